@@ -1,0 +1,155 @@
+"""The shared words: what is posted, by whom, what we look for, and what was found.
+
+Every time is an aware `datetime` in UTC. Every key is `network:id`. All types are frozen: a changed
+thing is a new thing. Texts come from strangers; nothing here is trusted to be short or harmless.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """Who posts. What a network does not tell is None (unknown), never a guess."""
+
+    network: str
+    """Which network: `mastodon`, `bluesky`, `x`, `local`, ... in lower case."""
+    id: str
+    """The network's own identifier, opaque. It survives a change of handle."""
+    handle: str
+    """The name to write after `@`, without it: `acme`, `acme@other.social`, `acme.bsky.social`."""
+    display_name: str = ""
+    bio: str = ""
+    url: str = ""
+    avatar: str = ""
+    created: datetime | None = None
+    followers: int | None = None
+    following: int | None = None
+    bot: bool | None = None
+    locked: bool | None = None
+    discoverable: bool | None = None
+
+    @property
+    def key(self) -> str:
+        """`network:id`."""
+        return f"{self.network}:{self.id}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Post:
+    """One post as plain text, whatever the network's own format."""
+
+    network: str
+    id: str
+    author: Account
+    text: str
+    posted_at: datetime
+    url: str = ""
+    language: str | None = None
+    """BCP 47 tag as stated by the post (`fr`, `pt-BR`), None where it says nothing."""
+    source: str = ""
+    """Name of the configured source that brought the post first."""
+    links: tuple[str, ...] = ()
+    hashtags: tuple[str, ...] = ()
+    """As the network states them, without `#`."""
+    mentions: tuple[str, ...] = ()
+    """Handles of the accounts mentioned, without `@`."""
+    reply_to: str | None = None
+    """Id, on the same network, of the post this one answers."""
+    reply_to_handle: str | None = None
+    repost_of: str | None = None
+    quote_of: str | None = None
+    media: tuple[str, ...] = ()
+    likes: int | None = None
+    reposts: int | None = None
+    replies: int | None = None
+
+    @property
+    def key(self) -> str:
+        """`network:id`."""
+        return f"{self.network}:{self.id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brand:
+    """A name to watch over: the `[[brands]]` table."""
+
+    name: str
+    """The name as it is written, `Crédit Agricole`."""
+    spellings: tuple[str, ...] = ()
+    """Other ways to write it, abbreviations and product names that count as the brand."""
+    accounts: tuple[str, ...] = ()
+    """The brand's own accounts, `handle` or `network:handle`; never suspects."""
+    domains: tuple[str, ...] = ()
+    """The brand's own domains, subdomains included; never suspects."""
+    friends: tuple[str, ...] = ()
+    """Handles and domains of others that look alike and are fine."""
+    competitors: tuple[str, ...] = ()
+    """Names of other configured brands to compare with."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """One sentence that says why, written once by the rule that found it.
+
+    `template` is English with named places (`"{name}" reads like {brand}.`) and doubles as the
+    message id of the Gettext catalogues; `values` fill the places in every language.
+    """
+
+    template: str
+    values: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """The sentence in English."""
+        return self.template.format_map(self.values)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Match:
+    """A rule found something in a post."""
+
+    rule: str
+    post: str
+    """The post's key."""
+    spans: tuple[tuple[int, int], ...]
+    """What matched, as sorted, non-overlapping (start, end) offsets into the post's text.
+    Empty where only metadata matched (`from:`, `lang:`)."""
+    reason: Reason
+
+
+class Verdict(StrEnum):
+    """What a person decided about a suspect."""
+
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+    OURS = "ours"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suspect:
+    """An account or a domain whose name looks like a brand's; found by a look-alike rule.
+
+    One per subject, however many posts and brands: `brand` is the one it resembles most.
+    """
+
+    subject: str
+    """The account's key, or `domain:` and the registrable domain in its ASCII form."""
+    name: str
+    """What the eye reads: the handle, or the domain in Unicode."""
+    display_name: str = ""
+    brand: str
+    rule: str
+    score: float
+    """0 to 1, higher is more alike."""
+    techniques: tuple[str, ...]
+    """Labels as dnstwist and urlinsane name them: `homoglyph`, `leet`, `affix`, ..."""
+    reason: Reason
+    evidence: tuple[Reason, ...] = ()
+    """What raised or lowered the score, one sentence each, strongest first."""
+
+    @property
+    def is_domain(self) -> bool:
+        """Whether the subject is a domain rather than an account."""
+        return self.subject.startswith("domain:")

@@ -1,0 +1,136 @@
+"""What every backend offers: the contract that `tests/contracts/` holds each of them to.
+
+A *reader* brings posts. A *network* also knows accounts and can follow them. A source (the TOML
+table) opens one of them; whatever its library raises leaves here as `BackendError`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol, runtime_checkable
+
+from rules.errors import WatcherError
+from rules.model import Account, Post
+
+
+class BackendError(WatcherError):
+    """A source could not be read, or an account not be asked.
+
+    `kind` says whether trying again helps: `temporary` (it does), `refused` (credentials or
+    permission), `gone` (what was asked for does not exist), `broken` (the answer made no sense).
+    `retry_after` is in seconds where the other side named a time.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: Literal["temporary", "refused", "gone", "broken"],
+        help: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, help=help)
+        self.kind = kind
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Skipped:
+    """Something that came but could not be read as a post. It is counted and shown, never hidden."""
+
+    where: str
+    """`posts.jsonl.gz:118`, or the id of the status."""
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gap:
+    """A stretch of time in which posts may have been missed, and the cause in one sentence."""
+
+    since: datetime
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """A bounded step forward in a source, saved together with the cursor that follows it."""
+
+    posts: tuple[Post, ...]
+    """Oldest first in the source's own order; no post twice within a page."""
+    cursor: str
+    """Where the next page starts. Opaque to all but the backend that made it."""
+    more: bool
+    """Whether another page can be had at once."""
+    accounts: tuple[Account, ...] = ()
+    """Accounts seen beside the authors of `posts` (mentioned, reposted, found by search)."""
+    skipped: tuple[Skipped, ...] = ()
+    """The first ones in full; at most 100."""
+    skipped_count: int = 0
+    gaps: tuple[Gap, ...] = ()
+
+
+Relation = Literal["none", "requested", "following", "blocked"]
+
+
+class Reader(Protocol):
+    """Brings posts."""
+
+    def pages(self, cursor: str | None) -> Iterator[Page]:
+        """Yield pages from `cursor` (None: from the beginning the source chooses) until up to date.
+
+        Stopping after any page and calling again with its cursor loses and repeats nothing.
+        Raises `BackendError`; pages yielded before stay valid.
+        """
+        ...
+
+    def check(self) -> str:
+        """Try the source as cheaply as possible and say in one line what answered.
+
+        Raises `BackendError`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections. Calling it twice is fine."""
+        ...
+
+
+@runtime_checkable
+class Network(Reader, Protocol):
+    """A reader that also knows accounts. Every method raises `BackendError`."""
+
+    @property
+    def network(self) -> str:
+        """The network's name, as in `Account.network`."""
+        ...
+
+    def lookup(self, handle: str) -> Account | None:
+        """The account with exactly this handle, or None."""
+        ...
+
+    def search_accounts(self, text: str, limit: int) -> tuple[Account, ...]:
+        """Accounts whose handle or display name contains the text, at most `limit`."""
+        ...
+
+    def relation(self, account_id: str) -> Relation:
+        """How the configured account stands to this one."""
+        ...
+
+    def follow(self, account_id: str) -> Relation:
+        """Follow, once however often it is asked; `requested` where the account must agree."""
+        ...
+
+    def unfollow(self, account_id: str) -> None:
+        """Undo a follow or the request for one."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What every `[[sources]]` table has; each kind adds its own keys and an `open()`."""
+
+    name: str
+    every: str = "5m"
+    """How often to pull: `30s`, `5m`, `2h`."""
+    enabled: bool = field(default=True)
