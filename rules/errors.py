@@ -1,14 +1,14 @@
 """The root of everything raised on purpose, and the shape of a problem in a text somebody wrote.
 
-    WatcherError
-    ├── ExpressionError        rules.language: a `find` expression cannot be understood
-    ├── ConfigError            watcher.config: the configuration cannot be used
-    ├── BackendError           watcher.backends: a source failed (temporary, refused, gone)
-    ├── StoreError             watcher.store: the database is missing, newer, locked, full
-    ├── SearchError            watcher.search: the index cannot answer
-    ├── DeliveryError          alerts.model: a message was not taken (permanent, temporary, uncertain)
-    ├── FollowError            alerts.model: a follow was not made
-    └── BusyError              watcher.service: another instance holds the data directory
+WatcherError
+├── ExpressionError        rules.language: a `find` expression cannot be understood
+├── ConfigError            watcher.config: the configuration cannot be used
+├── BackendError           watcher.backends: a source failed (temporary, refused, gone)
+├── StoreError             watcher.store: the database is missing, newer, locked, full
+├── SearchError            watcher.search: the index cannot answer
+├── DeliveryError          alerts.model: a message was not taken (permanent, temporary, uncertain)
+├── FollowError            alerts.model: a follow was not made
+└── BusyError              watcher.service: another instance holds the data directory
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,189 @@
+"""The words of the alert half: what waits for a channel, the digest made of it, and its delivery.
+
+Nothing here knows SQL, a network or a clock: the service hands in what it stored and the time.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, Protocol
+
+from rules.errors import WatcherError
+from rules.model import Account, Match, Post, Reason, Suspect
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mention:
+    """A post and every match of it that waits for one channel."""
+
+    post: Post
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Coverage:
+    """How well one source was watched between two moments; "nothing" and "not looked" differ."""
+
+    source: str
+    since: datetime
+    until: datetime
+    posts: int = 0
+    """New posts that the source brought in this time."""
+    skipped: int = 0
+    """Items that came but could not be read."""
+    pulls: int = 0
+    failures: int = 0
+    last_success: datetime | None = None
+    """The end of the last pull that reached the newest post, ever."""
+    last_error: str = ""
+    """The newest failure since the last success, in one sentence; empty when all is well."""
+    gaps: tuple[tuple[datetime, datetime, str], ...] = ()
+    """Stretches (since, until, why) in which posts may have been missed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Volume:
+    """How many posts a rule matched in the period and in the one of the same length before it."""
+
+    rule: str
+    posts: int
+    before: int | None
+    """None when the rule was not yet watching then."""
+
+
+class ProposalState(StrEnum):
+    """Where a proposed follow stands."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    REQUESTED = "requested"
+    FOLLOWED = "followed"
+    FAILED = "failed"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FollowProposal:
+    """An account that a channel proposes to follow. One per account, for ever: never twice."""
+
+    account: Account
+    channel: str
+    rule: str
+    post: str
+    """Key of the post that led to it."""
+    clause: str
+    """The policy clause that decided, by its stable name (`addressed-us`, `spoke-of-brand`)."""
+    reason: Reason
+    state: ProposalState = ProposalState.PROPOSED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """Everything that waits for one channel, with what a digest needs to know around it."""
+
+    channel: str
+    since: datetime
+    until: datetime
+    mentions: tuple[Mention, ...] = ()
+    """Newest first."""
+    suspects: tuple[Suspect, ...] = ()
+    """Highest score first."""
+    proposals: tuple[FollowProposal, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    more: int = 0
+    """Mentions that wait beyond those listed here, which a bound on memory kept out."""
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands."""
+
+    PENDING = "pending"
+    """To be sent when `next_attempt` has come."""
+    SENDING = "sending"
+    """Claimed; an attempt is under way."""
+    SENT = "sent"
+    FAILED = "failed"
+    """Refused for good, or out of time."""
+    PARKED = "parked"
+    """Two attempts ended without an answer: a person decides, so that no third copy goes out."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """One message to one recipient, byte for byte as it will be sent, however often."""
+
+    id: int
+    channel: str
+    recipient: str
+    message_id: str
+    payload: bytes = field(repr=False)
+    """The whole RFC 5322 message with CR LF line ends."""
+    attempts: int = 0
+    uncertain: int = 0
+    """Attempts that had begun to hand over the message and never had an answer."""
+    created: datetime
+
+
+class DeliveryError(WatcherError):
+    """The other side did not take the message.
+
+    `permanent`: it never will (5xx for this recipient). `temporary`: try again (4xx, no connection).
+    `uncertain`: the message was being handed over when the answer went missing.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: Literal["permanent", "temporary", "uncertain"],
+        help: str = "",
+    ) -> None:
+        super().__init__(message, help=help)
+        self.kind = kind
+
+
+class Sender(Protocol):
+    """An open way out for mails; made by a `[mail]` table's `open()`, closed by `close()`."""
+
+    def send(self, delivery: Delivery, handing_over: Callable[[], None]) -> str:
+        """Hand the message over and return the other side's answer in one line.
+
+        Calls `handing_over` once, after the recipient was accepted and before the first byte of the
+        message: what fails before is certain not to have arrived. Raises `DeliveryError`.
+        """
+        ...
+
+    def check(self) -> str:
+        """Connect, log in, hang up; say in one line what answered. Raises `DeliveryError`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection. Calling it twice is fine."""
+        ...
+
+
+class FollowError(WatcherError):
+    """A follow was not made. `stop` tells that no further follow may be tried for now (429, block)."""
+
+    def __init__(self, message: str, *, stop: bool = False, help: str = "") -> None:
+        super().__init__(message, help=help)
+        self.stop = stop
+
+
+class Follower(Protocol):
+    """What the follow policy needs of a network. Each method raises `FollowError`."""
+
+    def relation(self, account_id: str) -> Literal["none", "requested", "following", "blocked"]:
+        """How our account stands to this one."""
+        ...
+
+    def follow(self, account_id: str) -> Literal["none", "requested", "following", "blocked"]:
+        """Follow, once however often it is asked."""
+        ...
+
+    def unfollow(self, account_id: str) -> None:
+        """Undo a follow or the request for one."""
+        ...

@@ -1,0 +1,19 @@
+"""What every test may use: the real posts, where they are at hand."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real posts; the test is skipped where it is absent, and fails under CI."""
+    if SHARED_DATA.is_dir():
+        return SHARED_DATA
+    message = f"the research data is not at {SHARED_DATA}: put it there to run this test"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
