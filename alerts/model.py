@@ -130,7 +130,7 @@ class Delivery:
 class DeliveryError(WatcherError):
     """The other side did not take the message.
 
-    `permanent`: it never will (5xx for this recipient). `temporary`: try again (4xx, no connection).
+    `permanent`: it never will (5xx for this recipient). `temporary`: try again (4xx, not reached).
     `uncertain`: the message was being handed over when the answer went missing.
     """
 
@@ -166,7 +166,7 @@ class Sender(Protocol):
 
 
 class FollowError(WatcherError):
-    """A follow was not made. `stop` tells that no further follow may be tried for now (429, block)."""
+    """A follow was not made. `stop`: no further follow may be tried for now (429, block)."""
 
     def __init__(self, message: str, *, stop: bool = False, help: str = "") -> None:
         super().__init__(message, help=help)

@@ -1,0 +1,1 @@
+"""What to look for: pure, no network, no SQL, no clock."""

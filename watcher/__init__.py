@@ -1,0 +1,1 @@
+"""The service: outermost; start reading at `watcher.app` and `watcher.pipeline`."""

@@ -1,0 +1,1 @@
+"""The rule language: from a `find` expression to a tree."""

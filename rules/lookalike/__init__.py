@@ -1,0 +1,1 @@
+"""Names as the eye reads them, and whose they resemble."""

@@ -36,7 +36,7 @@ class BackendError(WatcherError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Skipped:
-    """Something that came but could not be read as a post. It is counted and shown, never hidden."""
+    """Something that came but could not be read as a post: counted and shown, never hidden."""
 
     where: str
     """`posts.jsonl.gz:118`, or the id of the status."""
