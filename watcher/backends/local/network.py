@@ -1,0 +1,300 @@
+"""The microblog as the watcher sees it: a network that is read page by page, with accounts."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from rules.model import Account, Post
+from watcher.backends import plaintext
+from watcher.backends.interface import BackendError, Page, Relation
+from watcher.backends.local import file
+from watcher.backends.local.microblog import Change, fold
+
+T = TypeVar("T", str, int)
+
+PAGE = 200
+
+_POSTS = """
+SELECT p.id, p.account, p.posted_at, p.reply_to, p.repost_of, p.quote_of, p.likes,
+       coalesce(o.text, p.text) AS text, coalesce(o.language, p.language) AS language,
+       o.account AS original_author, q.account AS quoted_author,
+       parent.account AS parent_author,
+       (SELECT count(*) FROM posts r WHERE r.repost_of = p.id AND NOT r.deleted) AS reposts,
+       (SELECT count(*) FROM posts r WHERE r.reply_to = p.id AND NOT r.deleted) AS replies
+FROM posts p
+LEFT JOIN posts o ON o.id = p.repost_of
+LEFT JOIN posts q ON q.id = p.quote_of
+LEFT JOIN posts parent ON parent.id = p.reply_to
+WHERE NOT p.deleted AND p.id > :after AND p.id <= :newest AND {which}
+ORDER BY p.id LIMIT :limit
+"""
+
+_ACCOUNTS = """
+SELECT a.*,
+       (SELECT count(*) FROM follows WHERE followed = a.id AND accepted) AS followers,
+       (SELECT count(*) FROM follows WHERE follower = a.id AND accepted) AS following
+FROM accounts a
+"""
+
+_WHICH = {
+    "public": "1",
+    "home": "(p.account = :us OR p.account IN"
+    " (SELECT followed FROM follows WHERE follower = :us AND accepted))",
+    "tag": "p.id IN (SELECT post FROM tags WHERE tag = :tag)",
+    "account": "p.account = :account",
+}
+
+
+class LocalNetwork:
+    """A microblog's file as a `Network`. Holds nothing open between calls; any thread may use it.
+
+    `query` is what `LocalSource.query` allows; `us` the handle of our own account, or empty.
+    """
+
+    network = "local"
+
+    def __init__(
+        self, path: Path, *, query: str = "public", us: str = "", source: str = ""
+    ) -> None:
+        self.path = path
+        self._query = query
+        self._us = us.removeprefix("@")
+        self._source = source
+
+    def pages(self, cursor: str | None) -> Iterator[Page]:
+        """Yield what was posted since `cursor`, in the order in which it was posted.
+
+        A cursor is the id of a post; ids grow in the order of writing, whatever a post's own time,
+        and one writer at a time makes sure that no lower id turns up later. A cursor that is not
+        ours (the source was of another kind before) starts at the beginning: the store knows its
+        posts again.
+        """
+        after = int(cursor) if cursor and cursor.isascii() and cursor.isdigit() else 0
+        more = True
+        while more:
+            page = self._page(after)
+            if page is None:
+                return
+            yield page
+            after, more = int(page.cursor), page.more
+
+    def _page(self, after: int) -> Page | None:
+        with file.opened(self.path) as connection, file.transaction(connection, write=False):
+            newest = connection.execute("SELECT max(id) FROM posts").fetchone()[0] or 0
+            which, values = self._selection(connection)
+            rows = connection.execute(
+                _POSTS.format(which=which),
+                {**values, "after": after, "newest": newest, "limit": PAGE + 1},
+            ).fetchall()
+            more, rows = len(rows) > PAGE, rows[:PAGE]
+            cursor = rows[-1]["id"] if more else newest
+            if cursor <= after:
+                return None
+            posts = self._posts(connection, rows)
+            authors = {post.author.key for post in posts}
+            beside = self._seen_beside(connection, rows, posts)
+        return Page(
+            posts=posts,
+            cursor=str(cursor),
+            more=more,
+            accounts=tuple(account for account in beside if account.key not in authors),
+        )
+
+    def _selection(self, connection: sqlite3.Connection) -> tuple[str, dict[str, object]]:
+        """Return the query as a condition on `p` and the values of its places."""
+        change = Change(connection)
+        query = self._query
+        if query.startswith("#"):
+            return _WHICH["tag"], {"tag": fold(query[1:])}
+        if query.startswith("@"):
+            return _WHICH["account"], {"account": change.account_id(query)}
+        if query == "home":
+            return _WHICH["home"], {"us": self._our_id(change)}
+        if query.startswith("search:"):
+            words = fold(query.removeprefix("search:")).split()
+            values: dict[str, object] = {f"word{i}": word for i, word in enumerate(words)}
+            return " AND ".join(["1", *(f"instr(p.folded, :{name})" for name in values)]), values
+        return _WHICH["public"], {}
+
+    def _posts(
+        self, connection: sqlite3.Connection, rows: Iterable[sqlite3.Row]
+    ) -> tuple[Post, ...]:
+        rows = list(rows)
+        columns = ("account", "parent_author", "original_author")
+        ids = {row[column] for row in rows for column in columns} - {None}
+        accounts = {int(account.id): account for account in _accounts(connection, ids)}
+        return tuple(self._post(row, accounts) for row in rows)
+
+    def _post(self, row: sqlite3.Row, accounts: dict[int, Account]) -> Post:
+        text = row["text"]
+        parent = accounts.get(row["parent_author"])
+        return Post(
+            network=self.network,
+            id=str(row["id"]),
+            author=accounts[row["account"]],
+            text=text,
+            posted_at=file.as_moment(row["posted_at"]),
+            language=row["language"],
+            source=self._source,
+            links=plaintext.links(text),
+            hashtags=plaintext.hashtags(text),
+            mentions=plaintext.mentions(text),
+            reply_to=_optional(row["reply_to"]),
+            reply_to_handle=parent.handle if parent else None,
+            repost_of=_optional(row["repost_of"]),
+            quote_of=_optional(row["quote_of"]),
+            likes=row["likes"],
+            reposts=row["reposts"],
+            replies=row["replies"],
+        )
+
+    def _seen_beside(
+        self, connection: sqlite3.Connection, rows: Iterable[sqlite3.Row], posts: Iterable[Post]
+    ) -> tuple[Account, ...]:
+        """Return the accounts reposted, quoted, answered and mentioned, as far as they exist."""
+        columns = ("original_author", "quoted_author", "parent_author")
+        ids = {row[column] for row in rows for column in columns} - {None}
+        handles = {fold(handle) for post in posts for handle in post.mentions}
+        for some in _chunks(sorted(handles)):
+            ids |= {
+                row["id"]
+                for row in connection.execute(
+                    f"SELECT id FROM accounts WHERE folded_handle IN ({_places(some)})",  # noqa: S608
+                    some,
+                )
+            }
+        return _accounts(connection, ids)
+
+    def check(self) -> str:
+        """Count what is there; try the query and our own account."""
+        with self._reading() as (connection, change):
+            accounts, posts = connection.execute(
+                "SELECT (SELECT count(*) FROM accounts),"
+                " (SELECT count(*) FROM posts WHERE NOT deleted)"
+            ).fetchone()
+            self._selection(connection)
+            if self._us:
+                self._our_id(change)
+        return f"local microblog {self.path.name}: {accounts} accounts, {posts} posts"
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def lookup(self, handle: str) -> Account | None:
+        """The account with exactly this handle (case aside), or None."""
+        with self._reading() as (connection, _):
+            rows = connection.execute(
+                _ACCOUNTS + "WHERE a.folded_handle = ?", (fold(handle.removeprefix("@")),)
+            ).fetchall()
+        return _account(rows[0]) if rows else None
+
+    def search_accounts(self, text: str, limit: int) -> tuple[Account, ...]:
+        """Accounts whose handle or display name contains the text, shortest handle first."""
+        with self._reading() as (connection, _):
+            rows = connection.execute(
+                _ACCOUNTS + "WHERE instr(a.folded_handle, :text) OR instr(a.folded_name, :text)"
+                " ORDER BY length(a.handle), a.id LIMIT :limit",
+                {"text": fold(text.removeprefix("@")), "limit": max(limit, 0)},
+            ).fetchall()
+        return tuple(map(_account, rows))
+
+    def relation(self, account_id: str) -> Relation:
+        """How our account stands to this one."""
+        with self._reading() as (connection, change):
+            us, them = self._our_id(change), _existing(connection, account_id)
+            row = connection.execute(
+                "SELECT (SELECT 1 FROM blocks WHERE blocker = :them AND blocked = :us) AS blocked,"
+                " (SELECT accepted FROM follows WHERE follower = :us AND followed = :them)"
+                " AS accepted",
+                {"us": us, "them": them},
+            ).fetchone()
+        if row["blocked"]:
+            return "blocked"
+        if row["accepted"] is None:
+            return "none"
+        return "following" if row["accepted"] else "requested"
+
+    def follow(self, account_id: str) -> Relation:
+        """Follow, once however often it is asked; `requested` where the account is locked."""
+        with file.opened(self.path) as connection, file.transaction(connection, write=True):
+            change = Change(connection)
+            return change.follow_ids(self._our_id(change), _existing(connection, account_id))
+
+    def unfollow(self, account_id: str) -> None:
+        """Undo a follow or the request for one."""
+        with file.opened(self.path) as connection, file.transaction(connection, write=True):
+            change = Change(connection)
+            change.unfollow_ids(self._our_id(change), _existing(connection, account_id))
+
+    def latest(self, limit: int) -> tuple[Post, ...]:
+        """Return the newest posts of the query, newest last: what a person reads."""
+        with file.opened(self.path) as connection, file.transaction(connection, write=False):
+            which, values = self._selection(connection)
+            newest_first = _POSTS.format(which=which).replace("ORDER BY p.id", "ORDER BY p.id DESC")
+            top = {"after": 0, "newest": 2**63 - 1, "limit": limit}
+            rows = connection.execute(newest_first, {**values, **top}).fetchall()
+            return self._posts(connection, reversed(rows))
+
+    def _our_id(self, change: Change) -> int:
+        if not self._us:
+            raise BackendError(
+                "this source has no account of its own",
+                kind="refused",
+                help='add account = "handle" to the source',
+            )
+        return change.account_id(self._us)
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[sqlite3.Connection, Change]]:
+        with file.opened(self.path) as connection, file.transaction(connection, write=False):
+            yield connection, Change(connection)
+
+
+def _existing(connection: sqlite3.Connection, account_id: str) -> int:
+    number = int(account_id) if account_id.isascii() and account_id.isdigit() else 0
+    if (
+        0 < number < 2**63
+        and connection.execute("SELECT 1 FROM accounts WHERE id = ?", (number,)).fetchone()
+    ):
+        return number
+    raise BackendError(f"there is no account with the id {account_id[:40]} here", kind="gone")
+
+
+def _accounts(connection: sqlite3.Connection, ids: Iterable[int]) -> tuple[Account, ...]:
+    found: list[Account] = []
+    for some in _chunks(sorted(ids)):
+        rows = connection.execute(_ACCOUNTS + f"WHERE a.id IN ({_places(some)})", some)
+        found += map(_account, rows)
+    return tuple(found)
+
+
+def _account(row: sqlite3.Row) -> Account:
+    return Account(
+        network=LocalNetwork.network,
+        id=str(row["id"]),
+        handle=row["handle"],
+        display_name=row["display_name"],
+        bio=row["bio"],
+        avatar=row["avatar"],
+        created=file.as_moment(row["created"]),
+        followers=row["followers"],
+        following=row["following"],
+        bot=bool(row["bot"]),
+        locked=bool(row["locked"]),
+        discoverable=bool(row["discoverable"]),
+    )
+
+
+def _chunks(items: list[T], size: int = 500) -> Iterator[list[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _places(items: list[T]) -> str:
+    return ", ".join("?" * len(items))
+
+
+def _optional(number: int | None) -> str | None:
+    return None if number is None else str(number)
