@@ -1,1 +1,17 @@
-"""What to do about a match: digests, deliveries, follows."""
+"""What to do about a match: digests, deliveries, follows.
+
+A kind is one frozen dataclass, which is its TOML table; the unions below are the registry.
+"""
+
+from alerts.auto_follow import AutoFollow
+from alerts.email_digest import EmailDigest
+from alerts.mail_folder import MailFolder
+from alerts.smtp_server import SmtpServer
+
+Channel = EmailDigest | AutoFollow
+"""What a `[[channels]]` table can be."""
+
+Mail = SmtpServer | MailFolder
+"""What the `[mail]` table can be."""
+
+__all__ = ["AutoFollow", "Channel", "EmailDigest", "Mail", "MailFolder", "SmtpServer"]

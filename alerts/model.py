@@ -97,6 +97,18 @@ class Waiting:
     """Mentions that wait beyond those listed here, which a bound on memory kept out."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutgoingMail:
+    """A mail made, not yet stored: it becomes a `Delivery` in the store."""
+
+    recipient: str
+    message_id: str
+    payload: bytes = field(repr=False)
+    """The whole RFC 5322 message with CR LF line ends."""
+    html: str = field(repr=False, default="")
+    """The HTML part alone, to be looked at in a browser."""
+
+
 class DeliveryState(StrEnum):
     """Where a delivery stands."""
 

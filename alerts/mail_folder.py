@@ -1,0 +1,112 @@
+"""Mail into a folder, for those without an SMTP server: the `[mail]` table, `kind = "outbox"`."""
+
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Literal
+
+from alerts.address import AddressError, parse_address
+from alerts.model import Delivery, DeliveryError, Sender
+from rules.errors import Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailFolder:
+    """A folder that takes the mails as `.eml` files, with an HTML preview beside each."""
+
+    kind: Literal["outbox"] = "outbox"
+    folder: str
+    """Where to write."""
+    from_: str = "Brand watcher <watcher@localhost>"
+    """Who sends."""
+
+    @property
+    def sender_address(self) -> str:
+        """What to write into `From`."""
+        return self.from_
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what the types cannot say."""
+        if not self.folder.strip():
+            yield Problem(code="no-folder", message="a folder is missing", path=("folder",))
+        try:
+            parse_address(self.from_)
+        except AddressError as error:
+            yield Problem(
+                code="bad-address", message=error.message, path=("from",), help=error.help
+            )
+
+    def open(self) -> Sender:
+        """Make the sender. The folder is made with the first mail."""
+        return FolderSender(Path(self.folder).expanduser())
+
+
+class FolderSender:
+    """Writes each delivery under a name made of its id: once more gives the same file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def send(self, delivery: Delivery, handing_over: Callable[[], None]) -> str:
+        """Write the mail and its preview; see `alerts.model.Sender`."""
+        stem = f"{delivery.id:06d}-{_name_for_file(delivery.channel)}"
+        handing_over()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            html = _html_of(delivery.payload)
+            if html:
+                _write(self.folder / f"{stem}.html", html.encode())
+            _write(self.folder / f"{stem}.eml", delivery.payload)
+        except OSError as error:
+            # A file that was not renamed into place does not count as handed over.
+            raise DeliveryError(
+                f"the mail could not be written to {self.folder}: {error.strerror or error}",
+                kind="temporary",
+                help="make room, or let the watcher write there",
+            ) from error
+        return f"written to {self.folder / stem}.eml"
+
+    def check(self) -> str:
+        """Write and remove a file; see `alerts.model.Sender`."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self.folder):
+                pass
+        except OSError as error:
+            raise DeliveryError(
+                f"{self.folder} cannot be written: {error.strerror or error}", kind="temporary"
+            ) from error
+        return f"mails are written to {self.folder}"
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _name_for_file(channel: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", channel).strip("-")[:60] or "digest"
+
+
+def _html_of(payload: bytes) -> str:
+    message = message_from_bytes(payload, EmailMessage, policy=policy.default)
+    body = message.get_body(("html",))
+    return str(body.get_content()) if body is not None else ""
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace the file at `path` in one step, on disk before the name shows it."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            temporary.chmod(0o600)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise

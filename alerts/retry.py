@@ -1,0 +1,26 @@
+"""When a delivery that failed for the moment is tried again. Pure."""
+
+from datetime import datetime, timedelta
+from random import Random
+
+FIRST_DELAY = timedelta(minutes=1)
+LONGEST_DELAY = timedelta(hours=4)
+DEADLINE = timedelta(days=2)
+"""After this long a digest is of no more use to anybody; RFC 5321 (4.5.4.1) asks for days."""
+
+
+def next_attempt(
+    attempts: int, created: datetime, now: datetime, jitter: Random
+) -> datetime | None:
+    """Return when to try again after `attempts` failures, or None when the time is up.
+
+    The delay doubles from one minute up to four hours, give or take a fifth, so that many mails
+    refused at once do not come back at once. The last attempt falls on the deadline itself, two
+    days after `created`. All times are aware.
+    """
+    end = created + DEADLINE
+    if now >= end:
+        return None
+    doublings = min(max(attempts, 1) - 1, 16)
+    plain = min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)
+    return min(now + plain * jitter.uniform(0.8, 1.2), end)
