@@ -1,0 +1,275 @@
+"""A TOML file as values, and where in its text each of them stands.
+
+The only module that knows tomllib and tree-sitter. tomllib alone decides what the file means;
+tree-sitter's tree is built when the first problem asks for a place.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rules.errors import Problem
+from watcher.toml.screen import ConfigError, Finding
+from watcher.toml.syntax import broken_statements
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Path_ = tuple[str | int, ...]
+"""From the root of the document to a value: `("rules", 2, "find")`."""
+Range = tuple[int, int]
+
+LARGEST = 1_000_000
+"""Octets. A larger file is no configuration: most likely the path names an archive."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """Where one key stands: octet ranges of its name and its value."""
+
+    key: Range
+    value: Range
+    is_string: bool = False
+
+
+class Document:
+    """A TOML text with its values.
+
+    `name` is what screens call it. Raises `ConfigError` with every broken statement where it is no
+    TOML.
+    """
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        # As TOML says: a line end is a line end, and tomllib reads them all as \n.
+        self.text = text.replace("\r\n", "\n")
+        self._covered: list[Range] = []
+        broken = broken_statements(self.text)
+        if broken:
+            raise ConfigError.of(self._finding(problem, at) for problem, at in broken)
+        self.values: dict[str, Any] = tomllib.loads(self.text)
+
+    @classmethod
+    def read(cls, path: Path, name: str) -> "Document":
+        """Read a file. Raises `ConfigError` if it is missing, too large, not UTF-8, or no TOML."""
+        try:
+            with path.open("rb") as file:
+                octets = file.read(LARGEST + 1)
+        except FileNotFoundError as error:
+            raise ConfigError(
+                f"{name}: error[no-such-file]: there is no configuration here",
+                code="no-such-file",
+                help=f"`watcher init {name}` writes one to start from",
+            ) from error
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            raise ConfigError(
+                f"{name}: error[unreadable-file]: the configuration cannot be read: {reason}",
+                code="unreadable-file",
+            ) from error
+        if len(octets) > LARGEST:
+            raise ConfigError(
+                f"{name}: error[large-file]: this is over {LARGEST // 1_000_000} MB, "
+                "which no configuration is",
+                code="large-file",
+                help="does the path name another file, such as an archive of posts?",
+            )
+        return cls(name, _decoded(octets, name))
+
+    def finding(self, problem: Problem, *, at_key: bool = False) -> Finding:
+        """Give a problem its place. Its path leads from the root.
+
+        A value that the file does not state is placed at the table that lacks it. With `at_key`
+        the name of the key is marked instead of its value.
+        """
+        path, entry = self._nearest(problem.path)
+        span = problem.span if len(path) == len(problem.path) and not at_key else None
+        chosen = entry.key if at_key and len(path) == len(problem.path) else entry.value
+        start, end = self._chars(chosen)
+        if span is not None and entry.is_string:
+            value = self._value(path)
+            start, end = _inside(self.text[start:end], start, value, span) or (start, end)
+        return self._finding(problem, (start, end))
+
+    def cover(self, path: Path_) -> None:
+        """Never show the value at this path on a screen: it is a secret written out."""
+        found, entry = self._nearest(path)
+        if found == path:
+            self._covered.append(self._chars(entry.value))
+
+    def _finding(self, problem: Problem, at: Range) -> Finding:
+        start, end = at
+        first = self.text.rfind("\n", 0, start) + 1
+        last = self.text.find("\n", start)
+        last = len(self.text) if last < 0 else last
+        covered = (
+            (max(low, first) - first, min(high, last) - first)
+            for low, high in self._covered
+            if low < last and high > first
+        )
+        return Finding(
+            problem=problem,
+            file=self.name,
+            line=self.text.count("\n", 0, start) + 1,
+            column=start - first + 1,
+            text=self.text[first:last],
+            width=max(min(end, last) - start, 0),
+            covered=tuple(covered),
+        )
+
+    def _value(self, path: Path_) -> Any:
+        value: Any = self.values
+        for step in path:
+            value = value[step]
+        return value
+
+    def _chars(self, octets: Range) -> Range:
+        if self.text.isascii():
+            return octets
+        start = len(self._octets[: octets[0]].decode())
+        return start, start + len(self._octets[octets[0] : octets[1]].decode())
+
+    def _nearest(self, path: Path_) -> tuple[Path_, _Entry]:
+        """The deepest part of a path that the file states, and where."""
+        for length in range(len(path), 0, -1):
+            entry = self._entries.get(path[:length])
+            if entry is not None:
+                return path[:length], entry
+        return (), _Entry((0, 0), (0, 0))
+
+    @cached_property
+    def _octets(self) -> bytes:
+        return self.text.encode()
+
+    @cached_property
+    def _entries(self) -> dict[Path_, _Entry]:
+        import tree_sitter_toml
+        from tree_sitter import Language, Parser
+
+        language = Language(tree_sitter_toml.language())
+        root = Parser(language).parse(self._octets).root_node
+        return _Index(self._octets).of(root)
+
+
+class _Index:
+    """Walks tree-sitter's tree once and notes the place of every key, table and item."""
+
+    def __init__(self, octets: bytes) -> None:
+        self.octets = octets
+        self.entries: dict[Path_, _Entry] = {}
+        self.counts: dict[Path_, int] = {}
+
+    def of(self, root: "Node") -> dict[Path_, _Entry]:
+        for node in root.children:
+            if node.type == "pair":
+                self._pair(node, ())
+            elif node.type in ("table", "table_array_element"):
+                self._table(node)
+        return self.entries
+
+    def _table(self, node: "Node") -> None:
+        opening, name, closing, *rest = node.children
+        header = (opening.start_byte, closing.end_byte)
+        path: Path_ = ()
+        parts = list(_key_parts(name))
+        for i, part in enumerate(parts):
+            path += (_key_text(part),)
+            last = i == len(parts) - 1
+            if last and node.type == "table":
+                # The header is the better place even where a subtable came first.
+                self.entries[path] = _Entry(_range(part), header)
+            else:
+                self.entries.setdefault(path, _Entry(_range(part), header))
+            if last and node.type == "table_array_element":
+                self.counts[path] = self.counts.get(path, 0) + 1
+            if path in self.counts:
+                path += (self.counts[path] - 1,)
+                self.entries.setdefault(path, _Entry(_range(part), header))
+        for child in rest:
+            if child.type == "pair":
+                self._pair(child, path)
+
+    def _pair(self, node: "Node", path: Path_) -> None:
+        name, value = node.children[0], node.children[-1]
+        for part in _key_parts(name):
+            path += (_key_text(part),)
+            self.entries.setdefault(path, _Entry(_range(part), _range(node)))
+        self._enter(value, path, _range(part))
+
+    def _enter(self, node: "Node", path: Path_, key: Range) -> None:
+        self.entries[path] = _Entry(key, _range(node), node.type == "string")
+        if node.type == "array":
+            items = (child for child in node.children if child.is_named and child.type != "comment")
+            for i, item in enumerate(items):
+                self._enter(item, (*path, i), _range(item))
+        elif node.type == "inline_table":
+            for child in node.children:
+                if child.type == "pair":
+                    self._pair(child, path)
+
+
+def _range(node: "Node") -> Range:
+    return node.start_byte, node.end_byte
+
+
+def _key_parts(node: "Node") -> Iterator["Node"]:
+    if node.type != "dotted_key":
+        yield node
+        return
+    for child in node.children:
+        if child.is_named:
+            yield from _key_parts(child)
+
+
+def _key_text(node: "Node") -> str:
+    raw = (node.text or b"").decode()
+    if node.type == "bare_key":
+        return raw
+    return next(iter(tomllib.loads(f"{raw} = 0")))
+
+
+def _decoded(octets: bytes, name: str) -> str:
+    # Notepad's mark at the start of a UTF-8 file is harmless.
+    try:
+        return octets.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = octets[: error.start].decode("utf-8-sig", errors="replace")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        wide = octets.startswith((b"\xff\xfe", b"\xfe\xff"))
+        raise ConfigError(
+            f"{name}:{line}:{column}: error[not-utf-8]: the file is not UTF-8"
+            + (" but UTF-16" if wide else ""),
+            code="not-utf-8",
+            help="save it again with the encoding UTF-8",
+        ) from error
+
+
+_ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[ \t]*\n[ \t\n]*|.)", re.DOTALL)
+
+
+def _inside(raw: str, start: int, value: Any, span: Range) -> Range | None:
+    """Where characters of a string's value stand in the file; None where that cannot be told.
+
+    `raw` is the string as written, quotes included, and `start` its offset. What an escape writes
+    counts as one character; a line that ends in a backslash as none.
+    """
+    quotes = raw[:3] if raw.startswith(('"""', "'''")) else raw[:1]
+    at, end = len(quotes), len(raw) - len(quotes)
+    if len(quotes) == 3 and raw[at : at + 1] == "\n":
+        at += 1  # a line end right behind the quotes is not part of the value
+    places: list[Range] = []
+    while at < end:
+        escape = _ESCAPE.match(raw, at, end) if quotes[0] == '"' and raw[at] == "\\" else None
+        after = escape.end() if escape else at + 1
+        if not (escape and "\n" in escape.group()):
+            places.append((start + at, start + after))
+        at = after
+    if not isinstance(value, str) or len(places) != len(value):
+        return None
+    low, high = (min(max(side, 0), len(places)) for side in span)
+    first = places[low][0] if low < len(places) else start + end
+    return first, (places[high - 1][1] if high > low else first)
