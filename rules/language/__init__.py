@@ -1,1 +1,17 @@
-"""The rule language: from a `find` expression to a tree."""
+"""The rule language: from a `find` expression to a tree, and back to text and plain words."""
+
+from rules.language.diagnostics import CODES, ExpressionError, show
+from rules.language.parser import DEEPEST, LONGEST, check, parse
+from rules.language.printing import explain, render
+
+__all__ = [
+    "CODES",
+    "DEEPEST",
+    "LONGEST",
+    "ExpressionError",
+    "check",
+    "explain",
+    "parse",
+    "render",
+    "show",
+]

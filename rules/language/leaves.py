@@ -1,0 +1,209 @@
+"""One leaf of an expression: a word, phrase, prefix, hashtag, mention or field, and its mistakes."""
+
+import re
+
+from rules.characters import fold_accents, fold_case
+from rules.language.diagnostics import Notes
+from rules.language.tree import Exact, Field, FieldName, Hashtag, Leaf, Mention, Phrase, Prefix
+from rules.language.tree import Span, Word
+from rules.language.vocabulary import FIELDS, nearest, values
+from rules.metadata import fold_domain, fold_handle, fold_language
+from rules.text import fold_words
+
+_SHORTEST_PREFIX = 3
+_FIELD = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
+_LINK = re.compile(r"(?i)(https?://|www\.)")
+_DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
+_HANDLE = re.compile(r"[\w.-]+(?:@[\w.-]+)?")
+_TAG_ENDS = re.compile(r"[^\w\u200c\u200d\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff]")
+_OPERATOR_ELSEWHERE = re.compile(r"O?NEAR/\d*|.*~\d*|/.+/i?|\$[A-Za-z].*|[^\w]*[{}\[\]^|\\<>].*")
+
+
+class LeafReader:
+    """Makes leaves of what stands between spaces; a bad one is noted, and None."""
+
+    def __init__(self, notes: Notes) -> None:
+        self.notes = notes
+
+    def word(self, text: str, at: Span) -> Leaf | None:
+        """Whatever is not in quotation marks."""
+        if text[0] == "=":
+            return self._exact(text, at)
+        if text[0] in "#\uff03":
+            return self._hashtag(text, at)
+        if text[0] in "@\uff20":
+            return self._mention(text, at)
+        if _LINK.match(text):
+            return self._link(text, at)
+        if match := _FIELD.fullmatch(text):
+            return self.field(match[1], match[2], at)
+        if "*" in text:
+            return self._prefix(text, at)
+        if _OPERATOR_ELSEWHERE.fullmatch(text):
+            quoted = self.notes.write(at, " ".join(fold_words(text))) if fold_words(text) else ""
+            self.notes.error("unknown-operator", at, f"`{text}` has no meaning here", quoted)
+            return None
+        return Word(text=self._without_comma(text, at), at=at) if self._letters(text, at) else None
+
+    def phrase(self, text: str, at: Span, *, exact: bool) -> Leaf | None:
+        """What stands in quotation marks, with `=` before them or without."""
+        text = text.strip()
+        if not self._letters(text, at):
+            return None
+        return Exact(text=text, phrase=True, at=at) if exact else Phrase(text=text, at=at)
+
+    def field(self, name: str, value: str, at: Span) -> Leaf | None:
+        """`name:value`."""
+        known = name.lower()
+        if known not in FIELDS:
+            return self._unknown_field(name, value, at)
+        field: FieldName = known  # type: ignore[assignment]  # it is a key of FIELDS
+        value = value.strip()
+        if field in ("from", "to"):
+            value = value.lstrip("@\uff20")
+        if not value:
+            message = f"Nothing follows `{field}:`"
+            self.notes.error("empty-value", at, message, self.notes.write(at, _EXAMPLES[field]))
+            return None
+        if field == "domain":
+            return self._domain(value, at)
+        allowed = values(field)
+        if allowed is None or value.lower() in allowed:
+            return Field(name=field, value=value if allowed is None else value.lower(), at=at)
+        return self._unknown_value(field, value, at)
+
+    def _unknown_field(self, name: str, value: str, at: Span) -> None:
+        meant = nearest("field", _folded(name))
+        message = f"No field is called `{name}`"
+        if meant:
+            message += f"; did you mean `{meant}:`?"
+            help = self.notes.write(at, f"{meant}:{_quoted(value)}" if value else _EXAMPLES[meant])
+        else:
+            help = self.notes.write(
+                at, f'"{" ".join(f"{name} {value}".split())}"'.replace('" ', '"')
+            )
+        self.notes.error("unknown-field", (at[0], at[0] + len(name) + 1), message, help)
+
+    def _unknown_value(self, field: FieldName, value: str, at: Span) -> None:
+        meant = nearest(field, _folded(value))
+        if field == "lang" and not meant and fold_language(value) in (values("lang") or ()):
+            meant = fold_language(value)
+        message = f"`{field}:` does not know `{value}`"
+        message += f"; did you mean `{field}:{meant}`?" if meant else ""
+        if meant:
+            help = self.notes.write(at, f"{field}:{meant}")
+        elif field == "lang":
+            help = "use the two letters of ISO 639-1, such as fr, en, de"
+        else:
+            help = f"use one of {', '.join(sorted(values(field) or ()))}"
+        self.notes.error("unknown-value", (at[0] + len(field) + 1, at[1]), message, help)
+
+    def _domain(self, value: str, at: Span) -> Leaf | None:
+        domain = fold_domain(value.removeprefix("*."))
+        if _DOMAIN.fullmatch(value.lower()) or (
+            not value.isascii() and domain and not set(value) & set("/:*@ ")
+        ):
+            return Field(name="domain", value=value.lower(), at=at)
+        help = "a domain looks like acme.com; the domains below it are found too"
+        if _DOMAIN.fullmatch(domain):
+            help = self.notes.write(at, f"domain:{domain}")
+        self.notes.error("bad-domain", at, f"`{value}` is not a domain", help)
+        return None
+
+    def _link(self, text: str, at: Span) -> None:
+        domain = fold_domain(text)
+        help = self.notes.write(at, f"domain:{domain}") if _DOMAIN.fullmatch(domain) else ""
+        message = "The words of a link are not searched; its domain is"
+        self.notes.error("unknown-operator", at, message, help)
+
+    def _prefix(self, text: str, at: Span) -> Leaf | None:
+        stem = text[:-1]
+        words = fold_words(stem)
+        if text.index("*") != len(text) - 1 or len(words) > 1:
+            spaced = " ".join(fold_words(text)) or "word"
+            message = "A * stands only at the end of one word"
+            self.notes.error("stray-star", at, message, self.notes.write(at, spaced))
+            return None
+        if not words or len(words[0]) < _SHORTEST_PREFIX or not stem[-1].isalnum():
+            message = f"A prefix needs at least {_SHORTEST_PREFIX} letters before the *"
+            help = self.notes.write(at, stem) if words else ""
+            self.notes.error("short-prefix", at, message, help)
+            return None
+        return Prefix(text=stem, at=at)
+
+    def _exact(self, text: str, at: Span) -> Leaf | None:
+        word = text[1:]
+        if "*" in word:
+            message = "A * cannot follow a word written with ="
+            self.notes.error("stray-star", at, message, self.notes.write(at, word.lstrip("=")))
+            return None
+        return Exact(text=word, at=at) if self._letters(word, at) else None
+
+    def _hashtag(self, text: str, at: Span) -> Leaf | None:
+        tag = text[1:]
+        if not tag:
+            return self._lone_sign(text, at)
+        bad = _TAG_ENDS.search(tag)
+        if bad or not tag.strip("0123456789_"):
+            kept = tag[: bad.start()] if bad else ""
+            what = f"A hashtag cannot hold `{bad[0]}`" if bad else "A hashtag needs a letter"
+            help = self.notes.write(at, f"#{kept}" if kept.strip("0123456789_") else f'"{tag}"')
+            self.notes.error("bad-tag", at, what, help)
+            return None
+        return Hashtag(text=tag, at=at)
+
+    def _mention(self, text: str, at: Span) -> Leaf | None:
+        handle = text[1:]
+        if not handle:
+            return self._lone_sign(text, at)
+        if not _HANDLE.fullmatch(handle) or not fold_words(fold_handle(handle)):
+            kept = _HANDLE.match(handle)
+            help = self.notes.write(at, f"@{kept[0]}") if kept and fold_words(kept[0]) else ""
+            self.notes.error("bad-tag", at, f"`{text}` is not a handle", help)
+            return None
+        return Mention(text=handle, at=at)
+
+    def _lone_sign(self, sign: str, at: Span) -> None:
+        rest = self.notes.expression[at[1] :].split(maxsplit=1)
+        following = self.notes.expression[at[1] :]
+        gap = len(following) - len(following.lstrip())
+        help = ""
+        if rest and rest[0][0].isalnum() and gap:
+            help = self.notes.write((at[1], at[1] + gap), "")
+        self.notes.error("empty-value", at, f"Nothing follows `{sign}` directly", help)
+
+    def _letters(self, text: str, at: Span) -> bool:
+        if fold_words(text):
+            return True
+        message = "There is no letter or digit to look for"
+        self.notes.error("no-letters", at, message, self.notes.write(at, ""))
+        return False
+
+    def _without_comma(self, text: str, at: Span) -> str:
+        if not text.endswith(","):
+            return text
+        word = text.rstrip(",")
+        following = self.notes.expression[at[1] :].strip()
+        help = self.notes.write(at, f"{word} OR" if following else word)
+        self.notes.warn("comma", (at[0] + len(word), at[1]), "A comma joins nothing", help)
+        return word
+
+
+_EXAMPLES: dict[str, str] = {
+    "from": "from:acme",
+    "to": "to:acme",
+    "lang": "lang:fr",
+    "network": "network:mastodon",
+    "source": "source:town",
+    "is": "is:reply",
+    "has": "has:link",
+    "domain": "domain:acme.com",
+}
+
+
+def _folded(text: str) -> str:
+    return fold_accents(fold_case(text))
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"' if any(c.isspace() for c in value) else value
