@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from aiosmtplib import (
@@ -44,7 +45,7 @@ class SmtpSender:
         sender: str,
         username: str = "",
         password: Secret | None = None,
-        ca_file: str = "",
+        ca_file: Path | None = None,
         timeout: float = 30.0,
     ) -> None:
         self._host = host
@@ -157,7 +158,7 @@ class SmtpSender:
     async def _connect(self) -> SMTP:
         try:
             context = ssl.create_default_context()
-            if self._ca_file:
+            if self._ca_file is not None:
                 context.load_verify_locations(cafile=self._ca_file)
         except (OSError, ValueError) as error:
             raise DeliveryError(

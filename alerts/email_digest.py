@@ -44,8 +44,8 @@ class EmailDigest:
     """Who receives it; everybody gets a mail of their own."""
     send: Rhythm = "daily"
     """`instant`, `hourly`, `daily` or `weekly`."""
-    at: str = "08:00"
-    """Time of day for `daily` and `weekly`; several with spaces between them: `08:00 17:30`."""
+    at: str | tuple[str, ...] = "08:00"
+    """Time of day for `daily` and `weekly`, or several: `["08:00", "17:30"]`."""
     days: tuple[str, ...] = ()
     """`mon` to `sun`; empty means every day, for `weekly` Monday."""
     timezone: str = ""
@@ -98,7 +98,7 @@ class EmailDigest:
         return Timetable(
             send=self.send,
             zone=self.zone(default_zone),
-            at=tuple(parse_time(text) for text in _split_times(self.at)),
+            at=tuple(parse_time(text) for text in self._times()),
             days=frozenset(WEEKDAYS.index(day) for day in days),
             quiet=self.quiet.hours() if self.quiet else None,
             pause=timedelta(minutes=self.minutes_between),
@@ -145,15 +145,12 @@ class EmailDigest:
                 )
             seen.add(address.casefold())
 
+    def _times(self) -> tuple[str, ...]:
+        return (self.at,) if isinstance(self.at, str) else self.at
+
     def _time_problems(self) -> Iterator[Problem]:
-        times = _split_times(self.at)
-        if not times:
-            yield _bad_time("at", self.at)
-        bad = False
-        for text in times:
-            for problem in _time_problems(("at",), text):
-                bad = True
-                yield problem
+        if not self.at:
+            yield _bad_time(("at",), "")
         for position, day in enumerate(self.days):
             if day not in WEEKDAYS:
                 yield Problem(
@@ -162,18 +159,23 @@ class EmailDigest:
                     path=("days", position),
                     help="days are " + ", ".join(WEEKDAYS),
                 )
-        if bad or self.quiet is None or any(self.quiet.problems()):
+        for position, text in enumerate(self._times()):
+            path = ("at",) if isinstance(self.at, str) else ("at", position)
+            bad = tuple(_time_problems(path, text))
+            yield from bad
+            if not bad:
+                yield from self._quiet_problems(path, text)
+
+    def _quiet_problems(self, path: tuple[str | int, ...], text: str) -> Iterator[Problem]:
+        if self.send not in {"daily", "weekly"} or not self.quiet or any(self.quiet.problems()):
             return
-        quiet = self.quiet.hours()
-        if self.send in {"daily", "weekly"}:
-            for text in times:
-                if quiet.cover(parse_time(text)):
-                    yield Problem(
-                        code="never-sent",
-                        message=f"{text} lies in the quiet hours, so nothing is ever sent then",
-                        path=("at",),
-                        help=f"choose a time between {self.quiet.until} and {self.quiet.from_}",
-                    )
+        if self.quiet.hours().cover(parse_time(text)):
+            yield Problem(
+                code="never-sent",
+                message=f"{text} lies in the quiet hours, so nothing is ever sent then",
+                path=path,
+                help=f"choose a time between {self.quiet.until} and {self.quiet.from_}",
+            )
 
     def _zone_problems(self) -> Iterator[Problem]:
         if not self.timezone:
@@ -197,21 +199,17 @@ def parse_time(text: str) -> time:
     return time(int(hour), int(minute))
 
 
-def _split_times(text: str) -> tuple[str, ...]:
-    return tuple(part for part in re.split(r"[\s,]+", text) if part)
-
-
 def _time_problems(path: tuple[str | int, ...], text: str) -> Iterator[Problem]:
     try:
         parse_time(text)
     except ValueError:
-        yield _bad_time(path[0], text)
+        yield _bad_time(path, text)
 
 
-def _bad_time(key: str | int, text: str) -> Problem:
+def _bad_time(path: tuple[str | int, ...], text: str) -> Problem:
     return Problem(
         code="bad-time",
         message=f'"{text[:40]}" is not a time of day',
-        path=(key,),
+        path=path,
         help='write hours and minutes, like "08:00"',
     )

@@ -20,6 +20,7 @@ from alerts.model import (
     ProposalState,
     Waiting,
 )
+from alerts.ours import addressed, owner
 from rules.model import Account, Brand, Match, Reason
 
 FORBIDDEN_NETWORKS = frozenset({"x", "twitter"})
@@ -57,8 +58,8 @@ class Refusal:
 class Proposals:
     """What the policy makes of everything that waits: every account is in one of the two."""
 
-    proposed: tuple[FollowProposal, ...]
-    refused: tuple[Refusal, ...]
+    proposals: tuple[FollowProposal, ...]
+    refusals: tuple[Refusal, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +102,7 @@ def propose(
             only_reposts = all(mention.post.repost_of for mention in mentions)
             refusal = _refuse(account, "only-reposted" if only_reposts else "not-in-policy")
         refused.append(refusal)
-    return Proposals(proposed=tuple(proposed), refused=tuple(refused))
+    return Proposals(proposals=tuple(proposed), refusals=tuple(refused))
 
 
 def allowance(
@@ -197,7 +198,7 @@ def _proposal(
         for mention in mentions:
             if mention.post.repost_of or not mention.matches:
                 continue
-            brand = _addressed(mention, brands)
+            brand = addressed(mention.post, brands)
             if clause == "addressed-us" and brand is None:
                 continue
             match = _strongest(channel, mention.matches)
@@ -220,32 +221,6 @@ def _strongest(channel: AutoFollow, matches: Sequence[Match]) -> Match:
     return next((match for match in matches if match.rule not in channel.automatic), matches[0])
 
 
-def _addressed(mention: Mention, brands: Sequence[Brand]) -> str | None:
-    handles = {handle.casefold().lstrip("@") for handle in mention.post.mentions}
-    if mention.post.reply_to_handle:
-        handles.add(mention.post.reply_to_handle.casefold().lstrip("@"))
-    for brand in brands:
-        if any(_handle_of(own, mention.post.network) in handles for own in brand.accounts):
-            return brand.name
-    return None
-
-
-def _handle_of(own: str, network: str) -> str | None:
-    """The handle of an own account on this network, None where the account is elsewhere."""
-    prefix, colon, handle = own.partition(":")
-    if not colon:
-        prefix, handle = network, own
-    return handle.casefold().lstrip("@") if prefix.casefold() == network else None
-
-
-def _owner(account: Account, brands: Sequence[Brand]) -> str | None:
-    for brand in brands:
-        for own in brand.accounts:
-            if _handle_of(own, account.network) == account.handle.casefold():
-                return brand.name
-    return None
-
-
 def _refusal(
     channel: AutoFollow,
     account: Account,
@@ -256,8 +231,8 @@ def _refusal(
 ) -> Refusal | None:
     if account.network in FORBIDDEN_NETWORKS:
         return _refuse(account, "forbidden-network")
-    if owner := _owner(account, brands):
-        return _refuse(account, "own-account", brand=owner)
+    if brand := owner(account, brands):
+        return _refuse(account, "own-account", brand=brand)
     if account.key in known_accounts:
         return _refuse(account, "already-proposed")
     if account.key in suspects:

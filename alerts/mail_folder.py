@@ -20,8 +20,8 @@ class MailFolder:
     """A folder that takes the mails as `.eml` files, with an HTML preview beside each."""
 
     kind: Literal["outbox"] = "outbox"
-    folder: str
-    """Where to write."""
+    folder: Path
+    """Where to write; relative to the configuration's folder."""
     from_: str = "Brand watcher <watcher@localhost>"
     """Who sends."""
 
@@ -32,8 +32,13 @@ class MailFolder:
 
     def problems(self) -> Iterator[Problem]:
         """Yield what the types cannot say."""
-        if not self.folder.strip():
-            yield Problem(code="no-folder", message="a folder is missing", path=("folder",))
+        if self.folder.exists() and not self.folder.is_dir():
+            yield Problem(
+                code="no-folder",
+                message=f"{self.folder} is a file, not a folder",
+                path=("folder",),
+                help="name a folder; it is made if need be",
+            )
         try:
             parse_address(self.from_)
         except AddressError as error:
@@ -43,7 +48,7 @@ class MailFolder:
 
     def open(self) -> Sender:
         """Make the sender. The folder is made with the first mail."""
-        return FolderSender(Path(self.folder).expanduser())
+        return FolderSender(self.folder)
 
 
 class FolderSender:

@@ -31,7 +31,7 @@ class SmtpServer:
     """Empty means no login."""
     password: Secret | None = None
     """Written `"${NAME}"` or `"${file:...}"`."""
-    ca_file: str = ""
+    ca_file: Path | None = None
     """Certificates (PEM) to trust besides the system's: for a server with a private authority."""
     timeout: int = 30
     """Seconds to wait for each answer."""
@@ -101,10 +101,10 @@ class SmtpServer:
         return self.host in {"localhost", "127.0.0.1", "::1"}
 
     def _ca_problems(self) -> Iterator[Problem]:
-        if not self.ca_file:
+        if self.ca_file is None:
             return
         try:
-            ssl.create_default_context(cafile=str(Path(self.ca_file).expanduser()))
+            ssl.create_default_context(cafile=self.ca_file)
         except (OSError, ValueError) as error:
             yield Problem(
                 code="bad-ca-file",

@@ -1,5 +1,6 @@
-"""Where the files that come with the program lie: beside the packages in a checkout, inside the
-package in an installed wheel.
+"""Where the files that come with the program lie.
+
+In a checkout they are beside the packages, in an installed wheel inside this one.
 """
 
 from pathlib import Path
