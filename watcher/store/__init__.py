@@ -1,1 +1,72 @@
 """What must survive a crash: the only place that knows SQLAlchemy and Alembic."""
+
+from watcher.store.accounts import Accounts
+from watcher.store.coverage import SourceCoverage
+from watcher.store.errors import NoSuchRecordError, StaleBatchError, StoreError
+from watcher.store.matches import Matches
+from watcher.store.posts import Posts
+from watcher.store.records import (
+    AccountForm,
+    Batch,
+    ClaimedDelivery,
+    DeliveryRecord,
+    DigestRecord,
+    FollowEvent,
+    MatchRecord,
+    OutgoingMail,
+    ProposalRecord,
+    SavedMatches,
+    SavedPage,
+    SkippedItem,
+    SourceState,
+    Status,
+    StoredPost,
+    SuspectDetail,
+    SuspectRecord,
+    VerdictRecord,
+)
+from watcher.store.suspects import Suspects
+
+
+class Store(Posts, Accounts, SourceCoverage, Matches, Suspects):
+    """Everything the watcher remembers, in one database. Safe to use from several threads.
+
+    Every method is one transaction: after a crash at any point it happened, or did not. Each raises
+    `StoreError` when the database is full, locked, damaged or gone; then it did not happen.
+    """
+
+    @classmethod
+    def open(cls, url: str, *, migrate: bool = True) -> "Store":
+        """Open the database at a SQLAlchemy URL: `sqlite:///path`, `postgresql+psycopg://...`.
+
+        Creates a new one and upgrades an older one; with `migrate=False` it does neither and
+        raises. Raises `StoreError` when it is newer than the program, damaged, not writable, full
+        or unreachable.
+        """
+        return cls(url, migrate=migrate)
+
+
+__all__ = [
+    "AccountForm",
+    "Batch",
+    "ClaimedDelivery",
+    "DeliveryRecord",
+    "DigestRecord",
+    "FollowEvent",
+    "MatchRecord",
+    "NoSuchRecordError",
+    "OutgoingMail",
+    "ProposalRecord",
+    "SavedMatches",
+    "SavedPage",
+    "SkippedItem",
+    "SourceState",
+    "StaleBatchError",
+    "Status",
+    "Store",
+    "StoreError",
+    "StoredPost",
+    "SuspectDetail",
+    "SuspectRecord",
+    "VerdictRecord",
+]

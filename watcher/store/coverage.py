@@ -1,0 +1,164 @@
+"""How well each source was read: what came, what was skipped, what failed, and the gaps."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, case, func, insert, select
+
+from alerts.model import Coverage
+from watcher.backends.interface import Page
+from watcher.store.database import Database
+from watcher.store.database import insert as insert_or
+from watcher.store.records import SkippedItem, SourceState
+from watcher.store.schema import gaps, pages, pulls, skipped, sources
+
+
+def note_page(connection: Connection, source: str, page: Page, new: int, now: datetime) -> None:
+    """Record, in the page's own transaction, what it brought and the cursor that follows it."""
+    upsert = insert_or(connection, sources)
+    connection.execute(
+        upsert.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"cursor": upsert.excluded.cursor, "posts": sources.c.posts + new},
+        ),
+        {"name": source, "cursor": page.cursor, "posts": new},
+    )
+    skips = max(page.skipped_count, len(page.skipped))
+    if new or skips:
+        connection.execute(
+            insert(pages), {"source": source, "at": now, "posts": new, "skipped": skips}
+        )
+    if page.skipped:
+        connection.execute(
+            insert(skipped),
+            [
+                {"source": source, "at": now, "place": item.where, "why": item.why}
+                for item in page.skipped
+            ],
+        )
+    if page.gaps:
+        connection.execute(
+            insert(gaps),
+            [
+                {"source": source, "since": gap.since, "until": gap.until, "why": gap.why}
+                for gap in page.gaps
+            ],
+        )
+
+
+def coverage_of(
+    connection: Connection, names: Sequence[str] | None, since: datetime, until: datetime
+) -> tuple[Coverage, ...]:
+    """Return the coverage after `since` up to `until` of the named sources, or of all known.
+
+    A name that was never pulled gets an empty coverage rather than none.
+    """
+    states = {row.name: row for row in connection.execute(select(sources).order_by("name"))}
+    came = _sums(
+        connection,
+        select(pages.c.source, func.sum(pages.c.posts), func.sum(pages.c.skipped))
+        .where(pages.c.at > since, pages.c.at <= until)
+        .group_by(pages.c.source),
+    )
+    failed = func.sum(case((pulls.c.error != "", 1), else_=0))
+    tried = _sums(
+        connection,
+        select(pulls.c.source, func.count(), failed)
+        .where(pulls.c.ended > since, pulls.c.ended <= until)
+        .group_by(pulls.c.source),
+    )
+    holes: dict[str, list[tuple[datetime, datetime, str]]] = {}
+    query = select(gaps).where(gaps.c.until > since, gaps.c.since <= until).order_by(gaps.c.since)
+    for row in connection.execute(query):
+        holes.setdefault(row.source, []).append((row.since, row.until, row.why))
+    return tuple(
+        Coverage(
+            source=name,
+            since=since,
+            until=until,
+            posts=came.get(name, (0, 0))[0],
+            skipped=came.get(name, (0, 0))[1],
+            pulls=tried.get(name, (0, 0))[0],
+            failures=tried.get(name, (0, 0))[1],
+            last_success=states[name].last_success if name in states else None,
+            last_error=states[name].last_error if name in states else "",
+            gaps=tuple(holes.get(name, ())),
+        )
+        for name in (states if names is None else names)
+    )
+
+
+def _sums(connection: Connection, query: Any) -> dict[str, tuple[int, int]]:
+    # PostgreSQL adds up integers to a Decimal.
+    return {name: (int(one), int(two)) for name, one, two in connection.execute(query)}
+
+
+class SourceCoverage(Database):
+    """The part of the store that knows how reading went."""
+
+    def record_pull(
+        self,
+        source: str,
+        started: datetime,
+        ended: datetime,
+        *,
+        reached_newest: bool,
+        error: str = "",
+    ) -> None:
+        """Record one whole pull, well or badly ended; `error` is one sentence, empty when well."""
+        with self.writing() as connection:
+            connection.execute(
+                insert(pulls),
+                {
+                    "source": source,
+                    "started": started,
+                    "ended": ended,
+                    "reached_newest": reached_newest,
+                    "error": error,
+                },
+            )
+            state: dict[str, Any] = {"last_pull": ended, "last_error": error}
+            state["failures"] = sources.c.failures + 1 if error else 0
+            if reached_newest and not error:
+                state["last_success"] = ended
+            first = state | {"failures": 1 if error else 0, "name": source}
+            connection.execute(
+                insert_or(connection, sources).on_conflict_do_update(
+                    index_elements=["name"], set_=state
+                ),
+                first,
+            )
+
+    def source_states(self) -> tuple[SourceState, ...]:
+        """Return how reading stands for every source ever pulled, by name."""
+        with self.reading() as connection:
+            rows = connection.execute(select(sources).order_by(sources.c.name)).all()
+        return tuple(
+            SourceState(
+                name=row.name,
+                cursor=row.cursor is not None,
+                posts=row.posts,
+                last_pull=row.last_pull,
+                last_success=row.last_success,
+                last_error=row.last_error,
+                failures=row.failures,
+            )
+            for row in rows
+        )
+
+    def coverage(
+        self, sources: Sequence[str], since: datetime, until: datetime
+    ) -> tuple[Coverage, ...]:
+        """Return how well the named sources were read after `since`, up to `until`."""
+        with self.reading() as connection:
+            return coverage_of(connection, sources, since, until)
+
+    def skipped(self, source: str, *, limit: int = 20) -> tuple[SkippedItem, ...]:
+        """Return the newest items of a source that could not be read as posts."""
+        query = select(skipped).where(skipped.c.source == source)
+        with self.reading() as connection:
+            rows = connection.execute(query.order_by(skipped.c.row.desc()).limit(limit)).all()
+        return tuple(
+            SkippedItem(source=row.source, at=row.at, where=row.place, why=row.why) for row in rows
+        )

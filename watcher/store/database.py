@@ -1,0 +1,180 @@
+"""Opening the database, and its two kinds of transaction: reading and writing.
+
+Both databases are used in the same way: *one writer at a time, and a reader sees one moment*.
+
+- SQLite runs in WAL mode; a writing transaction begins with `BEGIN IMMEDIATE`, so that it waits for
+  its turn at the start and never fails in its middle. `synchronous = FULL`: when a transaction has
+  ended, its content survives a power cut. NORMAL would be safe from damage only: a cut could take
+  back the last minutes, and with them the record that a mail was sent. It costs one fsync for each
+  transaction, and each transaction carries a whole page or batch.
+- On PostgreSQL a writing transaction first takes one advisory lock, which it holds until it has
+  committed. Numbers drawn from a sequence by two concurrent writers can become visible in the
+  other order: a reader that remembers "read up to 7" would then miss a 6 that commits later. With
+  the lock the order of numbers is the order of commits, and a watermark over them is safe. The
+  level is READ COMMITTED: a stricter one would see the database as it was before it got the lock.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from watcher.store.errors import StoreError, translate
+from watcher.store.versions import is_up_to_date, out_of_date, upgrade
+
+_PATIENCE = 30
+"""Seconds to wait for another process's writing transaction."""
+_WRITERS_LOCK = 0x77617463686572
+"""The number of the writers' lock on PostgreSQL: `watcher` in ASCII."""
+
+
+class Database:
+    """An open database. Safe to use from several threads."""
+
+    def __init__(self, url: str, *, migrate: bool = True) -> None:
+        parsed = _parse(url)
+        self._where = parsed.render_as_string(hide_password=True)
+        if parsed.get_backend_name() == "sqlite":
+            self._engine = _open_sqlite(parsed, create=migrate)
+            self._readers = self._engine
+        else:
+            self._engine = _open_postgresql(parsed)
+            self._readers = self._engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        self._writers = self._engine.execution_options(writes=True)
+        try:
+            self._bring_up_to_date(migrate=migrate)
+        except BaseException:
+            self._engine.dispose()
+            raise
+
+    def _bring_up_to_date(self, *, migrate: bool) -> None:
+        # Most starts find nothing to do, and should not wait for another process's writing.
+        with self.reading() as connection:
+            if is_up_to_date(connection):
+                return
+            if not migrate:
+                raise out_of_date(connection, self._where)
+        with self.writing() as connection:
+            upgrade(connection, self._where)
+
+    def close(self) -> None:
+        """Let go of all connections. Calling it twice is fine."""
+        self._engine.dispose()
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Open a transaction that sees one moment of the database and changes nothing."""
+        return self._transaction(self._readers)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open the only writing transaction; it is undone as a whole when its body raises."""
+        with self._transaction(self._writers) as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(_WRITERS_LOCK)))
+            yield connection
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        try:
+            with engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise translate(error, self._where) from error
+
+
+def insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    """Return an INSERT that knows ON CONFLICT in the connection's dialect."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise StoreError(
+            "the database address cannot be understood",
+            help='Write [store] url = "sqlite:///folder/watcher.db" or '
+            '"postgresql+psycopg://user:password@host/database".',
+        ) from None
+    if parsed.get_backend_name() == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise StoreError("a database in memory keeps nothing", help="Name a file.")
+        return parsed
+    raise StoreError(
+        f"databases of the kind {parsed.drivername!r} are not supported",
+        help="Use sqlite:/// or postgresql+psycopg://.",
+    )
+
+
+def _open_sqlite(url: URL, *, create: bool) -> Engine:
+    path = Path(url.database or "")
+    if not path.exists() and not create:
+        raise StoreError(f"there is no database at {path}", help="Run `watcher once` to make it.")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the folder of the database cannot be made: {path.parent} ({error.strerror})",
+            help="Check the address in [store] url, and who may write there.",
+        ) from error
+    # WAL needs its two companion files, so the folder has to be writable too.
+    for place in (path.parent, path):
+        if place.exists() and not os.access(place, os.W_OK):
+            raise StoreError(
+                f"the database cannot be written: {place} is read-only for this user",
+                help="Check who owns it, and whether its disk is mounted read-only.",
+            )
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _PATIENCE})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver would begin transactions by itself, but late and not for every statement.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA journal_size_limit = 67108864")
+    cursor.execute("PRAGMA cache_size = -16384")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _open_postgresql(url: URL) -> Engine:
+    try:
+        return create_engine(
+            url,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            isolation_level="READ COMMITTED",
+            connect_args={
+                "connect_timeout": 10,
+                "client_encoding": "utf8",
+                "options": f"-c lock_timeout={_PATIENCE}s",
+            },
+        )
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            "PostgreSQL needs the library psycopg, which is not installed",
+            help="Install the watcher with its extra: brand-watcher[postgres].",
+        ) from error

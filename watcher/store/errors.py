@@ -1,0 +1,70 @@
+"""What the database's troubles become: StoreError, with what to do about it.
+
+StoreError
+├── StaleBatchError        another process already saved the matches of these posts
+└── NoSuchRecordError      an id that somebody typed, or kept, is not in the store
+"""
+
+from sqlalchemy import exc
+
+from rules.errors import WatcherError
+
+
+class StoreError(WatcherError):
+    """The database is missing, newer, locked, full, corrupt, or does not answer."""
+
+
+class StaleBatchError(StoreError):
+    """The matches of this batch of posts were saved by somebody else; nothing was saved now."""
+
+
+class NoSuchRecordError(StoreError):
+    """There is no record with this id, or it does not stand where the change needs it to."""
+
+
+_MEANINGS = (
+    (
+        ("disk is full", "no space left", "disk full"),
+        "no room is left for the database",
+        (
+            "Free some space and start again: nothing of the failed step was saved, and nothing saved "
+            "before is lost."
+        ),
+    ),
+    (
+        ("readonly database", "read-only", "unable to open database", "permission denied"),
+        "the database cannot be written",
+        "Check that the folder exists and that this user may write to it and to the file.",
+    ),
+    (
+        ("malformed", "not a database", "disk i/o error", "invalid page"),
+        "the database is damaged, or is not a database",
+        (
+            "Put the file aside and restore a backup. Without one, a new database is made and every "
+            "source is read again from its beginning."
+        ),
+    ),
+    (
+        ("database is locked", "lock timeout", "deadlock"),
+        "the database stayed busy with another process",
+        "See which other process holds it; the step is tried again by itself.",
+    ),
+    (
+        ("connection", "could not translate host", "server closed", "does not exist"),
+        "the database server does not answer as it should",
+        "Check that it runs, and the address, name and password in [store] url.",
+    ),
+)
+
+
+def translate(error: exc.SQLAlchemyError, where: str) -> StoreError:
+    """Say what a database error means for the person who runs the watcher.
+
+    `where` names the database without its password. The statement and its values are left out on
+    purpose: they hold other people's posts.
+    """
+    said = " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())
+    for signs, meaning, advice in _MEANINGS:
+        if any(sign in said.casefold() for sign in signs):
+            return StoreError(f"{meaning}: {where} ({said})", help=advice)
+    return StoreError(f"the database refused a step: {where} ({said})")

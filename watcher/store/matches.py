@@ -1,0 +1,158 @@
+"""Matching: which posts no rule has seen, and what the rules found in them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from rules.model import Account, Match, Suspect
+from watcher.store.accounts import mark_examined
+from watcher.store.database import Database
+from watcher.store.database import insert as insert_or
+from watcher.store.errors import StaleBatchError
+from watcher.store.posts import posts_between, posts_from, select_posts
+from watcher.store.queue import Routes, enqueue, remember_routes
+from watcher.store.records import Batch, MatchRecord, SavedMatches
+from watcher.store.schema import accounts, matches, meta, posts, progress
+from watcher.store.suspects import note_sightings, raise_suspects
+
+_MATCHED = "match"
+_FINGERPRINT = "examined with"
+
+
+def matched_up_to(connection: Connection) -> int:
+    """Return the `rid` up to which the rules have seen every post."""
+    query = select(progress.c.rid).where(progress.c.name == _MATCHED)
+    return connection.execute(query).scalar() or 0
+
+
+class Matches(Database):
+    """The part of the store that keeps what the rules found."""
+
+    def unmatched(self, limit: int) -> Batch:
+        """Return the next posts, at most `limit`, that no rule has seen yet."""
+        with self.reading() as connection:
+            after = matched_up_to(connection)
+            found = posts_between(connection, after, limit)
+        return Batch(
+            after=after,
+            upto=found[-1].rid if found else after,
+            posts=tuple(one.post for one in found),
+            rids=tuple(one.rid for one in found),
+        )
+
+    def save_matches(
+        self,
+        batch: Batch,
+        found: Sequence[Match],
+        suspects: Sequence[Suspect],
+        routes: Routes,
+        now: datetime,
+    ) -> SavedMatches:
+        """Save what the rules found in a batch and that it is done, in one transaction.
+
+        `routes` names the channels of each rule. Only what is really new is queued: a match or
+        suspect saved before is not queued again. Raises `StaleBatchError` when another process
+        has saved this batch meanwhile, `StoreError` otherwise; then nothing was saved.
+        """
+        rid_of = {post.key: rid for post, rid in zip(batch.posts, batch.rids, strict=True)}
+        with self.writing() as connection:
+            _move_watermark(connection, batch)
+            remember_routes(connection, routes, now)
+            rows = [
+                {
+                    "rid": rid_of[match.post],
+                    "rule": match.rule,
+                    "found": now,
+                    "spans": match.spans,
+                    "reason": match.reason,
+                }
+                for match in found
+            ]
+            new = _insert_new(connection, rows)
+            queued = enqueue(connection, "match", new, routes, now)
+            raised = raise_suspects(connection, suspects, now)
+            note_sightings(connection, suspects, batch)
+            queued += enqueue(connection, "suspect", raised, routes, now)
+        return SavedMatches(matches=len(new), suspects=len(raised), queued=queued)
+
+    def save_suspects(
+        self,
+        accounts: Sequence[Account],
+        suspects: Sequence[Suspect],
+        routes: Routes,
+        now: datetime,
+    ) -> SavedMatches:
+        """Save what the look-alike rules found in accounts, and that these are examined.
+
+        An account that was renamed since it was read stays unexamined.
+        """
+        with self.writing() as connection:
+            remember_routes(connection, routes, now)
+            mark_examined(connection, accounts)
+            raised = raise_suspects(connection, suspects, now)
+            queued = enqueue(connection, "suspect", raised, routes, now)
+        return SavedMatches(suspects=len(raised), queued=queued)
+
+    def reexamine_all(self, fingerprint: str) -> bool:
+        """Have every account examined again when the fingerprint of brands and rules changed.
+
+        Return whether it did.
+        """
+        with self.writing() as connection:
+            query = select(meta.c.value).where(meta.c.name == _FINGERPRINT)
+            if connection.execute(query).scalar() == fingerprint:
+                return False
+            upsert = insert_or(connection, meta)
+            connection.execute(
+                upsert.on_conflict_do_update(
+                    index_elements=["name"], set_={"value": upsert.excluded.value}
+                ),
+                {"name": _FINGERPRINT, "value": fingerprint},
+            )
+            connection.execute(
+                update(accounts).where(accounts.c.examined.is_(True)).values(examined=False)
+            )
+            return True
+
+    def matches(self, rule: str | None = None, *, limit: int = 50) -> tuple[MatchRecord, ...]:
+        """Return the matches found last, of one rule or of all, newest first."""
+        found = [matches.c.rule, matches.c.spans, matches.c.reason, matches.c.found]
+        query = select_posts().add_columns(*found).join(matches, matches.c.rid == posts.c.rid)
+        if rule is not None:
+            query = query.where(matches.c.rule == rule)
+        with self.reading() as connection:
+            rows = connection.execute(query.order_by(matches.c.row.desc()).limit(limit)).all()
+        return tuple(
+            MatchRecord(match=match_from(row, one.post.key), post=one.post, found=row[-1])
+            for row, one in zip(rows, posts_from(rows), strict=True)
+        )
+
+
+def match_from(row: Row[Any], post: str) -> Match:
+    """Build a match from a row with `rule`, `spans` and `reason`."""
+    return Match(rule=row.rule, post=post, spans=row.spans, reason=row.reason)
+
+
+def _move_watermark(connection: Connection, batch: Batch) -> None:
+    create = insert_or(connection, progress).on_conflict_do_nothing()
+    connection.execute(create, {"name": _MATCHED, "rid": 0})
+    moved = connection.execute(
+        update(progress)
+        .where(progress.c.name == _MATCHED, progress.c.rid == batch.after)
+        .values(rid=batch.upto)
+    )
+    if moved.rowcount == 0:
+        raise StaleBatchError(
+            f"the posts after {batch.after} were matched by another process meanwhile",
+            help="Nothing is lost and nothing was saved twice; one watcher per database is enough.",
+        )
+
+
+def _insert_new(connection: Connection, rows: list[dict[str, Any]]) -> list[tuple[int, str]]:
+    if not rows:
+        return []
+    statement = insert_or(connection, matches).on_conflict_do_nothing()
+    made = connection.execute(statement.returning(matches.c.row, matches.c.rule), rows)
+    return sorted((row, rule) for row, rule in made)

@@ -1,0 +1,171 @@
+"""Posts: saved in the order of arrival, read back by it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from rules.model import Account, Post
+from watcher.backends.interface import Page
+from watcher.store.accounts import account_columns, account_from, key_of, save_accounts
+from watcher.store.coverage import note_page
+from watcher.store.database import Database, insert
+from watcher.store.records import SavedPage, StoredPost
+from watcher.store.schema import accounts, posts, sources
+
+_CHUNK = 500
+
+_post_columns = [
+    posts.c[name]
+    for name in (
+        "rid", "author", "network", "id", "text", "posted_at", "url", "language", "source",
+        "links", "hashtags", "mentions", "reply_to", "reply_to_handle", "repost_of", "quote_of",
+        "media", "likes", "reposts", "replies",
+    )
+]  # fmt: skip
+_AUTHOR_AT = len(_post_columns)
+
+
+def select_posts() -> Select[Any]:
+    """Return a query for what `posts_from` reads; the caller narrows and orders it."""
+    return select(*_post_columns, *account_columns).join_from(
+        posts, accounts, posts.c.author == accounts.c.row
+    )
+
+
+def posts_from(rows: Iterable[Sequence[Any]]) -> tuple[StoredPost, ...]:
+    """Build posts from rows of `select_posts`; posts by one author share one `Account`."""
+    authors: dict[int, Account] = {}
+    found: list[StoredPost] = []
+    for row in rows:
+        author = authors.get(row[1])
+        if author is None:
+            author = authors[row[1]] = account_from(row[_AUTHOR_AT:])
+        post = Post(
+            author=author,
+            network=row[2],
+            id=row[3],
+            text=row[4],
+            posted_at=row[5],
+            url=row[6],
+            language=row[7],
+            source=row[8],
+            links=row[9],
+            hashtags=row[10],
+            mentions=row[11],
+            reply_to=row[12],
+            reply_to_handle=row[13],
+            repost_of=row[14],
+            quote_of=row[15],
+            media=row[16],
+            likes=row[17],
+            reposts=row[18],
+            replies=row[19],
+        )
+        found.append(StoredPost(rid=row[0], post=post))
+    return tuple(found)
+
+
+def posts_between(connection: Connection, after: int, limit: int) -> tuple[StoredPost, ...]:
+    """Return the next posts after a `rid`, in its order."""
+    query = select_posts().where(posts.c.rid > after).order_by(posts.c.rid).limit(limit)
+    return posts_from(connection.execute(query))
+
+
+def newest(connection: Connection) -> int:
+    """Return the `rid` of the newest post, 0 when there is none."""
+    return connection.execute(select(func.max(posts.c.rid))).scalar() or 0
+
+
+class Posts(Database):
+    """The part of the store that takes in posts and gives them back."""
+
+    def cursor(self, source: str) -> str | None:
+        """Return where the next page of a source starts; None before its first page."""
+        with self.reading() as connection:
+            query = select(sources.c.cursor).where(sources.c.name == source)
+            return connection.execute(query).scalar()
+
+    def save_page(self, source: str, page: Page, now: datetime) -> SavedPage:
+        """Save a page in one transaction: posts, accounts, coverage and the cursor after it.
+
+        Saving it twice changes nothing: a post is known by its network and id, whatever source it
+        came from, and keeps its first form. Raises `StoreError`; then nothing of it was saved.
+        """
+        with self.writing() as connection:
+            before = newest(connection)
+            if page.posts:
+                authors = save_accounts(connection, page, now)
+                connection.execute(
+                    insert(connection, posts).on_conflict_do_nothing(),
+                    [_row(post, authors[key_of(post.author)], source, now) for post in page.posts],
+                )
+            elif page.accounts:
+                save_accounts(connection, page, now)
+            added = select(func.count()).select_from(posts).where(posts.c.rid > before)
+            new = connection.execute(added).scalar_one()
+            note_page(connection, source, page, new, now)
+        return SavedPage(new=new, known=len(page.posts) - new)
+
+    def posts_after(self, rid: int, limit: int) -> tuple[StoredPost, ...]:
+        """Return at most `limit` posts that arrived after `rid`, in the order of arrival."""
+        with self.reading() as connection:
+            return posts_between(connection, rid, limit)
+
+    def posts_by_rid(self, rids: Sequence[int]) -> tuple[StoredPost, ...]:
+        """Return the posts with these numbers, in the order given; those forgotten are left out."""
+        found: dict[int, StoredPost] = {}
+        with self.reading() as connection:
+            for start in range(0, len(rids), _CHUNK):
+                query = select_posts().where(posts.c.rid.in_(rids[start : start + _CHUNK]))
+                found |= {one.rid: one for one in posts_from(connection.execute(query))}
+        return tuple(found[rid] for rid in rids if rid in found)
+
+    def posts_of(self, account: Account, *, limit: int = 20) -> tuple[StoredPost, ...]:
+        """Return the posts of an account that arrived last, newest first."""
+        network, native = key_of(account)
+        query = select_posts().where(accounts.c.network == network, accounts.c.id == native)
+        with self.reading() as connection:
+            rows = connection.execute(query.order_by(posts.c.rid.desc()).limit(limit))
+            return posts_from(rows)
+
+    def count_posts(self, first_rid: int | None = None, last_rid: int | None = None) -> int:
+        """Count posts, or those between two numbers, both included."""
+        query = select(func.count()).select_from(posts)
+        if first_rid is not None:
+            query = query.where(posts.c.rid >= first_rid)
+        if last_rid is not None:
+            query = query.where(posts.c.rid <= last_rid)
+        with self.reading() as connection:
+            return connection.execute(query).scalar_one()
+
+    def newest_rid(self) -> int:
+        """Return the number of the post that arrived last, 0 when there is none."""
+        with self.reading() as connection:
+            return newest(connection)
+
+
+def _row(post: Post, author: int, source: str, now: datetime) -> dict[str, Any]:
+    return {
+        "seen": now,
+        "network": post.network,
+        "id": post.id,
+        "author": author,
+        "text": post.text,
+        "posted_at": post.posted_at,
+        "url": post.url,
+        "language": post.language,
+        "source": source,
+        "links": post.links,
+        "hashtags": post.hashtags,
+        "mentions": post.mentions,
+        "reply_to": post.reply_to,
+        "reply_to_handle": post.reply_to_handle,
+        "repost_of": post.repost_of,
+        "quote_of": post.quote_of,
+        "media": post.media,
+        "likes": post.likes,
+        "reposts": post.reposts,
+        "replies": post.replies,
+    }

@@ -1,0 +1,229 @@
+"""What the store hands out beside the shared words. All frozen; all times aware, in UTC."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from alerts.model import Delivery, DeliveryState, FollowProposal, ProposalState
+from rules.model import Account, Match, Post, Suspect, Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredPost:
+    """A post and its `rid`: its number in the order of arrival, given once and for ever."""
+
+    rid: int
+    post: Post
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SavedPage:
+    """What saving a page changed: posts that were new, and posts known already."""
+
+    new: int
+    known: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """Posts that no rule has seen yet: those with `after < rid <= upto`. Empty when none are."""
+
+    after: int
+    upto: int
+    posts: tuple[Post, ...]
+    rids: tuple[int, ...]
+    """The `rid` of each post, in the same order."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SavedMatches:
+    """What was really new: matches, suspects raised, and entries put in channels' queues."""
+
+    matches: int = 0
+    suspects: int = 0
+    queued: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceState:
+    """How reading a source has gone so far."""
+
+    name: str
+    cursor: bool
+    """Whether it has been read before and will go on from there."""
+    posts: int
+    """New posts it has brought, ever."""
+    last_pull: datetime | None
+    last_success: datetime | None
+    """The end of the last pull that reached the newest post."""
+    last_error: str
+    """The newest failure, empty since a pull went well."""
+    failures: int
+    """Failures in a row."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SkippedItem:
+    """Something a source brought that could not be read as a post."""
+
+    source: str
+    at: datetime
+    where: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MatchRecord:
+    """A match, the post it is about, and when it was found."""
+
+    match: Match
+    post: Post
+    found: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutgoingMail:
+    """A mail ready to be sent: whole RFC 5322 bytes for one recipient."""
+
+    recipient: str
+    message_id: str
+    payload: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DigestRecord:
+    """A digest that was frozen, and how its deliveries stand."""
+
+    id: int
+    channel: str
+    slot: datetime
+    created: datetime
+    summary: str
+    mentions: int
+    suspects: int
+    more: int
+    deliveries: dict[DeliveryState, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimedDelivery:
+    """A delivery that this process, and no other, is to try now."""
+
+    delivery: Delivery
+    attempt: int
+    """The attempt's number, for `handing_over` and `record_outcome`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryRecord:
+    """How a delivery stands, without its bytes."""
+
+    id: int
+    digest: int
+    channel: str
+    recipient: str
+    message_id: str
+    state: DeliveryState
+    attempts: int
+    uncertain: int
+    created: datetime
+    next_attempt: datetime | None
+    settled: datetime | None
+    """When it reached an end: sent, failed or parked."""
+    answer: str
+    """What the other side said last, in one line."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountForm:
+    """How an account presented itself until a moment; `until` is None for its present form."""
+
+    handle: str
+    display_name: str
+    bio: str
+    avatar: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VerdictRecord:
+    """One decision about a suspect."""
+
+    verdict: Verdict
+    note: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SuspectRecord:
+    """A suspect as it stands."""
+
+    id: int
+    suspect: Suspect
+    verdict: Verdict
+    first_seen: datetime
+    last_seen: datetime
+    posts: int
+    """How many stored posts are by the account, or link to the domain."""
+    account: Account | None
+    """The account as it presents itself now; None for a domain."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SuspectDetail:
+    """A suspect with all that helps to judge it."""
+
+    record: SuspectRecord
+    forms: tuple[AccountForm, ...]
+    """The account's forms, newest first, the present one included; empty for a domain."""
+    verdicts: tuple[VerdictRecord, ...]
+    """Oldest first."""
+    posts: tuple[Post, ...]
+    """The newest posts by or with it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FollowEvent:
+    """One line of the audit trail of a proposed follow."""
+
+    at: datetime
+    event: str
+    detail: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProposalRecord:
+    """A proposed follow as it stands."""
+
+    id: int
+    proposal: FollowProposal
+    created: datetime
+    decided: datetime | None
+    by: str
+    note: str
+
+    @property
+    def state(self) -> ProposalState:
+        """Where it stands."""
+        return self.proposal.state
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """The figures of `watcher status`."""
+
+    posts: int
+    newest_post: datetime | None
+    """When the newest post was saved."""
+    unmatched: int
+    """Posts that no rule has seen yet."""
+    accounts: int
+    unexamined: int
+    """Accounts whose names the look-alike rules have not seen in their present form."""
+    matches: int
+    waiting: dict[str, int]
+    """Entries in each channel's queue."""
+    suspects: dict[Verdict, int]
+    deliveries: dict[DeliveryState, int]
+    proposals: dict[ProposalState, int]

@@ -1,0 +1,358 @@
+"""The tables, and why each is there. `migrations/` brings a database to this shape."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    UniqueConstraint,
+)
+
+from watcher.store.columns import Count, Key, Labels, Moment, RowId, Spans, Why, Whys, Words
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _names() -> list[Column[str]]:
+    """Make the four columns by which an account presents itself."""
+    return [Column(name, Words, nullable=False) for name in ("handle", "display_name", "bio")] + [
+        Column("avatar", Words, nullable=False)
+    ]
+
+
+# --- what came in -------------------------------------------------------------------------------
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("row", RowId, primary_key=True),
+    Column("network", Key, nullable=False),
+    Column("id", Key, nullable=False),
+    *_names(),
+    Column("folded_handle", Words, nullable=False, index=True),
+    Column("url", Words, nullable=False),
+    Column("created", Moment),
+    Column("followers", Count),
+    Column("following", Count),
+    Column("bot", Boolean),
+    Column("locked", Boolean),
+    Column("discoverable", Boolean),
+    # When the account looked like this: what arrives late and is older must not overwrite it.
+    Column("seen", Moment, nullable=False),
+    # Whether the look-alike rules have seen the names in their present form.
+    Column("examined", Boolean, nullable=False),
+    UniqueConstraint("network", "id"),
+)
+Index(
+    "ix_accounts_unexamined",
+    accounts.c.row,
+    sqlite_where=accounts.c.examined.is_(False),
+    postgresql_where=accounts.c.examined.is_(False),
+)
+
+account_forms = Table(  # how an account presented itself before: one row per change
+    "account_forms",
+    metadata,
+    Column("row", RowId, primary_key=True),
+    Column(
+        "account", RowId, ForeignKey("accounts.row", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    *_names(),
+    Column("until", Moment, nullable=False),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    # The order of arrival, never given twice: every watermark is a number in it.
+    Column("rid", RowId, primary_key=True),
+    Column("seen", Moment, nullable=False),
+    Column("network", Key, nullable=False),
+    Column("id", Key, nullable=False),
+    Column("author", RowId, ForeignKey("accounts.row"), nullable=False, index=True),
+    Column("text", Words, nullable=False),
+    Column("posted_at", Moment, nullable=False),
+    Column("url", Words, nullable=False),
+    Column("language", Words),
+    Column("source", Words, nullable=False),
+    Column("links", Labels, nullable=False),
+    Column("hashtags", Labels, nullable=False),
+    Column("mentions", Labels, nullable=False),
+    Column("reply_to", Key),
+    Column("reply_to_handle", Words),
+    Column("repost_of", Key),
+    Column("quote_of", Key),
+    Column("media", Labels, nullable=False),
+    Column("likes", Count),
+    Column("reposts", Count),
+    Column("replies", Count),
+    UniqueConstraint("network", "id"),
+    sqlite_autoincrement=True,
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("cursor", Words),
+    Column("posts", Count, nullable=False, default=0),
+    Column("last_pull", Moment),
+    Column("last_success", Moment),
+    Column("last_error", Words, nullable=False, default=""),
+    Column("failures", Integer, nullable=False, default=0),
+)
+
+pages = Table(  # what each step forward in a source brought; an empty step leaves no row
+    "pages",
+    metadata,
+    Column("row", RowId, primary_key=True),
+    Column("source", Key, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("posts", Integer, nullable=False),
+    Column("skipped", Count, nullable=False),
+    Index(None, "source", "at"),
+)
+
+skipped = Table(  # the first items of a page that could not be read as posts
+    "skipped",
+    metadata,
+    Column("row", RowId, primary_key=True),
+    Column("source", Key, nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("place", Words, nullable=False),
+    Column("why", Words, nullable=False),
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("row", RowId, primary_key=True),
+    Column("source", Key, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("why", Words, nullable=False),
+    Index(None, "source", "until"),
+)
+
+pulls = Table(
+    "pulls",
+    metadata,
+    Column("row", RowId, primary_key=True),
+    Column("source", Key, nullable=False),
+    Column("started", Moment, nullable=False),
+    Column("ended", Moment, nullable=False),
+    Column("reached_newest", Boolean, nullable=False),
+    Column("error", Words, nullable=False),
+    Index(None, "source", "ended"),
+)
+
+# --- how far each step has come -----------------------------------------------------------------
+
+progress = Table(  # watermarks over posts.rid, moved by conditional update only
+    "progress",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("rid", RowId, nullable=False),
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("value", Words, nullable=False),
+)
+
+# --- what was found -----------------------------------------------------------------------------
+
+routes = Table(  # which rule feeds which channel, and since when it has been watching
+    "routes",
+    metadata,
+    Column("channel", Key, primary_key=True),
+    Column("rule", Key, primary_key=True),
+    Column("since", Moment, nullable=False),
+)
+
+matches = Table(
+    "matches",
+    metadata,
+    Column("row", RowId, primary_key=True),
+    Column("rid", RowId, ForeignKey("posts.rid", ondelete="CASCADE"), nullable=False),
+    Column("rule", Key, nullable=False),
+    Column("found", Moment, nullable=False),
+    Column("spans", Spans, nullable=False),
+    Column("reason", Why, nullable=False),
+    UniqueConstraint("rid", "rule"),
+    Index(None, "rule", "found"),
+)
+
+suspects = Table(
+    "suspects",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("subject", Key, nullable=False, unique=True),
+    Column("account", RowId, ForeignKey("accounts.row"), index=True),
+    Column("name", Words, nullable=False),
+    Column("display_name", Words, nullable=False),
+    Column("brand", Key, nullable=False),
+    Column("rule", Key, nullable=False),
+    Column("score", Float(53), nullable=False),
+    Column("techniques", Labels, nullable=False),
+    Column("reason", Why, nullable=False),
+    Column("evidence", Whys, nullable=False),
+    Column("verdict", Words, nullable=False),
+    Column("first_seen", Moment, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+    Index(None, "verdict", "score"),
+    sqlite_autoincrement=True,
+)
+
+verdicts = Table(  # only ever grows
+    "verdicts",
+    metadata,
+    Column("row", RowId, primary_key=True),
+    Column("suspect", RowId, ForeignKey("suspects.id"), nullable=False, index=True),
+    Column("verdict", Words, nullable=False),
+    Column("note", Words, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+sightings = Table(  # which posts link to a suspect domain (those by a suspect account need no row)
+    "sightings",
+    metadata,
+    Column("suspect", RowId, ForeignKey("suspects.id", ondelete="CASCADE"), primary_key=True),
+    Column("rid", RowId, ForeignKey("posts.rid", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+# --- what goes out ------------------------------------------------------------------------------
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("last_slot", Moment),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("channel", Key, nullable=False),
+    Column("slot", Moment, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("summary", Words, nullable=False),
+    Column("mentions", Integer, nullable=False),
+    Column("suspects", Integer, nullable=False),
+    Column("more", Integer, nullable=False),
+    UniqueConstraint("channel", "slot"),
+    sqlite_autoincrement=True,
+)
+
+queue = Table(  # what waits for a channel: a match or a suspect, once each
+    "queue",
+    metadata,
+    Column("row", RowId, primary_key=True),
+    Column("channel", Key, nullable=False),
+    Column("match", RowId, ForeignKey("matches.row", ondelete="CASCADE")),
+    Column("suspect", RowId, ForeignKey("suspects.id", ondelete="CASCADE")),
+    Column("queued", Moment, nullable=False),
+    # When the channel took it (None: it waits), and into which digest.
+    Column("taken", Moment),
+    Column("digest", RowId, ForeignKey("digests.id", ondelete="SET NULL"), index=True),
+    UniqueConstraint("match", "channel"),
+    UniqueConstraint("suspect", "channel"),
+    sqlite_autoincrement=True,
+)
+Index(
+    "ix_queue_waiting",
+    queue.c.channel,
+    queue.c.row,
+    sqlite_where=queue.c.taken.is_(None),
+    postgresql_where=queue.c.taken.is_(None),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column(
+        "digest", RowId, ForeignKey("digests.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("channel", Key, nullable=False),
+    Column("recipient", Words, nullable=False),
+    Column("message_id", Key, nullable=False, unique=True),
+    Column("payload", LargeBinary, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("uncertain", Integer, nullable=False, default=0),
+    Column("created", Moment, nullable=False),
+    Column("next_attempt", Moment),
+    Column("answer", Words, nullable=False, default=""),
+    Column("settled", Moment),
+    Index(None, "state", "next_attempt"),
+    sqlite_autoincrement=True,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column(
+        "delivery",
+        RowId,
+        ForeignKey("deliveries.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("started", Moment, nullable=False),
+    # Set just before the first byte of the message leaves: from here on it may have arrived.
+    Column("handed_over", Moment),
+    Column("ended", Moment),
+    Column("outcome", Words),
+    Column("answer", Words, nullable=False, default=""),
+    sqlite_autoincrement=True,
+)
+
+proposals = Table(  # one per account, for ever
+    "proposals",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("account", RowId, ForeignKey("accounts.row"), nullable=False, unique=True),
+    Column("channel", Key, nullable=False),
+    Column("rule", Words, nullable=False),
+    Column("post", Words, nullable=False),
+    Column("clause", Words, nullable=False),
+    Column("reason", Why, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("decided", Moment),
+    Column("by", Words, nullable=False, default=""),
+    Column("note", Words, nullable=False, default=""),
+    Index(None, "state", "created"),
+    sqlite_autoincrement=True,
+)
+
+follow_events = Table(  # the audit trail of follows: only ever grows
+    "follow_events",
+    metadata,
+    Column("row", RowId, primary_key=True),
+    Column("proposal", RowId, ForeignKey("proposals.id"), nullable=False, index=True),
+    Column("channel", Key, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("event", Key, nullable=False),
+    Column("detail", Words, nullable=False),
+    Column("by", Words, nullable=False),
+    Index(None, "channel", "at"),
+)

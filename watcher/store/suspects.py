@@ -1,0 +1,278 @@
+"""Accounts and domains whose names look like a brand's: raised once, judged by people."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, Row, Select, case, func, insert, select, update
+
+from rules.model import Post, Suspect, Verdict
+from watcher.store.accounts import account_columns, account_from
+from watcher.store.columns import storable_key
+from watcher.store.database import Database
+from watcher.store.database import insert as insert_or
+from watcher.store.errors import NoSuchRecordError
+from watcher.store.posts import posts_from, select_posts
+from watcher.store.records import (
+    AccountForm,
+    Batch,
+    SuspectDetail,
+    SuspectRecord,
+    VerdictRecord,
+)
+from watcher.store.schema import account_forms, accounts, posts, sightings, suspects, verdicts
+
+_CHUNK = 500
+_DOMAIN = "domain:"
+
+
+def raise_suspects(
+    connection: Connection, found: Sequence[Suspect], now: datetime
+) -> list[tuple[int, str]]:
+    """Insert suspects not known yet and refresh the others; return rows and rules of the new ones.
+
+    Of several findings about one subject the highest score stands. A suspect that a person has
+    judged keeps what it was judged on and is only seen again; an open one is brought up to date.
+    """
+    best: dict[str, Suspect] = {}
+    for suspect in sorted(found, key=lambda one: -one.score):
+        best.setdefault(storable_key(suspect.subject), suspect)
+    known = _known(connection, list(best))
+    new = []
+    for subject, suspect in best.items():
+        if subject not in known:
+            new.append((_insert(connection, suspect, now), suspect.rule))
+            continue
+        row, verdict = known[subject]
+        values: dict[str, Any] = {"last_seen": now}
+        if verdict == Verdict.OPEN:
+            values |= _finding(suspect)
+        connection.execute(update(suspects).where(suspects.c.id == row).values(values))
+    return new
+
+
+def _known(connection: Connection, subjects: Sequence[str]) -> dict[str, tuple[int, str]]:
+    known: dict[str, tuple[int, str]] = {}
+    for start in range(0, len(subjects), _CHUNK):
+        query = select(suspects.c.subject, suspects.c.id, suspects.c.verdict).where(
+            suspects.c.subject.in_(subjects[start : start + _CHUNK])
+        )
+        known |= {row.subject: (row.id, row.verdict) for row in connection.execute(query)}
+    return known
+
+
+def _finding(suspect: Suspect) -> dict[str, Any]:
+    return {
+        "name": suspect.name,
+        "display_name": suspect.display_name,
+        "brand": suspect.brand,
+        "rule": suspect.rule,
+        "score": suspect.score,
+        "techniques": suspect.techniques,
+        "reason": suspect.reason,
+        "evidence": suspect.evidence,
+    }
+
+
+def _insert(connection: Connection, suspect: Suspect, now: datetime) -> int:
+    account = None
+    if not suspect.is_domain:
+        network, _, native = suspect.subject.partition(":")
+        query = select(accounts.c.row).where(accounts.c.network == network, accounts.c.id == native)
+        account = connection.execute(query).scalar()
+    values = _finding(suspect) | {
+        "subject": suspect.subject,
+        "account": account,
+        "verdict": Verdict.OPEN.value,
+        "first_seen": now,
+        "last_seen": now,
+    }
+    made = connection.execute(insert(suspects).returning(suspects.c.id), values)
+    return int(made.scalar_one())
+
+
+def note_sightings(connection: Connection, found: Sequence[Suspect], batch: Batch) -> None:
+    """Keep which posts of a batch link to the suspect domains among `found`."""
+    domains = {one.subject.removeprefix(_DOMAIN): one.subject for one in found if one.is_domain}
+    if not domains:
+        return
+    ids = _known(connection, [storable_key(subject) for subject in domains.values()])
+    rows = [
+        {"suspect": ids[storable_key(domains[domain])][0], "rid": rid}
+        for post, rid in zip(batch.posts, batch.rids, strict=True)
+        for domain in _linked(post) & domains.keys()
+    ]
+    if rows:
+        connection.execute(insert_or(connection, sightings).on_conflict_do_nothing(), rows)
+
+
+def _linked(post: Post) -> set[str]:
+    """Return every domain, and domain above it, that the post's links lead to, in ASCII form."""
+    found: set[str] = set()
+    for link in post.links:
+        try:
+            host = (urlsplit(link).hostname or "").rstrip(".").encode("idna").decode()
+        except ValueError:  # UnicodeError is one: not a host that the rules could have judged
+            continue
+        labels = host.split(".")
+        found.update(".".join(labels[start:]) for start in range(len(labels) - 1))
+    return found
+
+
+_posts_by = (
+    select(func.count()).where(posts.c.author == suspects.c.account).correlate(suspects)
+).scalar_subquery()
+_posts_with = (
+    select(func.count()).where(sightings.c.suspect == suspects.c.id).correlate(suspects)
+).scalar_subquery()
+
+
+def _select_suspects() -> Select[Any]:
+    count = case((suspects.c.account.is_(None), _posts_with), else_=_posts_by)
+    return select(*account_columns, suspects, count.label("posts")).select_from(
+        suspects.outerjoin(accounts, suspects.c.account == accounts.c.row)
+    )
+
+
+def suspect_from(row: Row[Any]) -> Suspect:
+    """Build a suspect from a row with the columns of `suspects`."""
+    fields = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
+    return Suspect(
+        subject=fields[suspects.c.subject],
+        name=fields[suspects.c.name],
+        display_name=fields[suspects.c.display_name],
+        brand=fields[suspects.c.brand],
+        rule=fields[suspects.c.rule],
+        score=fields[suspects.c.score],
+        techniques=fields[suspects.c.techniques],
+        reason=fields[suspects.c.reason],
+        evidence=fields[suspects.c.evidence],
+    )
+
+
+def _record(row: Row[Any]) -> SuspectRecord:
+    fields = row._mapping  # noqa: SLF001
+    return SuspectRecord(
+        id=fields[suspects.c.id],
+        suspect=suspect_from(row),
+        verdict=Verdict(fields[suspects.c.verdict]),
+        first_seen=fields[suspects.c.first_seen],
+        last_seen=fields[suspects.c.last_seen],
+        posts=row.posts,
+        account=None if fields[suspects.c.account] is None else account_from(row),
+    )
+
+
+class Suspects(Database):
+    """The part of the store that keeps suspects and what people decided about them."""
+
+    def suspects(
+        self,
+        *,
+        verdict: Verdict | None = None,
+        brand: str | None = None,
+        rule: str | None = None,
+        min_score: float = 0.0,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> tuple[SuspectRecord, ...]:
+        """Return suspects, highest score first; each condition left out allows all."""
+        query = _select_suspects().where(suspects.c.score >= min_score)
+        for column, wanted in (
+            (suspects.c.verdict, verdict),
+            (suspects.c.brand, brand),
+            (suspects.c.rule, rule),
+        ):
+            if wanted is not None:
+                query = query.where(column == str(wanted))
+        query = query.order_by(suspects.c.score.desc(), suspects.c.id).limit(limit).offset(offset)
+        with self.reading() as connection:
+            return tuple(_record(row) for row in connection.execute(query))
+
+    def suspect(self, id: int) -> SuspectDetail:
+        """Return all that helps to judge a suspect. Raises `NoSuchRecordError`."""
+        with self.reading() as connection:
+            row = _find(connection, id)
+            record = _record(row)
+            return SuspectDetail(
+                record=record,
+                forms=_forms(connection, row, record),
+                verdicts=_verdicts(connection, id),
+                posts=_posts(connection, row),
+            )
+
+    def judge(self, id: int, verdict: Verdict, note: str, by: str, now: datetime) -> SuspectRecord:
+        """Record a person's verdict (`OPEN` opens it again), and return the suspect as it is now.
+
+        Earlier verdicts stay in its history. Raises `NoSuchRecordError`.
+        """
+        with self.writing() as connection:
+            _find(connection, id)
+            connection.execute(
+                insert(verdicts),
+                {"suspect": id, "verdict": verdict.value, "note": note, "by": by, "at": now},
+            )
+            connection.execute(
+                update(suspects).where(suspects.c.id == id).values(verdict=verdict.value)
+            )
+            return _record(_find(connection, id))
+
+
+def _find(connection: Connection, id: int) -> Row[Any]:
+    row = connection.execute(_select_suspects().where(suspects.c.id == id)).first()
+    if row is None:
+        raise NoSuchRecordError(
+            f"there is no suspect {id}", help="`watcher suspects list` shows their numbers."
+        )
+    return row
+
+
+def _forms(connection: Connection, row: Row[Any], record: SuspectRecord) -> tuple[AccountForm, ...]:
+    account = record.account
+    if account is None:
+        return ()
+    present = AccountForm(
+        handle=account.handle,
+        display_name=account.display_name,
+        bio=account.bio,
+        avatar=account.avatar,
+        until=None,
+    )
+    query = (
+        select(account_forms)
+        .where(account_forms.c.account == row._mapping[suspects.c.account])  # noqa: SLF001
+        .order_by(account_forms.c.row.desc())
+        .limit(50)
+    )
+    former = (
+        AccountForm(
+            handle=one.handle,
+            display_name=one.display_name,
+            bio=one.bio,
+            avatar=one.avatar,
+            until=one.until,
+        )
+        for one in connection.execute(query)
+    )
+    return (present, *former)
+
+
+def _verdicts(connection: Connection, id: int) -> tuple[VerdictRecord, ...]:
+    query = select(verdicts).where(verdicts.c.suspect == id).order_by(verdicts.c.row)
+    return tuple(
+        VerdictRecord(verdict=Verdict(row.verdict), note=row.note, by=row.by, at=row.at)
+        for row in connection.execute(query)
+    )
+
+
+def _posts(connection: Connection, row: Row[Any]) -> tuple[Post, ...]:
+    fields = row._mapping  # noqa: SLF001
+    query = select_posts()
+    if fields[suspects.c.account] is None:
+        query = query.join(sightings, sightings.c.rid == posts.c.rid)
+        query = query.where(sightings.c.suspect == fields[suspects.c.id])
+    else:
+        query = query.where(posts.c.author == fields[suspects.c.account])
+    rows = connection.execute(query.order_by(posts.c.rid.desc()).limit(20))
+    return tuple(one.post for one in posts_from(rows))

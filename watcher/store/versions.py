@@ -1,0 +1,71 @@
+"""Bringing a database to the shape this program knows: new, older, the same, or newer."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from watcher.store.errors import StoreError
+from watcher.store.schema import metadata
+
+HEAD = "0001"
+"""The newest revision in `migrations/versions`."""
+VERSION_TABLE = "watcher_version"
+"""Not Alembic's usual name: a database may hold another program's tables too."""
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def is_up_to_date(connection: Connection) -> bool:
+    """Whether the database has exactly the shape that this program knows."""
+    return _version(connection) == HEAD
+
+
+def out_of_date(connection: Connection, where: str) -> StoreError:
+    """Return the error that says how the database differs, for who may not upgrade it."""
+    version = _version(connection)
+    return StoreError(
+        f"the database is {'empty' if version is None else f'of another version ({version})'}: "
+        f"{where}",
+        help="Run `watcher once`, which brings it up to date.",
+    )
+
+
+def upgrade(connection: Connection, where: str) -> None:
+    """Create or upgrade the tables inside the open writing transaction of `connection`.
+
+    Another process may have done it while this one waited for its turn: then it does nothing.
+    Raises `StoreError` when the database is newer than the program or belongs to another program.
+    """
+    # Alembic costs a tenth of a second to import, and hardly any start needs it.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    version = _version(connection)
+    if version is None:
+        _refuse_foreign(connection, where)
+    elif version not in known:
+        raise StoreError(
+            f"the database is newer than this program: {where} has version {version}, "
+            f"this program knows up to {HEAD}",
+            help="Upgrade the watcher, or restore the backup made before the upgrade.",
+        )
+    command.upgrade(config, "head")
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    query = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608
+    return connection.execute(query).scalar_one_or_none()
+
+
+def _refuse_foreign(connection: Connection, where: str) -> None:
+    foreign = sorted(set(inspect(connection).get_table_names()) & set(metadata.tables))
+    if foreign:
+        raise StoreError(
+            f"the database belongs to another program: {where} has a table {foreign[0]!r}",
+            help="Name another file or database in [store] url.",
+        )
