@@ -6,14 +6,14 @@ with the hooks for kinds, secrets, did-you-mean and offsets inside a string they
 """
 
 from collections.abc import Mapping
-from dataclasses import is_dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from alerts.secret import Secret
 from rules.errors import Problem
 from watcher.toml.document import Document, Path_
-from watcher.toml.kinds import Key, blank, fits, keys_of, kinds_of, members_of
+from watcher.toml.kinds import Key, blank, fits, is_table, keys_of, kinds_of, members_of
 from watcher.toml.screen import ConfigError, Finding, in_order
 from watcher.toml.secrets import REFERENCE, SecretError, resolve
 from watcher.toml.words import (
@@ -152,11 +152,12 @@ class Conversion:
         """Read a table whose `kind` says which of several it is."""
         if not isinstance(value, dict):
             return self._wrong(next(iter(kinds.values())), value, path)
-        name = value.get("kind", key.default_kind)
+        only = next(iter(kinds)) if len(kinds) == 1 else ""
+        name = value.get("kind", key.default_kind or only)
         if isinstance(name, str) and name in kinds:
             return self._table(kinds[name], value, path)
         what = called(None, path)
-        if "kind" not in value:
+        if not name:
             self._no_kind(kinds, value, path, what)
         elif not isinstance(name, str):
             self._wrong(str, name, (*path, "kind"))
@@ -212,7 +213,7 @@ class Conversion:
     def _read(self, kind: Any, value: Any, path: Path_, key: Key) -> Any:
         """Read a value whose outermost type fits."""
         origin = get_origin(kind)
-        if is_dataclass(kind):
+        if is_table(kind):
             return self._table(kind, value, path)
         if origin in (tuple, frozenset):
             items = [

@@ -194,7 +194,7 @@ class _Index:
                 self._pair(child, path)
 
     def _pair(self, node: "Node", path: Path_) -> None:
-        name, value = node.children[0], node.children[-1]
+        name, _, value, *_ = node.children  # behind the value there may be a comment
         for part in _key_parts(name):
             path += (_key_text(part),)
             self.entries.setdefault(path, _Entry(_range(part), _range(node)))

@@ -83,6 +83,11 @@ def words_of(kind: type) -> Mapping[str, str]:
     return words
 
 
+def is_table(kind: Any) -> bool:
+    """Whether a type is written as a table of its own."""
+    return is_dataclass(kind) and kind is not Secret
+
+
 def members_of(kind: Any) -> tuple[Any, ...]:
     """Return the members of a union, or the type alone."""
     return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
@@ -90,7 +95,7 @@ def members_of(kind: Any) -> tuple[Any, ...]:
 
 def kinds_of(kind: Any) -> dict[str, type]:
     """Return the dataclasses of a union by their `kind`; empty where it is no union of tables."""
-    tables = [member for member in members_of(kind) if is_dataclass(member)]
+    tables = [member for member in members_of(kind) if is_table(member)]
     named = {}
     for table in tables:
         hint = get_type_hints(table).get("kind")
@@ -115,7 +120,7 @@ def blank(kind: Any) -> Any:
 def fits(kind: Any, value: Any) -> bool:
     """Whether a TOML value has the outermost type; items and keys within are not looked at."""
     origin = get_origin(kind)
-    if (is_dataclass(kind) and kind is not Secret) or origin is dict:
+    if is_table(kind) or origin is dict:
         return isinstance(value, dict)
     if origin in (tuple, frozenset):
         return isinstance(value, list)

@@ -58,13 +58,13 @@ class Finding:
         """The screen, without a line end."""
         problem = self.problem
         place = f"{self.file}:{self.line}:{self.column}"
-        rows = [f"{place}: {problem.severity}[{problem.code}]: {_visible(problem.message)}"]
+        rows = [f"{place}: {problem.severity}[{problem.code}]: {_sayable(problem.message)}"]
         number = f"{self.line:>5} | "
         shown, indent, marks = self._excerpt()
         rows.append(f"{number}{shown}".rstrip())
         rows.append(f"{' ' * (len(number) - 2)}| {' ' * indent}{'^' * marks}")
         if problem.help:
-            rows.append(f"   help: {_visible(problem.help)}")
+            rows.append(f"   help: {_sayable(problem.help)}")
         return "\n".join(rows)
 
     def _excerpt(self) -> tuple[str, int, int]:
@@ -147,6 +147,13 @@ def _thirds(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
     start = min(start, len(text))
     end = min(max(end, start), len(text))
     return (0, start), (start, end), (end, len(text))
+
+
+def _sayable(text: str) -> str:
+    """A message or help, which may quote what was written."""
+    for low, high in reversed(_merged(_passwords(text))):
+        text = text[:low] + COVER + text[high:]
+    return _visible(text)
 
 
 def _visible(text: str) -> str:

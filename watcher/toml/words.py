@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import is_dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -12,7 +11,7 @@ from rapidfuzz import fuzz, process, utils
 
 from alerts.secret import Secret
 from watcher.toml.document import Path_
-from watcher.toml.kinds import fits, kinds_of, members_of
+from watcher.toml.kinds import fits, is_table, kinds_of, members_of
 
 
 def closest(word: str, choices: Iterable[str]) -> str | None:
@@ -58,9 +57,9 @@ def repaired(kind: Any, value: Any, path: Path_) -> str:
     if Secret in members:
         return f'{name} = "${{NAME}}"'
     lists = [member for member in members if get_origin(member) in (tuple, frozenset)]
-    if lists and isinstance(value, dict) and is_dataclass(members_of(get_args(lists[0])[0])[0]):
+    if lists and isinstance(value, dict) and is_table(members_of(get_args(lists[0])[0])[0]):
         return f"write [[{name}]], with two brackets, for each of several"
-    if is_dataclass(members[0]) or kinds_of(kind):
+    if is_table(members[0]) or kinds_of(kind):
         one = isinstance(value, list) and value and isinstance(value[0], dict)
         return f"write [{name}] with one bracket: there is only one" if one else ""
     if lists and fits(get_args(lists[0])[0], value):
