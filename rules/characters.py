@@ -22,7 +22,7 @@ _NO_SPACES = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # Han
 )
 _STYLED = "\u24b6-\u24e9\U0001f130-\U0001f149"
-"""Circled and squared letters, which Unicode counts among the symbols. `™` is not read as letters."""
+"""Circled and squared letters, symbols to Unicode. `™` stays one: `Acme™` is `acme`."""
 
 _INVISIBLE = "\u00ad\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff"
 """Soft hyphen, zero-width characters, variation selectors: may stand in a word, never compared."""
@@ -43,7 +43,8 @@ _PLAIN_LETTERS = str.maketrans(
 )
 
 _LINK = r"(?i:https?://|www\.)[^\s<>\"{stops}]+"
-_HANDLE = r"(?<![A-Za-z0-9_.@]){at}([A-Za-z0-9_]++(?:[.-][A-Za-z0-9_]++)*+(?:@[A-Za-z0-9_]++(?:[.-][A-Za-z0-9_]++)*+)?)"
+_NAME = r"[A-Za-z0-9_]++(?:[.-][A-Za-z0-9_]++)*+"
+_HANDLE = r"(?<![A-Za-z0-9_.@]){at}(" + _NAME + "(?:@" + _NAME + ")?)"
 
 _ASCII_WORD = "[A-Za-z0-9]+"
 _ASCII_PARTS = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -53,8 +54,10 @@ _MEMO_LENGTH = 64
 
 
 class Scanner:
-    """The two patterns that cut a text. In `pieces`, group 1 is a link, 2 a handle without `@`,
-    3 a hashtag without `#`; no group is a word. `words` knows words only.
+    """The two patterns that cut a text; `words` knows words only.
+
+    In `pieces`, group 1 is a link, 2 a handle without `@`, 3 a hashtag without `#`; no group is a
+    word.
     """
 
     def __init__(self, *, word: str, tag: str, at: str, hash_: str, stops: str) -> None:

@@ -66,8 +66,10 @@ def own_terms(brands: Iterable[Brand]) -> frozenset[str]:
 def metadata_terms(
     post: Post, links: Sequence[str], *, tagged: bool, mentioning: bool, asking: bool
 ) -> Iterator[str]:
-    """The terms of the post's metadata. `links` are all of its links; the flags tell what the text
-    carries: hashtags, mentions, a question mark outside of links.
+    """The terms of the post's metadata.
+
+    `links` are all of its links; the flags tell what the text carries: hashtags, mentions, a
+    question mark outside of links.
     """
     author = post.author
     network = post.network.lower()

@@ -6,7 +6,7 @@ through `fold_words`, so that the same rule means the same thing everywhere.
 Tokens are cut from the original text and folded one by one: their offsets need no mapping back,
 however much NFKC changes their length. All terms live in one namespace:
 
-    renault             a word; the parts of a hashtag and the hashtag written together are words too
+    renault             a word; so are a hashtag without its sign and its CamelCase parts
     #mamarque           a hashtag
     @acme, @acme@a.org  an account mentioned, by its short and its full handle
     @/acme              a part of a mentioned handle, for rules that look into handles
@@ -27,7 +27,7 @@ HANDLE_PART = "@/"
 _LINK, _HANDLE, _TAG = 1, 2, 3
 
 _BESIDE = 10
-"""Positions between the text and what the network states beside it, so that no phrase spans both."""
+"""Positions between the text and what the network states beside it: no phrase spans both."""
 
 
 class Token(NamedTuple):
@@ -100,7 +100,7 @@ def fold_words(text: str, *, accents: bool = False) -> tuple[str, ...]:
 
 
 def fold_tag(tag: str, *, accents: bool = False) -> str:
-    """The term of a hashtag, given with or without its sign: `fold_tag("MaMarque")`, `#mamarque`."""
+    """The term of a hashtag given with or without its sign: `#mamarque` for `MaMarque`."""
     kept = fold_case(tag.lstrip("#\uff03"))
     return "#" + (kept if accents else fold_accents(kept))
 

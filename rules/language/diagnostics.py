@@ -88,9 +88,7 @@ class Notes:
         self.problems.append(problem)
 
     def write(self, span: tuple[int, int], replacement: str) -> str:
-        """The help that shows the expression with one place replaced, or only the place in a long
-        one.
-        """
+        """The help that shows the expression with one place replaced; in a long one, the place."""
         start, end = span
         repaired = f"{self.expression[:start]}{replacement}{self.expression[end:]}"
         repaired = " ".join(repaired.split())

@@ -1,11 +1,21 @@
-"""One leaf of an expression: a word, phrase, prefix, hashtag, mention or field, and its mistakes."""
+"""One leaf of an expression: word, phrase, prefix, hashtag, mention or field, and its mistakes."""
 
 import re
 
 from rules.characters import fold_accents, fold_case
 from rules.language.diagnostics import Notes
-from rules.language.tree import Exact, Field, FieldName, Hashtag, Leaf, Mention, Phrase, Prefix
-from rules.language.tree import Span, Word
+from rules.language.tree import (
+    Exact,
+    Field,
+    FieldName,
+    Hashtag,
+    Leaf,
+    Mention,
+    Phrase,
+    Prefix,
+    Span,
+    Word,
+)
 from rules.language.vocabulary import FIELDS, nearest, values
 from rules.metadata import fold_domain, fold_handle, fold_language
 from rules.text import fold_words
@@ -34,7 +44,8 @@ class LeafReader:
         if text[0] in "@\uff20":
             return self._mention(text, at)
         if _LINK.match(text):
-            return self._link(text, at)
+            self._link(text, at)
+            return None
         if match := _FIELD.fullmatch(text):
             return self.field(match[1], match[2], at)
         if "*" in text:
@@ -56,8 +67,9 @@ class LeafReader:
         """`name:value`."""
         known = name.lower()
         if known not in FIELDS:
-            return self._unknown_field(name, value, at)
-        field: FieldName = known  # type: ignore[assignment]  # it is a key of FIELDS
+            self._unknown_field(name, value, at)
+            return None
+        field: FieldName = known
         value = value.strip()
         if field in ("from", "to"):
             value = value.lstrip("@\uff20")
@@ -70,19 +82,22 @@ class LeafReader:
         allowed = values(field)
         if allowed is None or value.lower() in allowed:
             return Field(name=field, value=value if allowed is None else value.lower(), at=at)
-        return self._unknown_value(field, value, at)
+        self._unknown_value(field, value, at)
+        return None
 
     def _unknown_field(self, name: str, value: str, at: Span) -> None:
         meant = nearest("field", _folded(name))
         message = f"No field is called `{name}`"
         if meant:
             message += f"; did you mean `{meant}:`?"
-            help = self.notes.write(at, f"{meant}:{_quoted(value)}" if value else _EXAMPLES[meant])
+            repair = self.notes.write(
+                at, f"{meant}:{_quoted(value)}" if value else _EXAMPLES[meant]
+            )
         else:
-            help = self.notes.write(
+            repair = self.notes.write(
                 at, f'"{" ".join(f"{name} {value}".split())}"'.replace('" ', '"')
             )
-        self.notes.error("unknown-field", (at[0], at[0] + len(name) + 1), message, help)
+        self.notes.error("unknown-field", (at[0], at[0] + len(name) + 1), message, repair)
 
     def _unknown_value(self, field: FieldName, value: str, at: Span) -> None:
         meant = nearest(field, _folded(value))
@@ -91,12 +106,12 @@ class LeafReader:
         message = f"`{field}:` does not know `{value}`"
         message += f"; did you mean `{field}:{meant}`?" if meant else ""
         if meant:
-            help = self.notes.write(at, f"{field}:{meant}")
+            repair = self.notes.write(at, f"{field}:{meant}")
         elif field == "lang":
-            help = "use the two letters of ISO 639-1, such as fr, en, de"
+            repair = "use the two letters of ISO 639-1, such as fr, en, de"
         else:
-            help = f"use one of {', '.join(sorted(values(field) or ()))}"
-        self.notes.error("unknown-value", (at[0] + len(field) + 1, at[1]), message, help)
+            repair = f"use one of {', '.join(sorted(values(field) or ()))}"
+        self.notes.error("unknown-value", (at[0] + len(field) + 1, at[1]), message, repair)
 
     def _domain(self, value: str, at: Span) -> Leaf | None:
         domain = fold_domain(value.removeprefix("*."))
@@ -104,17 +119,17 @@ class LeafReader:
             not value.isascii() and domain and not set(value) & set("/:*@ ")
         ):
             return Field(name="domain", value=value.lower(), at=at)
-        help = "a domain looks like acme.com; the domains below it are found too"
+        repair = "a domain looks like acme.com; the domains below it are found too"
         if _DOMAIN.fullmatch(domain):
-            help = self.notes.write(at, f"domain:{domain}")
-        self.notes.error("bad-domain", at, f"`{value}` is not a domain", help)
+            repair = self.notes.write(at, f"domain:{domain}")
+        self.notes.error("bad-domain", at, f"`{value}` is not a domain", repair)
         return None
 
     def _link(self, text: str, at: Span) -> None:
         domain = fold_domain(text)
-        help = self.notes.write(at, f"domain:{domain}") if _DOMAIN.fullmatch(domain) else ""
+        repair = self.notes.write(at, f"domain:{domain}") if _DOMAIN.fullmatch(domain) else ""
         message = "The words of a link are not searched; its domain is"
-        self.notes.error("unknown-operator", at, message, help)
+        self.notes.error("unknown-operator", at, message, repair)
 
     def _prefix(self, text: str, at: Span) -> Leaf | None:
         stem = text[:-1]
@@ -126,8 +141,8 @@ class LeafReader:
             return None
         if not words or len(words[0]) < _SHORTEST_PREFIX or not stem[-1].isalnum():
             message = f"A prefix needs at least {_SHORTEST_PREFIX} letters before the *"
-            help = self.notes.write(at, stem) if words else ""
-            self.notes.error("short-prefix", at, message, help)
+            repair = self.notes.write(at, stem) if words else ""
+            self.notes.error("short-prefix", at, message, repair)
             return None
         return Prefix(text=stem, at=at)
 
@@ -142,24 +157,26 @@ class LeafReader:
     def _hashtag(self, text: str, at: Span) -> Leaf | None:
         tag = text[1:]
         if not tag:
-            return self._lone_sign(text, at)
+            self._lone_sign(text, at)
+            return None
         bad = _TAG_ENDS.search(tag)
         if bad or not tag.strip("0123456789_"):
             kept = tag[: bad.start()] if bad else ""
             what = f"A hashtag cannot hold `{bad[0]}`" if bad else "A hashtag needs a letter"
-            help = self.notes.write(at, f"#{kept}" if kept.strip("0123456789_") else f'"{tag}"')
-            self.notes.error("bad-tag", at, what, help)
+            repair = self.notes.write(at, f"#{kept}" if kept.strip("0123456789_") else f'"{tag}"')
+            self.notes.error("bad-tag", at, what, repair)
             return None
         return Hashtag(text=tag, at=at)
 
     def _mention(self, text: str, at: Span) -> Leaf | None:
         handle = text[1:]
         if not handle:
-            return self._lone_sign(text, at)
+            self._lone_sign(text, at)
+            return None
         if not _HANDLE.fullmatch(handle) or not fold_words(fold_handle(handle)):
             kept = _HANDLE.match(handle)
-            help = self.notes.write(at, f"@{kept[0]}") if kept and fold_words(kept[0]) else ""
-            self.notes.error("bad-tag", at, f"`{text}` is not a handle", help)
+            repair = self.notes.write(at, f"@{kept[0]}") if kept and fold_words(kept[0]) else ""
+            self.notes.error("bad-tag", at, f"`{text}` is not a handle", repair)
             return None
         return Mention(text=handle, at=at)
 
@@ -167,10 +184,10 @@ class LeafReader:
         rest = self.notes.expression[at[1] :].split(maxsplit=1)
         following = self.notes.expression[at[1] :]
         gap = len(following) - len(following.lstrip())
-        help = ""
+        repair = ""
         if rest and rest[0][0].isalnum() and gap:
-            help = self.notes.write((at[1], at[1] + gap), "")
-        self.notes.error("empty-value", at, f"Nothing follows `{sign}` directly", help)
+            repair = self.notes.write((at[1], at[1] + gap), "")
+        self.notes.error("empty-value", at, f"Nothing follows `{sign}` directly", repair)
 
     def _letters(self, text: str, at: Span) -> bool:
         if fold_words(text):
@@ -184,8 +201,8 @@ class LeafReader:
             return text
         word = text.rstrip(",")
         following = self.notes.expression[at[1] :].strip()
-        help = self.notes.write(at, f"{word} OR" if following else word)
-        self.notes.warn("comma", (at[0] + len(word), at[1]), "A comma joins nothing", help)
+        repair = self.notes.write(at, f"{word} OR" if following else word)
+        self.notes.warn("comma", (at[0] + len(word), at[1]), "A comma joins nothing", repair)
         return word
 
 

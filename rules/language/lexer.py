@@ -13,6 +13,7 @@ from rules.language.tree import Leaf, Span
 
 PieceKind = Literal["(", ")", "AND", "OR", "NOT", "leaf"]
 
+_SIGNS: dict[str, PieceKind] = {"(": "(", ")": ")", "-": "NOT"}
 _OPERATORS: dict[str, PieceKind] = {"AND": "AND", "OR": "OR", "NOT": "NOT"}
 _FOREIGN_OPERATORS = {"&&": "AND", "&": "AND", "||": "OR", "|": "OR", "!": "NOT", "+": "AND"}
 _QUOTES = {'"': '"', "“": "”", "”": "”", "„": "“”", "«": "»"}
@@ -52,16 +53,13 @@ class _Lexer:
 
     def _bracket_or_minus(self, at: int) -> Piece | None:
         sign = self.text[at]
-        if sign == "(" or sign == ")":
-            return Piece(sign, (at, at + 1))
-        if sign == "-":
-            return Piece("NOT", (at, at + 1))
-        return None
+        kind = _SIGNS.get(sign)
+        return Piece(kind, (at, at + 1)) if kind else None
 
     def _leaf(self, at: int) -> Piece:
         """A phrase, or whatever reaches to the next space, bracket or quotation mark."""
         opening = at + 1 if self.text[at] == "=" else at
-        if self.text[opening : opening + 1] in _QUOTES and opening < len(self.text):
+        if self.text[opening : opening + 1] in _QUOTES:
             text, end = self._quoted(opening)
             leaf = self.leaves.phrase(text, (at, end), exact=opening > at)
             return Piece("leaf", (at, end), leaf)
@@ -84,8 +82,8 @@ class _Lexer:
 
     def _foreign_operator(self, word: str, at: Span) -> Piece:
         ours = _FOREIGN_OPERATORS[word]
-        help = self.notes.write(at, ours)
-        self.notes.error("unknown-operator", at, f"`{word}` has no meaning here", help)
+        repair = self.notes.write(at, ours)
+        self.notes.error("unknown-operator", at, f"`{word}` has no meaning here", repair)
         return Piece("leaf", at)
 
     def _quoted(self, opening: int) -> tuple[str, int]:
@@ -113,13 +111,11 @@ class _Lexer:
         return text, at + 1
 
     def _unclosed(self, opening: int) -> tuple[str, int]:
-        """Take a quotation mark without partner to close where the expression ends, or before the
-        brackets there.
-        """
+        """Take a quotation mark without partner to close at the end, before the brackets there."""
         sign = self.text[opening]
         phrase = self.text[opening + 1 :].rstrip(") \t\r\n")
         end = opening + 1 + len(phrase)
-        help = self.notes.write((opening, end), f'"{phrase.strip()}"')
+        repair = self.notes.write((opening, end), f'"{phrase.strip()}"')
         message = f"The quotation mark {sign} is never closed"
-        self.notes.error("unclosed-quote", (opening, opening + 1), message, help)
+        self.notes.error("unclosed-quote", (opening, opening + 1), message, repair)
         return phrase, end

@@ -68,13 +68,13 @@ def _balance(found: list[Piece], notes: Notes) -> list[Piece] | None:
                 opened.pop()
             else:
                 kept[index] = None
-                help = notes.write(piece.at, "")
-                notes.error("unopened-bracket", piece.at, "This bracket was never opened", help)
+                repair = notes.write(piece.at, "")
+                notes.error("unopened-bracket", piece.at, "This bracket was never opened", repair)
     end = len(notes.expression)
     for index in opened:
-        help = notes.write((end, end), ")" * len(opened))
+        repair = notes.write((end, end), ")" * len(opened))
         at = found[index].at
-        notes.error("unclosed-bracket", at, "This bracket is never closed", help)
+        notes.error("unclosed-bracket", at, "This bracket is never closed", repair)
     closing = [Piece(")", (end, end)) for _ in opened]
     return [piece for piece in kept if piece is not None] + closing
 
@@ -130,8 +130,8 @@ class _Parser:
         return True
 
     def _dangling(self, operator: Piece, message: str) -> None:
-        help = self.notes.write(operator.at, "")
-        self.notes.error("dangling-operator", operator.at, message, help)
+        repair = self.notes.write(operator.at, "")
+        self.notes.error("dangling-operator", operator.at, message, repair)
 
     def _unary(self) -> Node | None:
         """A leaf or a group, with any number of negations before it."""
@@ -168,8 +168,8 @@ class _Parser:
     def _too_deep(self, piece: Piece) -> None:
         if not self.gave_up:
             message = f"Brackets and negations are nested more than {DEEPEST} deep"
-            help = "take out what changes nothing"
-            self.notes.error("too-deep", piece.at, message, help)
+            repair = "take out what changes nothing"
+            self.notes.error("too-deep", piece.at, message, repair)
         self.gave_up = True
 
 

@@ -2,7 +2,6 @@
 
 from difflib import get_close_matches
 
-
 from rules.language.tree import FieldName
 
 FIELDS: dict[FieldName, str] = {
@@ -34,14 +33,16 @@ HAS: dict[str, str] = {
 
 # ISO 639-1, and the longer codes that networks state for want of a short one.
 LANGUAGES = frozenset(
-    "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da "
-    "de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy "
-    "hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg "
-    "li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or "
-    "os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta "
-    "te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu "
-    "ast ckb cnr csb fil frp gsw haw hsb kab kmr lad lfn nds nrm pdc sco sma smj szl tok vai vec "
-    "yue zba zgh".split()
+    """
+    aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de
+    dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia
+    id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo
+    lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl
+    ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk
+    tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
+    ast ckb cnr csb fil frp gsw haw hsb kab kmr lad lfn nds nrm pdc sco sma smj szl tok vai vec yue
+    zba zgh
+    """.split()  # noqa: SIM905 - a list of 200 strings would fill three pages
 )
 
 _OTHER_NAMES = {
@@ -97,7 +98,7 @@ def values(name: FieldName) -> frozenset[str] | None:
 
 
 def nearest(kind: str, written: str) -> str:
-    """What was probably meant: `kind` is `field`, `is`, `has` or `lang`; empty when nothing is near.
+    """What was probably meant, empty when nothing is near; `kind` is `field`, `is`, `has`, `lang`.
 
     `written` is folded to lower case without accents.
     """

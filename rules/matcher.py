@@ -1,0 +1,43 @@
+"""Many keyword rules against many posts at once."""
+
+from collections.abc import Sequence
+
+from rules.evaluator import Reading, evaluate
+from rules.keyword import KeywordRule
+from rules.language import parse
+from rules.model import Brand, Match, Post
+from rules.presearch import Presearcher
+from rules.reasons import reason
+from rules.text import Analysis, analyse
+
+
+class Matcher:
+    """Keyword rules compiled together. It never changes, so threads may share it."""
+
+    def __init__(self, rules: Sequence[KeywordRule], brands: Sequence[Brand] = ()) -> None:
+        """Compile the enabled rules. Raises `ExpressionError` for the first that is not valid."""
+        self._rules = tuple(rule for rule in rules if rule.enabled)
+        self._compiled = [(parse(rule.find), rule.reading(brands)) for rule in self._rules]
+        self._presearcher = Presearcher(self._compiled)
+
+    def match(self, posts: Sequence[Post]) -> list[Match]:
+        """Every match, in the order of the posts and then of the rules."""
+        matches: list[Match] = []
+        for post in posts:
+            analysis = analyse(post)
+            for number in self._presearcher.candidates(analysis.terms):
+                node, reading = self._compiled[number]
+                spans = evaluate(node, reading, analysis)
+                if spans is not None:
+                    matches.append(
+                        Match(
+                            rule=self._rules[number].name,
+                            post=post.key,
+                            spans=spans,
+                            reason=reason(node, reading, analysis, spans),
+                        )
+                    )
+        return matches
+
+
+__all__ = ["Analysis", "Matcher", "Reading", "evaluate"]
