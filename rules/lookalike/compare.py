@@ -1,22 +1,15 @@
 """One name against one brand: how alike, by which techniques, and where they differ."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from rapidfuzz.distance import OSA
-
+from rules.lookalike.candidate import Candidate
+from rules.lookalike.columns import Aligned, columns
+from rules.lookalike.forms import form
+from rules.lookalike.measure import Place
+from rules.lookalike.pattern import patterns
 from rules.lookalike.reasons import reason
+from rules.lookalike.techniques import named
 from rules.model import Reason
-
-
-class Aligned(NamedTuple):
-    """One column of two names written one above the other."""
-
-    brand: str
-    """A character of the brand; empty where the candidate has one more."""
-    candidate: str
-    """A character of the candidate; empty where the brand has one more."""
-    differs: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,8 +21,9 @@ class Comparison:
     score: float
     """0 (nothing in common) to 1 (the same name)."""
     techniques: tuple[str, ...]
-    """Labels as dnstwist and urlinsane name them."""
+    """Labels as dnstwist and urlinsane name them, in the order of `techniques.ORDER`."""
     reason: Reason
+    """Why the name is alike, in one sentence."""
     evidence: tuple[Reason, ...]
     """What raised or lowered the score, strongest first."""
     alignment: tuple[Aligned, ...]
@@ -37,19 +31,48 @@ class Comparison:
 
 
 def score(brand: str, candidate: str) -> float:
-    """Return how much `candidate` (handle, display name or registrable label) looks like `brand`."""
-    return OSA.normalized_similarity(brand.casefold(), candidate.casefold())
+    """Return from 0 to 1 how much `candidate` looks like `brand`.
+
+    `candidate` is a handle without its instance, a display name, or a label of a domain.
+    """
+    name = Candidate(candidate)
+    return max((found.score for one in patterns(brand) if (found := name.place(one))), default=0.0)
 
 
 def compare(brand: str, candidate: str) -> Comparison:
     """Return `score` with its reasons and an alignment for a person to look at."""
-    pairs = tuple(Aligned(a, b, a != b) for a, b in zip(brand, candidate, strict=False))
+    name = Candidate(candidate)
+    found = [place for one in patterns(brand) if (place := name.place(one))]
+    if found:
+        return explain(candidate, max(found, key=lambda place: place.score))
     return Comparison(
         brand=brand,
         candidate=candidate,
-        score=score(brand, candidate),
+        score=0.0,
         techniques=(),
-        reason=reason("same", name=candidate, brand=brand),
+        reason=reason("unlike", name=candidate, brand=brand),
         evidence=(),
-        alignment=pairs,
+        alignment=columns(form(brand), form(candidate), None),
+    )
+
+
+def explain(candidate: str, place: Place) -> Comparison:
+    """Put a place that was found into words; `candidate` is what the sentence quotes."""
+    brand = place.pattern.name
+    labels, kind = named(place)
+    strongest = sorted(place.weights, key=lambda weight: -abs(weight[0]))
+    evidence: list[Reason] = []
+    for weight, why in strongest:
+        if weight and why not in evidence:
+            evidence.append(why)
+    affix = place.claim or place.rest
+    window = None if place.pattern.reordered else place.window
+    return Comparison(
+        brand=brand,
+        candidate=candidate,
+        score=place.score,
+        techniques=labels,
+        reason=reason(kind, name=candidate, brand=brand, affix=affix),
+        evidence=tuple(evidence),
+        alignment=columns(form(brand), place.form, window),
     )

@@ -1,8 +1,8 @@
 """Every sentence that a look-alike suspect can say of itself.
 
 The English templates double as message ids of the catalogues: each sentence of a suspect comes from
-`REASONS`, so a catalogue that translates all of them is complete. Values come from strangers and are
-cut and cleaned by `quotable` before they enter a sentence.
+`REASONS`, so a catalogue that translates all of them is complete. Values come from strangers and
+are cut and cleaned by `quotable` before they enter a sentence.
 """
 
 import unicodedata
@@ -16,34 +16,58 @@ LONGEST_VALUE: Final = 100
 
 REASONS: Final = MappingProxyType(
     {
-        "same": '"{name}" is written like {brand}.',
-        "same-elsewhere": '"{name}" is the handle of {brand}, on another network or server.',
-        "tld-swap": '"{name}" is the domain of {brand} with another ending.',
-        "subdomain": '"{name}" bears the name of {brand} in front of a domain that is not its own.',
-        "affix": '"{name}" is {brand} with "{affix}" added.',
-        "number": '"{name}" is {brand} with a number added.',
-        "homoglyph": '"{name}" reads like {brand}, with letters that only look alike.',
-        "respelled": '"{name}" reads like {brand}, spelled differently.',
-        "respelled-affix": '"{name}" reads like {brand}, spelled differently, with "{affix}" added.',
-        "contains": '"{name}" contains the name of {brand}.',
-        "word-order": '"{name}" is {brand} with its words in another order.',
-        "unlike": '"{name}" does not resemble {brand}.',
+        # the one sentence that says why a name is raised
+        "same": '"{name}" is written like "{brand}".',
+        "same-elsewhere": '"{name}" is the name of "{own}" on another network or server.',
+        "tld-swap": '"{name}" is the domain "{own}" with another ending.',
+        "subdomain": '"{name}" bears the name "{brand}" in front of a domain of somebody else.',
+        "homoglyph": '"{name}" reads like "{brand}" by means of letters that only look alike.',
+        "respelled": '"{name}" reads like "{brand}" but is spelled differently.',
+        "plural": '"{name}" is "{brand}" in the plural.',
+        "affix": '"{name}" is "{brand}" with "{affix}" added.',
+        "number": '"{name}" is "{brand}" with a number added.',
+        "contains": '"{name}" contains the name "{brand}".',
+        "respelled-affix": '"{name}" is "{brand}" spelled differently, with "{affix}" added.',
+        "respelled-contains": '"{name}" contains the name "{brand}", spelled differently.',
+        "word-order": '"{name}" has the words of "{brand}" in another order.',
+        "unlike": '"{name}" does not resemble "{brand}".',
+        # what raised or lowered the score
+        "rare": 'A name such as "{brand}" hardly ever arises by chance.',
+        "everyday": '"{brand}" is also an everyday word, so that it needs more to mean the brand.',
+        "short": '"{brand}" is short, so that it often arises by chance.',
+        "claim": 'The word "{affix}" claims to speak or sell in the name of the brand.',
+        "whole": "The name holds nothing but the brand.",
+        "glued": 'Other letters stand directly beside the brand: "{rest}".',
+        "rest": 'Other words stand beside the brand: "{rest}".',
+        "swallowed": 'The letters of the brand lie inside the word "{word}".',
+        "word": '"{word}" is a word or name of its own.',
+        "disguise": 'Letters of other scripts or signs stand for ordinary ones in "{part}".',
+        "invisible": "Invisible characters are hidden in the name.",
+        "looks": '"{found}" stands for "{wanted}", which looks almost the same.',
+        "transposition": '"{wanted}" became "{found}": neighbouring letters changed places.',
+        "omission": 'The letter "{wanted}" is left out.',
+        "insertion": 'The letter "{found}" is put in.',
+        "repetition": 'The letter "{found}" is repeated.',
+        "replacement": '"{found}" stands in place of "{wanted}".',
     }
 )
+
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Cn", "Co"})
 
 
 def quotable(name: str) -> str:
     """Return `name` as one short line that is safe to quote: no control or direction characters.
 
-    Lone surrogates become U+FFFD; what is cut is marked by an ellipsis.
+    Lone surrogates become U+FFFD, double quotes single; what is cut is marked by an ellipsis.
     """
-    kept = [
+    kept = "".join(
         "\ufffd" if 0xD800 <= ord(c) <= 0xDFFF else c
-        for c in name[: LONGEST_VALUE * 4]
-        if unicodedata.category(c) not in {"Cc", "Cf", "Zl", "Zp", "Cn", "Co"}
-    ]
-    line = "".join(kept).strip()
-    return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"
+        for c in name[: LONGEST_VALUE * 8]
+        if unicodedata.category(c) not in _UNSEEN
+    )
+    line = " ".join(kept.replace('"', "'").split())
+    cut = len(line) > LONGEST_VALUE or len(name) > LONGEST_VALUE * 8
+    return line[: LONGEST_VALUE - 1] + "…" if cut else line
 
 
 def reason(kind: str, **values: str) -> Reason:

@@ -1,0 +1,206 @@
+"""What the eye makes of the characters of a name.
+
+Folding works on one character at a time, so that a name can be folded by `str.translate` and every
+folded letter leads back to the character it came from: compatibility decomposition (NFKD), marks,
+invisible and control characters dropped, UTS #39 confusables replaced by their prototype, case
+folded. The confusables are those of Unicode 18.0.0, kept as a small derived file
+(`data/SOURCES.md`): the current packages either carry data of Unicode 15 and older, or bring a
+megabyte and an API of their own for the one table we need.
+"""
+
+import re
+import string
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Final
+
+LONGEST_RAW: Final = 4096
+"""Characters of a name that are looked at, invisible ones included."""
+LONGEST_FORM: Final = 128
+"""Letters and digits of a name that are compared."""
+
+_BEYOND_UTS39: Final = {
+    "ĸ": "k", "ᴛ": "t", "ʍ": "m", "ʙ": "b", "ʜ": "h", "ƅ": "b", "ω": "w", "π": "n", "ə": "e",
+    "ǝ": "e", "ɐ": "a", "ʇ": "t", "ɹ": "r", "ʌ": "v",
+}  # fmt: skip
+"""Prototypes that UTS #39 leaves outside ASCII (of Cyrillic к т м в н) and turned letters."""
+
+_NAMED_LETTERS: Final = (
+    "LATIN LETTER SMALL CAPITAL {}",
+    "NEGATIVE CIRCLED LATIN CAPITAL LETTER {}",
+    "NEGATIVE SQUARED LATIN CAPITAL LETTER {}",
+    "REGIONAL INDICATOR SYMBOL LETTER {}",
+)
+
+SAME_SHAPE: Final = str.maketrans("i1!|034@5$78926€+", "lllloeaasstbgzbet")
+"""Leet and letters of one shape, merged: `i l 1 ! |` are one stroke."""
+
+LEET_SIGNS: Final = frozenset("@$!|€+")
+_SHAPES: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"))
+_DOUBLES: Final = re.compile(r"(.)\1+", re.DOTALL)
+
+
+@cache
+def _confusables() -> dict[str, str]:
+    """Return character → what it looks like, from the derived UTS #39 file and our additions."""
+    text = resources.files("rules.lookalike").joinpath("data/confusables.txt")
+    table = dict(_BEYOND_UTS39)
+    for pattern in _NAMED_LETTERS:
+        for letter in string.ascii_uppercase:
+            try:
+                table[unicodedata.lookup(pattern.format(letter))] = letter.lower()
+            except KeyError:  # there is no small capital X
+                continue
+    for line in text.read_text("utf-8").splitlines():
+        prototype, _, sources = line.partition("\t")
+        table.update((chr(int(source, 16)), prototype) for source in sources.split())
+    return table
+
+
+def _fold_once(char: str) -> str:
+    look = _confusables()
+    out: list[str] = []
+    for part in unicodedata.normalize("NFKD", look.get(char, char)):
+        for letter in look.get(part, part).casefold():
+            out += (
+                c
+                for c in unicodedata.normalize("NFKD", look.get(letter, letter))
+                if c.isalnum() and not unicodedata.category(c).startswith("M")
+            )
+    return "".join(out)
+
+
+def fold(char: str) -> str:
+    """Return the letters and digits that one character reads as; empty for everything else.
+
+    Folding what was folded changes nothing.
+    """
+    if char.isascii():
+        return char.lower() if char.isalnum() else ""
+    seen = _fold_once(char)
+    for _ in range(4):
+        again = "".join(c if c.isascii() else _fold_once(c) for c in seen)
+        if again == seen:
+            break
+        seen = again
+    return seen
+
+
+class _Folding(dict[int, str]):
+    """A table for `str.translate` that learns each character when it first meets it."""
+
+    def __init__(self, keep: frozenset[str]) -> None:
+        super().__init__((ord(sign), sign) for sign in keep)
+
+    def __missing__(self, code: int) -> str:
+        value = fold(chr(code))
+        if value:
+            self[code] = value
+        return value
+
+
+_PLAIN: Final = _Folding(frozenset())
+_SIGNS: Final = _Folding(LEET_SIGNS)
+
+
+def plain(name: str) -> str:
+    """Return the letters and digits of a name as read, without separators, case and accents."""
+    return name[:LONGEST_RAW].translate(_PLAIN)[:LONGEST_FORM]
+
+
+def looks(name: str) -> tuple[str, ...]:
+    """Return the coarse readings of a name by which candidates are found, without repeats.
+
+    Letters of one shape and leet are merged and doubled letters made single; once with signs
+    such as `$` dropped and once read as letters, each also with `rn` read as `m` and the like.
+    """
+    raw = name[:LONGEST_RAW]
+    first = raw.translate(_PLAIN)[:LONGEST_FORM]
+    readings = [first]
+    if not LEET_SIGNS.isdisjoint(raw):
+        readings.append(raw.translate(_SIGNS)[:LONGEST_FORM])
+    for reading in tuple(readings):
+        shaped = reading
+        for two, one in _SHAPES:
+            shaped = shaped.replace(two, one)
+        if shaped != reading:
+            readings.append(shaped)
+    return tuple(
+        dict.fromkeys(_DOUBLES.sub(r"\1", text.translate(SAME_SHAPE)) for text in readings)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A name letter by letter, with the way back to its characters."""
+
+    raw: str
+    text: str
+    """Folded letters and digits, at most `LONGEST_FORM`."""
+    origin: tuple[int, ...]
+    """For each letter of `text`, the offset in `raw` it came from."""
+    edges: frozenset[int]
+    """Offsets in `text` where a part of the name begins or ends: separators, camelCase, digits."""
+    disguised: frozenset[int]
+    """Offsets in `text` of letters written by a look-alike or by a sign."""
+    accented: frozenset[int]
+    """Offsets in `text` of letters that lost an accent."""
+    invisible: bool
+    """Whether characters that nobody sees stand between or beside the letters."""
+
+
+def _kind(char: str) -> str:
+    """Return u(pper), l(ower or caseless), d(igit), s(eparator), or x for what is not seen."""
+    if char.isdigit():
+        return "d"
+    if char.isalpha():
+        return "u" if char.isupper() else "l"
+    return "x" if unicodedata.category(char) in {"Cf", "Cc", "Mn", "Me", "Cn", "Cs"} else "s"
+
+
+def _ends(raw: str, at: int) -> bool:
+    """Return whether a sign closes a word, as in `Hello!`, where nobody reads it as a letter."""
+    return raw[at] in "!|+" and not raw[at + 1 : at + 2].isalnum()
+
+
+def form(name: str, *, signs: bool = False) -> Form:
+    """Take a name apart; with `signs`, `$ @ ! | € +` count as the letters they imitate."""
+    raw = name[:LONGEST_RAW]
+    table = _SIGNS if signs else _PLAIN
+    text: list[str] = []
+    origin: list[int] = []
+    edges = {0}
+    disguised: set[int] = set()
+    accented: set[int] = set()
+    before, invisible = "s", False
+    for at, char in enumerate(raw):
+        kind = _kind(char)
+        letters = "" if signs and _ends(raw, at) else char.translate(table)
+        if not letters:
+            if kind == "s":
+                edges.add(len(text))
+                before = "s"
+            invisible = invisible or unicodedata.category(char) == "Cf"
+            continue
+        if (kind == "u" and before == "l") or (kind == "d") != (before == "d"):
+            edges.add(len(text))
+        elif kind == "l" and before == "u" and len(text) > 1 and raw[origin[-2]].isupper():
+            edges.add(len(text) - 1)
+        if not char.isascii():
+            stripped = unicodedata.normalize("NFD", char).casefold()
+            (accented if stripped.startswith(letters) else disguised).update(
+                range(len(text), len(text) + len(letters))
+            )
+        text += letters
+        origin += [at] * len(letters)
+        before = kind
+        if len(text) >= LONGEST_FORM:
+            break
+    whole = "".join(text[:LONGEST_FORM])
+    edges.add(len(whole))
+    return Form(
+        raw, whole, tuple(origin[: len(whole)]), frozenset(edges), frozenset(disguised),
+        frozenset(accented), invisible,
+    )  # fmt: skip

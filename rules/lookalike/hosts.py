@@ -1,0 +1,95 @@
+"""Links and host names: the only module that knows tldextract and idna.
+
+The public suffix list is the snapshot that tldextract ships; it is never fetched. Hosting platforms
+of its private part (`github.io`) count as endings, so that each of their customers is a domain.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+import idna
+import tldextract
+
+LONGEST_LINK = 2048
+_LONGEST_HOST = 253
+
+_extract = tldextract.TLDExtract(
+    suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A host name that lies under a public suffix."""
+
+    ascii: str
+    """The whole host, each label in its ASCII form."""
+    registrable: str
+    """The registrable domain in its ASCII form."""
+    shown: str
+    """The registrable domain as the eye reads it."""
+    label: str
+    """The label before the public suffix, as the eye reads it."""
+    subdomains: tuple[str, ...]
+    """The labels before the registrable domain, as the eye reads them."""
+
+    def within(self, domain: str) -> bool:
+        """Return whether the host is `domain` (in lower-case ASCII) or lies under it."""
+        return self.ascii == domain or self.ascii.endswith("." + domain)
+
+
+def to_ascii(host: str) -> str:
+    """Return a host name in lower-case ASCII; labels that IDNA does not allow by bare Punycode."""
+    labels = []
+    for label in host.strip().strip(".").casefold().split("."):
+        if label.isascii():
+            labels.append(label)
+            continue
+        try:
+            labels.append(idna.encode(label, uts46=True).decode("ascii"))
+        except UnicodeError:
+            labels.append("xn--" + label.encode("punycode", "replace").decode("ascii", "replace"))
+    return ".".join(labels)
+
+
+def to_unicode(label: str) -> str:
+    """Return one label of an ASCII host as it is shown, `xn--` decoded where it can be."""
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return idna.decode(label)
+    except UnicodeError:
+        pass
+    try:
+        return label[4:].encode("ascii").decode("punycode")
+    except UnicodeError:
+        return label
+
+
+@lru_cache(maxsize=65536)
+def host(name: str) -> Host | None:
+    """Return a host name taken apart; None where it is no name under a public suffix."""
+    if not name or len(name) > _LONGEST_HOST:
+        return None
+    whole = to_ascii(name)
+    if not whole or len(whole) > 4 * _LONGEST_HOST:
+        return None
+    parts = _extract.extract_str(whole)
+    if not parts.suffix or not parts.domain:
+        return None
+    label = to_unicode(parts.domain)
+    suffix = ".".join(map(to_unicode, parts.suffix.split(".")))
+    under = tuple(map(to_unicode, parts.subdomain.split("."))) if parts.subdomain else ()
+    registrable = f"{parts.domain}.{parts.suffix}"
+    return Host(whole, registrable, f"{label}.{suffix}", label, under)
+
+
+def host_of(link: str) -> Host | None:
+    """Return the host of an http(s) link, taken apart; None where there is none to speak of."""
+    try:
+        parts = urlsplit(link[:LONGEST_LINK].strip())
+        name = parts.hostname or ""
+    except ValueError:
+        return None
+    return host(name) if parts.scheme in {"http", "https"} else None

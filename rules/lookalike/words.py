@@ -1,0 +1,140 @@
+"""What ordinary names are made of: affixes of impostors, common words, and how rare letters are.
+
+The lists under `data/` (sources there) say which letters around a brand are a word of their own
+(`renault` + `wallet`), which swallow the brand (`rutherford` for Ford), and which brands are words
+that people use without thinking of a brand (`orange`).
+"""
+
+import math
+from collections import Counter
+from functools import cache, lru_cache
+from importlib import resources
+from itertools import pairwise
+from typing import Final
+
+CLAIMS: Final = frozenset(
+    """
+    account accounts admin aide airdrop alert alerte alerts assist assistance auth avis billing
+    bonus boutique business card care center central centre claim client clients compte conseil
+    contact contacts corp customer customers deal deals desk emploi emplois event events
+    exchange feedback finance france giveaway giveaways group groupe help helpdesk helpline
+    hotline hq hr inc info infos jeu jeux job jobs login ltd mail media mobile news nitro off
+    offer offers official officials officiel officielle officiels offre offres oficial online
+    org pay payment press presse prime pro promo promos promotion promotions recruit recruitment
+    recrutement refund remboursement reward rewards rh sale sales sas sav secure secured
+    securite security service services shop shopping site social solde soldes staff store stores
+    support supports team tech technical token update verif verified verify vip wallet web
+    website win winner world
+    """.split()  # noqa: SIM905
+)
+"""What impostors add to a brand in English and French, to speak or sell in its name."""
+
+FILLERS: Final = frozenset(
+    """
+    app apps are by chat club co com community de des du eu fans fr free get gift global go hey
+    iam insta intl io it join la le les live ma me mon my net nft not notre org original page pr
+    prize real sa sos the try tv uk url us usa use votre we weare www your
+    """.split()  # noqa: SIM905
+)
+"""Small words that stand beside a brand and say nothing of who speaks."""
+
+_LONGEST_WORD: Final = 18
+
+
+def _lines(name: str) -> list[str]:
+    return resources.files("rules.lookalike").joinpath(f"data/{name}").read_text("utf-8").split()
+
+
+@cache
+def common_words() -> dict[str, int]:
+    """Return everyday words of English and French with their rank, 1 the most frequent."""
+    return {word: rank for rank, word in enumerate(_lines("common.txt"), 1)}
+
+
+@cache
+def known_words() -> frozenset[str]:
+    """Return words, first names and surnames, the common ones included."""
+    return frozenset(_lines("known.txt")) | common_words().keys()
+
+
+@cache
+def _letters() -> tuple[dict[str, float], dict[str, float]]:
+    """Count the pairs of letters in the known words: bits of a letter alone and after another."""
+    single: Counter[str] = Counter()
+    pairs: Counter[str] = Counter()
+    for word in known_words():
+        single.update(word)
+        pairs.update(a + b for a, b in pairwise(word))
+    total = sum(single.values())
+    alone = {c: -math.log2(n / total) for c, n in single.items()}
+    after = {
+        a + b: -math.log2((pairs[a + b] + 20 * 2 ** -alone[b]) / (single[a] + 20))
+        for a in alone
+        for b in alone
+    }
+    return alone, after
+
+
+@lru_cache(maxsize=4096)
+def surprise(text: str) -> float:
+    """Return how unlikely folded letters are in an ordinary name, in bits.
+
+    A first-order Markov chain over the known words (Shannon 1948); a common word is at most as
+    surprising as its rank by Zipf's law. Digits count 5 bits, other scripts 8.
+    """
+    alone, after = _letters()
+    bits = 0.0
+    previous = ""
+    for char in text:
+        unknown = 5.0 if char.isdigit() else 8.0
+        bits += after.get(previous + char, alone.get(char, unknown))
+        previous = char
+    rank = common_words().get(text)
+    return bits if rank is None else min(bits, math.log2(rank * 11))
+
+
+@lru_cache(maxsize=65536)
+def explained(text: str) -> tuple[int, tuple[str, ...]]:
+    """Return how many letters of `text` words and affixes cover at best, and the affixes used.
+
+    Words of fewer than three letters count only as affixes; one short affix alone covers.
+    """
+    known = known_words()
+    best: list[tuple[int, tuple[str, ...]]] = [(0, ())]
+    for end in range(1, len(text) + 1):
+        choice = best[end - 1]
+        if text[end - 1].isdigit():
+            choice = (choice[0] + 1, choice[1])
+        for start in range(max(0, end - _LONGEST_WORD), end - 1):
+            word = text[start:end]
+            if word in CLAIMS or word in FILLERS:
+                option = (best[start][0] + end - start, (*best[start][1], word))
+            elif end - start > 2 and word in known:
+                option = (best[start][0] + end - start, best[start][1])
+            else:
+                continue
+            if (option[0], -len(option[1])) > (choice[0], -len(choice[1])):
+                choice = option
+        best.append(choice)
+    return best[-1]
+
+
+def swallowed(text: str, start: int, end: int, edges: frozenset[int]) -> str:
+    """Return the longest known word of `text` that holds [start, end) and more; empty if none.
+
+    A word does not reach across an edge of the brand itself.
+    """
+    known = known_words()
+    longest = ""
+    first = start if start in edges else max(0, start - 12)
+    last = end if end in edges else min(len(text), end + 12)
+    for left in range(first, start + 1):
+        for right in range(end, last + 1):
+            if right - left > max(end - start, len(longest)) and text[left:right] in known:
+                longest = text[left:right]
+    return longest
+
+
+def claims(text: str, affixes: tuple[str, ...]) -> str:
+    """Return the first of `affixes` that claims to speak for a brand; empty if none does."""
+    return next((word for word in affixes if word in CLAIMS and word in text), "")
