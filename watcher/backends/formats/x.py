@@ -1,0 +1,169 @@
+"""Posts of X's API v2: whole responses, or one post a line as archiving tools flatten them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rules.model import Account, Post
+from watcher.backends import plaintext
+from watcher.backends.formats import values
+from watcher.backends.formats.parsed import Line, Parsed, UnreadableError
+
+SNOWFLAKE_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657_000, tzinfo=UTC)
+"""Ids since then hold the milliseconds since then above their lowest 22 bits."""
+
+
+class X:
+    """Reads `{"data": ..., "includes": ...}` or a single post."""
+
+    def __init__(self, network: str = "x", source: str = "") -> None:
+        self._network = network
+        self._source = source
+
+    def parse(self, record: Any, line: Line) -> Parsed:
+        """Read one response or post; a bad post in a response is noted, the others are kept."""
+        del line
+        whole = values.record(record)
+        if "data" not in whole:
+            items = [whole]
+        elif isinstance(whole["data"], list):
+            items = whole["data"]
+        else:
+            items = [whole["data"]]
+        parsed = Parsed()
+        around = _Includes(self, values.record(whole.get("includes")))
+        parsed.accounts += around.users.values()
+        for number, item in enumerate(items, 1):
+            try:
+                parsed.posts.append(self._post(values.record(item), around, parsed.notes))
+            except UnreadableError as error:
+                if len(items) == 1:
+                    raise
+                parsed.notes.append(f"post {number} of the response: {error}")
+        return parsed
+
+    def _post(self, item: dict[str, Any], around: "_Includes", notes: list[str]) -> Post:
+        id_ = values.identifier(item.get("id"))
+        references = {
+            kind: values.identifier(reference.get("id"))
+            for reference in values.records(item.get("referenced_tweets"))
+            if isinstance(kind := reference.get("type"), str)
+        }
+        retweeted = references.get("retweeted")
+        # the text of a retweet is cut; the post retweeted, where it came along, is whole
+        shown = around.posts.get(retweeted or "", item)
+        entities = values.record(shown.get("entities"))
+        metrics = values.record(item.get("public_metrics"))
+        author = around.author(item)
+        mentions = [
+            handle
+            for m in values.records(entities.get("mentions"))
+            if (handle := values.words(m.get("username")))
+        ]
+        return Post(
+            network=self._network,
+            id=id_,
+            author=author,
+            text=_text(shown, notes),
+            posted_at=_time(item, id_),
+            url=f"https://x.com/{author.handle}/status/{id_}",
+            language=values.language(item.get("lang")),
+            source=self._source,
+            links=plaintext.bounded_links(_links(entities)),
+            hashtags=plaintext.bounded(
+                tag
+                for entity in values.records(entities.get("hashtags"))
+                if (tag := values.words(entity.get("tag")))
+            ),
+            mentions=plaintext.bounded(mentions),
+            reply_to=references.get("replied_to"),
+            reply_to_handle=around.handle_of(item.get("in_reply_to_user_id"), entities),
+            repost_of=retweeted,
+            quote_of=references.get("quoted"),
+            media=plaintext.bounded_links(around.media_of(shown)),
+            likes=values.count(metrics.get("like_count")),
+            reposts=values.count(metrics.get("retweet_count")),
+            replies=values.count(metrics.get("reply_count")),
+        )
+
+    def account(self, user: dict[str, Any]) -> Account:
+        """Return a user object as an account. Raises `UnreadableError`."""
+        metrics = values.record(user.get("public_metrics"))
+        handle = values.handle(user.get("username") or user.get("id"))
+        return Account(
+            network=self._network,
+            id=values.identifier(user.get("id"), "author"),
+            handle=handle,
+            display_name=values.words(user.get("name")),
+            bio=values.words(user.get("description"), values.LONGEST_BIO),
+            url=f"https://x.com/{handle}",
+            avatar=values.web_link(user.get("profile_image_url")),
+            created=values.optional_moment(user.get("created_at")),
+            followers=values.count(metrics.get("followers_count")),
+            following=values.count(metrics.get("following_count")),
+            locked=values.flag(user.get("protected")),
+        )
+
+
+class _Includes:
+    """What came along with a response: users, posts and media by id."""
+
+    def __init__(self, format_: X, includes: dict[str, Any]) -> None:
+        self._format = format_
+        self.users: dict[str, Account] = {}
+        for user in values.records(includes.get("users")):
+            if user.get("id") and user.get("username"):
+                account = format_.account(user)
+                self.users[account.id] = account
+        self.posts = {str(p.get("id")): p for p in values.records(includes.get("tweets"))}
+        self._media = {str(m.get("media_key")): m for m in values.records(includes.get("media"))}
+
+    def author(self, item: dict[str, Any]) -> Account:
+        """Return who wrote a post: stated in it, come along, or known by id only."""
+        if isinstance(item.get("author"), dict):
+            return self._format.account(item["author"])
+        id_ = values.identifier(item.get("author_id"), "author")
+        return self.users.get(id_) or self._format.account({"id": id_})
+
+    def handle_of(self, user_id: Any, entities: dict[str, Any]) -> str | None:
+        """Return the handle of a user that came along or is mentioned."""
+        if not user_id:
+            return None
+        if known := self.users.get(str(user_id)):
+            return known.handle
+        mentioned = values.records(entities.get("mentions"))
+        found = (m.get("username") for m in mentioned if m.get("id") == user_id)
+        return next((name for name in found if isinstance(name, str)), None)
+
+    def media_of(self, item: dict[str, Any]) -> list[str]:
+        """Return the addresses of what is attached."""
+        keys = values.record(item.get("attachments")).get("media_keys")
+        found = (
+            [self._media.get(str(key), {}) for key in keys[:20]] if isinstance(keys, list) else []
+        )
+        links = (values.web_link(m.get("url") or m.get("preview_image_url")) for m in found)
+        return [link for link in links if link]
+
+
+def _text(item: dict[str, Any], notes: list[str]) -> str:
+    """Return the whole text; X escapes three characters in it."""
+    long = values.record(item.get("note_tweet")).get("text")
+    text = values.text(long or item.get("text"), notes)
+    if "&" in text:
+        text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return text
+
+
+def _time(item: dict[str, Any], id_: str) -> datetime:
+    """Return the stated time; without one, the time that is in the id."""
+    if item.get("created_at") is None and id_.isascii() and id_.isdigit() and len(id_) < 20:
+        return SNOWFLAKE_EPOCH + timedelta(milliseconds=int(id_) >> 22)
+    return values.moment(item.get("created_at"))
+
+
+def _links(entities: dict[str, Any]) -> list[str]:
+    """Return where links lead, behind X's own shortener."""
+    found = (
+        values.web_link(url.get("unwound_url") or url.get("expanded_url") or url.get("url"))
+        for url in values.records(entities.get("urls"))
+    )
+    return [link for link in found if link]
