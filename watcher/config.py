@@ -16,11 +16,14 @@ from platformdirs import user_config_path
 
 from alerts import AutoFollow, Channel, Mail, MailFolder
 from alerts.secret import Secret
-from rules import LookalikeRule, Rule
+from rules import KeywordRule, LookalikeRule, Rule
 from rules.errors import Problem
+from rules.language import check
+from rules.language.tree import And, Field, Not, Or
 from rules.language.vocabulary import LANGUAGES, nearest
 from rules.model import Brand
 from watcher.backends import AnySource, ArchiveSource
+from watcher.backends.interface import parse_interval
 from watcher.toml import ConfigError, Conversion, Document, Finding, closest
 
 __all__ = ["Config", "ConfigError", "StoreTable", "find", "load"]
@@ -104,11 +107,17 @@ class Config:
     contact: str = ""
     """Your mail address or page: networks are told whose watcher reads them."""
     store: StoreTable = StoreTable()
-    mail: Mail | None = None
+    """The database."""
+    mail: Mail = field(default_factory=lambda: MailFolder(folder=Path("watcher-data/outbox")))
+    """How mails leave; without it they are written into the data folder's `outbox`."""
     brands: tuple[Brand, ...] = ()
+    """The names to watch over."""
     sources: tuple[AnySource, ...] = ()
+    """Where posts come from."""
     rules: tuple[Rule, ...] = field(default=(), metadata={"default_kind": "keyword"})
+    """What to look for, and whom to tell."""
     channels: tuple[Channel, ...] = ()
+    """Where findings go, and when."""
 
     @property
     def folder(self) -> Path:
@@ -134,6 +143,7 @@ class Config:
         yield from self._language_problems()
         for key, names in self._names().items():
             yield from _duplicates(key, names)
+        yield from self._interval_problems()
         yield from self._dangling()
         yield from self._unfollowable()
         yield from self._unreached()
@@ -176,12 +186,31 @@ class Config:
                 help='languages = ["en"]',
             )
 
+    def _interval_problems(self) -> Iterator[Problem]:
+        for i, source in enumerate(self.sources):
+            try:
+                parse_interval(source.every)
+            except ValueError as error:
+                yield Problem(
+                    code="bad-interval",
+                    message=str(error),
+                    path=("sources", i, "every"),
+                    help='write a number and s, m, h or d: "30s", "5m", "2h", "1d"',
+                )
+
     def _dangling(self) -> Iterator[Problem]:
         """Yield each name that refers to a table that is not there."""
         names = self._names()
         for kind, name, path in self._references():
             if name not in names[kind]:
                 yield _unknown_name(kind, name, names[kind], path)
+        known = {name.casefold() for name in names["sources"]}
+        for i, rule in enumerate(self.rules):
+            for leaf in _sources_asked(rule):
+                if leaf.value.casefold() not in known:
+                    at = ("rules", i, "find")
+                    problem = _unknown_name("sources", leaf.value, names["sources"], at)
+                    yield replace(problem, span=leaf.at)
 
     def _references(self) -> Iterator[tuple[str, str, Place]]:
         """Yield every name that must be that of another table: its list, the name, its place."""
@@ -277,12 +306,9 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
     for problem in _silent(document.values.get("rules")):
         conversion.add(problem)
     warnings = conversion.finish()
-    return replace(
-        config,
-        warnings=warnings,
-        data=config.folder / config.data,
-        mail=config.mail or MailFolder(folder=str(config.folder / config.data / "outbox")),
-    )
+    data = config.folder / config.data
+    mail = config.mail if "mail" in document.values else MailFolder(folder=data / "outbox")
+    return replace(config, warnings=warnings, data=data, mail=mail)
 
 
 def _called(path: Path) -> str:
@@ -320,6 +346,22 @@ def _unknown_name(kind: str, name: str, known: list[str], path: Place) -> Proble
         path=path,
         help=help_,
     )
+
+
+def _sources_asked(rule: Rule) -> Iterator[Field]:
+    """Yield the `source:name` leaves of a rule's expression."""
+    if not isinstance(rule, KeywordRule) or "source:" not in rule.find:
+        return
+    tree, _ = check(rule.find)
+    waiting = [tree] if tree else []
+    while waiting:
+        match waiting.pop():
+            case And(parts=parts) | Or(parts=parts):
+                waiting.extend(parts)
+            case Not(part=part):
+                waiting.append(part)
+            case Field(name="source") as leaf:
+                yield leaf
 
 
 def _silent(rules: object) -> Iterator[Problem]:

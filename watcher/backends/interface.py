@@ -4,9 +4,10 @@ A *reader* brings posts. A *network* also knows accounts and can follow them. A 
 table) opens one of them; whatever its library raises leaves here as `BackendError`.
 """
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal, Protocol, runtime_checkable
 
 from rules.errors import WatcherError
@@ -131,6 +132,29 @@ class Source:
     """What every `[[sources]]` table has; each kind adds its own keys and an `open()`."""
 
     name: str
+    """What rules, commands and digests call the source; unique in the configuration."""
     every: str = "5m"
-    """How often to pull: `30s`, `5m`, `2h`."""
-    enabled: bool = field(default=True)
+    """How often to pull: `30s`, `5m`, `2h`, `1d`."""
+    enabled: bool = True
+    """Whether the source is pulled at all."""
+
+    @property
+    def interval(self) -> timedelta:
+        """`every` as a length of time. Raises `ValueError` where it is none, or not sensible."""
+        return parse_interval(self.every)
+
+
+SHORTEST = timedelta(seconds=1)
+LONGEST = timedelta(days=30)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def parse_interval(text: str) -> timedelta:
+    """Read `30s`, `5m`, `2h` or `1d`, from a second to 30 days. Raises `ValueError` in words."""
+    match = re.fullmatch(r"\s*([0-9]{1,9})\s*([smhd])\s*", text)
+    if match is None:
+        raise ValueError("this is no length of time")
+    length = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if not SHORTEST <= length <= LONGEST:
+        raise ValueError("this lies not between a second and 30 days")
+    return length

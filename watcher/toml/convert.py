@@ -235,7 +235,7 @@ class Conversion:
         if origin is Literal:
             return self._choice(get_args(kind), value, path)
         if kind is Path:
-            return self.folder / Path(value).expanduser()
+            return self._path(value, path)
         if kind is float:
             return float(value)
         return value
@@ -250,6 +250,15 @@ class Conversion:
             path,
             f'did you mean "{near}"?' if near else listed("choose", choices, '"', "or"),
         )
+
+    def _path(self, value: str, path: Path_) -> Any:
+        if not value.strip() or any(ord(char) < 32 for char in value):
+            what = "holds a control character" if value.strip() else "is empty"
+            return self._fail("bad-path", f"this path {what}", path)
+        try:
+            return self.folder / Path(value).expanduser()
+        except RuntimeError:
+            return self._fail("bad-path", "whose home this is cannot be found out", path)
 
     def _secret(self, value: str, path: Path_) -> Any:
         if not REFERENCE.fullmatch(value):

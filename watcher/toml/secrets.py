@@ -35,7 +35,7 @@ def resolve(text: str, folder: Path, env: Mapping[str, str]) -> Secret:
         )
     if name := reference["name"]:
         return _from_environment(name, env)
-    return _from_file(folder / Path(reference["file"].strip()).expanduser(), reference["file"])
+    return _from_file(reference["file"].strip(), folder)
 
 
 def _from_environment(name: str, env: Mapping[str, str]) -> Secret:
@@ -50,7 +50,7 @@ def _from_environment(name: str, env: Mapping[str, str]) -> Secret:
     return Secret(value)
 
 
-def _from_file(path: Path, written: str) -> Secret:
+def _from_file(written: str, folder: Path) -> Secret:
     def unreadable(why: str) -> SecretError:
         return SecretError(
             f"the secret's file {written} {why}",
@@ -59,11 +59,13 @@ def _from_file(path: Path, written: str) -> Secret:
         )
 
     try:
-        with path.open("rb") as file:
+        with (folder / Path(written).expanduser()).open("rb") as file:
             octets = file.read(LARGEST + 1)
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise unreadable(f"cannot be read: {reason}") from error
+    except (RuntimeError, ValueError) as error:  # nobody's home; a NUL in the name
+        raise unreadable("has no path that a file could have") from error
     if len(octets) > LARGEST:
         raise unreadable(f"is over {LARGEST // 1024} kB, which no secret is")
     try:

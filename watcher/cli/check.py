@@ -1,0 +1,78 @@
+"""`watcher check`: whether all is well, inside and outside."""
+
+from dataclasses import asdict
+
+import click
+from rich.text import Text
+
+from watcher.checks import Outcome, run
+from watcher.cli import Settings
+from watcher.cli.console import print_json, safe, stderr, stdout
+from watcher.config import ConfigError
+from watcher.toml import Finding
+
+SIGNS = {"ok": "ok", "warning": "look", "failed": "FAILED"}
+STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1, max=600),
+    default=20.0,
+    show_default=True,
+    help="Seconds to wait for each thing outside.",
+)
+@click.pass_obj
+def command(settings: Settings, as_json: bool, timeout: float) -> int:
+    """Load the configuration, then try everything outside, and print a table.
+
+    Tries each source, the mail server, the database and the data folder. Sends no mail and changes
+    nothing. Exits with 1 where something failed, with 2 where the configuration is wrong.
+    """
+    try:
+        config = settings.load()
+    except ConfigError as error:
+        if not as_json:
+            raise
+        print_json({"config": _as_dicts(error), "checks": []})
+        return 2
+    outcomes = run(config, timeout)
+    if as_json:
+        print_json(
+            {
+                "config": [_as_dict(finding) for finding in config.warnings],
+                "checks": [asdict(outcome) for outcome in outcomes],
+            }
+        )
+    else:
+        for warning in config.warnings:
+            stderr().say(str(warning), "")
+        stdout().table(("what", "state", "answer"), [_row(outcome) for outcome in outcomes])
+        for outcome in outcomes:
+            if outcome.help:
+                stdout().say(f"{outcome.what}: {outcome.help}")
+    return int(any(outcome.state == "failed" for outcome in outcomes))
+
+
+def _row(outcome: Outcome) -> tuple[str, str | Text, str]:
+    return safe(outcome.what), Text(SIGNS[outcome.state], STYLES[outcome.state]), outcome.answer
+
+
+def _as_dict(finding: Finding) -> dict[str, object]:
+    return {
+        "file": finding.file,
+        "line": finding.line,
+        "column": finding.column,
+        "severity": finding.problem.severity,
+        "code": finding.problem.code,
+        "message": finding.problem.message,
+        "help": finding.problem.help,
+    }
+
+
+def _as_dicts(error: ConfigError) -> list[dict[str, object]]:
+    if error.findings:
+        return [_as_dict(finding) for finding in error.findings]
+    return [{"code": error.code, "message": error.message, "help": error.help}]

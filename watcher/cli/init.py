@@ -1,0 +1,128 @@
+"""`watcher init`: a configuration to start from."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import available_timezones
+
+import click
+
+from alerts.address import AddressError, parse_address
+from watcher.cli.console import stdout
+from watcher.config import FILE, load
+from watcher.starter import Starter
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path), default=FILE)
+@click.option("--brand", help="Your brand's name.")
+@click.option("--email", help="Who receives the digest.")
+@click.option(
+    "--archive",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False, readable=True),
+    help="Read posts from this file instead of the embedded microblog.",
+)
+@click.option("--yes", "-y", is_flag=True, help="Ask nothing: take the answers in brackets.")
+def command(
+    path: Path, brand: str | None, email: str | None, archive: Path | None, yes: bool
+) -> None:
+    """Write a commented configuration to PATH (./watcher.toml) to start from.
+
+    It asks for three things, and never replaces a file without asking.
+    """
+    path = path / FILE if path.is_dir() else path
+    _make_sure(path, yes=yes)
+    brand = brand or _ask("What is your brand called?", "Acme Café", yes=yes)
+    email = _address(email, yes=yes)
+    if archive is None and not yes:
+        archive = _ask_archive()
+    starter = Starter(
+        brand=brand.strip(),
+        email=email,
+        archive=os.path.relpath(archive, path.absolute().parent) if archive else "",
+        timezone=_timezone(),
+    )
+    _write(path, starter.toml())
+    _found_microblog(path)
+    where = "" if path.absolute() == Path.cwd() / FILE else f" --config {path}"
+    stdout().say(
+        f"{path} is written. What comes next:",
+        f"  watcher{where} check    is all well?",
+        f"  watcher{where} once     pull, match and mail once",
+        f"  watcher{where} run      keep watching",
+    )
+
+
+def _make_sure(path: Path, *, yes: bool) -> None:
+    if not path.exists():
+        return
+    if yes:
+        raise click.ClickException(f"{path} is already there: name another path, or remove it")
+    click.confirm(f"{path} is already there. Replace it?", abort=True)
+
+
+def _ask(question: str, default: str, *, yes: bool) -> str:
+    return default if yes else click.prompt(question, default=default, type=str)
+
+
+def _address(given: str | None, *, yes: bool) -> str:
+    """Return a valid address: the one given, or asked for until it is one."""
+    while True:
+        text = given or _ask("Where shall the digest go (e-mail)?", "me@localhost", yes=yes)
+        try:
+            parse_address(text)
+        except AddressError as error:
+            if given or yes:
+                raise click.BadParameter(error.message, param_hint="--email") from error
+            click.echo(f"{error.message}", err=True)
+        else:
+            return text
+
+
+def _ask_archive() -> Path | None:
+    answer: str = click.prompt(
+        "Which file of posts shall be read? (empty: the embedded microblog, to try things out)",
+        default="",
+        show_default=False,
+        value_proc=_existing_file,
+    )
+    return Path(answer) if answer else None
+
+
+def _existing_file(text: str) -> str:
+    path = Path(text.strip()).expanduser()
+    if text.strip() and not path.is_file():
+        raise click.BadParameter(f"{path} is no file.")
+    return str(path) if text.strip() else ""
+
+
+def _timezone() -> str:
+    """This machine's time zone by its IANA name, UTC where that cannot be told."""
+    for name in (os.environ.get("TZ", ""), os.path.realpath("/etc/localtime")):
+        zone = name.rpartition("zoneinfo/")[2]
+        if zone in available_timezones():
+            return zone
+    return "UTC"
+
+
+def _write(path: Path, text: str) -> None:
+    """Write the whole file or nothing. Raises `ClickException` where that fails."""
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _found_microblog(path: Path) -> None:
+    """Read the file back, and make the microblog that it names."""
+    from watcher.backends import LocalSource
+    from watcher.backends.local import Microblog
+
+    config = load(path)
+    for source in config.sources:
+        if isinstance(source, LocalSource):
+            Microblog.found(config.folder / source.file, datetime.now(UTC))

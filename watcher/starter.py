@@ -1,0 +1,112 @@
+"""The configuration to start from: small, commented, and right as it is."""
+
+import json
+from dataclasses import dataclass
+from string import Template
+
+_TEXT = Template("""\
+# The watcher's configuration. `watcher check` tells whether all is well; docs/config.md explains
+# every key. Texts stand between quotes; a line that starts with # is only a note.
+
+data = "watcher-data"        # where the watcher keeps what it gathers, beside this file
+timezone = $timezone
+languages = ["en", "fr"]     # the languages that you expect posts in
+$contact
+# How mails leave. This writes them into a folder, with a page to look at beside each.
+[mail]
+kind = "outbox"
+folder = "watcher-data/outbox"
+
+# To send them for real, take away the three lines above and the # before these. The password comes
+# from the environment: export SMTP_PASSWORD=... before the watcher starts.
+#[mail]
+#kind = "smtp"
+#host = "smtp.acme.example"
+#username = "watcher"
+#password = "$${SMTP_PASSWORD}"
+#from = "Brand watch <watch@acme.example>"
+
+# Who you are.
+[[brands]]
+name = $brand
+spellings = []               # other ways to write it, product names: ["Acme", "Acme Coffee"]
+accounts = []                # your own accounts, never reported as look-alikes: ["acme"]
+domains = []                 # your own domains: ["acme.example"]
+friends = []                 # others that look alike and are fine
+
+# Where posts come from.
+[[sources]]
+$source
+
+# What to look for. `watcher rules test` tries a rule before you trust it.
+[[rules]]
+name = "mentions"
+find = $find
+then = ["daily"]
+
+# Accounts and domains with names made to be taken for yours.
+[[rules]]
+name = "look-alikes"
+kind = "lookalike"
+then = ["daily"]
+
+# Who is told, and when.
+[[channels]]
+name = "daily"
+kind = "email"
+to = [$email]
+send = "daily"               # or "instant", "hourly", "weekly"
+at = "08:00"
+""")
+
+_LOCAL = '''\
+name = "town"
+kind = "local"               # the embedded microblog; `watcher local post` writes into it
+file = "watcher-data/town.sqlite"
+every = "1m"'''
+
+_ARCHIVE = Template('''\
+name = "archive"
+kind = "archive"             # a file of posts: JSON lines or CSV, also gzipped
+file = $file
+every = "1h"''')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Starter:
+    """What must be known to write a first configuration."""
+
+    brand: str
+    email: str
+    """Who receives the digest."""
+    archive: str = ""
+    """The file to read, relative to the configuration; empty for the embedded microblog."""
+    timezone: str = "UTC"
+
+    def toml(self) -> str:
+        """The configuration as text."""
+        source = _ARCHIVE.substitute(file=quoted(self.archive)) if self.archive else _LOCAL
+        local = self.email.rpartition("@")[2] == "localhost"
+        return _TEXT.substitute(
+            timezone=quoted(self.timezone),
+            contact="" if local else f"contact = {quoted(self.email)}\n",
+            brand=quoted(self.brand),
+            source=source,
+            find=quoted(expression(self.brand)),
+            email=quoted(self.email),
+        )
+
+
+def expression(brand: str) -> str:
+    """Return what to look for to find a brand: its name, and its name as a hashtag."""
+    name = " ".join("".join(" " if char in '"“”«»' else char for char in brand).split())
+    tag = "".join(char for char in name if char.isalnum() or char == "_")
+    phrase = f'"{name}"'
+    return f"{phrase} OR #{tag.lower()}" if tag and not tag.isdigit() else phrase
+
+
+def quoted(text: str) -> str:
+    """Return a text as a TOML string, between single quotes where that saves escapes."""
+    if '"' in text and "'" not in text and text.isprintable():
+        return f"'{text}'"
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
