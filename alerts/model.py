@@ -95,6 +95,8 @@ class Waiting:
     volumes: tuple[Volume, ...] = ()
     more: int = 0
     """Mentions that wait beyond those listed here, which a bound on memory kept out."""
+    mark: tuple[int, int] = (0, 0)
+    """The store's own: its newest entry and their number, so that exactly these are taken later."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

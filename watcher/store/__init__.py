@@ -1,8 +1,13 @@
 """What must survive a crash: the only place that knows SQLAlchemy and Alembic."""
 
+from alerts.model import OutgoingMail
 from watcher.store.accounts import Accounts
+from watcher.store.channels import Channels
 from watcher.store.coverage import SourceCoverage
+from watcher.store.deliveries import Deliveries
 from watcher.store.errors import NoSuchRecordError, StaleBatchError, StoreError
+from watcher.store.follows import Follows
+from watcher.store.housekeeping import Housekeeping
 from watcher.store.matches import Matches
 from watcher.store.posts import Posts
 from watcher.store.records import (
@@ -13,7 +18,6 @@ from watcher.store.records import (
     DigestRecord,
     FollowEvent,
     MatchRecord,
-    OutgoingMail,
     ProposalRecord,
     SavedMatches,
     SavedPage,
@@ -28,7 +32,9 @@ from watcher.store.records import (
 from watcher.store.suspects import Suspects
 
 
-class Store(Posts, Accounts, SourceCoverage, Matches, Suspects):
+class Store(
+    Posts, Accounts, SourceCoverage, Matches, Suspects, Channels, Deliveries, Follows, Housekeeping
+):
     """Everything the watcher remembers, in one database. Safe to use from several threads.
 
     Every method is one transaction: after a crash at any point it happened, or did not. Each raises

@@ -26,10 +26,7 @@ _MEANINGS = (
     (
         ("disk is full", "no space left", "disk full"),
         "no room is left for the database",
-        (
-            "Free some space and start again: nothing of the failed step was saved, and nothing saved "
-            "before is lost."
-        ),
+        "Free some space and start again. Nothing saved before is lost.",
     ),
     (
         ("readonly database", "read-only", "unable to open database", "permission denied"),
@@ -39,10 +36,7 @@ _MEANINGS = (
     (
         ("malformed", "not a database", "disk i/o error", "invalid page"),
         "the database is damaged, or is not a database",
-        (
-            "Put the file aside and restore a backup. Without one, a new database is made and every "
-            "source is read again from its beginning."
-        ),
+        "Put the file aside and restore a backup; without one, every source is read again.",
     ),
     (
         ("database is locked", "lock timeout", "deadlock"),

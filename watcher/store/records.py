@@ -1,6 +1,6 @@
 """What the store hands out beside the shared words. All frozen; all times aware, in UTC."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.model import Delivery, DeliveryState, FollowProposal, ProposalState
@@ -78,15 +78,6 @@ class MatchRecord:
     match: Match
     post: Post
     found: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OutgoingMail:
-    """A mail ready to be sent: whole RFC 5322 bytes for one recipient."""
-
-    recipient: str
-    message_id: str
-    payload: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -243,6 +243,8 @@ channels = Table(
     metadata,
     Column("name", Key, primary_key=True),
     Column("last_slot", Moment),
+    # The newest proposed follow that a digest of this channel has told of.
+    Column("proposals_told", RowId, nullable=False, default=0),
 )
 
 digests = Table(

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row, Select, case, func, insert, select, update
 
+from rules.metadata import fold_domain
 from rules.model import Post, Suspect, Verdict
 from watcher.store.accounts import account_columns, account_from
 from watcher.store.columns import storable_key
@@ -111,11 +111,7 @@ def _linked(post: Post) -> set[str]:
     """Return every domain, and domain above it, that the post's links lead to, in ASCII form."""
     found: set[str] = set()
     for link in post.links:
-        try:
-            host = (urlsplit(link).hostname or "").rstrip(".").encode("idna").decode()
-        except ValueError:  # UnicodeError is one: not a host that the rules could have judged
-            continue
-        labels = host.split(".")
+        labels = fold_domain(link).split(".")
         found.update(".".join(labels[start:]) for start in range(len(labels) - 1))
     return found
 
@@ -201,6 +197,15 @@ class Suspects(Database):
                 verdicts=_verdicts(connection, id),
                 posts=_posts(connection, row),
             )
+
+    def suspect_accounts(self) -> frozenset[str]:
+        """Return the keys of all accounts that are suspects, or were confirmed to be impostors."""
+        query = select(suspects.c.subject).where(
+            suspects.c.account.is_not(None),
+            suspects.c.verdict.in_([Verdict.OPEN.value, Verdict.CONFIRMED.value]),
+        )
+        with self.reading() as connection:
+            return frozenset(connection.execute(query).scalars())
 
     def judge(self, id: int, verdict: Verdict, note: str, by: str, now: datetime) -> SuspectRecord:
         """Record a person's verdict (`OPEN` opens it again), and return the suspect as it is now.

@@ -46,6 +46,7 @@ def upgrade() -> None:
         "channels",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("last_slot", sa.BigInteger(), nullable=True),
+        sa.Column("proposals_told", RowId, nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_channels")),
     )
     op.create_table(

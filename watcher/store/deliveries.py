@@ -1,0 +1,261 @@
+"""Mails on their way: claimed by one, recorded before and after, never sent a third time."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from alerts.model import Delivery, DeliveryState
+from watcher.store.database import Database
+from watcher.store.errors import NoSuchRecordError
+from watcher.store.records import ClaimedDelivery, DeliveryRecord
+from watcher.store.schema import attempts, deliveries
+
+_MOST_UNCERTAIN = 2
+
+Outcome = Literal["sent", "permanent", "temporary", "uncertain"]
+
+
+class Deliveries(Database):
+    """The part of the store that keeps every mail and every attempt to send it."""
+
+    def claim_delivery(self, now: datetime) -> ClaimedDelivery | None:
+        """Claim the delivery that has been due longest, and note the attempt; None if none is due.
+
+        Only one caller gets it: it is claimed by a conditional update. The delivery's `attempts`
+        counts those before this one.
+        """
+        due = (
+            select(deliveries)
+            .where(
+                deliveries.c.state == DeliveryState.PENDING.value,
+                deliveries.c.next_attempt <= now,
+            )
+            .order_by(deliveries.c.next_attempt, deliveries.c.id)
+            .limit(1)
+        )
+        with self.reading() as connection:
+            if connection.execute(due).first() is None:
+                return None
+        with self.writing() as connection:
+            row = connection.execute(due).first()
+            if row is None or not _move(
+                connection,
+                row.id,
+                DeliveryState.PENDING,
+                state=DeliveryState.SENDING.value,
+                attempts=row.attempts + 1,
+                next_attempt=None,
+            ):
+                return None
+            made = connection.execute(
+                insert(attempts).returning(attempts.c.id), {"delivery": row.id, "started": now}
+            )
+            return ClaimedDelivery(delivery=_delivery(row), attempt=made.scalar_one())
+
+    def handing_over(self, attempt: int, now: datetime) -> None:
+        """Record, before the first byte of the message leaves, that it may arrive from now on.
+
+        It is on disk when this returns. Raises `NoSuchRecordError` for an attempt that has ended.
+        """
+        with self.writing() as connection:
+            noted = connection.execute(
+                update(attempts)
+                .where(attempts.c.id == attempt, attempts.c.outcome.is_(None))
+                .values(handed_over=now)
+            )
+            if noted.rowcount == 0:
+                raise _ended(attempt)
+
+    def record_outcome(
+        self,
+        attempt: int,
+        now: datetime,
+        *,
+        outcome: Outcome,
+        answer: str,
+        next_attempt: datetime | None,
+    ) -> DeliveryState:
+        """Record how an attempt ended, and return where its delivery stands now.
+
+        `sent` ends it well, `permanent` badly; `temporary` waits for `next_attempt`, and has
+        failed where there is none. `uncertain` waits for it once; a second time, or with no time
+        left, it is parked. Raises `NoSuchRecordError` for an attempt that has ended.
+        """
+        with self.writing() as connection:
+            return _end(connection, attempt, now, outcome, answer, next_attempt)
+
+    def abandon_claims(self, now: datetime) -> int:
+        """End, at start-up, the attempts that a crash cut off; return how many.
+
+        One that had begun to hand over is uncertain: it is tried once more, and parked the second
+        time. Any other cannot have arrived and is simply due again. Call it only while no other
+        process delivers from this database: its attempts would be ended under its hands.
+        """
+        open_attempts = select(attempts).where(attempts.c.outcome.is_(None))
+        with self.writing() as connection:
+            rows = connection.execute(open_attempts.order_by(attempts.c.id)).all()
+            for row in rows:
+                outcome: Outcome = "uncertain" if row.handed_over else "temporary"
+                answer = "the watcher stopped while the mail was handed over"
+                if not row.handed_over:
+                    answer = "the watcher stopped before the mail was handed over"
+                _end(connection, row.id, now, outcome, answer, now)
+        return len(rows)
+
+    def deliveries(
+        self, *, state: DeliveryState | None = None, limit: int = 100
+    ) -> tuple[DeliveryRecord, ...]:
+        """Return the deliveries written last, newest first; `state` narrows them."""
+        query = select(*_columns).order_by(deliveries.c.id.desc()).limit(limit)
+        if state is not None:
+            query = query.where(deliveries.c.state == state.value)
+        with self.reading() as connection:
+            return tuple(_record(row) for row in connection.execute(query))
+
+    def delivery(self, id: int) -> Delivery:
+        """Return a delivery with its bytes. Raises `NoSuchRecordError`."""
+        with self.reading() as connection:
+            return _delivery(_find(connection, id))
+
+    def retry_delivery(self, id: int, now: datetime) -> None:
+        """Make a mail due again that is pending, failed or parked, at a person's own risk.
+
+        Uncertain attempts are counted from zero again. Raises `NoSuchRecordError` where it was
+        sent or is being sent.
+        """
+        with self.writing() as connection:
+            _settle(
+                connection,
+                id,
+                "sent again",
+                state=DeliveryState.PENDING.value,
+                next_attempt=now,
+                uncertain=0,
+                settled=None,
+            )
+
+    def drop_delivery(self, id: int, now: datetime) -> None:
+        """Give up on a mail that is pending, failed or parked. Raises `NoSuchRecordError`."""
+        with self.writing() as connection:
+            _settle(
+                connection,
+                id,
+                "dropped",
+                state=DeliveryState.FAILED.value,
+                next_attempt=None,
+                settled=now,
+                answer="given up by a person",
+            )
+
+
+_columns = [column for column in deliveries.c if column.name != "payload"]
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        id=row.id,
+        channel=row.channel,
+        recipient=row.recipient,
+        message_id=row.message_id,
+        payload=bytes(row.payload),
+        attempts=row.attempts,
+        uncertain=row.uncertain,
+        created=row.created,
+    )
+
+
+def _record(row: Row[Any]) -> DeliveryRecord:
+    return DeliveryRecord(
+        id=row.id,
+        digest=row.digest,
+        channel=row.channel,
+        recipient=row.recipient,
+        message_id=row.message_id,
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        uncertain=row.uncertain,
+        created=row.created,
+        next_attempt=row.next_attempt,
+        settled=row.settled,
+        answer=row.answer,
+    )
+
+
+def _find(connection: Connection, id: int) -> Row[Any]:
+    row = connection.execute(select(deliveries).where(deliveries.c.id == id)).first()
+    if row is None:
+        raise NoSuchRecordError(
+            f"there is no delivery {id}", help="`watcher deliveries list` shows their numbers."
+        )
+    return row
+
+
+def _ended(attempt: int) -> NoSuchRecordError:
+    return NoSuchRecordError(
+        f"attempt {attempt} has ended already",
+        help="Another watcher was started on this database: run one at a time.",
+    )
+
+
+def _move(connection: Connection, id: int, before: DeliveryState, **values: object) -> bool:
+    moved = connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == id, deliveries.c.state == before.value)
+        .values(**values)
+    )
+    return moved.rowcount == 1
+
+
+def _end(
+    connection: Connection,
+    attempt: int,
+    now: datetime,
+    outcome: Outcome,
+    answer: str,
+    next_attempt: datetime | None,
+) -> DeliveryState:
+    ended = connection.execute(
+        update(attempts)
+        .where(attempts.c.id == attempt, attempts.c.outcome.is_(None))
+        .values(outcome=outcome, answer=answer, ended=now)
+    )
+    if ended.rowcount == 0:
+        raise _ended(attempt)
+    of_attempt = select(attempts.c.delivery).where(attempts.c.id == attempt)
+    row = _find(connection, connection.execute(of_attempt).scalar_one())
+    uncertain = row.uncertain + (outcome == "uncertain")
+    state = _state_after(outcome, uncertain, next_attempt)
+    pending = state is DeliveryState.PENDING
+    _move(
+        connection,
+        row.id,
+        DeliveryState.SENDING,
+        state=state.value,
+        uncertain=uncertain,
+        answer=answer,
+        next_attempt=next_attempt if pending else None,
+        settled=None if pending else now,
+    )
+    return state
+
+
+def _state_after(outcome: Outcome, uncertain: int, next_attempt: datetime | None) -> DeliveryState:
+    match outcome:
+        case "sent":
+            return DeliveryState.SENT
+        case "permanent":
+            return DeliveryState.FAILED
+        case "temporary":
+            return DeliveryState.PENDING if next_attempt else DeliveryState.FAILED
+        case "uncertain":
+            again = next_attempt is not None and uncertain < _MOST_UNCERTAIN
+            return DeliveryState.PENDING if again else DeliveryState.PARKED
+
+
+def _settle(connection: Connection, id: int, what: str, **values: object) -> None:
+    row = _find(connection, id)
+    state = DeliveryState(row.state)
+    if state in (DeliveryState.SENT, DeliveryState.SENDING):
+        raise NoSuchRecordError(f"delivery {id} cannot be {what}: it is {state}")
+    _move(connection, id, state, **values)

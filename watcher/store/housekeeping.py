@@ -1,0 +1,160 @@
+"""The figures of the whole, and forgetting what has been kept long enough."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+)
+
+from alerts.model import DeliveryState, ProposalState
+from rules.model import Verdict
+from watcher.store.database import Database
+from watcher.store.matches import matched_up_to
+from watcher.store.records import Status
+from watcher.store.schema import (
+    account_forms,
+    accounts,
+    deliveries,
+    digests,
+    gaps,
+    matches,
+    pages,
+    posts,
+    proposals,
+    pulls,
+    queue,
+    sightings,
+    skipped,
+    suspects,
+)
+
+_State = TypeVar("_State", bound=StrEnum)
+
+_AT_A_TIME = 5000
+"""Posts forgotten in one transaction, so that nobody waits long for his turn to write."""
+
+
+class Housekeeping(Database):
+    """The part of the store that counts and clears away."""
+
+    def status(self) -> Status:
+        """Return the figures of the whole, seen at one moment."""
+        with self.reading() as connection:
+            newest = select(posts.c.seen).order_by(posts.c.rid.desc()).limit(1)
+            return Status(
+                posts=_count(connection, posts),
+                newest_post=connection.execute(newest).scalar(),
+                unmatched=_count(connection, posts, posts.c.rid > matched_up_to(connection)),
+                accounts=_count(connection, accounts),
+                unexamined=_count(connection, accounts, accounts.c.examined.is_(False)),
+                matches=_count(connection, matches),
+                waiting=_groups(connection, queue.c.channel, queue.c.taken.is_(None)),
+                suspects=_states(connection, suspects.c.verdict, Verdict),
+                deliveries=_states(connection, deliveries.c.state, DeliveryState),
+                proposals=_states(connection, proposals.c.state, ProposalState),
+            )
+
+    def forget_before(self, when: datetime) -> int:
+        """Forget what was stored before `when`; return how many posts that were.
+
+        It goes by the time of arrival: an old post that came in today is kept as long as any other.
+        Kept in any case are posts no rule has seen yet, those that wait for a channel, and those
+        that speak for a suspect. With the posts go their matches, accounts that nothing refers to
+        any more, mails that reached their end, and the records of pulls.
+        """
+        forgotten = 0
+        last = 0
+        while True:
+            with self.writing() as connection:
+                query = select(posts.c.rid).where(
+                    posts.c.rid > last, _forgettable(connection, when)
+                )
+                rids = (
+                    connection.execute(query.order_by(posts.c.rid).limit(_AT_A_TIME))
+                    .scalars()
+                    .all()
+                )
+                if not rids:
+                    _forget_the_rest(connection, when)
+                    return forgotten
+                connection.execute(
+                    delete(posts).where(posts.c.rid == bindparam("gone")),
+                    [{"gone": rid} for rid in rids],
+                )
+            forgotten += len(rids)
+            last = rids[-1]
+
+
+def _forgettable(connection: Connection, when: datetime) -> ColumnElement[bool]:
+    waits = exists().where(
+        matches.c.rid == posts.c.rid, queue.c.match == matches.c.row, queue.c.taken.is_(None)
+    )
+    by_suspect = exists().where(suspects.c.account == posts.c.author)
+    with_suspect = exists().where(sightings.c.rid == posts.c.rid)
+    return and_(
+        posts.c.seen < when,
+        posts.c.rid <= matched_up_to(connection),
+        ~waits,
+        ~by_suspect,
+        ~with_suspect,
+    )
+
+
+def _forget_the_rest(connection: Connection, when: datetime) -> None:
+    used = or_(
+        exists().where(posts.c.author == accounts.c.row),
+        exists().where(suspects.c.account == accounts.c.row),
+        exists().where(proposals.c.account == accounts.c.row),
+    )
+    connection.execute(
+        delete(account_forms).where(
+            account_forms.c.until < when,
+            ~exists().where(suspects.c.account == account_forms.c.account),
+        )
+    )
+    connection.execute(delete(accounts).where(accounts.c.seen < when, ~used))
+    ended = [DeliveryState.SENT.value, DeliveryState.FAILED.value]
+    connection.execute(
+        delete(deliveries).where(deliveries.c.settled < when, deliveries.c.state.in_(ended))
+    )
+    connection.execute(
+        delete(digests).where(
+            digests.c.created < when, ~exists().where(deliveries.c.digest == digests.c.id)
+        )
+    )
+    for table, at in (
+        (pages, pages.c.at),
+        (skipped, skipped.c.at),
+        (gaps, gaps.c.until),
+        (pulls, pulls.c.ended),
+    ):
+        connection.execute(delete(table).where(at < when))
+
+
+def _count(connection: Connection, table: Table, *conditions: ColumnElement[bool]) -> int:
+    query = select(func.count()).select_from(table).where(*conditions)
+    return connection.execute(query).scalar_one()
+
+
+def _groups(
+    connection: Connection, column: ColumnElement[Any], *conditions: ColumnElement[bool]
+) -> dict[str, int]:
+    query = select(column, func.count()).where(*conditions).group_by(column).order_by(column)
+    return {name: count for name, count in connection.execute(query)}  # noqa: C416 - rows are not pairs to mypy
+
+
+def _states(
+    connection: Connection, column: ColumnElement[Any], kind: type[_State]
+) -> dict[_State, int]:
+    return {kind(name): count for name, count in _groups(connection, column).items()}
