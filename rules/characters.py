@@ -42,9 +42,19 @@ _PLAIN_LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"}
 )
 
-_LINK = r"(?i:https?://|www\.)[^\s<>\"{stops}]+"
+LINK, HANDLE, TAG = 1, 2, 3
+"""The groups of `Scanner.signs`."""
+
 _NAME = r"[A-Za-z0-9_]++(?:[.-][A-Za-z0-9_]++)*+"
-_HANDLE = r"(?<![A-Za-z0-9_.@]){at}(" + _NAME + "(?:@" + _NAME + ")?)"
+# All signs begin with a character of one class, which lets the search skip whatever else there is;
+# what may not stand before a sign is looked at once that first character has been read.
+_SIGNS = (
+    r"[hHwW{at}{sharp}](?:"
+    r"(?<![A-Za-z0-9].)((?i:(?<=h)ttps?://|(?<=w)ww\.)[^\s<>\"{stops}]+)"
+    rf"|(?<=[{{at}}])(?<![A-Za-z0-9_.@].)({_NAME}(?:@{_NAME})?)"
+    r"|(?<=[{sharp}])(?<![\w&#].)({tag})"
+    r")"
+)
 
 _ASCII_WORD = "[A-Za-z0-9]+"
 _ASCII_PARTS = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -54,20 +64,18 @@ _MEMO_LENGTH = 64
 
 
 class Scanner:
-    """The two patterns that cut a text; `words` knows words only.
+    """The patterns that cut a text: first `signs`, then the `words` of what they leave.
 
-    In `pieces`, group 1 is a link, 2 a handle without `@`, 3 a hashtag without `#`; no group is a
-    word.
+    The groups of `signs` are `LINK`, `HANDLE` (without `@`) and `TAG` (without `#`).
     """
 
-    def __init__(self, *, word: str, tag: str, at: str, hash_: str, stops: str) -> None:
-        link = _LINK.format(stops=stops)
-        handle = _HANDLE.format(at=at)
+    def __init__(self, *, word: str, tag: str, at: str, sharp: str, stops: str) -> None:
+        signs = _SIGNS.format(tag=tag, at=at, sharp=sharp, stops=stops)
         self.words = re.compile(word)
-        self.pieces = re.compile(f"({link})|{handle}|(?<![\\w&#]){hash_}({tag})|{word}")
+        self.signs = re.compile(signs, re.DOTALL)
 
 
-ASCII_SCANNER = Scanner(word=_ASCII_WORD, tag="[A-Za-z0-9_]+", at="@", hash_="#", stops="")
+ASCII_SCANNER = Scanner(word=_ASCII_WORD, tag="[A-Za-z0-9_]+", at="@", sharp="#", stops="")
 
 
 @cache
@@ -81,8 +89,8 @@ def _full_scanner() -> Scanner:
     return Scanner(
         word=f"(?:{spaced}|{alone})",
         tag=rf"(?:\w+|[{marks}]+|[{_INVISIBLE}]++(?=\w))++",
-        at="[@\uff20]",
-        hash_="[#\uff03]",
+        at="@\uff20",
+        sharp="#\uff03",
         stops=_NO_SPACES + _EAST_ASIAN_STOPS,
     )
 

@@ -13,21 +13,23 @@ however much NFKC changes their length. All terms live in one namespace:
     from:acme, lang:fr  metadata: what the post is rather than what it says (`Analysis.metadata`)
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from rules.characters import fold_accents, fold_case, parts, scanner
-from rules.metadata import fold_handle, handle_forms, metadata_terms
+from rules.characters import HANDLE, LINK, fold_accents, fold_case, scanner
+from rules.metadata import handle_forms, metadata_terms
 from rules.model import Post
+from rules.signs import Sign, find_signs, name_words
 
 HANDLE_PART = "@/"
 """What stands before a part of a mentioned handle, to keep it apart from the words of the text."""
 
-_LINK, _HANDLE, _TAG = 1, 2, 3
-
 _BESIDE = 10
 """Positions between the text and what the network states beside it: no phrase spans both."""
+
+_ASKING = frozenset("?\uff1f\u061f\u037e")
+"""Question marks: ASCII, full-width, Arabic, Greek."""
 
 
 class Token(NamedTuple):
@@ -45,23 +47,46 @@ class Token(NamedTuple):
 
 
 class Analysis:
-    """A post as terms: `tokens` with their places, `metadata` without, `terms` for all of them."""
+    """A post as terms, each part worked out when it is first asked for.
+
+    Most posts match no rule and need `terms` alone, which are found without their places.
+    """
 
     def __init__(self, post: Post) -> None:
         self.post = post
-        reading = _Reading(post)
-        self.tokens: tuple[Token, ...] = tuple(reading.tokens)
-        self.metadata: frozenset[str] = frozenset(
+        self._signs, self._rest = find_signs(post)
+
+    @cached_property
+    def metadata(self) -> frozenset[str]:
+        """`from:acme`, `lang:fr`, `is:reply`, ...: everything a field of a rule can ask for."""
+        signs, rest = self._signs, self._rest
+        links = [sign.text for sign in signs if sign.kind == LINK]
+        return frozenset(
             metadata_terms(
-                post,
-                (*post.links, *reading.links),
-                tagged=bool(reading.tags),
-                mentioning=bool(reading.mentions),
-                asking=reading.asking,
+                self.post,
+                (*self.post.links, *links),
+                tagged=any(sign.is_tag for sign in signs),
+                mentioning=any(sign.kind == HANDLE for sign in signs),
+                asking="?" in rest or (not rest.isascii() and not _ASKING.isdisjoint(rest)),
             )
         )
-        """`from:acme`, `lang:fr`, `is:reply`, ...: everything a field of a rule can ask for."""
-        self.terms: frozenset[str] = self.metadata.union([token[0] for token in reading.tokens])
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """Every term of `tokens` and of `metadata`."""
+        words = scanner(self._rest).words.findall(self._rest)
+        if self._rest.isascii():
+            terms = set(map(str.lower, words))
+        else:
+            terms = {fold_accents(fold_case(word)) for word in words}
+        for sign in self._signs:
+            terms.update([token[0] for token in _sign_tokens(sign, 0)[0]])
+        return self.metadata.union(terms)
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        """Every term of the text, and of what the network states beside it, at its place."""
+        return tuple(_tokens(self._rest, self._signs))
 
     @cached_property
     def places(self) -> dict[str, list[Token]]:
@@ -105,102 +130,52 @@ def fold_tag(tag: str, *, accents: bool = False) -> str:
     return "#" + (kept if accents else fold_accents(kept))
 
 
-class _Reading:
-    """One pass over a post; what it found is in its attributes."""
-
-    def __init__(self, post: Post) -> None:
-        self.tokens: list[Token] = []
-        self.links: list[str] = []
-        self.tags: set[str] = set()
-        self.mentions: set[str] = set()
-        self.position = 0
-        self._read(post.text)
-        self._add_what_stands_beside(post)
-        self.asking = _asks(post.text, self.links)
-
-    def _read(self, text: str) -> None:
-        add = self.tokens.append
-        lowered = text.lower() if text.isascii() else ""
-        for match in scanner(text).pieces.finditer(text):
-            kind = match.lastindex
-            start, end = match.span()
-            if kind is None:
-                if lowered:
-                    term = kept = lowered[start:end]
-                else:
-                    kept = fold_case(match[0])
-                    term = fold_accents(kept)
-                add(Token(term, self.position, start, end, kept))
-                self.position += 1
-            elif kind == _LINK:
-                self.links.append(match[0])
-                self.position += 1
-            elif kind == _HANDLE:
-                self._add_mention(match[_HANDLE], start, end)
-            else:
-                self._add_tag(match[_TAG], start, end)
-
-    def _add_what_stands_beside(self, post: Post) -> None:
-        """Tags and mentions that the network states and the text does not show."""
-        end = len(post.text)
-        self.position += _BESIDE
-        for handle in post.mentions:
-            if fold_handle(handle) not in self.mentions:
-                self._add_mention(handle, end, end)
-                self.position += _BESIDE
-        for tag in post.hashtags:
-            if fold_tag(tag) not in self.tags:
-                self._add_tag(tag.lstrip("#\uff03"), end, end)
-                self.position += _BESIDE
-
-    def _add_mention(self, handle: str, start: int, end: int) -> None:
-        forms = handle_forms(handle)
-        self.mentions.update(forms)
-        for form in forms:
-            self.tokens.append(Token("@" + form, self.position, start, end, "@" + form))
-        self._add_parts(handle, start, end, start + 1, HANDLE_PART)
-
-    def _add_tag(self, tag: str, start: int, end: int) -> None:
-        if tag.strip("0123456789_"):  # `#1` is a number, on every network
-            kept = "#" + fold_case(tag)
-            term = fold_accents(kept)
-            self.tags.add(term)
-            self.tokens.append(Token(term, self.position, start, end, kept))
-        self._add_parts(tag, start, end, start + 1, "")
-
-    def _add_parts(self, name: str, start: int, end: int, offset: int, sign: str) -> None:
-        """The words of a hashtag or handle, their CamelCase parts, each at its own position.
-
-        A word of several parts stands at the place of its first and of its last part, so that a
-        phrase finds it from either side.
-        """
-        before = self.position
-        for match in scanner(name).words.finditer(name):
-            word = match[0]
-            cuts = list(parts(word))
-            first = self.position
-            for left, right in cuts:
-                at = match.start() + left + offset
-                self._add(word[left:right], at, at + right - left, end, sign)
-                self.position += 1
-            if len(cuts) > 1:
-                at = match.start() + offset
-                for place in (first, self.position - 1):
-                    self._add(word, at, at + len(word), end, sign, place)
-        self.position = max(self.position, before + 1)
-        del start
-
-    def _add(
-        self, word: str, start: int, end: int, limit: int, sign: str, position: int | None = None
-    ) -> None:
-        kept = sign + fold_case(word)
-        place = self.position if position is None else position
-        self.tokens.append(
-            Token(fold_accents(kept), place, min(start, limit), min(end, limit), kept)
-        )
+def _tokens(rest: str, signs: Sequence[Sign]) -> list[Token]:
+    """Words and signs in the order of the text, then the signs that the text does not show."""
+    tokens: list[Token] = []
+    position = 0
+    shown = 0
+    for match in scanner(rest).words.finditer(rest):
+        start, end = match.span()
+        while shown < len(signs) and signs[shown].start < start:
+            added, width = _sign_tokens(signs[shown], position)
+            tokens += added
+            position += width
+            shown += 1
+        kept = fold_case(match[0])
+        tokens.append(Token(fold_accents(kept), position, start, end, kept))
+        position += 1
+    for sign in signs[shown:]:
+        if sign.start == sign.end:
+            position += _BESIDE
+        added, width = _sign_tokens(sign, position)
+        tokens += added
+        position += width
+    return tokens
 
 
-def _asks(text: str, links: Iterable[str]) -> bool:
-    """Whether a question mark stands outside of the links."""
-    marks = text.count("?") - sum(link.count("?") for link in links)
-    return marks > 0 or any(mark in text for mark in "\uff1f\u061f\u037e")
+def _sign_tokens(sign: Sign, position: int) -> tuple[list[Token], int]:
+    """The terms of a handle or hashtag and of the words in it, and the positions that they take.
+
+    A link has no terms and takes one position, so that no phrase reaches across it.
+    """
+    kind, text, start, end = sign
+    if kind == LINK:
+        return [], 1
+    tokens: list[Token] = []
+    if kind == HANDLE:
+        mark = HANDLE_PART
+        names = ["@" + form for form in handle_forms(text)]
+        tokens += [Token(name, position, start, end, name) for name in names]
+    else:
+        mark = ""
+        if sign.is_tag:
+            kept = fold_tag(text, accents=True)
+            tokens.append(Token(fold_accents(kept), position, start, end, kept))
+    words, width = name_words(text)
+    for word, distance, offset in words:
+        kept = mark + fold_case(word)
+        first = min(start + 1 + offset, end)
+        last = min(first + len(word), end)
+        tokens.append(Token(fold_accents(kept), position + distance, first, last, kept))
+    return tokens, max(1, width)

@@ -1,0 +1,91 @@
+"""The links, handles and hashtags of a post: where they stand, and the words within them."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.characters import HANDLE, LINK, TAG, fold_case, parts, scanner
+from rules.metadata import fold_handle, handle_forms
+from rules.model import Post
+
+_ONE_PART = re.compile("[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+
+
+class Sign(NamedTuple):
+    """A link, handle or hashtag; `text` is without `@` or `#`, which stands at `start`.
+
+    What the network states and the text does not show starts and ends where the text ends.
+    """
+
+    kind: int
+    text: str
+    start: int
+    end: int
+
+    @property
+    def is_tag(self) -> bool:
+        """Whether it is a hashtag to the networks, to which `#1` is a number."""
+        return self.kind == TAG and bool(self.text.strip("0123456789_"))
+
+
+def find_signs(post: Post) -> tuple[list[Sign], str]:
+    """The signs of a post in their order, and its text with spaces in their places."""
+    text = post.text
+    signs: list[Sign] = []
+    pieces: list[str] = []
+    done = 0
+    for match in scanner(text).signs.finditer(text):
+        kind = match.lastindex or LINK
+        start, end = match.span()
+        signs.append(Sign(kind, match[0 if kind == LINK else kind], start, end))
+        pieces += (text[done:start], " " * (end - start))
+        done = end
+    rest = "".join((*pieces, text[done:])) if signs else text
+    if post.mentions or post.hashtags:
+        signs += _beside(post, signs)
+    return signs, rest
+
+
+def _beside(post: Post, shown: list[Sign]) -> Iterator[Sign]:
+    """The mentions and hashtags that the network states and the text does not show."""
+    end = len(post.text)
+    handles = {form for sign in shown if sign.kind == HANDLE for form in handle_forms(sign.text)}
+    tags = {fold_case(sign.text) for sign in shown if sign.kind == TAG}
+    for handle in post.mentions:
+        if fold_handle(handle) not in handles:
+            yield Sign(HANDLE, handle.lstrip("@\uff20"), end, end)
+    for tag in post.hashtags:
+        if fold_case(tag.lstrip("#\uff03")) not in tags:
+            yield Sign(TAG, tag.lstrip("#\uff03"), end, end)
+
+
+class NameWord(NamedTuple):
+    """A word within a handle or hashtag: how many positions and characters from its beginning."""
+
+    text: str
+    position: int
+    offset: int
+
+
+def name_words(name: str) -> tuple[list[NameWord], int]:
+    """The words within a handle or hashtag, and how many positions they take.
+
+    `MaMarque` has `Ma`, `Marque` and `MaMarque`; the whole stands at the place of its first and of
+    its last part, so that a phrase finds it from either side.
+    """
+    if _ONE_PART.fullmatch(name):
+        return [NameWord(name, 0, 0)], 1
+    words: list[NameWord] = []
+    position = 0
+    for match in scanner(name).words.finditer(name):
+        whole, offset = match[0], match.start()
+        cuts = list(parts(whole))
+        words += [
+            NameWord(whole[start:end], position + number, offset + start)
+            for number, (start, end) in enumerate(cuts)
+        ]
+        if len(cuts) > 1:
+            words.append(NameWord(whole, position, offset))
+            words.append(NameWord(whole, position + len(cuts) - 1, offset))
+        position += len(cuts)
+    return words, position
