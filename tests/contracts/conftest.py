@@ -1,0 +1,245 @@
+"""Worlds: for each backend a small network that can be written to and read through the backend.
+
+A new backend joins with one class here: `say`, `reader` and, where it knows accounts, the rest.
+"""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from watcher.backends import ArchiveSource, LocalSource
+from watcher.backends.archive import reader as archive_reader
+from watcher.backends.interface import Network, Page, Reader
+from watcher.backends.local import Microblog, NewPost, Profile
+from watcher.backends.local import network as local_network
+
+FOUNDED = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+SMALL_PAGE = 4
+
+
+@dataclass(frozen=True)
+class Said:
+    text: str
+    author: str = "marie"
+    at: datetime = FOUNDED
+
+
+class World:
+    """A network as seen from outside."""
+
+    path: Path
+
+    def say(self, *posts: Said) -> None:
+        raise NotImplementedError
+
+    def reader(self) -> Reader:
+        raise NotImplementedError
+
+
+class LocalWorld(World):
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "town.db"
+        self.microblog = Microblog.found(self.path, FOUNDED)
+        with self.microblog.change() as change:
+            change.account("us", FOUNDED)
+
+    def say(self, *posts: Said) -> None:
+        with self.microblog.change() as change:
+            for said in posts:
+                change.post(NewPost(author=said.author, text=said.text, posted_at=said.at))
+
+    def reader(self) -> Network:
+        return LocalSource(name="here", file=self.path.name, account="us").open(self.path.parent)
+
+    def account(self, handle: str, *, name: str = "", locked: bool = False) -> str:
+        with self.microblog.change() as change:
+            return change.account(handle, FOUNDED, Profile(display_name=name, locked=locked))
+
+    def rename(self, handle: str, new: str) -> None:
+        with self.microblog.change() as change:
+            change.rename(handle, new)
+
+    def agree(self, handle: str) -> None:
+        with self.microblog.change() as change:
+            change.accept(handle, "us")
+
+    def block_us(self, handle: str) -> None:
+        with self.microblog.change() as change:
+            change.block(handle, "us")
+
+
+class ArchiveWorld(World):
+    """A file that a program appends to."""
+
+    ending = "jsonl"
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / f"posts.{self.ending}"
+        self._numbers = count(1)
+        self.path.write_bytes(self.beginning())
+
+    def beginning(self) -> bytes:
+        return b""
+
+    def line(self, number: int, said: Said) -> bytes:
+        return self.json(
+            {
+                "id": str(number),
+                "created_at": said.at.isoformat(),
+                "author": said.author,
+                "text": said.text,
+            }
+        )
+
+    def json(self, value: object) -> bytes:
+        return json.dumps(value).encode() + b"\n"
+
+    def say(self, *posts: Said) -> None:
+        with self.path.open("ab") as file:
+            for said in posts:
+                file.write(self.line(next(self._numbers), said))
+
+    def reader(self) -> Reader:
+        return ArchiveSource(name="here", file=self.path.name).open(self.path.parent)
+
+
+class GzipWorld(ArchiveWorld):
+    ending = "jsonl.gz"
+
+    def say(self, *posts: Said) -> None:
+        lines = [self.line(next(self._numbers), said) for said in posts]
+        with gzip.open(self.path, "ab") as file:
+            file.write(b"".join(lines))
+
+
+class CsvWorld(ArchiveWorld):
+    ending = "csv"
+
+    def beginning(self) -> bytes:
+        return b"id,date,author,text\n"
+
+    def line(self, number: int, said: Said) -> bytes:
+        out = io.StringIO()
+        csv.writer(out).writerow([number, said.at.isoformat(), said.author, said.text])
+        return out.getvalue().encode()
+
+
+class MastodonWorld(ArchiveWorld):
+    def line(self, number: int, said: Said) -> bytes:
+        content = said.text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", "<br>")
+        return self.json(
+            {
+                "id": str(number),
+                "created_at": said.at.isoformat(),
+                "content": content,
+                "account": {"id": said.author, "acct": said.author, "username": said.author},
+            }
+        )
+
+
+class JetstreamWorld(ArchiveWorld):
+    def line(self, number: int, said: Said) -> bytes:
+        did = f"did:plc:{said.author}"
+        identity = self.json(
+            {"did": did, "kind": "identity", "identity": {"did": did, "handle": said.author}}
+        )
+        record = {"$type": "post", "text": said.text, "createdAt": said.at.isoformat()}
+        commit = {
+            "operation": "create",
+            "collection": "app.bsky.feed.post",
+            "rkey": f"{number:08}",
+            "record": record,
+        }
+        event = {"did": did, "time_us": 1_772_000_000_000_000, "kind": "commit", "commit": commit}
+        return (identity if number == 1 else b"") + self.json(event)
+
+
+class XWorld(ArchiveWorld):
+    def line(self, number: int, said: Said) -> bytes:
+        post = {
+            "id": str(number),
+            "author_id": f"id-{said.author}",
+            "created_at": said.at.isoformat(),
+            "text": said.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
+        }
+        user = {"id": f"id-{said.author}", "username": said.author, "name": said.author.title()}
+        return self.json({"data": [post], "includes": {"users": [user]}})
+
+
+WORLDS = [
+    LocalWorld,
+    ArchiveWorld,
+    GzipWorld,
+    CsvWorld,
+    MastodonWorld,
+    JetstreamWorld,
+    XWorld,
+]
+NETWORKS = [LocalWorld]
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Make every backend's pages small, so that few posts make many."""
+    monkeypatch.setattr(local_network, "PAGE", SMALL_PAGE)
+    monkeypatch.setattr(archive_reader, "PAGE", SMALL_PAGE)
+    return SMALL_PAGE
+
+
+@pytest.fixture(params=WORLDS, ids=lambda world: world.__name__)
+def new_world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], World]:
+    """Make an empty world, as many as a test wants."""
+    return lambda: request.param(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture
+def world(new_world: Callable[[], World]) -> World:
+    return new_world()
+
+
+@pytest.fixture(params=NETWORKS, ids=lambda world: world.__name__)
+def society(request: pytest.FixtureRequest, tmp_path: Path) -> LocalWorld:
+    """A world whose backend knows accounts."""
+    return request.param(tmp_path)
+
+
+@pytest.fixture
+def read() -> Callable[..., list[Page]]:
+    """Read pages from a cursor on, all or the first few."""
+
+    def pages(reader: Reader, cursor: str | None = None, most: int | None = None) -> list[Page]:
+        found = []
+        for page in reader.pages(cursor):
+            found.append(page)
+            if len(found) == most:
+                break
+        return found
+
+    return pages
+
+
+@pytest.fixture
+def some() -> Callable[[int], list[Said]]:
+    """Make so many different posts of a few authors, a minute apart."""
+
+    def posts(amount: int) -> list[Said]:
+        return [
+            Said(
+                f"post {i}",
+                author=("marie", "luc", "aya")[i % 3],
+                at=FOUNDED + timedelta(minutes=i),
+            )
+            for i in range(amount)
+        ]
+
+    return posts
