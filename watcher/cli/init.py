@@ -1,6 +1,7 @@
 """`watcher init`: a configuration to start from."""
 
 import os
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -10,7 +11,7 @@ import click
 from alerts.address import AddressError, parse_address
 from watcher.cli.console import stdout
 from watcher.config import FILE, load
-from watcher.starter import Starter
+from watcher.starter import NOBODY, Starter
 
 
 @click.command()
@@ -44,7 +45,7 @@ def command(
     )
     _write(path, starter.toml())
     _found_microblog(path)
-    where = "" if path.absolute() == Path.cwd() / FILE else f" --config {path}"
+    where = "" if path.absolute() == Path.cwd() / FILE else f" --config {shlex.quote(str(path))}"
     stdout().say(
         f"{path} is written. What comes next:",
         f"  watcher{where} check    is all well?",
@@ -68,7 +69,7 @@ def _ask(question: str, default: str, *, yes: bool) -> str:
 def _address(given: str | None, *, yes: bool) -> str:
     """Return a valid address: the one given, or asked for until it is one."""
     while True:
-        text = given or _ask("Where shall the digest go (e-mail)?", "me@localhost", yes=yes)
+        text = given or _ask("Where shall the digest go (e-mail)?", NOBODY, yes=yes)
         try:
             parse_address(text)
         except AddressError as error:
@@ -101,7 +102,7 @@ def _timezone() -> str:
     for name in (os.environ.get("TZ", ""), os.path.realpath("/etc/localtime")):
         zone = name.rpartition("zoneinfo/")[2]
         if zone in available_timezones():
-            return zone
+            return "UTC" if zone == "Etc/UTC" else zone
     return "UTC"
 
 

@@ -1,0 +1,5 @@
+"""Lets `python -m watcher` do what `watcher` does."""
+
+from watcher.cli import main
+
+main()

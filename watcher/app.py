@@ -1,0 +1,107 @@
+"""Opens what the watcher is made of, and hands it over as one App."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Self
+
+from alerts.render import Templates
+from rules import KeywordRule, LookalikeRule
+from rules.lookalike import Detector
+from rules.matcher import Matcher
+from watcher import files
+from watcher.config import Config
+from watcher.search import Index
+from watcher.store import Store, StoreError
+
+
+def utc_now() -> datetime:
+    """Return the present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """Everything opened and compiled; what a step of the pipeline needs to run.
+
+    `clock` tells the time to every step, `random` spreads retries; both are arguments for tests.
+    """
+
+    config: Config
+    store: Store
+    index: Index
+    matcher: Matcher
+    detector: Detector
+    templates: Templates
+    clock: Callable[[], datetime] = utc_now
+    random: Random
+
+    @classmethod
+    def open(cls, config: Config, *, clock: Callable[[], datetime] = utc_now) -> Self:
+        """Open store and index, compile the rules.
+
+        Raises `StoreError` or `SearchError` where the data folder, the database or the index cannot
+        be used.
+        """
+        make_private(config.data)
+        store = Store.open(config.store_url)
+        app = cls(
+            config=config,
+            store=store,
+            index=Index.open(config.data / "index"),
+            matcher=_matcher(config),
+            detector=_detector(config),
+            templates=Templates(files.templates()),
+            clock=clock,
+            random=Random(),  # noqa: S311 - spreads retries, guards nothing
+        )
+        store.reexamine_all(app.detector.fingerprint)
+        return app
+
+    def reconfigured(self, config: Config) -> Self:
+        """Return an App for a new configuration on the same store and index.
+
+        Raises `StoreError` when the new configuration keeps its data elsewhere.
+        """
+        if (config.data, config.store_url) != (self.config.data, self.config.store_url):
+            raise StoreError(
+                "the configuration now keeps its data elsewhere",
+                help="stop the watcher and start it again to move to the new place",
+            )
+        app = replace(self, config=config, matcher=_matcher(config), detector=_detector(config))
+        self.store.reexamine_all(app.detector.fingerprint)
+        return app
+
+    def close(self) -> None:
+        """Let go of store and index."""
+        self.index.close()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that only its owner may enter. Raises `StoreError` where that is impossible."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreError(
+            f"the data folder {folder} cannot be made: {error.strerror}",
+            help="choose another folder with `data = ...` in the configuration",
+        ) from error
+
+
+def _matcher(config: Config) -> Matcher:
+    rules = [rule for rule in config.rules if isinstance(rule, KeywordRule) and rule.enabled]
+    return Matcher(rules, config.brands)
+
+
+def _detector(config: Config) -> Detector:
+    rules = [rule for rule in config.rules if isinstance(rule, LookalikeRule) and rule.enabled]
+    return Detector(rules, config.brands)

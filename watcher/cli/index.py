@@ -1,0 +1,46 @@
+"""`watcher index`: the search index, which is derived from the store and can be made anew."""
+
+import click
+
+from watcher.app import App
+from watcher.cli import Settings
+from watcher.cli.console import print_json, size, stderr, stdout
+from watcher.service import alone
+
+
+@click.group()
+def command() -> None:
+    """Look at the search index, or make it anew."""
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+@click.pass_obj
+def status(settings: Settings, as_json: bool) -> None:
+    """Show how many posts are indexed, how many wait, and how much room the index takes."""
+    config = settings.load()
+    with App.open(config) as app:
+        state = {
+            "documents": app.index.documents(),
+            "behind": app.index.lag(app.store),
+            "bytes": app.index.size_bytes(),
+        }
+    if as_json:
+        print_json(state)
+        return
+    stdout().say(
+        f"{state['documents']} posts indexed, {state['behind']} wait, {size(state['bytes'])}"
+    )
+
+
+@command.command()
+@click.pass_obj
+def rebuild(settings: Settings) -> None:
+    """Make the index anew from the store. Search finds less until it is done."""
+    config = settings.load()
+    with alone(config.data), App.open(config) as app, stderr().progress() as bar:
+        task = bar.add_task("indexing", total=None)
+        count = app.index.rebuild(
+            app.store, lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    stdout().say(f"indexed {count} posts anew")

@@ -1,0 +1,116 @@
+"""`watcher once`: every step of the walk in a row."""
+
+from dataclasses import asdict
+
+import click
+
+from watcher import pipeline
+from watcher.app import App
+from watcher.cli import Settings
+from watcher.cli.console import print_json, safe, stderr, stdout
+from watcher.service import alone
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print what each step did as JSON.")
+@click.pass_obj
+def command(settings: Settings, as_json: bool) -> int:
+    """Pull, match, index, plan and deliver once, for cron or for a first look.
+
+    Exits with 1 when a source, a channel or a delivery failed; the others went on.
+    """
+    config = settings.load()
+    with alone(config.data), App.open(config) as app:
+        app.store.abandon_claims(app.clock())
+        pulled = []
+        for source in (source for source in config.sources if source.enabled):
+            pulled.append(pipeline.pull(app, source))
+            if not as_json:
+                _tell_pulled(pulled[-1])
+        matched = pipeline.match(app)
+        if not as_json:
+            stdout().say(
+                f"matched {matched.posts} posts: {matched.matches} matches, "
+                f"{matched.suspects} new suspects"
+            )
+        with stderr().progress() as bar:
+            task = bar.add_task("indexing", total=None)
+            indexed = pipeline.index(
+                app, lambda done, total: bar.update(task, completed=done, total=total)
+            )
+        planned = pipeline.plan(app)
+        delivered = pipeline.deliver(app)
+        followed = pipeline.follow(app)
+    if as_json:
+        print_json(
+            {
+                "pulled": [asdict(one) for one in pulled],
+                "matched": asdict(matched),
+                "indexed": indexed,
+                "planned": [asdict(one) for one in planned],
+                "delivered": asdict(delivered),
+                "followed": asdict(followed),
+            }
+        )
+    else:
+        stdout().say(f"indexed {indexed} posts")
+        _tell_planned(planned)
+        _tell_delivered(delivered)
+        _tell_followed(followed)
+    troubled = (
+        any(one.error for one in pulled)
+        or any(one.error for one in planned)
+        or delivered.failed
+        or delivered.parked
+        or followed.error
+    )
+    return 1 if troubled else 0
+
+
+def _tell_pulled(pulled: pipeline.Pulled) -> None:
+    line = f"pulled {pulled.source}: {pulled.new} new posts"
+    if pulled.known:
+        line += f", {pulled.known} known already"
+    if pulled.skipped:
+        line += f", {pulled.skipped} skipped"
+    stdout().say(line)
+    for skipped in pulled.skipped_first[:3]:
+        stdout().note(f"  skipped {safe(skipped, 200)}")
+    if pulled.error:
+        stderr().say(f"  failed: {safe(pulled.error)}")
+
+
+def _tell_planned(planned: tuple[pipeline.Planned, ...]) -> None:
+    for one in planned:
+        if one.error:
+            stderr().say(f"channel {one.channel} failed: {safe(one.error)}")
+        elif one.mails:
+            stdout().say(f"wrote a digest for {one.channel}: {one.mails} mails")
+        elif one.proposals or one.refused:
+            stdout().say(
+                f"{one.channel} proposes {one.proposals} follows; "
+                f"the policy kept out {one.refused} accounts"
+            )
+
+
+def _tell_delivered(delivered: pipeline.Delivered) -> None:
+    line = f"delivered {delivered.sent} mails"
+    for count, word in (
+        (delivered.later, "to be tried again"),
+        (delivered.failed, "refused"),
+        (delivered.parked, "parked"),
+    ):
+        if count:
+            line += f", {count} {word}"
+    stdout().say(line)
+    for answer in delivered.answers:
+        stderr().say(f"  {safe(answer, 300)}")
+    if delivered.later or delivered.failed or delivered.parked:
+        stderr().say("  `watcher deliveries list` shows each")
+
+
+def _tell_followed(followed: pipeline.Followed) -> None:
+    for line in followed.lines:
+        stdout().say(safe(line))
+    if followed.error:
+        stderr().say(f"follows stopped: {safe(followed.error)}")

@@ -1,0 +1,150 @@
+"""`watcher rules`: what the rules say, in plain words, and what they would find."""
+
+from collections import Counter
+
+import click
+
+from rules import KeywordRule, LookalikeRule, Rule
+from rules.language import explain, parse
+from rules.matcher import Matcher
+from rules.model import Match, Post
+from watcher.cli import Settings
+from watcher.cli.console import marked, print_json, safe, stderr, stdout
+from watcher.config import Config
+from watcher.store import Store
+
+SCAN = 2000
+"""Posts read from the store at a time."""
+
+
+@click.group()
+def command() -> None:
+    """List, show and try the rules."""
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+@click.pass_obj
+def list_(settings: Settings, as_json: bool) -> None:
+    """List the rules."""
+    config = settings.load()
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": rule.name,
+                    "kind": rule.kind,
+                    "find": rule.find if isinstance(rule, KeywordRule) else None,
+                    "then": list(rule.then),
+                    "enabled": rule.enabled,
+                }
+                for rule in config.rules
+            ]
+        )
+        return
+    stdout().table(
+        ["rule", "kind", "tells", "looks for"],
+        [
+            (
+                rule.name + ("" if rule.enabled else " (off)"),
+                rule.kind,
+                ", ".join(rule.then),
+                safe(_looks_for(config, rule), 90),
+            )
+            for rule in config.rules
+        ],
+    )
+
+
+@command.command()
+@click.argument("name")
+@click.pass_obj
+def show(settings: Settings, name: str) -> None:
+    """Show one rule as it was understood, in plain words."""
+    config = settings.load()
+    rule = _named(config, name)
+    stdout().say(f"{rule.name} ({rule.kind}), tells {', '.join(rule.then) or 'nobody'}", "")
+    if isinstance(rule, KeywordRule):
+        stdout().say(rule.find, "", explain(parse(rule.find)))
+    else:
+        stdout().say(f"accounts and link domains that look like {_looks_for(config, rule)}")
+
+
+@command.command()
+@click.argument("name")
+@click.option("--samples", default=10, show_default=True, help="Posts to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+@click.pass_obj
+def test(settings: Settings, name: str, samples: int, as_json: bool) -> None:
+    """Run one rule over the stored posts: how many a day, and samples of what it finds.
+
+    Nothing is stored and nobody is told.
+    """
+    with settings.opened() as (config, store):
+        rule = _named(config, name)
+        if not isinstance(rule, KeywordRule):
+            raise click.UsageError(
+                f"{name} looks for names, not words; `watcher suspects list` shows what it found"
+            )
+        scanned, found = _scan(store, Matcher([rule], config.brands))
+    days = Counter(post.posted_at.date().isoformat() for post, _ in found)
+    newest = sorted(found, key=lambda one: one[0].posted_at, reverse=True)[:samples]
+    if as_json:
+        print_json(
+            {
+                "rule": name,
+                "posts_scanned": scanned,
+                "posts_matched": len(found),
+                "per_day": dict(sorted(days.items())),
+                "samples": [
+                    {
+                        "key": post.key,
+                        "text": post.text,
+                        "spans": [list(span) for span in match.spans],
+                        "reason": str(match.reason),
+                    }
+                    for post, match in newest
+                ],
+            }
+        )
+        return
+    share = f" ({len(found) / scanned:.1%})" if scanned else ""
+    stdout().say(f"{len(found)} of {scanned} stored posts match{share}", "")
+    most = max(days.values(), default=1)
+    for day, count in sorted(days.items())[-14:]:
+        stdout().say(f"{day}  {'█' * max(1, round(30 * count / most))} {count}")
+    for post, match in newest:
+        stdout().say("")
+        stdout().note(f"{post.posted_at:%Y-%m-%d %H:%M}  @{safe(post.author.handle, 60)}")
+        stdout().say(marked(post.text, match.spans, 400))
+
+
+def _scan(store: Store, matcher: Matcher) -> tuple[int, list[tuple[Post, Match]]]:
+    found: list[tuple[Post, Match]] = []
+    scanned = rid = 0
+    with stderr().progress() as bar:
+        task = bar.add_task("reading posts", total=store.count_posts())
+        while stored := store.posts_after(rid, SCAN):
+            posts = [one.post for one in stored]
+            by_key = {post.key: post for post in posts}
+            found += [(by_key[match.post], match) for match in matcher.match(posts)]
+            scanned += len(posts)
+            rid = stored[-1].rid
+            bar.update(task, completed=scanned)
+    return scanned, found
+
+
+def _named(config: Config, name: str) -> Rule:
+    for rule in config.rules:
+        if rule.name == name:
+            return rule
+    known = ", ".join(rule.name for rule in config.rules) or "none"
+    raise click.BadParameter(f"there is no rule called {name!r} (there are: {known})")
+
+
+def _looks_for(config: Config, rule: Rule) -> str:
+    match rule:
+        case KeywordRule():
+            return rule.find
+        case LookalikeRule():
+            return ", ".join(rule.brands or [brand.name for brand in config.brands])

@@ -1,0 +1,29 @@
+"""`watcher run`: the service in the foreground."""
+
+import logging
+import sys
+
+import click
+
+from watcher.app import App
+from watcher.cli import Settings
+from watcher.service import Service, alone
+
+
+@click.command()
+@click.option("--quiet", "-q", is_flag=True, help="Say only what went wrong.")
+@click.pass_obj
+def command(settings: Settings, quiet: bool) -> None:
+    """Watch until stopped: pull each source at its pace, match, index, mail, follow.
+
+    Ctrl-C or SIGTERM finishes what is under way; a second one ends at once, and the next start
+    takes up what was left. A changed configuration is taken up when it is valid.
+    """
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.WARNING if quiet else logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+    )
+    config = settings.load()
+    with alone(config.data), App.open(config) as app:
+        Service(app).run()
