@@ -5,6 +5,7 @@ in which a change that the eye overlooks costs less than one that it sees, and t
 for one of the same shape (`rn`, `m`).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -23,6 +24,21 @@ _ALIKE: Final = frozenset(
     {"uv", "vy", "nh", "nm", "hb", "ce", "gq", "jl", "ij", "ft", "rn", "oq", "pq", "db", "wv", "xk",
      "ck", "kq", "sz", "oc", "ao", "yj"}
 )  # fmt: skip
+_WIDE: Final = {
+    letter: tuple((two, cost) for (one, two), cost in SHAPES.items() if one == letter)
+    for letter, _ in SHAPES
+}
+_REACH: Final = 3
+"""Rows that a step can reach back over: the longest of the shapes."""
+_SWAPPED: Final = 0.8
+_REPEATED: Final = 0.4
+_FIRST: Final = 0.2
+_OMITTED_FIRST: Final = 0.3
+"""People read the first letter of a name before the others."""
+_SEEN: Final = 0.5
+"""What costs more is a change that the eye notices."""
+_OFF_EDGE: Final = 0.02
+_EQUAL: Final = 1e-9
 _VOWELS: Final = frozenset("aeiouy")
 _ROWS: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "azertyuiop", "qsdfghjklm", "wxcvbn")
 
@@ -83,76 +99,90 @@ def align(brand: str, text: str, limit: float, edges: frozenset[int]) -> Window 
     Both are folded letters. Of places that cost the same, one that begins and ends at an edge is
     preferred. Time is proportional to the product of the lengths, which `Form` bounds.
     """
-    width = len(text)
-    rows: list[list[float]] = [[0.0 if j in edges else 0.02 for j in range(width + 1)]]
-    came: list[list[tuple[int, int, str]]] = [[(0, 0, "")] * (width + 1)]
+    costs = _costs(brand, text, limit, edges)
+    if costs is None:
+        return None
+    last = costs[-1]
+    end = min(range(len(last)), key=lambda j: (last[j] + (0.0 if j in edges else _OFF_EDGE), -j))
+    return _trace(brand, text, costs, end) if last[end] <= limit else None
+
+
+def _costs(brand: str, text: str, limit: float, edges: frozenset[int]) -> list[list[float]] | None:
+    """Return for each beginning of the brand the least cost of ending at each place of `text`.
+
+    None as soon as no way can stay within `limit`. One pass of `_ways` for every cell, written out
+    because this is where the time goes.
+    """
+    places = range(1, len(text) + 1)
+    rows = [[0.0 if j in edges else _OFF_EDGE for j in range(len(text) + 1)]]
     for i, letter in enumerate(brand, 1):
-        above = rows[-1]
-        omission = 0.5 if i > 1 and brand[i - 2] == letter else 1.0
-        omission += 0.3 if i == 1 else 0.0
-        kind = "omission"
-        row = [above[0] + omission]
-        path = [(1, 0, kind)]
-        shapes = [(two, cost) for (one, two), cost in SHAPES.items() if one == letter]
-        for j in range(1, width + 1):
+        above, first, last = rows[-1], i == 1, i == len(brand)
+        omitted = _omission(brand, i)
+        row = [above[0] + omitted]
+        shapes = _WIDE.get(letter, ())
+        for j in places:
             other = text[j - 1]
             if other == letter:
-                cost, step = above[j - 1], (1, 1, "")
+                cost = above[j - 1]
             else:
-                price, label = replacement(letter, other)
-                cost, step = above[j - 1] + price + (0.2 if i == 1 and price > 0.5 else 0.0), (
-                    1, 1, label,
-                )  # fmt: skip
-            if above[j] + omission < cost:
-                cost, step = above[j] + omission, (1, 0, kind)
-            extra = 0.4 if other == letter else 1.0
-            if row[j - 1] + extra < cost and i < len(brand):
-                label = "repetition" if other == letter else "insertion"
-                cost, step = row[j - 1] + extra, (0, 1, label)
-            if (
-                i > 1
-                and j > 1
-                and other == brand[i - 2]
-                and letter == text[j - 2]
-                and other != letter
-                and rows[i - 2][j - 2] + 0.8 < cost
-            ):
-                cost, step = rows[i - 2][j - 2] + 0.8, (2, 2, "transposition")
+                price = replacement(letter, other)[0]
+                cost = above[j - 1] + price + (_FIRST if first and price > _SEEN else 0.0)
+                if not first and j > 1 and other == brand[i - 2] and letter == text[j - 2]:
+                    cost = min(cost, rows[i - 2][j - 2] + _SWAPPED)
+            if above[j] + omitted < cost:
+                cost = above[j] + omitted
+            if not last and row[j - 1] + (_REPEATED if other == letter else 1.0) < cost:
+                cost = row[j - 1] + (_REPEATED if other == letter else 1.0)
             for two, price in shapes:
-                size = len(two)
-                if j >= size and above[j - size] + price < cost and text.startswith(two, j - size):
-                    cost, step = above[j - size] + price, (1, size, "homoglyph")
-            for (one, two), price in SHAPES.items() if other in _SHAPED else ():
-                size = len(two)
-                if (
-                    one == other
-                    and i >= size
-                    and rows[i - size][j - 1] + price < cost
-                    and brand.startswith(two, i - size)
-                ):
-                    cost, step = rows[i - size][j - 1] + price, (size, 1, "homoglyph")
+                if j >= len(two) and text.startswith(two, j - len(two)):
+                    cost = min(cost, above[j - len(two)] + price)
+            for two, price in _WIDE.get(other, ()):
+                if i >= len(two) and brand.startswith(two, i - len(two)):
+                    cost = min(cost, rows[i - len(two)][j - 1] + price)
             row.append(cost)
-            path.append(step)
         rows.append(row)
-        came.append(path)
-    last = rows[-1]
-    end = min(range(width + 1), key=lambda j: (last[j] + (0.0 if j in edges else 0.02), -j))
-    if last[end] > limit:
-        return None
-    return _trace(rows, came, len(brand), end)
+        if min(map(min, rows[-_REACH:])) > limit:
+            return None
+    return rows
 
 
-_SHAPED: Final = frozenset(one for one, _ in SHAPES)
+def _omission(brand: str, i: int) -> float:
+    """Return what it costs to leave out the letter before offset `i`; of two equal ones less."""
+    return (0.5 if i > 1 and brand[i - 2] == brand[i - 1] else 1.0) + (_OMITTED_FIRST * (i == 1))
 
 
-def _trace(
-    rows: list[list[float]], came: list[list[tuple[int, int, str]]], i: int, j: int
-) -> Window:
-    end, total, changes = j, rows[i][j], []
+def _ways(brand: str, text: str, i: int, j: int) -> Iterator[tuple[int, int, float, str]]:
+    """Yield every last step to offsets `i` and `j`: letters of each used up, price, technique."""
+    letter, other = brand[i - 1], text[j - 1] if j else ""
+    if letter == other:
+        yield 1, 1, 0.0, ""
+    elif other:
+        price, label = replacement(letter, other)
+        yield 1, 1, price + (_FIRST if i == 1 and price > _SEEN else 0.0), label
+        if i > 1 and j > 1 and other == brand[i - 2] and letter == text[j - 2]:
+            yield 2, 2, _SWAPPED, "transposition"
+    for two, price in _WIDE.get(letter, ()):
+        if j >= len(two) and text.startswith(two, j - len(two)):
+            yield 1, len(two), price, "homoglyph"
+    for two, price in _WIDE.get(other, ()):
+        if i >= len(two) and brand.startswith(two, i - len(two)):
+            yield len(two), 1, price, "homoglyph"
+    yield 1, 0, _omission(brand, i), "omission"
+    if other and i < len(brand):
+        repeated = letter == other
+        yield 0, 1, _REPEATED if repeated else 1.0, "repetition" if repeated else "insertion"
+
+
+def _trace(brand: str, text: str, rows: list[list[float]], end: int) -> Window:
+    """Walk back from the end of the brand along steps that add up to the costs."""
+    i, j, changes = len(brand), end, []
     while i:
-        up, left, label = came[i][j]
+        up, left, price, label = next(
+            way
+            for way in _ways(brand, text, i, j)
+            if abs(rows[i - way[0]][j - way[1]] + way[2] - rows[i][j]) < _EQUAL
+        )
         if label:
-            cost = rows[i][j] - rows[i - up][j - left]
-            changes.append(Change(label, i - up, i, j - left, j, cost))
+            changes.append(Change(label, i - up, i, j - left, j, price))
         i, j = i - up, j - left
-    return Window(j, end, total - rows[0][j], tuple(reversed(changes)))
+    return Window(j, end, rows[-1][end] - rows[0][j], tuple(reversed(changes)))

@@ -21,6 +21,8 @@ from rules.model import Account, Brand, Post, Suspect
 
 VERSION: Final = 1
 """Raised whenever the same names would be judged differently, so that all are examined anew."""
+_SHARED_HOST: Final = ".bsky.social"
+"""Where Bluesky's users live who bring no domain of their own."""
 _MOST_LINKS: Final = 100
 """Links of one post that are looked at."""
 
@@ -113,7 +115,7 @@ class Detector:
 
     def _account_suspect(self, account: Account, hit: _Hit) -> Suspect:
         local = local_part(account.network, account.handle)
-        shown = hit.shown if hit.shown != local else account.handle
+        shown = hit.shown if hit.shown == account.display_name else account.handle
         told = explain(shown, hit.place)
         own = self._handles[hit.target.brand].get(bare(local))
         if own:
@@ -156,8 +158,8 @@ def local_part(network: str, handle: str) -> str:
     """Return the part of a handle that its owner chose: before the instance, or of a domain."""
     handle = handle[:LONGEST_RAW].strip().lstrip("@")
     user, at, _ = handle.partition("@")
-    if at:
-        return user
+    if at or handle.endswith(_SHARED_HOST):
+        return user.removesuffix(_SHARED_HOST)
     name = host(handle) if network in {"bluesky", ""} and "." in handle else None
     return handle if name is None else name.label
 
@@ -175,8 +177,11 @@ def _names(account: Account) -> Iterator[str]:
 def _targets(brand: Brand) -> Iterator[_Target]:
     """Yield what to look for on behalf of a brand, each folded spelling once."""
     seen: set[str] = set()
-    spellings = [brand.name, *brand.spellings, *_own_handles(brand), *_own_labels(brand)]
-    for pattern in (found for spelling in spellings for found in patterns(spelling)):
+    written = [found for name in (brand.name, *brand.spellings) for found in patterns(name)]
+    own = [
+        found for name in (*_own_handles(brand), *_own_labels(brand)) for found in patterns(name)
+    ]
+    for pattern in (*written, *(found for found in own if not found.reordered)):
         if pattern.text not in seen:
             seen.add(pattern.text)
             yield _Target(brand.name, pattern)

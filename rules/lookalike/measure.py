@@ -17,28 +17,36 @@ from rules.lookalike.reasons import reason
 from rules.lookalike.words import claims, common_words, explained, known_words, swallowed
 from rules.model import Reason
 
-BASE: Final = -0.2
-PER_BIT: Final = 0.19
+BASE: Final = 1.7
+PER_BIT: Final = 0.14
 MOST_BITS: Final = 40.0
-PER_EDIT: Final = -2.3
-PER_EDIT_OF_RARE: Final = -26.0
+PER_EDIT: Final = -1.0
+PER_EDIT_OF_RARE: Final = -78.0
 """Divided by the bits of the brand: an edit weighs more in a name that arises by chance."""
 FIRST_LETTER: Final = -0.9
-LOOSE_LEFT: Final = -0.35
-LOOSE_RIGHT: Final = -0.25
+LOOSE_LEFT: Final = -0.37
+LOOSE_RIGHT: Final = -0.33
 """For each of up to six letters beside the brand that no word explains."""
-GLUED_LEFT: Final = -2.2
-GLUED_RIGHT: Final = -1.1
-CLAIM: Final = 1.0
-WHOLE: Final = 0.6
+GLUED_LEFT: Final = -2.6
+GLUED_RIGHT: Final = -1.4
+CLAIM: Final = 2.0
+WHOLE: Final = 0.8
+WHOLE_RESPELLED: Final = -1.0
+"""A word of its own is often one edit away from a brand; a word and a brand's name seldom are."""
+ONE_LETTER: Final = -1.0
+"""A single letter beside the brand: `curves` for Curve."""
 SWALLOWED: Final = -1.6
 """For each of up to three letters by which a word is longer than the brand inside it."""
-OTHER_WORD: Final = -1.2
+OTHER_WORD: Final = -2.0
 DISGUISE: Final = 1.0
 INVISIBLE: Final = 0.5
-# Judgement: the data names no brand that is an everyday word in ordinary company ("orange juice").
-EVERYDAY_IN_COMPANY: Final = -3.5
+# Judgement: the data has no brands of three letters, and none that is an everyday word in ordinary
+# company ("orange juice").
+EVERYDAY_IN_COMPANY: Final = -4.0
 EVERYDAY_RESPELLED: Final = -1.5
+RESPELLED_IN_COMPANY: Final = -0.7
+SHORT_GLUED: Final = {2: -6.0, 3: -3.0, 4: -1.0}
+"""By letters of the brand, beside letters that are no words: `edf` in `azedfig` says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +60,8 @@ class Place:
     weights: tuple[tuple[float, Reason], ...]
     claim: str
     """The word that claims to speak for the brand; empty if there is none."""
-    worded: bool
-    """Whether all letters beside the brand are words."""
+    filled: bool
+    """Whether all letters beside the brand are words that impostors add."""
 
     @property
     def found(self) -> str:
@@ -116,11 +124,16 @@ def weigh(pattern: Pattern, form: Form, window: Window) -> Place:
     weights = [(BASE + PER_BIT * bits, reason(rarity, brand=pattern.name))]
     weights.extend(_of_edits(pattern, window, found, everyday=everyday))
     if rest:
+        short = SHORT_GLUED.get(len(pattern.text), 0.0)
         glued = GLUED_LEFT * left.glued + GLUED_RIGHT * right.glued
+        glued += short * sum(side.glued and side.loose > 0 for side in (left, right))
         loose = LOOSE_LEFT * left.loose + LOOSE_RIGHT * right.loose
         company = EVERYDAY_IN_COMPANY if everyday and not claim else 0.0
         kind = "glued" if left.glued or right.glued else "rest"
-        weights.append((glued + loose + company, reason(kind, rest=rest)))
+        if window.cost > 0.3 and not claim and len(rest) > 2:
+            company += RESPELLED_IN_COMPANY
+        single = ONE_LETTER if len(rest) == 1 else 0.0
+        weights.append((glued + loose + company + single, reason(kind, rest=rest)))
         word = swallowed(text, window.start, window.end, form.edges)
         if word:
             longer = min(len(word) - len(found), 3)
@@ -128,14 +141,18 @@ def weigh(pattern: Pattern, form: Form, window: Window) -> Place:
         if claim:
             weights.append((CLAIM, reason("claim", affix=claim)))
     else:
-        weights.append((0.0 if window.cost else WHOLE, reason("whole")))
+        respelled = window.cost > 0.3
+        weights.append(
+            (WHOLE_RESPELLED, reason("alone")) if respelled else (WHOLE, reason("whole"))
+        )
     if any(at in form.disguised for at in range(window.start, window.end)):
         weights.append((DISGUISE, reason("disguise", part=found)))
     if form.invisible:
         weights.append((INVISIBLE, reason("invisible")))
     likely = 1 / (1 + math.exp(-sum(weight for weight, _ in weights)))
-    worded = not (left.loose or right.loose)
-    return Place(pattern, form, window, likely, tuple(weights), claim, worded)
+    affixes = "".join(left.affixes + right.affixes)
+    filled = len(affixes) == len(rest.replace(" ", ""))
+    return Place(pattern, form, window, likely, tuple(weights), claim, filled)
 
 
 def _of_edits(

@@ -11,6 +11,7 @@ from rules.lookalike.forms import LONGEST_FORM, form, looks
 from rules.lookalike.words import surprise
 
 _MOST_WORDS: Final = 3
+_SHORTEST_WORD: Final = 3
 _PART: Final = re.compile(r"[^\W_]+")
 
 
@@ -72,11 +73,7 @@ def _pattern(name: str, text: str, *, reordered: bool = False) -> Pattern:
 def _other_orders(name: str) -> Iterator[str]:
     """Yield the words of a name in every other order, joined."""
     words = [text for word in _PART.findall(name) if (text := form(word).text)]
-    if len(words) == 1:
-        whole = form(name)
-        cuts = sorted(whole.edges)
-        words = [whole.text[a:b] for a, b in pairwise(cuts)]
-    if 1 < len(words) <= _MOST_WORDS and min(map(len, words)) > 1:
+    if 1 < len(words) <= _MOST_WORDS and min(map(len, words)) >= _SHORTEST_WORD:
         for order in permutations(words):
             yield "".join(order)
 

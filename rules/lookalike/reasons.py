@@ -37,6 +37,7 @@ REASONS: Final = MappingProxyType(
         "short": '"{brand}" is short, so that it often arises by chance.',
         "claim": 'The word "{affix}" claims to speak or sell in the name of the brand.',
         "whole": "The name holds nothing but the brand.",
+        "alone": "Nothing beside it tells whether a word that is spelled so means the brand.",
         "glued": 'Other letters stand directly beside the brand: "{rest}".',
         "rest": 'Other words stand beside the brand: "{rest}".',
         "swallowed": 'The letters of the brand lie inside the word "{word}".',

@@ -55,7 +55,7 @@ def _around(place: Place) -> set[str]:
         return {"number"}
     if rest == "s" and place.right:
         return {"plural"}
-    return {"affix"} if place.claim or place.worded else {"contains"}
+    return {"affix"} if place.claim or place.filled else {"contains"}
 
 
 def _sentence(spelled: set[str], around: set[str]) -> str:

@@ -16,24 +16,24 @@ CLAIMS: Final = frozenset(
     """
     account accounts admin aide airdrop alert alerte alerts assist assistance auth avis billing
     bonus boutique business card care center central centre claim client clients compte conseil
-    contact contacts corp customer customers deal deals desk emploi emplois event events
-    exchange feedback finance france giveaway giveaways group groupe help helpdesk helpline
+    contact contacts corp customer customers deal deals desk emploi emplois eu event events
+    exchange feedback finance fr france giveaway giveaways group groupe help helpdesk helpline
     hotline hq hr inc info infos jeu jeux job jobs login ltd mail media mobile news nitro off
     offer offers official officials officiel officielle officiels offre offres oficial online
     org pay payment press presse prime pro promo promos promotion promotions recruit recruitment
     recrutement refund remboursement reward rewards rh sale sales sas sav secure secured
     securite security service services shop shopping site social solde soldes staff store stores
-    support supports team tech technical token update verif verified verify vip wallet web
-    website win winner world
+    support supports team tech technical token uk update usa verif verified verify vip wallet
+    web website win winner world
     """.split()  # noqa: SIM905
 )
 """What impostors add to a brand in English and French, to speak or sell in its name."""
 
 FILLERS: Final = frozenset(
     """
-    app apps are by chat club co com community de des du eu fans fr free get gift global go hey
-    iam insta intl io it join la le les live ma me mon my net nft not notre org original page pr
-    prize real sa sos the try tv uk url us usa use votre we weare www your
+    app apps are by chat club co com community de des du fans free get gift global go hey iam
+    insta intl io it join la le les live ma me mon my net nft not notre org original page pr
+    prize real sa sos the try tv url us use votre we weare www your
     """.split()  # noqa: SIM905
 )
 """Small words that stand beside a brand and say nothing of who speaks."""
