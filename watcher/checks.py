@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import Literal
 
@@ -114,7 +114,10 @@ def installation() -> str:
             f"{name} also installs as `{package}`",
             help="give the watcher an environment of its own: uv tool install, or pipx install",
         )
-    return f"version {version(DISTRIBUTION)}, alone in its environment"
+    try:
+        return f"version {version(DISTRIBUTION)}, alone in its environment"
+    except PackageNotFoundError:
+        return f"run from {home}, not installed"
 
 
 def data_folder(folder: Path) -> str:

@@ -243,8 +243,9 @@ class Config:
     def _unreached(self) -> Iterator[Problem]:
         """Yield what is set up and never used: the quiet kind of mistake."""
         told = {name for rule in self.rules for name in rule.then}
+        misspelt = told - {channel.name for channel in self.channels}
         for i, channel in enumerate(self.channels):
-            if channel.name not in told:
+            if channel.name not in told and not misspelt:
                 yield Problem(
                     code="unused-channel",
                     message=f'no rule tells the channel "{channel.name}" anything',

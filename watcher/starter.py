@@ -4,6 +4,9 @@ import json
 from dataclasses import dataclass
 from string import Template
 
+NOBODY = "you@acme.example"
+"""Stands for whoever has not said where the digest shall go."""
+
 _TEXT = Template("""\
 # The watcher's configuration. `watcher check` tells whether all is well; docs/config.md explains
 # every key. Texts stand between quotes; a line that starts with # is only a note.
@@ -16,8 +19,9 @@ $contact
 [mail]
 kind = "outbox"
 folder = "watcher-data/outbox"
+from = "Brand watch <watch@acme.example>"
 
-# To send them for real, take away the three lines above and the # before these. The password comes
+# To send them for real, take away the four lines above and the # before these. The password comes
 # from the environment: export SMTP_PASSWORD=... before the watcher starts.
 #[mail]
 #kind = "smtp"
@@ -86,10 +90,9 @@ class Starter:
     def toml(self) -> str:
         """The configuration as text."""
         source = _ARCHIVE.substitute(file=quoted(self.archive)) if self.archive else _LOCAL
-        local = self.email.rpartition("@")[2] == "localhost"
         return _TEXT.substitute(
             timezone=quoted(self.timezone),
-            contact="" if local else f"contact = {quoted(self.email)}\n",
+            contact="" if self.email == NOBODY else f"contact = {quoted(self.email)}\n",
             brand=quoted(self.brand),
             source=source,
             find=quoted(expression(self.brand)),

@@ -86,14 +86,14 @@ class Conversion:
             value: Any = _BAD
             if key.name in table:
                 value = self._value(key.type, table[key.name], at, key)
-            elif not key.required:
-                continue
             elif key.name in taken_for:
                 self._unread.append(at)
-            else:
+            elif key.required:
                 self._missing(kind, key, at)
-            if value is _BAD and key.name in table and Secret in members_of(key.type):
-                value = Secret("")  # there is one, so that nobody asks for it again
+            else:
+                continue
+            if value is _BAD and Secret in members_of(key.type):
+                value = Secret("")  # it is there somehow, so that nobody asks for it again
             if value is _BAD and key.required:
                 value = blank(key.type)
                 complete = complete and (value is not None or type(None) in members_of(key.type))
@@ -207,8 +207,19 @@ class Conversion:
         members = [member for member in members_of(kind) if member is not type(None)]
         fitting = [member for member in members if fits(member, value)]
         if not fitting:
-            return self._wrong(kind, value, path)
+            self._wrong(kind, value, path)
+            return self._as_list(members, value, path, key)
         return self._read(fitting[0], value, path, key)
+
+    def _as_list(self, kinds: list[Any], value: Any, path: Path_, key: Key) -> Any:
+        """Stand in for a list that was written as its only item, so that it still names others."""
+        item = next((get_args(kind)[0] for kind in kinds if get_origin(kind) is tuple), None)
+        if item is None or not any(fits(member, value) for member in members_of(item)):
+            return _BAD
+        told = len(self._problems)
+        read = self._value(item, value, (*path, 0), key)
+        del self._problems[told:]  # one thing at a time
+        return _BAD if read is _BAD else (read,)
 
     def _read(self, kind: Any, value: Any, path: Path_, key: Key) -> Any:
         """Read a value whose outermost type fits."""

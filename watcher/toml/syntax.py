@@ -48,18 +48,20 @@ def _explained(text: str, message: str) -> tuple[Problem, tuple[int, int], bool]
     if what == "Unterminated string" or what == "Unclosed array":
         start = _opening(text, at, string=what == "Unterminated string")
         kind = "text" if what == "Unterminated string" else "list"
-        return _problem(f"this {kind} is never closed"), (start, start + 1), False
+        closing = text[start : start + 3] if kind == "text" else "]"
+        problem = _problem(
+            f"this {kind} is never closed",
+            f"end it with {closing}; what follows is read once this is mended",
+        )
+        return problem, (start, start + len(closing)), False
     if what.startswith("Illegal character"):
         return _illegal(text, line, first, at)
     if what.startswith("Unescaped"):
-        return (
-            _problem(
-                "a backslash has a meaning of its own between double quotes",
-                "use single quotes: 'C:\\posts' or '/colou?r/'",
-            ),
-            (at - 2, at),
-            True,
+        problem = _problem(
+            "a backslash has a meaning of its own between double quotes",
+            _requoted(line, "'") or "put the text between single quotes",
         )
+        return problem, (at - 2, at), True
     return *_statement(line, first, at, what), True
 
 
@@ -146,6 +148,8 @@ def _statement(line: str, first: int, at: int, what: str) -> tuple[Problem, tupl
     if key and "=" not in line:
         return _problem("a key needs `=` and a value", f"{key['key']} = ..."), place
     if what.startswith(("Invalid value", "Expected newline")):
+        if re.match(r"\d", value):
+            place = (first + line.index("=") + 1 + line.partition("=")[2].index(value), place[1])
         return _value(key["key"] if key else "key", value, what), place
     if "table declaration" in what:
         return _problem("a table's name stands between brackets", "[store] or [[rules]]"), place
@@ -163,17 +167,22 @@ def _value(key: str, value: str, what: str) -> Problem:
     if re.match(r"\d", value):
         return _problem("this is no number; text stands between quotes", f'{key} = "{value}"')
     if what.startswith("Expected newline"):
-        single = value.startswith("'")
-        inner = "an apostrophe" if single else "a quote"
-        other = '"' if single else "'"
+        other = '"' if value.startswith("'") else "'"
         return _problem(
             "something follows the value on its line",
-            "one `key = value` a line; "
-            f"a text with {inner} in it stands between {other} and {other}",
+            _requoted(f"{key} = {value}", other) or "write each `key = value` on a line of its own",
         )
     if re.match(r"[\w@#]", value):
         return _problem("text stands between quotes", f'{key} = "{value}"')
     return _problem("this value cannot be read")
+
+
+def _requoted(line: str, quote: str) -> str:
+    """The line with its text between other quotes; empty where that would not mend it."""
+    match = re.fullmatch(r"""\s*(?P<key>[^=]+?)\s*=\s*(['"])(?P<text>.*)\2\s*""", line)
+    if match is None or quote in match["text"] or (quote == '"' and "\\" in match["text"]):
+        return ""
+    return f"{match['key']} = {quote}{match['text']}{quote}"
 
 
 def _without_line(text: str, at: int, count: int) -> str:
