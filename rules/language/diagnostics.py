@@ -90,13 +90,14 @@ class Notes:
     def write(self, span: tuple[int, int], replacement: str) -> str:
         """The help that shows the expression with one place replaced; in a long one, the place."""
         start, end = span
+        alone = f"write: {replacement}" if replacement.strip() else "leave it out"
+        if len(self.expression) > 4 * _LONGEST_SHOWN:
+            return alone
         repaired = f"{self.expression[:start]}{replacement}{self.expression[end:]}"
         repaired = " ".join(repaired.split())
         if not repaired.strip("() "):
             return NOTHING_LEFT
-        if len(repaired) <= _LONGEST_SHOWN:
-            return f"write: {repaired}"
-        return f"write: {replacement}" if replacement else "leave it out"
+        return f"write: {repaired}" if len(repaired) <= _LONGEST_SHOWN else alone
 
     @property
     def failed(self) -> bool:

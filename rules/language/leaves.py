@@ -26,6 +26,7 @@ _LINK = re.compile(r"(?i)(https?://|www\.)")
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
 _HANDLE = re.compile(r"[\w.-]+(?:@[\w.-]+)?")
 _TAG_ENDS = re.compile(r"[^\w\u200c\u200d\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff]")
+_NEXT_WORD = re.compile(r"\s+([^\W\d_]\w*)(?![\w:*])")
 _OPERATOR_ELSEWHERE = re.compile(r"O?NEAR/\d*|.*~\d*|/.+/i?|\$[A-Za-z].*|[^\w]*[{}\[\]^|\\<>].*")
 
 
@@ -51,10 +52,18 @@ class LeafReader:
         if "*" in text:
             return self._prefix(text, at)
         if _OPERATOR_ELSEWHERE.fullmatch(text):
-            quoted = self.notes.write(at, " ".join(fold_words(text))) if fold_words(text) else ""
-            self.notes.error("unknown-operator", at, f"`{text}` has no meaning here", quoted)
+            message = f"`{text}` has no meaning here"
+            self.notes.error("unknown-operator", at, message, self._without_operator(text, at))
             return None
         return Word(text=self._without_comma(text, at), at=at) if self._letters(text, at) else None
+
+    def _without_operator(self, text: str, at: Span) -> str:
+        if text.startswith("/"):
+            return "use words, phrases, and prefixes such as acm*"
+        if "NEAR/" in text:
+            return self.notes.write(at, "AND")
+        words = fold_words(text.partition("~")[0])
+        return self.notes.write(at, " ".join(words)) if words else ""
 
     def phrase(self, text: str, at: Span, *, exact: bool) -> Leaf | None:
         """What stands in quotation marks, with `=` before them or without."""
@@ -75,7 +84,7 @@ class LeafReader:
             value = value.lstrip("@\uff20")
         if not value:
             message = f"Nothing follows `{field}:`"
-            self.notes.error("empty-value", at, message, self.notes.write(at, _EXAMPLES[field]))
+            self.notes.error("empty-value", at, message, self._joined_to_next(field, at))
             return None
         if field == "domain":
             return self._domain(value, at)
@@ -84,6 +93,14 @@ class LeafReader:
             return Field(name=field, value=value if allowed is None else value.lower(), at=at)
         self._unknown_value(field, value, at)
         return None
+
+    def _joined_to_next(self, field: FieldName, at: Span) -> str:
+        """The help for a field without a value: what follows the space where it can be one."""
+        word = _NEXT_WORD.match(self.notes.expression, at[1])
+        allowed = values(field)
+        if word and field != "domain" and (allowed is None or word[1].lower() in allowed):
+            return self.notes.write((at[1], word.start(1)), "")
+        return self.notes.write(at, _EXAMPLES[field])
 
     def _unknown_field(self, name: str, value: str, at: Span) -> None:
         meant = nearest("field", _folded(name))
@@ -134,17 +151,27 @@ class LeafReader:
     def _prefix(self, text: str, at: Span) -> Leaf | None:
         stem = text[:-1]
         words = fold_words(stem)
-        if text.index("*") != len(text) - 1 or len(words) > 1:
-            spaced = " ".join(fold_words(text)) or "word"
-            message = "A * stands only at the end of one word"
-            self.notes.error("stray-star", at, message, self.notes.write(at, spaced))
+        if len(words) > 1 and "".join(words) == _folded(stem):
+            message = "No * is needed here: this is found inside longer runs too"
+            self.notes.error("stray-star", at, message, self.notes.write(at, stem))
             return None
-        if not words or len(words[0]) < _SHORTEST_PREFIX or not stem[-1].isalnum():
+        if text.index("*") < len(stem) or len(words) > 1 or (words and not stem[-1].isalnum()):
+            message = "A * stands only at the end of one word"
+            self.notes.error("stray-star", at, message, self._starred(text, at))
+            return None
+        if not words or len(words[0]) < _SHORTEST_PREFIX:
             message = f"A prefix needs at least {_SHORTEST_PREFIX} letters before the *"
             repair = self.notes.write(at, stem) if words else ""
             self.notes.error("short-prefix", at, message, repair)
             return None
         return Prefix(text=stem, at=at)
+
+    def _starred(self, text: str, at: Span) -> str:
+        """The help for a misplaced star: the words before it, the last as a prefix if it may be."""
+        *words, last = fold_words(text.partition("*")[0]) or ("",)
+        if len(last) >= _SHORTEST_PREFIX:
+            last += "*"
+        return self.notes.write(at, " ".join((*words, last)))
 
     def _exact(self, text: str, at: Span) -> Leaf | None:
         word = text[1:]
@@ -181,12 +208,8 @@ class LeafReader:
         return Mention(text=handle, at=at)
 
     def _lone_sign(self, sign: str, at: Span) -> None:
-        rest = self.notes.expression[at[1] :].split(maxsplit=1)
-        following = self.notes.expression[at[1] :]
-        gap = len(following) - len(following.lstrip())
-        repair = ""
-        if rest and rest[0][0].isalnum() and gap:
-            repair = self.notes.write((at[1], at[1] + gap), "")
+        word = _NEXT_WORD.match(self.notes.expression, at[1])
+        repair = self.notes.write((at[1], word.start(1)), "") if word else ""
         self.notes.error("empty-value", at, f"Nothing follows `{sign}` directly", repair)
 
     def _letters(self, text: str, at: Span) -> bool:

@@ -3,6 +3,7 @@
 A bad leaf leaves a piece behind, so that one mistake is told once.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -18,6 +19,7 @@ _OPERATORS: dict[str, PieceKind] = {"AND": "AND", "OR": "OR", "NOT": "NOT"}
 _FOREIGN_OPERATORS = {"&&": "AND", "&": "AND", "||": "OR", "|": "OR", "!": "NOT", "+": "AND"}
 _QUOTES = {'"': '"', "“": "”", "”": "”", "„": "“”", "«": "»"}
 _ENDS_WORD = frozenset('()"“”„«»')
+_ENDS_PHRASE = re.compile(r"\s*[()]|\s+(?:(?:OR|AND|NOT)\s|[-#@]\w|[a-z]+:\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +113,11 @@ class _Lexer:
         return text, at + 1
 
     def _unclosed(self, opening: int) -> tuple[str, int]:
-        """Take a quotation mark without partner to close at the end, before the brackets there."""
-        sign = self.text[opening]
-        phrase = self.text[opening + 1 :].rstrip(") \t\r\n")
-        end = opening + 1 + len(phrase)
-        repair = self.notes.write((opening, end), f'"{phrase.strip()}"')
-        message = f"The quotation mark {sign} is never closed"
+        """Take a quotation mark without partner to close where the next thing begins."""
+        following = _ENDS_PHRASE.search(self.text, opening + 1)
+        end = following.start() if following else len(self.text)
+        phrase = self.text[opening + 1 : end].strip()
+        repair = self.notes.write((opening, end), f'"{phrase}"')
+        message = f"The quotation mark {self.text[opening]} is never closed"
         self.notes.error("unclosed-quote", (opening, opening + 1), message, repair)
         return phrase, end

@@ -14,7 +14,7 @@ def lint(tree: Node, pieces: list[Piece], notes: Notes) -> None:
         message = "This says only what must not be there: nearly every post would match"
         written = " ".join(notes.expression.split())
         written = f"({written})" if isinstance(tree, Or) else written
-        repair = f"add what must be there, such as: acme {written}"
+        repair = f"add what must be there: WORD {written}"
         notes.error("only-negatives", tree.at, message, repair)
     for before, piece, after in zip(pieces, pieces[1:], pieces[2:], strict=False):
         if not isinstance(piece.leaf, Word):

@@ -43,13 +43,25 @@ def _understand(notes: Notes) -> Node | None:
         span = (0, len(notes.expression))
         notes.error("empty-expression", span, "There is nothing to look for", NOTHING_LEFT)
         return None
-    balanced = _balance(found, notes)
-    if balanced is None:
+    balanced = _balance(_without_last_brackets(found, notes), notes)
+    if not balanced:
         return None
     tree = _Parser(balanced, notes).run()
     if tree is not None and not notes.failed:
         lint(tree, balanced, notes)
     return tree
+
+
+def _without_last_brackets(found: list[Piece], notes: Notes) -> list[Piece]:
+    """The pieces without brackets that open where the expression ends, which are noted."""
+    count = len(found)
+    while count and found[count - 1].kind == "(":
+        count -= 1
+    if count < len(found):
+        at = (found[count].at[0], found[-1].at[1])
+        message = "This bracket is never closed, and nothing follows it"
+        notes.error("unclosed-bracket", at, message, notes.write(at, ""))
+    return found[:count]
 
 
 def _balance(found: list[Piece], notes: Notes) -> list[Piece] | None:
