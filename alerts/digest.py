@@ -72,6 +72,11 @@ class Group:
     more: int = 0
     """Posts of this rule that are not shown."""
 
+    @property
+    def posts(self) -> int:
+        """All posts listed under this rule, shown or not."""
+        return sum(item.copies + 1 for item in self.items) + self.more
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Watched:

@@ -6,6 +6,7 @@ and addresses that must not be clicked.
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -79,6 +80,13 @@ def passage(
 def defang(domain: str) -> str:
     """A domain that nobody can click by mistake: `example[.]com`."""
     return re.sub(f"[{_DOTS}]", "[.]", one_line(domain, 253))
+
+
+def isolated(text: str) -> str:
+    """Plain text whose direction cannot reach its surroundings."""
+    if any(unicodedata.bidirectional(c) in {"R", "AL", "AN"} for c in text):
+        return f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}"
+    return text
 
 
 def safe_link(url: str, suspects: Collection[str] = ()) -> str:

@@ -1,0 +1,100 @@
+"""Builds the RFC 5322 message of a digest for one recipient: headers, parts, bytes.
+
+The same input gives the same bytes, Message-ID included: that is made from the channel, the slot,
+the recipient and the content, so that a repeated mail can be recognised as one.
+"""
+
+import hashlib
+import re
+from email import policy
+from email.headerregistry import Address as HeaderAddress
+from email.message import EmailMessage
+from email.utils import format_datetime
+from urllib.parse import quote
+
+from alerts import hostile
+from alerts.address import Address, AddressError, parse_address
+from alerts.digest import Digest
+from alerts.model import OutgoingMail
+
+
+def build(
+    digest: Digest,
+    *,
+    recipient: str,
+    subject: str,
+    text: str,
+    html: str,
+    sender_address: str,
+    contact: str,
+) -> OutgoingMail:
+    """Return the message ready to be stored and sent.
+
+    `sender_address` and `contact` (which may be empty) are mail addresses, perhaps with a name;
+    raises `AddressError` for a sender that is none. A recipient that is none is left to the sender
+    of mails, which refuses it alone.
+    """
+    sender = parse_address(sender_address)
+    domain = _ascii(sender.address.rpartition("@")[2])
+    fingerprint = _digest(digest.channel.name, digest.slot.at.isoformat(), recipient, subject,
+                          text, html)  # fmt: skip
+    message_id = f"<{_slug(digest.channel.name)}.{fingerprint[:24]}@{domain}>"
+    message = EmailMessage(policy=policy.SMTP)
+    message["Subject"] = subject
+    message["From"] = _header(sender)
+    to = _recipient(recipient)
+    message["To"] = _header(to) if to else "undisclosed-recipients:;"
+    message["Date"] = format_datetime(digest.now.astimezone(digest.zone).replace(microsecond=0))
+    message["Message-ID"] = message_id
+    _series_headers(message, digest, domain, contact or sender.address)
+    message["Content-Language"] = digest.channel.language
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    message.set_boundary(f"=_{fingerprint[24:56]}")
+    utf8 = not sender.address.isascii() or (to is not None and to.needs_utf8)
+    payload = message.as_bytes(policy=policy.SMTPUTF8 if utf8 else policy.SMTP)
+    return OutgoingMail(recipient=recipient, message_id=message_id, payload=payload, html=html)
+
+
+def _series_headers(message: EmailMessage, digest: Digest, domain: str, contact: str) -> None:
+    """What makes the mails of a channel one series, and tells machines not to answer."""
+    slug = _slug(digest.channel.name)
+    series = _digest(digest.channel.name, domain)[:16]
+    message["References"] = f"<{slug}.series.{series}@{domain}>"
+    title = hostile.one_line(digest.channel.title or digest.channel.name, 60)
+    words = re.sub(r"[^A-Za-z0-9 ]+", " ", title).strip()
+    message["List-Id"] = f"{words} <{slug}.{series}.{domain}>".strip()
+    ask = quote(f"unsubscribe {digest.channel.name[:60]}", safe="")
+    address = parse_address(contact).address
+    message["List-Unsubscribe"] = f"<mailto:{quote(address, safe='@')}?subject={ask}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
+    message["Feedback-ID"] = f"{slug}:{digest.channel.send}:digest:{series}"
+
+
+def _recipient(text: str) -> Address | None:
+    try:
+        return parse_address(text)
+    except AddressError:
+        return None
+
+
+def _header(address: Address) -> HeaderAddress:
+    name = hostile.one_line(address.name, 60)
+    return HeaderAddress(display_name=name, addr_spec=address.address)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:40] or "digest"
+
+
+def _ascii(domain: str) -> str:
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return "localhost"
+
+
+def _digest(*parts: str) -> str:
+    joined = "\0".join(parts).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(joined).hexdigest()

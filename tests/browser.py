@@ -1,0 +1,121 @@
+"""Shows a mail in headless Chromium as a reader would see it, and measures it.
+
+The mail is put into a frame of the wanted width, since a window cannot be made narrower than about
+500 pixels. Nothing is fetched: Chromium is given no network to speak of.
+"""
+
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--hide-scrollbars",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--force-color-profile=srgb",
+)
+_MEASURE = """
+<script>
+addEventListener("load", () => {
+  const page = document.querySelector("iframe").contentDocument.documentElement;
+  const wide = [...page.querySelectorAll("*")].filter(
+    (e) => e.getBoundingClientRect().right > page.clientWidth + 0.5).map((e) => e.className);
+  document.body.dataset.found = JSON.stringify({
+    height: page.scrollHeight, width: page.scrollWidth, wide: wide.slice(0, 5),
+    background: getComputedStyle(page.querySelector("body")).backgroundColor});
+});
+</script>
+"""
+
+Scheme = Literal["light", "dark"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How a page came out in a frame."""
+
+    width: int
+    """Of the content; wider than the frame means that the reader must scroll sideways."""
+    height: int
+    wide: tuple[str, ...]
+    """Classes of elements that stick out."""
+    background: str
+
+
+class Browser:
+    """Headless Chromium, started anew for every picture."""
+
+    def __init__(self, program: str) -> None:
+        self.program = program
+
+    def measure(self, mail: str, *, width: int, scheme: Scheme) -> Measured:
+        """Lay the mail out and say how large it is."""
+        dom = self._run(self._frame(mail, width, 2000), scheme, "--dump-dom", window=(700, 2000))
+        found = re.search(r'data-found="([^"]*)"', dom)
+        assert found, dom[-2000:]
+        return Measured(**json.loads(html.unescape(found[1])))
+
+    def picture(self, mail: str, path: Path, *, width: int, scheme: Scheme) -> Measured:
+        """Write a PNG of the whole mail."""
+        measured = self.measure(mail, width=width, scheme=scheme)
+        window = (max(width, 500), measured.height)
+        page = self._frame(mail, width, measured.height)
+        self._run(page, scheme, f"--screenshot={path}", window=window)
+        return measured
+
+    def _frame(self, mail: str, width: int, height: int) -> str:
+        style = f"border:0;display:block;width:{width}px;height:{height}px"
+        frame = f'<iframe style="{style}" srcdoc="{html.escape(mail)}"></iframe>'
+        return f'<!DOCTYPE html><body style="margin:0">{frame}{_MEASURE}</body>'
+
+    def _run(self, page: str, scheme: Scheme, *flags: str, window: tuple[int, int]) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "page.html"
+            file.write_text(page, encoding="utf-8")
+            done = subprocess.run(
+                [
+                    self.program,
+                    *_FLAGS,
+                    f"--user-data-dir={folder}/profile",
+                    f"--window-size={window[0]},{window[1]}",
+                    f"--blink-settings=preferredColorScheme={0 if scheme == 'dark' else 1}",
+                    *flags,
+                    file.as_uri(),
+                ],
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=True,
+            )
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def browser() -> Browser:
+    """Chromium; the test is skipped where it is absent, and fails under CI."""
+    program = next((found for name in _NAMES if (found := shutil.which(name))), None)
+    if program is not None:
+        return Browser(program)
+    message = "Chromium is not installed: apt-get install chromium"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
