@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import new_postgres_database, postgres, postgres_url
+from tests.smtp import inbox
+
+__all__ = ["inbox", "new_postgres_database", "postgres", "postgres_url", "shared_data"]
+
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from rules.model import Account
 from watcher.backends.interface import Page
-from watcher.store.columns import folded_handle, storable, storable_key
+from watcher.store.columns import folded_handle, storable, storable_count, storable_key
 from watcher.store.database import Database
 from watcher.store.schema import account_forms, accounts
 
@@ -118,9 +118,9 @@ def _known(connection: Connection, keys: Iterable[Key]) -> dict[Key, Row[Any]]:
     known: dict[Key, Row[Any]] = {}
     for network, ids in by_network.items():
         for start in range(0, len(ids), _CHUNK):
-            query = select(*account_columns, accounts.c.row, accounts.c.seen).where(
-                accounts.c.network == network, accounts.c.id.in_(ids[start : start + _CHUNK])
-            )
+            query = select(
+                *account_columns, accounts.c.row, accounts.c.seen, accounts.c.examined
+            ).where(accounts.c.network == network, accounts.c.id.in_(ids[start : start + _CHUNK]))
             known |= {(row.network, row.id): row for row in connection.execute(query)}
     return known
 
@@ -158,6 +158,8 @@ def _storable(account: Account, key: Key) -> Account:
         bio=storable(account.bio),
         url=storable(account.url),
         avatar=storable(account.avatar),
+        followers=storable_count(account.followers),
+        following=storable_count(account.following),
     )
 
 

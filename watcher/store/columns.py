@@ -47,6 +47,11 @@ def storable_key(text: str) -> str:
     return f"{text[: _KEY_LENGTH - 65]}~{hashlib.sha256(text.encode()).hexdigest()}"
 
 
+def storable_count(number: int | None) -> int | None:
+    """Return a number that a network tells, cut to what 64 bits hold."""
+    return None if number is None else max(-_LARGEST, min(_LARGEST, number))
+
+
 def folded_handle(handle: str) -> str:
     """Return a handle as it is looked up: without `@` in front and whatever its case."""
     return storable_key(handle.removeprefix("@").casefold())
@@ -86,13 +91,13 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Count(TypeDecorator[int]):
-    """A number that a network tells, cut to what 64 bits hold."""
+    """A number that a network tells."""
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
-        return None if value is None else max(-_LARGEST, min(_LARGEST, value))
+        return storable_count(value)
 
 
 class Labels(TypeDecorator[tuple[str, ...]]):

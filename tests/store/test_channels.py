@@ -1,0 +1,181 @@
+"""What waits for a channel is told once: neither lost nor told twice."""
+
+from rules.model import Suspect
+from tests.store.samples import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOON,
+    ROUTES,
+    account,
+    frozen,
+    mails,
+    matched,
+    page,
+    post,
+    proposal,
+    pulled,
+    suspect,
+    waiting,
+)
+from watcher.store import Store
+
+
+def ids(store: Store, **more: object) -> list[str]:
+    return [one.post.id for one in waiting(store, **more).mentions]  # type: ignore[arg-type]
+
+
+def test_mentions_wait_newest_first_with_all_their_matches(store: Store) -> None:
+    dates = {"p1": NOON - HOUR, "p2": NOON + 99 * DAY, "p3": NOON - MINUTE, "p4": NOON - 2 * HOUR}
+    pulled(store, *[post(one, posted_at=date) for one, date in dates.items()])
+    routes = {"talk": ("daily",), "praise": ("daily", "weekly")}
+    matched(store, rules=("talk", "praise"), routes=routes)
+    assert ids(store) == ["p2", "p3", "p1", "p4"]
+    first = waiting(store).mentions[0]
+    assert [one.rule for one in first.matches] == ["talk", "praise"]
+    assert first.matches[0].post == first.post.key
+    assert [one.rule for one in waiting(store, "weekly").mentions[0].matches] == ["praise"]
+    assert waiting(store, "unknown").mentions == ()
+
+
+def test_a_flood_is_bounded_and_counted_and_told_as_one(store: Store) -> None:
+    pulled(store, *[post(f"p{n}") for n in range(30)])
+    matched(store)
+    what = waiting(store, limit=10)
+    assert (len(what.mentions), what.more, what.mentions[0].post.id) == (10, 20, "p29")
+    store.freeze("daily", NOON, what, mails("a@acme.example"), NOON, "30 posts")
+    assert waiting(store).mentions == ()
+    (digest,) = store.digests(5)
+    assert (digest.mentions, digest.more) == (10, 20)
+
+
+def test_what_is_queued_between_reading_and_freezing_waits_for_the_next_digest(
+    store: Store,
+) -> None:
+    pulled(store, post("p1"))
+    matched(store)
+    what = waiting(store)
+    pulled(store, post("p2"))
+    matched(store, suspects=[suspect()])
+    store.freeze("daily", NOON, what, mails("a@acme.example"), NOON, "")
+    later = waiting(store)
+    assert ([one.post.id for one in later.mentions], len(later.suspects)) == (["p2"], 1)
+
+
+def test_freezing_takes_nothing_from_other_channels(store: Store) -> None:
+    pulled(store, post("p1"))
+    matched(store, routes={"talk": ("daily", "weekly")})
+    frozen(store, "a@acme.example")
+    assert ids(store, channel="weekly") == ["p1"]
+
+
+def test_a_digest_writes_one_delivery_for_each_recipient(store: Store) -> None:
+    pulled(store, post("p1"))
+    matched(store, suspects=[suspect()])
+    number = frozen(store, "a@acme.example", "b@acme.example")
+    (digest,) = store.digests(5)
+    assert digest.id == number
+    assert (digest.channel, digest.slot, digest.summary) == ("daily", NOON, "Acme today")
+    assert (digest.mentions, digest.suspects, digest.deliveries) == (1, 1, {"pending": 2})
+    assert {one.recipient for one in store.deliveries()} == {"a@acme.example", "b@acme.example"}
+    assert store.last_slot("daily") == NOON
+
+
+def test_a_slot_is_frozen_once(store: Store) -> None:
+    what = waiting(store)
+    assert store.freeze("daily", NOON, what, mails("a@acme.example"), NOON, "") is not None
+    assert store.freeze("daily", NOON, what, mails("b@acme.example"), NOON, "") is None
+    earlier = NOON - HOUR
+    assert store.freeze("daily", earlier, what, mails("c@acme.example"), NOON, "") is None
+    assert [one.recipient for one in store.deliveries()] == ["a@acme.example"]
+
+
+def test_what_another_process_told_meanwhile_is_not_told_again_under_another_slot(
+    store: Store,
+) -> None:
+    pulled(store, post("p1"))
+    matched(store)
+    what = waiting(store)
+    frozen(store, "a@acme.example")
+    late = NOON + MINUTE
+    assert store.freeze("daily", late, what, mails("b@acme.example"), late, "") is None
+    assert store.last_slot("daily") == NOON
+    assert len(store.deliveries()) == 1
+
+
+def test_a_skipped_slot_is_passed_and_what_waits_stays(store: Store) -> None:
+    assert store.last_slot("daily") is None
+    pulled(store, post("p1"))
+    matched(store)
+    store.skip_slot("daily", NOON, NOON)
+    store.skip_slot("daily", NOON - DAY, NOON)
+    assert store.last_slot("daily") == NOON
+    assert ids(store) == ["p1"]
+
+
+def test_suspects_beyond_the_bound_are_told_next_time(store: Store) -> None:
+    found = [suspect(f"town:{n}", score=n / 10) for n in range(5)]
+    store.save_suspects((), found, ROUTES, NOON)
+    told: list[Suspect] = []
+    for hour in range(3):
+        slot = NOON + hour * HOUR
+        what = waiting(store, limit=2)
+        told += what.suspects
+        store.freeze("daily", slot, what, mails("a@acme.example", slot=str(hour)), slot, "")
+    assert [one.score for one in told] == [0.4, 0.3, 0.2, 0.1, 0.0]
+    assert waiting(store).suspects == ()
+
+
+def test_volumes_compare_a_rule_with_the_period_before(store: Store) -> None:
+    batches = ((NOON - 3 * DAY, 1), (NOON - 30 * HOUR, 2), (NOON - HOUR, 3), (NOON + HOUR, 4))
+    for found, count in batches:
+        pulled(store, *[post(f"{found}{n}") for n in range(count)], now=found)
+        matched(store, now=found, routes={"talk": ("daily",), "quiet": ("daily",)})
+    what = waiting(store)
+    assert [(one.rule, one.posts, one.before) for one in what.volumes] == [
+        ("quiet", 0, 0),
+        ("talk", 3, 2),
+    ]
+
+
+def test_a_rule_that_is_new_has_nothing_to_be_compared_with(store: Store) -> None:
+    pulled(store, post("p1"))
+    matched(store, now=NOON - DAY - HOUR)
+    assert [one.before for one in waiting(store).volumes] == [None, None]
+
+
+def test_a_rule_that_no_longer_feeds_the_channel_has_no_volume(store: Store) -> None:
+    pulled(store, post("p1"))
+    matched(store, routes={"talk": ("daily",), "old": ("daily",)})
+    pulled(store, post("p2"))
+    matched(store, routes={"talk": ("daily",)})
+    assert [one.rule for one in waiting(store).volumes] == ["talk"]
+
+
+def test_waiting_tells_how_the_sources_were_watched(store: Store) -> None:
+    store.record_pull("market", NOON, NOON, reached_newest=False, error="no answer")
+    store.save_page("square", page(post("p1")), NOON)
+    seen = {one.source: (one.posts, one.failures) for one in waiting(store).coverage}
+    assert seen == {"market": (0, 1), "square": (1, 0)}
+    some = store.waiting("daily", NOON - DAY, NOON, limit=9, sources=("square", "new"))
+    assert [one.source for one in some.coverage] == ["square", "new"]
+
+
+def test_a_proposed_follow_is_told_once_in_each_channel(store: Store) -> None:
+    pulled(store, *[post(f"p{n}", author=account(str(n), f"a{n}")) for n in range(3)])
+    for number in range(2):
+        one = proposal(account(str(number), f"a{number}"))
+        store.save_proposals("friends", waiting(store, "friends"), [one], NOON)
+    assert [one.account.handle for one in waiting(store).proposals] == ["a0", "a1"]
+    frozen(store, "a@acme.example")
+    assert waiting(store).proposals == ()
+    last = proposal(account("2", "a2"))
+    store.save_proposals("friends", waiting(store, "friends"), [last], NOON - DAY)
+    assert [one.account.handle for one in waiting(store).proposals] == ["a2"]
+    assert len(waiting(store, "weekly").proposals) == 2
+
+
+def test_digests_are_listed_newest_first(store: Store) -> None:
+    for hour in range(3):
+        frozen(store, "a@acme.example", slot=NOON + hour * HOUR)
+    assert [one.slot for one in store.digests(2)] == [NOON + 2 * HOUR, NOON + HOUR]

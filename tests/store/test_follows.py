@@ -1,0 +1,150 @@
+"""A follow is proposed once per account, for ever, and everything about it is on record."""
+
+import pytest
+
+from alerts.model import ProposalState
+from tests.store.samples import (
+    DAY,
+    HOUR,
+    NOON,
+    account,
+    matched,
+    post,
+    proposal,
+    pulled,
+    suspect,
+    waiting,
+)
+from watcher.store import NoSuchRecordError, Store
+from watcher.store.follows import TRANSITIONS
+
+ANN, BOB = account("1", "ann"), account("2", "bob")
+ROUTES = {"talk": ("friends",), "lookalikes": ("friends",)}
+
+
+@pytest.fixture
+def proposed(store: Store) -> int:
+    """The number of a proposal of the channel `friends` to follow Ann."""
+    pulled(store, post("p1", author=ANN), post("p2", author=BOB))
+    matched(store, routes=ROUTES)
+    store.save_proposals("friends", waiting(store, "friends"), [proposal(ANN)], NOON)
+    return store.proposals()[0].id
+
+
+def test_a_proposal_comes_back_as_it_was_saved(store: Store, proposed: int) -> None:
+    record = store.proposal(proposed)
+    assert (record.proposal, record.created, record.decided) == (proposal(ANN), NOON, None)
+    assert [one.event for one in store.follow_events(proposed)] == ["proposed"]
+    assert store.proposed_accounts() == {"town:1"}
+
+
+def test_what_was_considered_is_taken_from_the_queue_whoever_was_proposed(
+    store: Store, proposed: int
+) -> None:
+    assert waiting(store, "friends").mentions == ()
+
+
+def test_an_account_is_never_proposed_twice_whatever_became_of_it(
+    store: Store, proposed: int
+) -> None:
+    store.decide(proposed, ProposalState.REFUSED, "a competitor", "kim", NOON)
+    again = [proposal(ANN, channel="others"), proposal(BOB), proposal(BOB)]
+    assert store.save_proposals("others", waiting(store, "others"), again, NOON) == 1
+    assert store.proposal(proposed).state is ProposalState.REFUSED
+    assert len(store.proposals()) == 2
+
+
+def test_only_what_was_listed_is_taken_and_the_rest_goes_on_waiting(store: Store) -> None:
+    pulled(store, *[post(f"p{n}") for n in range(5)])
+    matched(store, routes=ROUTES, suspects=[suspect()])
+    first = waiting(store, "friends", limit=2)
+    assert (len(first.mentions), first.more) == (2, 3)
+    pulled(store, post("late"))
+    matched(store, routes=ROUTES)
+    store.save_proposals("friends", first, (), NOON)
+    rest = waiting(store, "friends")
+    assert [one.post.id for one in rest.mentions] == ["late", "p2", "p1", "p0"]
+    assert rest.suspects == ()
+
+
+def test_a_proposal_born_approved_says_so_in_its_trail(store: Store) -> None:
+    pulled(store, post("p1", author=ANN))
+    one = proposal(ANN, state=ProposalState.APPROVED)
+    store.save_proposals("friends", waiting(store, "friends"), [one], NOON)
+    (record,) = store.proposals(state=ProposalState.APPROVED)
+    assert [event.event for event in store.follow_events(record.id)] == ["proposed", "approved"]
+
+
+def test_a_decision_is_recorded_with_who_and_why(store: Store, proposed: int) -> None:
+    record = store.decide(proposed, ProposalState.APPROVED, "a fan", "kim", NOON + HOUR)
+    assert (record.state, record.decided) == (ProposalState.APPROVED, NOON + HOUR)
+    event = store.follow_events(proposed)[-1]
+    assert (event.event, event.detail, event.by) == ("approved", "a fan", "kim")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (before, after)
+        for before, ways in TRANSITIONS.items()
+        for after in ProposalState
+        if after not in ways
+    ],
+)
+def test_no_way_leads_where_none_should(
+    store: Store, proposed: int, before: ProposalState, after: ProposalState
+) -> None:
+    ways = {
+        ProposalState.APPROVED: ["approved"],
+        ProposalState.REFUSED: ["refused"],
+        ProposalState.REQUESTED: ["approved", "requested"],
+        ProposalState.FOLLOWED: ["approved", "followed"],
+        ProposalState.FAILED: ["approved", "failed"],
+        ProposalState.UNDONE: ["approved", "followed", "undone"],
+    }
+    for step in ways.get(before, []):
+        store.decide(proposed, ProposalState(step), "", "kim", NOON)
+    trail = store.follow_events(proposed)
+    with pytest.raises(NoSuchRecordError, match=f"is {before} and cannot become {after}"):
+        store.decide(proposed, after, "", "kim", NOON)
+    assert store.proposal(proposed).state is before
+    assert store.follow_events(proposed) == trail
+
+
+def test_the_trail_takes_lines_without_moving_the_proposal(store: Store, proposed: int) -> None:
+    store.record_follow(proposed, "dry-run", "would follow @ann", NOON)
+    assert store.proposal(proposed).state is ProposalState.PROPOSED
+    assert store.follow_events(proposed)[-1].event == "dry-run"
+
+
+def test_the_budget_counts_accounts_followed_or_asked(store: Store, proposed: int) -> None:
+    store.save_proposals("friends", waiting(store, "friends"), [proposal(BOB)], NOON)
+    other = store.proposals()[1].id
+    for number in (proposed, other):
+        store.decide(number, ProposalState.APPROVED, "", "kim", NOON)
+        store.record_follow(number, "dry-run", "", NOON)
+    assert (store.follows_since("friends", NOON - DAY), store.last_follow("friends")) == (0, None)
+    store.decide(proposed, ProposalState.FOLLOWED, "", "watcher", NOON)
+    store.record_follow(proposed, "followed", "again", NOON + HOUR)
+    store.decide(other, ProposalState.REQUESTED, "", "watcher", NOON + 2 * HOUR)
+    assert store.follows_since("friends", NOON - DAY) == 2
+    assert store.follows_since("friends", NOON + HOUR) == 1
+    assert store.last_follow("friends") == NOON + 2 * HOUR
+    assert store.follows_since("others", NOON - DAY) == 0
+
+
+def test_proposals_are_listed_in_the_order_they_came(store: Store, proposed: int) -> None:
+    store.save_proposals("others", waiting(store, "others"), [proposal(BOB)], NOON)
+    assert [one.proposal.account.handle for one in store.proposals()] == ["ann", "bob"]
+    assert [one.proposal.channel for one in store.proposals(channel="others")] == ["others"]
+    assert len(store.proposals(limit=1)) == 1
+
+
+def test_a_proposal_that_nobody_made_is_told(store: Store) -> None:
+    for ask in (
+        lambda: store.proposal(7),
+        lambda: store.decide(7, ProposalState.APPROVED, "", "kim", NOON),
+        lambda: store.record_follow(7, "dry-run", "", NOON),
+    ):
+        with pytest.raises(NoSuchRecordError, match="no proposal 7"):
+            ask()
