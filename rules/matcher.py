@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from rules.evaluator import Reading, evaluate
+from rules.evaluator import evaluate
 from rules.keyword import KeywordRule
 from rules.language import parse
 from rules.model import Brand, Match, Post
 from rules.presearch import Presearcher
 from rules.reasons import reason
-from rules.text import Analysis, analyse
+from rules.text import analyse
 
 
 class Matcher:
@@ -40,4 +40,4 @@ class Matcher:
         return matches
 
 
-__all__ = ["Analysis", "Matcher", "Reading", "evaluate"]
+__all__ = ["Matcher", "evaluate"]

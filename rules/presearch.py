@@ -88,9 +88,7 @@ def _needed(node: Node, reading: Reading) -> frozenset[str] | None:
 
 def _needed_by_leaf(leaf: Leaf, reading: Reading) -> frozenset[str]:
     if isinstance(leaf, Prefix):
-        stem = fold_words(leaf.text)[0]
-        signs = ("", HANDLE_PART) if reading.handles else ("",)
-        return frozenset((sign + stem)[:_STEM] + "*" for sign in signs)
+        return frozenset(stem[:_STEM] + "*" for (stem,) in _ways(leaf, reading))
     ways = _ways(leaf, reading)
     return frozenset(min(way, key=lambda term: _share({term})) for way in ways)
 
@@ -136,7 +134,8 @@ def _possible(node: Node, reading: Reading) -> Test:
     if isinstance(node, And | Or):
         return _combined(node, [_possible(part, reading) for part in node.parts])
     if isinstance(node, Prefix):
-        return lambda terms: True  # noqa: ARG005 - the stems have said what terms can say
+        stems = tuple(stem for (stem,) in _ways(node, reading))
+        return lambda terms: any(term.startswith(stems) for term in terms)
     return _has_one(_ways(node, reading))
 
 

@@ -23,7 +23,8 @@ def reason(node: Node, reading: Reading, analysis: Analysis, spans: Sequence[Spa
     """Name the words found at `spans`, and the conditions that no place in the text shows."""
     text = analysis.post.text
     words = _listed(f"“{_readable(text[start:end])}”" for start, end in spans)
-    conditions = _listed(_readable(part) for part in _conditions(node, reading, analysis))
+    simple = spans and not isinstance(node, And | Or)
+    conditions = "" if simple else _listed(map(_readable, _conditions(node, reading, analysis)))
     if not words:
         return Reason(template=_FITS, values={"conditions": conditions})
     if not conditions:

@@ -14,7 +14,8 @@ however much NFKC changes their length. All terms live in one namespace:
 """
 
 from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Set as AbstractSet
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from rules.characters import HANDLE, LINK, fold_accents, fold_case, scanner
@@ -59,34 +60,47 @@ class Analysis:
     @cached_property
     def metadata(self) -> frozenset[str]:
         """`from:acme`, `lang:fr`, `is:reply`, ...: everything a field of a rule can ask for."""
-        signs, rest = self._signs, self._rest
-        links = [sign.text for sign in signs if sign.kind == LINK]
+        links = list(self.post.links)
+        tagged = mentioning = False
+        for sign in self._signs:
+            if sign.kind == LINK:
+                links.append(sign.text)
+            elif sign.kind == HANDLE:
+                mentioning = True
+            else:
+                tagged = tagged or sign.is_tag
         return frozenset(
             metadata_terms(
                 self.post,
-                (*self.post.links, *links),
-                tagged=any(sign.is_tag for sign in signs),
-                mentioning=any(sign.kind == HANDLE for sign in signs),
-                asking="?" in rest or (not rest.isascii() and not _ASKING.isdisjoint(rest)),
+                links,
+                tagged=tagged,
+                mentioning=mentioning,
+                asking=_asks(self._rest),
             )
         )
 
     @cached_property
-    def terms(self) -> frozenset[str]:
+    def terms(self) -> AbstractSet[str]:
         """Every term of `tokens` and of `metadata`."""
         words = scanner(self._rest).words.findall(self._rest)
         if self._rest.isascii():
             terms = set(map(str.lower, words))
         else:
             terms = {fold_accents(fold_case(word)) for word in words}
-        for sign in self._signs:
-            terms.update([token[0] for token in _sign_tokens(sign, 0)[0]])
-        return self.metadata.union(terms)
+        for tokens, _ in self._sign_tokens:
+            terms.update([token[0] for token in tokens])
+        terms |= self.metadata
+        return terms
 
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
         """Every term of the text, and of what the network states beside it, at its place."""
-        return tuple(_tokens(self._rest, self._signs))
+        return tuple(_tokens(self._rest, self._signs, self._sign_tokens))
+
+    @cached_property
+    def _sign_tokens(self) -> list[tuple[list[Token], int]]:
+        """For each sign its tokens, positions counted from its own, and how many it takes."""
+        return [_sign_tokens(sign) for sign in self._signs]
 
     @cached_property
     def places(self) -> dict[str, list[Token]]:
@@ -115,6 +129,7 @@ def fold(word: str) -> str:
     return " ".join(fold_words(word))
 
 
+@lru_cache(maxsize=16_384)
 def fold_words(text: str, *, accents: bool = False) -> tuple[str, ...]:
     """The terms of a word or phrase of a rule, at consecutive positions; `accents` keeps accents.
 
@@ -130,31 +145,41 @@ def fold_tag(tag: str, *, accents: bool = False) -> str:
     return "#" + (kept if accents else fold_accents(kept))
 
 
-def _tokens(rest: str, signs: Sequence[Sign]) -> list[Token]:
+def _asks(text: str) -> bool:
+    return "?" in text or not (text.isascii() or _ASKING.isdisjoint(text))
+
+
+def _tokens(
+    rest: str, signs: Sequence[Sign], sign_tokens: Sequence[tuple[list[Token], int]]
+) -> list[Token]:
     """Words and signs in the order of the text, then the signs that the text does not show."""
     tokens: list[Token] = []
     position = 0
+
+    def add_sign(number: int) -> None:
+        nonlocal position
+        found, width = sign_tokens[number]
+        for term, place, start, end, kept in found:
+            tokens.append(Token(term, position + place, start, end, kept))
+        position += width
+
     shown = 0
     for match in scanner(rest).words.finditer(rest):
         start, end = match.span()
         while shown < len(signs) and signs[shown].start < start:
-            added, width = _sign_tokens(signs[shown], position)
-            tokens += added
-            position += width
+            add_sign(shown)
             shown += 1
         kept = fold_case(match[0])
         tokens.append(Token(fold_accents(kept), position, start, end, kept))
         position += 1
-    for sign in signs[shown:]:
-        if sign.start == sign.end:
+    for number in range(shown, len(signs)):
+        if signs[number].start == signs[number].end:
             position += _BESIDE
-        added, width = _sign_tokens(sign, position)
-        tokens += added
-        position += width
+        add_sign(number)
     return tokens
 
 
-def _sign_tokens(sign: Sign, position: int) -> tuple[list[Token], int]:
+def _sign_tokens(sign: Sign) -> tuple[list[Token], int]:
     """The terms of a handle or hashtag and of the words in it, and the positions that they take.
 
     A link has no terms and takes one position, so that no phrase reaches across it.
@@ -162,20 +187,19 @@ def _sign_tokens(sign: Sign, position: int) -> tuple[list[Token], int]:
     kind, text, start, end = sign
     if kind == LINK:
         return [], 1
-    tokens: list[Token] = []
     if kind == HANDLE:
         mark = HANDLE_PART
-        names = ["@" + form for form in handle_forms(text)]
-        tokens += [Token(name, position, start, end, name) for name in names]
+        tokens = [
+            Token(name, 0, start, end, name) for name in ["@" + form for form in handle_forms(text)]
+        ]
     else:
         mark = ""
-        if sign.is_tag:
-            kept = fold_tag(text, accents=True)
-            tokens.append(Token(fold_accents(kept), position, start, end, kept))
+        kept = fold_tag(text, accents=True)
+        tokens = [Token(fold_accents(kept), 0, start, end, kept)] if sign.is_tag else []
     words, width = name_words(text)
-    for word, distance, offset in words:
+    for word, place, offset in words:
         kept = mark + fold_case(word)
         first = min(start + 1 + offset, end)
         last = min(first + len(word), end)
-        tokens.append(Token(fold_accents(kept), position + distance, first, last, kept))
+        tokens.append(Token(fold_accents(kept), place, first, last, kept))
     return tokens, max(1, width)
