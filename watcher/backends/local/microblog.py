@@ -69,6 +69,11 @@ class Microblog:
         with file.opened(self.path) as connection, file.transaction(connection, write=True):
             yield Change(connection)
 
+    def first_post(self) -> int:
+        """Return the id of the first post ever; a post's number here counts from it. 0: none."""
+        with file.opened(self.path) as connection:
+            return int(connection.execute("SELECT min(id) FROM posts").fetchone()[0] or 0)
+
 
 class Change:
     """What may be done inside one transaction. Handles come with or without `@`, in any case."""
@@ -143,10 +148,10 @@ class Change:
             self._run("INSERT INTO tags (tag, post) VALUES (?, ?)", (tag, row["id"]))
         return str(row["id"])
 
-    def repost(self, handle: str, post: str, at: datetime) -> str:
+    def repost(self, handle: str, post: str, at: datetime, *, ref: str | None = None) -> str:
         """Repost a post, once however often it is asked; return the repost's id.
 
-        A repost of a repost is one of the original.
+        A repost of a repost is one of the original. `ref` is as in `NewPost`.
         """
         account, original = int(self.account(handle, at)), self.post_id(post)
         row = self._run("SELECT repost_of FROM posts WHERE id = ?", (original,)).fetchone()
@@ -157,9 +162,9 @@ class Change:
         ).fetchone()
         if known is None:
             known = self._run(
-                "INSERT INTO posts (account, text, folded, posted_at, repost_of, likes)"
-                " VALUES (?, '', '', ?, ?, 0) RETURNING id",
-                (account, file.as_number(at), original),
+                "INSERT INTO posts (ref, account, text, folded, posted_at, repost_of, likes)"
+                " VALUES (?, ?, '', '', ?, ?, 0) RETURNING id",
+                (ref, account, file.as_number(at), original),
             ).fetchone()
         return str(known["id"])
 
