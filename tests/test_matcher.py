@@ -1,7 +1,11 @@
 """What a rule finds, one post at a time and all rules at once."""
 
+import gzip
+import itertools
+import json
 import threading
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -287,3 +291,46 @@ def test_threads_may_share_a_matcher() -> None:
         thread.join()
     assert len(results) == 4
     assert all(result == results[0] for result in results)
+
+
+EXPRESSIONS = (
+    "service OR client",
+    "(free OR orange) -(mobile OR wifi)",
+    '"customer service" OR "service client"',
+    "serv* lang:fr",
+    "prob* -is:repost",
+    "=Apple OR =Amazon",
+    '="thank you"',
+    "l'abonnement OR qu'il",
+    "has:question has:mention",
+    "#fail OR #service OR réseau*",
+    "@united OR @americanair",
+    "-(a OR the OR le OR la) has:link",
+    "(is:reply OR has:hashtag) (bad OR good OR nul OR super)",
+    "été OR déjà",
+    "network:local -service -client -flight -réseau has:question",
+)
+
+
+@pytest.mark.parametrize("name", ["freemobile", "airline", "umsab", "replab"])
+def test_real_posts_are_matched_as_the_plain_evaluator_says(shared_data: Path, name: str) -> None:
+    with gzip.open(shared_data / "posts" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in itertools.islice(lines, 0, 6_000, 5)]
+    subjects = [post(row["text"], id=str(n), language=row["lang"]) for n, row in enumerate(rows)]
+    rules = [
+        KeywordRule(name=f"{find} {folded} {where}", find=find, fold_accents=folded, in_=where)
+        for find in EXPRESSIONS
+        for folded in (True, False)
+        for where in (("text",), ("text", "handles"))
+    ]
+    compiled = [(rule.name, parse(rule.find), rule.reading([BRAND])) for rule in rules]
+    expected = []
+    for subject in subjects:
+        analysis = analyse(subject)
+        for rule, node, reading in compiled:
+            spans = evaluate(node, reading, analysis)
+            if spans is not None:
+                expected.append((rule, subject.key, spans))
+    found = Matcher(rules, [BRAND]).match(subjects)
+    assert [(match.rule, match.post, match.spans) for match in found] == expected
+    assert len(expected) > 100
