@@ -84,10 +84,11 @@ def replacement(brand: str, other: str) -> tuple[float, str]:
     """Return cost and technique of one letter that stands for another."""
     if brand.translate(SAME_SHAPE) == other.translate(SAME_SHAPE):
         return (0.15, "homoglyph") if brand.isalpha() and other.isalpha() else (0.2, "leet")
-    if brand + other in _ALIKE or other + brand in _ALIKE:
-        return 0.7, "replacement"
+    alike = brand + other in _ALIKE or other + brand in _ALIKE
     if brand in _VOWELS and other in _VOWELS:
-        return 0.85, "vowel-swap"
+        return 0.7 if alike else 0.85, "vowel-swap"
+    if alike:
+        return 0.7, "replacement"
     if brand + other in _NEIGHBOURS:
         return 0.85, "keyboard"
     return 1.0, "replacement"

@@ -17,15 +17,28 @@ class Aligned(NamedTuple):
     differs: bool
 
 
-def _spelled(form: Form) -> list[str]:
-    """Return for each folded letter the characters written for it, what follows it included.
+class _Cell(NamedTuple):
+    """What is written for one folded letter, and the characters after it that nobody reads."""
 
-    Characters of which several letters were read stand with the first of them.
+    written: str
+    after: str
+
+
+_NOTHING = _Cell("", "")
+
+
+def _cells(form: Form) -> list[_Cell]:
+    """Take a name apart by its folded letters; the characters before the first stand for none.
+
+    Where several letters were read from one character, it stands with the last of them.
     """
-    starts = [*form.origin, len(form.raw)]
-    if form.origin:
-        starts[0] = 0
-    return [form.raw[a:b] for a, b in pairwise(starts)]
+    cells = [_Cell("", form.raw[: form.origin[0]])]
+    for at, following in pairwise((*form.origin, len(form.raw))):
+        same = following == at
+        cells.append(
+            _Cell("" if same else form.raw[at], "" if same else form.raw[at + 1 : following])
+        )
+    return cells
 
 
 def columns(brand: Form, candidate: Form, window: Window | None) -> tuple[Aligned, ...]:
@@ -35,29 +48,23 @@ def columns(brand: Form, candidate: Form, window: Window | None) -> tuple[Aligne
     """
     if window is None or not brand.text or not candidate.text:
         return tuple(
-            Aligned(a, b, a != b) for a, b in zip_longest(brand.raw, candidate.raw, fillvalue="")
+            Aligned(a, b, a.casefold() != b.casefold())
+            for a, b in zip_longest(brand.raw, candidate.raw, fillvalue="")
         )
-    above, below = _spelled(brand), _spelled(candidate)
-    out = [Aligned("", part, differs=True) for part in below[: window.start]]
+    above, below = _cells(brand), _cells(candidate)
+    pairs = [(_NOTHING, cell) for cell in below[: window.start + 1]]
+    pairs[-1] = (above[0], pairs[-1][1])
     i, j = 0, window.start
-    for change in window.changes:
-        out += _equal(above[i : change.brand_at], below[j : change.at])
-        out += [
-            Aligned(a, b, differs=True)
-            for a, b in zip_longest(
-                above[change.brand_at : change.brand_end],
-                below[change.at : change.end],
-                fillvalue="",
-            )
-        ]
-        i, j = change.brand_end, change.end
-    out += _equal(above[i:], below[j : window.end])
-    out += [Aligned("", part, differs=True) for part in below[window.end :]]
-    return tuple(column for column in out if column.brand or column.candidate)
+    for change in (*window.changes, None):
+        until = (change.brand_at, change.at) if change else (len(brand.text), window.end)
+        pairs += _side_by_side(above[i + 1 : until[0] + 1], below[j + 1 : until[1] + 1])
+        if change:
+            i, j = change.brand_end, change.end
+            pairs += _side_by_side(above[until[0] + 1 : i + 1], below[until[1] + 1 : j + 1])
+    pairs += [(_NOTHING, cell) for cell in below[window.end + 1 :]]
+    parts = ((a[at], b[at]) for a, b in pairs for at in (0, 1))
+    return tuple(Aligned(a, b, a.casefold() != b.casefold()) for a, b in parts if a or b)
 
 
-def _equal(above: list[str], below: list[str]) -> list[Aligned]:
-    return [
-        Aligned(a, b, differs=a.casefold() != b.casefold())
-        for a, b in zip_longest(above, below, fillvalue="")
-    ]
+def _side_by_side(above: list[_Cell], below: list[_Cell]) -> list[tuple[_Cell, _Cell]]:
+    return list(zip_longest(above, below, fillvalue=_NOTHING))

@@ -89,7 +89,7 @@ class Detector:
         for registrable in hosts:
             hits = []
             for name in sorted(hosts[registrable], key=lambda one: one.ascii):
-                if not self._owned.domain(name):
+                if not self._owned.domain(name.ascii):
                     hits += [(hit.rank(), hit, name, "") for hit in self._hits(name.label)]
                     hits += [
                         (hit.rank(), hit, name, label)

@@ -148,7 +148,7 @@ class Form:
     accented: frozenset[int]
     """Offsets in `text` of letters that lost an accent."""
     invisible: bool
-    """Whether characters that nobody sees stand between or beside the letters."""
+    """Whether characters that nobody sees stand between letters."""
 
 
 def _kind(char: str) -> str:
@@ -174,7 +174,7 @@ def form(name: str, *, signs: bool = False) -> Form:
     edges = {0}
     disguised: set[int] = set()
     accented: set[int] = set()
-    before, invisible = "s", False
+    before, hidden, invisible = "s", False, False
     for at, char in enumerate(raw):
         kind = _kind(char)
         letters = "" if signs and _ends(raw, at) else char.translate(table)
@@ -182,8 +182,9 @@ def form(name: str, *, signs: bool = False) -> Form:
             if kind == "s":
                 edges.add(len(text))
                 before = "s"
-            invisible = invisible or unicodedata.category(char) == "Cf"
+            hidden = before != "s" and (hidden or unicodedata.category(char) == "Cf")
             continue
+        invisible, hidden = invisible or hidden, False
         if (kind == "u" and before == "l") or (kind == "d") != (before == "d"):
             edges.add(len(text))
         elif kind == "l" and before == "u" and len(text) > 1 and raw[origin[-2]].isupper():

@@ -4,6 +4,7 @@ The public suffix list is the snapshot that tldextract ships; it is never fetche
 of its private part (`github.io`) count as endings, so that each of their customers is a domain.
 """
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -13,6 +14,11 @@ import tldextract
 
 LONGEST_LINK = 2048
 _LONGEST_HOST = 253
+_HOST = re.compile(r"[\w.\u00b7\u200c\u200d\u3002\uff0e\uff61-]+")
+"""Letters, digits, marks, hyphens, dots and what IDNA allows between them; no surrogates."""
+
+_DOTS = re.compile("[\u3002\uff0e\uff61]")
+"""What IDNA reads as a dot."""
 
 _extract = tldextract.TLDExtract(
     suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True
@@ -34,15 +40,11 @@ class Host:
     subdomains: tuple[str, ...]
     """The labels before the registrable domain, as the eye reads them."""
 
-    def within(self, domain: str) -> bool:
-        """Return whether the host is `domain` (in lower-case ASCII) or lies under it."""
-        return self.ascii == domain or self.ascii.endswith("." + domain)
-
 
 def to_ascii(host: str) -> str:
     """Return a host name in lower-case ASCII; labels that IDNA does not allow by bare Punycode."""
     labels = []
-    for label in host.strip().strip(".").casefold().split("."):
+    for label in _DOTS.sub(".", host.strip()).strip(".").casefold().split("."):
         if label.isascii():
             labels.append(label)
             continue
@@ -69,20 +71,22 @@ def to_unicode(label: str) -> str:
 
 @lru_cache(maxsize=65536)
 def host(name: str) -> Host | None:
-    """Return a host name taken apart; None where it is no name under a public suffix."""
-    if not name or len(name) > _LONGEST_HOST:
+    """Return a host name taken apart; None where it is an address or no name under an ending.
+
+    By the rules of the public suffix list an unknown last label counts as an ending.
+    """
+    if not name or len(name) > _LONGEST_HOST or not _HOST.fullmatch(name):
         return None
     whole = to_ascii(name)
-    if not whole or len(whole) > 4 * _LONGEST_HOST:
+    labels = whole.split(".")
+    suffix = _extract.extract_str(whole).suffix
+    size = suffix.count(".") + 1  # an ending the list does not know is a single label
+    if len(labels) <= size or "" in labels or labels[-1].isdigit():
         return None
-    parts = _extract.extract_str(whole)
-    if not parts.suffix or not parts.domain:
-        return None
-    label = to_unicode(parts.domain)
-    suffix = ".".join(map(to_unicode, parts.suffix.split(".")))
-    under = tuple(map(to_unicode, parts.subdomain.split("."))) if parts.subdomain else ()
-    registrable = f"{parts.domain}.{parts.suffix}"
-    return Host(whole, registrable, f"{label}.{suffix}", label, under)
+    *under, label = map(to_unicode, labels[:-size])
+    shown = ".".join(map(to_unicode, labels[-size:]))
+    registrable = ".".join(labels[-size - 1 :])
+    return Host(whole, registrable, f"{label}.{shown}", label, tuple(under))
 
 
 def host_of(link: str) -> Host | None:

@@ -14,12 +14,16 @@ from rules.lookalike.align import Change, Window
 from rules.lookalike.forms import Form
 from rules.lookalike.pattern import Pattern
 from rules.lookalike.reasons import reason
-from rules.lookalike.words import claims, common_words, explained, known_words, swallowed
+from rules.lookalike.words import CLAIMS, explained, known_words, swallowed
 from rules.model import Reason
 
 BASE: Final = 1.7
 PER_BIT: Final = 0.14
 MOST_BITS: Final = 40.0
+TELLING_BITS: Final = 22.0
+"""A brand with more hardly ever arises by chance."""
+OVERLOOKED: Final = 0.5
+"""Edits that together cost no more are ones that the eye overlooks."""
 PER_EDIT: Final = -1.0
 PER_EDIT_OF_RARE: Final = -78.0
 """Divided by the bits of the brand: an edit weighs more in a name that arises by chance."""
@@ -96,75 +100,81 @@ class Place:
         return any(at in self.form.disguised for at in spelled)
 
 
-class _Rest(NamedTuple):
-    loose: int
+class _Side(NamedTuple):
+    """The letters on one side of the brand."""
+
+    text: str
     glued: bool
+    """Whether they follow on the brand without a separator, a capital or a change to digits."""
+    loose: int
+    """How many of them no word explains, six at most."""
     affixes: tuple[str, ...]
 
 
-def _rest(text: str, joined: bool) -> _Rest:
-    if not text:
-        return _Rest(0, glued=False, affixes=())
+def _side(text: str, *, at_edge: bool) -> _Side:
     covered, affixes = explained(text)
-    return _Rest(min(len(text) - covered, 6), joined, affixes)
+    return _Side(text, bool(text) and not at_edge, min(len(text) - covered, 6), affixes)
 
 
 def weigh(pattern: Pattern, form: Form, window: Window) -> Place:
     """Weigh a brand's pattern that lies in `form` at `window`."""
     text = form.text
     found = text[window.start : window.end]
-    left = _rest(text[: window.start], window.start not in form.edges)
-    right = _rest(text[window.end :], window.end not in form.edges)
-    rest = f"{text[: window.start]} {text[window.end :]}".strip()
-    claim = claims(rest, left.affixes + right.affixes)
-    everyday = pattern.text in common_words()
+    left = _side(text[: window.start], at_edge=window.start in form.edges)
+    right = _side(text[window.end :], at_edge=window.end in form.edges)
+    affixes = left.affixes + right.affixes
+    claim = next((word for word in affixes if word in CLAIMS), "")
 
     bits = min(pattern.bits, MOST_BITS)
-    rarity = "everyday" if everyday else "rare" if bits > 22 else "short"
+    rarity = "everyday" if pattern.everyday else "rare" if bits > TELLING_BITS else "short"
     weights = [(BASE + PER_BIT * bits, reason(rarity, brand=pattern.name))]
-    weights.extend(_of_edits(pattern, window, found, everyday=everyday))
-    if rest:
-        short = SHORT_GLUED.get(len(pattern.text), 0.0)
-        glued = GLUED_LEFT * left.glued + GLUED_RIGHT * right.glued
-        glued += short * sum(side.glued and side.loose > 0 for side in (left, right))
-        loose = LOOSE_LEFT * left.loose + LOOSE_RIGHT * right.loose
-        company = EVERYDAY_IN_COMPANY if everyday and not claim else 0.0
-        kind = "glued" if left.glued or right.glued else "rest"
-        if window.cost > 0.3 and not claim and len(rest) > 2:
-            company += RESPELLED_IN_COMPANY
-        single = ONE_LETTER if len(rest) == 1 else 0.0
-        weights.append((glued + loose + company + single, reason(kind, rest=rest)))
-        word = swallowed(text, window.start, window.end, form.edges)
-        if word:
+    weights += _of_edits(pattern, window, found)
+    if left.text or right.text:
+        weights += _of_company(pattern, window, left, right, claim)
+        if word := swallowed(text, window.start, window.end, form.edges):
             longer = min(len(word) - len(found), 3)
             weights.append((SWALLOWED * longer, reason("swallowed", word=word)))
-        if claim:
-            weights.append((CLAIM, reason("claim", affix=claim)))
+    elif window.cost > OVERLOOKED:
+        weights.append((WHOLE_RESPELLED, reason("alone")))
     else:
-        respelled = window.cost > 0.3
-        weights.append(
-            (WHOLE_RESPELLED, reason("alone")) if respelled else (WHOLE, reason("whole"))
-        )
+        weights.append((WHOLE, reason("whole")))
     if any(at in form.disguised for at in range(window.start, window.end)):
         weights.append((DISGUISE, reason("disguise", part=found)))
     if form.invisible:
         weights.append((INVISIBLE, reason("invisible")))
     likely = 1 / (1 + math.exp(-sum(weight for weight, _ in weights)))
-    affixes = "".join(left.affixes + right.affixes)
-    filled = len(affixes) == len(rest.replace(" ", ""))
+    filled = len("".join(affixes)) == len(left.text) + len(right.text)
     return Place(pattern, form, window, likely, tuple(weights), claim, filled)
 
 
-def _of_edits(
-    pattern: Pattern, window: Window, found: str, *, everyday: bool
+def _of_company(
+    pattern: Pattern, window: Window, left: _Side, right: _Side, claim: str
 ) -> list[tuple[float, Reason]]:
+    """Weigh what stands beside the brand."""
+    rest = f"{left.text} {right.text}".strip()
+    short = SHORT_GLUED.get(len(pattern.text), 0.0)
+    weight = GLUED_LEFT * left.glued + GLUED_RIGHT * right.glued
+    weight += short * sum(side.glued and side.loose > 0 for side in (left, right))
+    weight += LOOSE_LEFT * left.loose + LOOSE_RIGHT * right.loose
+    weight += ONE_LETTER * (len(rest) == 1)
+    if claim:
+        said = [(CLAIM, reason("claim", affix=claim))]
+    else:
+        said = []
+        weight += EVERYDAY_IN_COMPANY * pattern.everyday
+        weight += RESPELLED_IN_COMPANY * (window.cost > OVERLOOKED and len(rest) > 2)
+    kind = "glued" if left.glued or right.glued else "rest"
+    return [(weight, reason(kind, rest=rest)), *said]
+
+
+def _of_edits(pattern: Pattern, window: Window, found: str) -> list[tuple[float, Reason]]:
     """Weigh what was changed in the brand's own letters."""
     weights = []
     per_edit = PER_EDIT + PER_EDIT_OF_RARE / pattern.bits
     for change in window.changes:
         first = FIRST_LETTER if change.brand_at == 0 and change.cost > 0.5 else 0.0
         weights.append((per_edit * change.cost + first, _sentence(pattern, change, found, window)))
-    if window.cost > 0.5 and everyday:
+    if window.cost > OVERLOOKED and pattern.everyday:
         weights.append((EVERYDAY_RESPELLED, reason("everyday", brand=pattern.name)))
     if window.cost > 0 and found in known_words():
         weights.append((OTHER_WORD, reason("word", word=found)))

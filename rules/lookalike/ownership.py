@@ -1,9 +1,9 @@
 """Whose account or domain it is: the brands' own and their friends are never suspects."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rules.lookalike.hosts import Host, host, to_ascii
+from rules.lookalike.hosts import to_ascii
 from rules.model import Account, Brand
 
 
@@ -36,26 +36,18 @@ class Owned:
             frozenset(name for entry in domains if "." in (name := to_ascii(entry))),
         )
 
-    def domain(self, name: Host) -> bool:
-        """Return whether a host is one of these domains or lies under one."""
-        labels = name.ascii.split(".")
+    def domain(self, name: str) -> bool:
+        """Return whether a host (in any form) is one of these domains or lies under one."""
+        labels = to_ascii(name).split(".")
         return any(".".join(labels[at:]) in self.domains for at in range(len(labels)))
 
     def account(self, account: Account) -> bool:
-        """Return whether an account is one of these, by handle, key, or a handle in a domain."""
+        """Return whether an account is one of these, by handle, id, or a handle in a domain."""
         handle = bare(account.handle)
         for network in ("", account.network.casefold()):
             if not self.handles.isdisjoint(((network, handle), (network, bare(account.id)))):
                 return True
-        return any(self._within(name) for name in self._hosts(account.network, handle))
-
-    def _hosts(self, network: str, handle: str) -> Iterable[str]:
         user, at, instance = handle.rpartition("@")
         if at and user:
-            yield instance
-        elif network == "bluesky":
-            yield handle
-
-    def _within(self, name: str) -> bool:
-        found = host(name)
-        return found is not None and self.domain(found)
+            return self.domain(instance)
+        return account.network == "bluesky" and self.domain(handle)

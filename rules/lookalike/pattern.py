@@ -8,7 +8,7 @@ from itertools import pairwise, permutations
 from typing import Final
 
 from rules.lookalike.forms import LONGEST_FORM, form, looks
-from rules.lookalike.words import surprise
+from rules.lookalike.words import common_words, surprise
 
 _MOST_WORDS: Final = 3
 _SHORTEST_WORD: Final = 3
@@ -25,6 +25,8 @@ class Pattern:
     """Folded letters and digits."""
     bits: float
     """How unlikely these letters are in an ordinary name."""
+    everyday: bool
+    """Whether people use the word without thinking of a brand."""
     limit: float
     """The most that edits may cost."""
     pieces: frozenset[str]
@@ -63,6 +65,7 @@ def _pattern(name: str, text: str, *, reordered: bool = False) -> Pattern:
         name=name,
         text=text,
         bits=surprise(text),
+        everyday=text in common_words(),
         limit=allowed + 0.35,
         pieces=frozenset(pieces),
         looks=tuple((look, max(1, len(look) - allowed)) for look in seen),

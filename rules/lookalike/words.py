@@ -133,8 +133,3 @@ def swallowed(text: str, start: int, end: int, edges: frozenset[int]) -> str:
             if right - left > max(end - start, len(longest)) and text[left:right] in known:
                 longest = text[left:right]
     return longest
-
-
-def claims(text: str, affixes: tuple[str, ...]) -> str:
-    """Return the first of `affixes` that claims to speak for a brand; empty if none does."""
-    return next((word for word in affixes if word in CLAIMS and word in text), "")
