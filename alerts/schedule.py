@@ -21,9 +21,9 @@ LATE_AFTER = timedelta(minutes=30)
 
 # Hours are looked for at every step of this length: zones differ from UTC by multiples of it.
 _STEP = timedelta(minutes=15)
-# The furthest apart that two slots can be: a week and a change of the clock, or one quiet month of
-# a weekly channel whose only slot the quiet hours swallow (then there is none at all).
+# How far to look for a slot, near first: the furthest apart are a week and a change of the clock.
 _HORIZON = timedelta(days=9)
+_REACHES = (timedelta(hours=2), timedelta(hours=26), _HORIZON)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,7 +108,11 @@ def next_slot(timetable: Timetable, now: datetime) -> datetime | None:
     now = now.astimezone(UTC)
     if timetable.send == "instant":
         return _first_open(timetable, now)
-    return min(_slots(timetable, now, now + _HORIZON), default=None)
+    for reach in _REACHES:
+        first = min(_slots(timetable, now, now + reach), default=None)
+        if first is not None:
+            return first
+    return None
 
 
 def _instant(timetable: Timetable, last: datetime | None, now: datetime) -> Slot | None:
@@ -126,8 +130,7 @@ def _allows_instant(timetable: Timetable, now: datetime) -> bool:
 
 
 def _newest_slot(timetable: Timetable, now: datetime) -> datetime | None:
-    # The last two days hold the answer for all but weekly channels: look there first.
-    for reach in (timedelta(hours=3), timedelta(days=2), _HORIZON):
+    for reach in _REACHES:
         newest = max(_slots(timetable, now - reach, now), default=None)
         if newest is not None:
             return newest

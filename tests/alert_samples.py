@@ -6,6 +6,7 @@ from typing import Any
 from alerts import EmailDigest
 from alerts.model import Coverage, FollowProposal, Mention, Volume, Waiting
 from alerts.schedule import Slot
+from rules.lookalike.reasons import REASONS
 from rules.model import Account, Brand, Match, Post, Reason, Suspect
 
 NOW = datetime(2026, 3, 10, 7, 0, tzinfo=UTC)  # a Tuesday, 08:00 in Paris
@@ -88,16 +89,17 @@ def full() -> Waiting:
     suspects = (
         Suspect(subject="mastodon:plive1o", name="plive1o@other.example", display_name="Plivélo Support",
                 brand="Plivélo", rule="lookalike", score=0.97, techniques=("leet", "affix"),
-                reason=Reason(template='"{name}" reads like {brand}, with letters that only look alike.',
-                              values={"name": "plive1o", "brand": "Plivélo"})),
+                reason=Reason(template=REASONS["homoglyph"],
+                              values={"name": "plive1o", "brand": "Plivélo"}),
+                evidence=(Reason(template=REASONS["looks"], values={"found": "1", "wanted": "l"}),)),
         Suspect(subject="domain:xn--plivlo-gifts-bhb.example", name="plivélo-gifts.example",
                 brand="Plivélo", rule="lookalike", score=0.88, techniques=("affix", "homoglyph"),
-                reason=Reason(template='"{name}" is {brand} with "{affix}" added.',
+                reason=Reason(template=REASONS["affix"],
                               values={"name": "plivélo-gifts.example", "brand": "Plivélo",
                                       "affix": "gifts"})),
         Suspect(subject="domain:plivelo-gifts.example", name="plivelo-gifts.example",
                 brand="Plivélo", rule="lookalike", score=0.74, techniques=("affix",),
-                reason=Reason(template='"{name}" contains the name of {brand}.',
+                reason=Reason(template=REASONS["contains"],
                               values={"name": "plivelo-gifts.example", "brand": "Plivélo"})),
     )  # fmt: skip
     proposal = FollowProposal(
@@ -112,7 +114,7 @@ def full() -> Waiting:
         suspects=suspects,
         proposals=(proposal,),
         volumes=(
-            Volume(rule="plivelo", posts=64, before=18),
+            Volume(rule="plivelo", posts=30, before=8),
             Volume(rule="complaints", posts=7, before=9),
             Volume(rule="folding-bikes", posts=12, before=None),
         ),
