@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -137,22 +137,9 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def new_postgres_database(postgres: Postgres) -> Iterator[Callable[..., str]]:
-    """Makes a database, empty or like another one, and returns its address; dropped afterwards."""
-    made: list[str] = []
-
-    def make(template: str = "template0") -> str:
-        name = f"test_{os.getpid()}_{time.monotonic_ns()}"
-        postgres.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        made.append(name)
-        return postgres.url(name)
-
-    yield make
-    for name in made:
-        postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def postgres_url(new_postgres_database: Callable[..., str]) -> str:
+def postgres_url(postgres: Postgres) -> Iterator[str]:
     """The address of an empty PostgreSQL database, for this test alone."""
-    return new_postgres_database()
+    name = f"test_{time.monotonic_ns()}"
+    postgres.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    yield postgres.url(name)
+    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,13 +1,15 @@
 """Every test of the store runs on both databases, each time on a fresh one."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from tests.servers import Postgres
 from watcher.store import Store
+from watcher.store.schema import metadata
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.server)]
 
@@ -21,11 +23,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: Postgres) -> str:
-    """The name of a database with all tables and no rows."""
-    postgres.execute("CREATE DATABASE watcher_template TEMPLATE template0")
-    Store.open(postgres.url("watcher_template")).close()
-    return "watcher_template"
+def postgres_with_tables(postgres: Postgres) -> str:
+    """The address of a database with all tables: emptying it is quicker than making another."""
+    postgres.execute("CREATE DATABASE with_tables TEMPLATE template0")
+    url = postgres.url("with_tables")
+    Store.open(url).close()
+    return url
 
 
 @pytest.fixture(params=BOTH)
@@ -43,8 +46,13 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         template = request.getfixturevalue("sqlite_template")
         path = shutil.copy(template, tmp_path / "watcher.sqlite")
         return f"sqlite:///{path}"
-    make: Callable[..., str] = request.getfixturevalue("new_postgres_database")
-    return make(request.getfixturevalue("postgres_template"))
+    url: str = request.getfixturevalue("postgres_with_tables")
+    engine = create_engine(url)
+    tables = ", ".join(table.name for table in metadata.sorted_tables)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+    engine.dispose()
+    return url
 
 
 @pytest.fixture

@@ -1,0 +1,216 @@
+"""Opening a database: new, old, newer, foreign, damaged, out of reach."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, text
+
+from tests.store.samples import post, pulled
+from watcher.store import Store, StoreError, versions
+from watcher.store.schema import metadata
+
+
+def run(url: str, *statements: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_a_new_database_is_made_and_found_again(empty_url: str) -> None:
+    first = Store.open(empty_url)
+    pulled(first, post("p1"))
+    first.close()
+    second = Store.open(empty_url)
+    assert second.count_posts() == 1
+    second.close()
+    second.close()
+
+
+def test_the_migrations_lead_to_the_tables_that_the_program_knows(store_url: str) -> None:
+    engine = create_engine(store_url)
+    with engine.connect() as connection:
+        options = {"version_table": versions.VERSION_TABLE}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, metadata) == []
+        partial = {
+            index["name"]: str(index["dialect_options"])
+            for table in ("accounts", "queue")
+            for index in inspect(connection).get_indexes(table)
+            if index.get("dialect_options", {}).get(f"{engine.dialect.name}_where") is not None
+        }
+    engine.dispose()
+    assert set(partial) == {"ix_accounts_unexamined", "ix_queue_waiting"}
+
+
+def test_the_newest_migration_is_the_one_the_program_asks_for() -> None:
+    config = Config()
+    folder = Path(versions.__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder))
+    assert ScriptDirectory.from_config(config).get_current_head() == versions.HEAD
+
+
+def test_a_database_newer_than_the_program_is_refused_and_left_alone(store_url: str) -> None:
+    run(store_url, "UPDATE watcher_version SET version_num = '9999'")
+    try:
+        with pytest.raises(StoreError, match="newer than this program") as raised:
+            Store.open(store_url)
+        assert "9999" in raised.value.message
+        assert "Upgrade" in raised.value.help
+    finally:
+        run(store_url, f"UPDATE watcher_version SET version_num = '{versions.HEAD}'")
+
+
+def test_a_database_of_another_program_is_refused_and_left_alone(empty_url: str) -> None:
+    run(empty_url, "CREATE TABLE posts (id INTEGER)")
+    with pytest.raises(StoreError, match="belongs to another program"):
+        Store.open(empty_url)
+    engine = create_engine(empty_url)
+    assert inspect(engine).get_table_names() == ["posts"]
+    engine.dispose()
+
+
+def test_without_leave_to_migrate_nothing_is_made(empty_url: str) -> None:
+    with pytest.raises(StoreError, match=r"there is no database|is empty"):
+        Store.open(empty_url, migrate=False)
+    Store.open(empty_url).close()
+    Store.open(empty_url, migrate=False).close()
+
+
+def test_several_may_open_a_new_database_at_once(empty_url: str) -> None:
+    errors: list[Exception] = []
+
+    def open_it() -> None:
+        try:
+            Store.open(empty_url).close()
+        except Exception as error:  # noqa: BLE001
+            errors.append(error)
+
+    # Threads have an engine each, as processes would.
+    threads = [threading.Thread(target=open_it) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("nonsense", "cannot be understood"),
+        ("mysql://root@localhost/x", "not supported"),
+        ("sqlite://", "in memory"),
+        ("sqlite:///:memory:", "in memory"),
+        ("postgresql://watcher:s3cret@127.0.0.1:1/watcher", "does not answer"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_told(url: str, said: str) -> None:
+    with pytest.raises(StoreError, match=said) as raised:
+        Store.open(url)
+    assert "s3cret" not in f"{raised.value} {raised.value.help} {raised.value.__cause__}"
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "watcher.sqlite"
+    path.write_text("This is a letter to my aunt. " * 200)
+    with pytest.raises(StoreError, match="damaged, or is not a database"):
+        Store.open(f"sqlite:///{path}")
+    assert path.read_text().startswith("This is a letter")
+
+
+def test_a_damaged_database_is_told_when_it_is_met(tmp_path: Path, sqlite_template: Path) -> None:
+    path = tmp_path / "watcher.sqlite"
+    shutil.copy(sqlite_template, path)
+    url = f"sqlite:///{path}"
+    store = Store.open(url)
+    pulled(store, *[post(f"p{n}", "x" * 500) for n in range(300)])
+    store.close()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size // 2)
+        file.write(b"\xff" * (size // 2))
+    damaged = Store.open(url)
+    with pytest.raises(StoreError, match="damaged"):
+        damaged.posts_after(0, 1000)
+    damaged.close()
+
+
+def test_a_folder_that_does_not_exist_yet_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "watcher.sqlite"
+    Store.open(f"sqlite:///{path}").close()
+    assert path.parent.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="only Linux has /proc")
+def test_a_folder_nobody_may_write_to_is_told() -> None:
+    with pytest.raises(StoreError, match="cannot be"):
+        Store.open("sqlite:////proc/watcher.sqlite")
+    with pytest.raises(StoreError, match="folder of the database cannot be made"):
+        Store.open("sqlite:////proc/a/watcher.sqlite")
+
+
+def test_a_read_only_folder_is_told(tmp_path: Path, sqlite_template: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    shutil.copy(sqlite_template, folder / "watcher.sqlite")
+    folder.chmod(0o500)
+    try:
+        if os.access(folder, os.W_OK):
+            pytest.skip("permissions do not bind this user")
+        with pytest.raises(StoreError, match="read-only for this user"):
+            Store.open(f"sqlite:///{folder / 'watcher.sqlite'}")
+    finally:
+        folder.chmod(0o700)
+
+
+def test_opening_an_up_to_date_database_does_not_wait_for_a_writer(
+    tmp_path: Path, sqlite_template: Path
+) -> None:
+    path = tmp_path / "watcher.sqlite"
+    shutil.copy(sqlite_template, path)
+    writer = sqlite3.connect(path, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    store = Store.open(f"sqlite:///{path}")
+    assert store.count_posts() == 0
+    store.close()
+    writer.close()
+
+
+def test_what_was_saved_is_on_disk_and_references_are_kept(
+    tmp_path: Path, sqlite_template: Path
+) -> None:
+    path = tmp_path / "watcher.sqlite"
+    shutil.copy(sqlite_template, path)
+    store = Store.open(f"sqlite:///{path}")
+    with store.reading() as connection:
+        asked = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+    store.close()
+    full = 2
+    assert asked == ["wal", full, 1, 30_000]
+
+
+def test_alembic_is_not_loaded_where_nothing_is_to_upgrade(
+    tmp_path: Path, sqlite_template: Path
+) -> None:
+    path = tmp_path / "watcher.sqlite"
+    shutil.copy(sqlite_template, path)
+    code = (
+        "import sys; from watcher.store import Store; "
+        f"Store.open('sqlite:///{path}').close(); sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path.cwd()).returncode == 0
