@@ -40,10 +40,146 @@ def screen_of(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", sorted(BAD.glob("*.toml")), ids=lambda path: path.stem)
-def test_a_mistake_is_answered_with_its_screen(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mistake_is_answered_with_its_screen(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(BAD)
     screen = screen_of(path)
     assert screen + "\n" == path.with_suffix(".txt").read_text()
     assert "hunter2" not in screen
+
+
+def test_every_mistake_has_its_screen_and_every_screen_its_mistake() -> None:
+    assert {path.stem for path in BAD.glob("*.toml")} == {path.stem for path in BAD.glob("*.txt")}
+
+
+def test_the_example_loads_without_a_doubt() -> None:
+    config = load(example_config(), {})
+    assert config.warnings == ()
+    assert [type(source) for source in config.sources] == [LocalSource, ArchiveSource]
+    assert isinstance(config.rules[0], KeywordRule)
+
+
+def test_the_example_loads_with_every_setting_at_rest_in_use(tmp_path: Path) -> None:
+    text = example_config().read_text()
+    text = re.sub(r"(?ms)^\[mail\].*?(?=^# For real)", "", text)  # of two [mail] tables, one
+    text = re.sub(r"(?m)^#(?! |$)", "", text)
+    text = text.replace('url = ""', 'url = "postgresql+psycopg://watcher@db.acme.example/watcher"')
+    text = text.replace('ca_file = "company-ca.pem"', "")
+    config = load(write(tmp_path, text), {"WATCHER_DB_PASSWORD": "a", "SMTP_PASSWORD": "b"})
+    assert isinstance(config.mail, SmtpServer)
+    exports = config.sources[1]
+    assert isinstance(exports, ArchiveSource)
+    assert exports.mapping is not None
+    assert all(exports.mapping.paths().values())
+
+
+def test_an_empty_file_is_a_configuration_that_watches_nothing(tmp_path: Path) -> None:
+    config = load(write(tmp_path, ""), {})
+    assert [warning.problem.code for warning in config.warnings] == ["no-source"]
+    assert config.data == tmp_path / "watcher-data"
+    assert config.mail == MailFolder(folder=tmp_path / "watcher-data" / "outbox")
+
+
+def test_relative_paths_start_at_the_folder_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conf").mkdir()
+    write(
+        tmp_path / "conf",
+        'data = "../data"\n[mail]\nkind = "outbox"\nfolder = "out"\nfrom = "a@b.example"\n' + TOWN,
+    )
+    monkeypatch.chdir(tmp_path)
+    config = load(Path("conf/watcher.toml"), {})
+    assert config.folder == tmp_path / "conf"
+    assert config.data.resolve() == tmp_path / "data"
+    assert isinstance(config.mail, MailFolder)
+    assert config.mail.folder == tmp_path / "conf" / "out"
+
+
+@pytest.mark.parametrize(
+    ("store", "url"),
+    [
+        ("", "sqlite:////{folder}/watcher-data/watcher.sqlite"),
+        ('url = "sqlite:///posts.sqlite"', "sqlite:////{folder}/posts.sqlite"),
+        ('url = "sqlite:////var/posts.sqlite"', "sqlite:////var/posts.sqlite"),
+        ('url = "postgresql+psycopg://me@host/x"', "postgresql+psycopg://me@host/x"),
+        (
+            'url = "postgresql+psycopg://me@host:99/x?sslmode=require"\npassword = "${PW}"',
+            "postgresql+psycopg://me:p%40ss%2Fw@host:99/x?sslmode=require",
+        ),
+    ],
+)
+def test_the_database_is_where_the_table_says(tmp_path: Path, store: str, url: str) -> None:
+    config = load(write(tmp_path, f"[store]\n{store}\n{TOWN}"), {"PW": "p@ss/w"})
+    assert config.store_url == url.format(folder=str(tmp_path).lstrip("/"))
+    assert "p@ss" not in repr(config)
+    assert "p%40" not in repr(config)
+
+
+def test_a_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "watcher.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + f"x = 1\n{TOWN}".replace("\n", "\r\n").encode())
+    [finding] = refused(path).findings
+    assert (finding.problem.code, finding.line, finding.column) == ("unknown-key", 1, 1)
+    assert finding.text == "x = 1"
+
+
+def test_a_file_in_utf_16_is_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "watcher.toml"
+    path.write_bytes(TOWN.encode("utf-16"))
+    assert "not UTF-8 but UTF-16" in str(refused(path))
+
+
+def test_a_file_that_is_no_configuration_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "posts.jsonl"
+    path.write_bytes(b"{}\n" * 400_000)
+    error = refused(path)
+    assert error.code == "large-file"
+    assert "another file" in error.help
+
+
+def test_a_file_that_is_missing_or_a_folder_is_told(tmp_path: Path) -> None:
+    missing = refused(tmp_path / "nowhere.toml")
+    assert missing.code == "no-such-file"
+    assert "watcher init" in missing.help
+    assert "is a directory" in str(refused(tmp_path))
+
+
+def test_a_configuration_is_looked_for_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, here = tmp_path / "home", tmp_path / "here"
+    (home / "watcher").mkdir(parents=True)
+    here.mkdir()
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home))
+    with pytest.raises(ConfigError, match="there is no configuration") as caught:
+        find(None, {}, here)
+    assert "watcher init" in caught.value.help
+    assert find(None, {"WATCHER_CONFIG": "/named.toml"}, here) == Path("/named.toml")
+    assert find(Path("/given.toml"), {"WATCHER_CONFIG": "/named.toml"}, here) == Path("/given.toml")
+    own = write(home / "watcher", "")
+    assert find(None, {}, here) == own
+    local = write(here, "")
+    assert find(None, {}, here) == local
+
+
+def test_a_broken_kind_hides_no_dangling_name_and_makes_none(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        f"{TOWN}"
+        "[[rules]]\nname = 'a'\nfind = '('\nthen = ['daily', 'dayly']\n"
+        "[[channels]]\nname = 'daily'\nkind = 'emial'\nto = ['a']\n",
+    )
+    codes = [finding.problem.code for finding in refused(path).findings]
+    assert codes == ["unclosed-bracket", "unknown-name", "unknown-kind"]
+
+
+def test_thousands_of_rules_load_quickly_and_are_checked(tmp_path: Path) -> None:
+    rules = "".join(f"[[rules]]\nname = 'r{i}'\nfind = 'a{i} b'\nthen = []\n" for i in range(2000))
+    config = load(write(tmp_path, TOWN + rules), {})
+    assert len(config.rules) == 2000
+
+
+def test_a_file_outside_the_working_folder_is_called_by_its_whole_path(tmp_path: Path) -> None:
+    copy = tmp_path / "bad.toml"
+    shutil.copy(BAD / "unknown-key.toml", copy)
+    assert str(refused(copy)).startswith(f"{copy}:6:1: error[unknown-key]")

@@ -4,6 +4,9 @@ import json
 from dataclasses import dataclass
 from string import Template
 
+from rules.language import check, render
+from rules.language.tree import Hashtag, Or, Phrase
+
 NOBODY = "you@acme.example"
 """Stands for whoever has not said where the digest shall go."""
 
@@ -102,10 +105,11 @@ class Starter:
 
 def expression(brand: str) -> str:
     """Return what to look for to find a brand: its name, and its name as a hashtag."""
-    name = " ".join("".join(" " if char in '"“”«»' else char for char in brand).split())
-    tag = "".join(char for char in name if char.isalnum() or char == "_")
-    phrase = f'"{name}"'
-    return f"{phrase} OR #{tag.lower()}" if tag and not tag.isdigit() else phrase
+    phrase = Phrase(text=" ".join(brand.replace('"', " ").split()))
+    tag = Hashtag(text="".join(char for char in brand.lower() if char.isalnum()))
+    both = render(Or(parts=(phrase, tag)))
+    _, problems = check(both)
+    return render(phrase) if problems else both
 
 
 def quoted(text: str) -> str:

@@ -6,6 +6,7 @@ tree-sitter's tree is built when the first problem asks for a place.
 
 import re
 import tomllib
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -83,10 +84,12 @@ class Document:
     def finding(self, problem: Problem, *, at_key: bool = False) -> Finding:
         """Give a problem its place. Its path leads from the root.
 
-        A value that the file does not state is placed at the table that lacks it. With `at_key`
-        the name of the key is marked instead of its value.
+        A value that the file does not state is placed at the table that lacks it, at last at the
+        file as a whole. With `at_key` the name of the key is marked instead of its value.
         """
         path, entry = self._nearest(problem.path)
+        if not path:
+            return Finding(problem=problem, file=self.name, line=0, column=0)
         span = problem.span if len(path) == len(problem.path) and not at_key else None
         chosen = entry.key if at_key and len(path) == len(problem.path) else entry.value
         start, end = self._chars(chosen)
@@ -103,9 +106,9 @@ class Document:
 
     def _finding(self, problem: Problem, at: Range) -> Finding:
         start, end = at
-        first = self.text.rfind("\n", 0, start) + 1
-        last = self.text.find("\n", start)
-        last = len(self.text) if last < 0 else last
+        line = bisect_right(self._starts, start)
+        first = self._starts[line - 1]
+        last = self._starts[line] - 1 if line < len(self._starts) else len(self.text)
         covered = (
             (max(low, first) - first, min(high, last) - first)
             for low, high in self._covered
@@ -114,7 +117,7 @@ class Document:
         return Finding(
             problem=problem,
             file=self.name,
-            line=self.text.count("\n", 0, start) + 1,
+            line=line,
             column=start - first + 1,
             text=self.text[first:last],
             width=max(min(end, last) - start, 0),
@@ -128,10 +131,13 @@ class Document:
         return value
 
     def _chars(self, octets: Range) -> Range:
-        if self.text.isascii():
-            return octets
-        start = len(self._octets[: octets[0]].decode())
-        return start, start + len(self._octets[octets[0] : octets[1]].decode())
+        start, end = (self._char(octet) for octet in octets)
+        return start, end
+
+    def _char(self, octet: int) -> int:
+        """Return the offset in characters of an offset in octets, which tree-sitter counts."""
+        line = bisect_right(self._octet_starts, octet) - 1
+        return self._starts[line] + len(self._octets[self._octet_starts[line] : octet].decode())
 
     def _nearest(self, path: Path_) -> tuple[Path_, _Entry]:
         """The deepest part of a path that the file states, and where."""
@@ -144,6 +150,15 @@ class Document:
     @cached_property
     def _octets(self) -> bytes:
         return self.text.encode()
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where each line starts, in characters."""
+        return [0, *(match.end() for match in re.finditer("\n", self.text))]
+
+    @cached_property
+    def _octet_starts(self) -> list[int]:
+        return [0, *(match.end() for match in re.finditer(b"\n", self._octets))]
 
     @cached_property
     def _entries(self) -> dict[Path_, _Entry]:

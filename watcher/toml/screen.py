@@ -39,9 +39,9 @@ class Finding:
     file: str
     """As the reader calls it: relative to the working folder where it lies below it."""
     line: int
-    """From 1."""
+    """From 1; 0 for what concerns the whole file, which lacks something."""
     column: int
-    """From 1, in characters."""
+    """From 1, in characters; 0 for the whole file."""
     text: str = ""
     """The line without its end."""
     width: int = 0
@@ -57,12 +57,13 @@ class Finding:
     def __str__(self) -> str:
         """The screen, without a line end."""
         problem = self.problem
-        place = f"{self.file}:{self.line}:{self.column}"
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         rows = [f"{place}: {problem.severity}[{problem.code}]: {_sayable(problem.message)}"]
-        number = f"{self.line:>5} | "
-        shown, indent, marks = self._excerpt()
-        rows.append(f"{number}{shown}".rstrip())
-        rows.append(f"{' ' * (len(number) - 2)}| {' ' * indent}{'^' * marks}")
+        if self.line:
+            number = f"{self.line:>5} | "
+            shown, indent, marks = self._excerpt()
+            rows.append(f"{number}{shown}".rstrip())
+            rows.append(f"{' ' * (len(number) - 2)}| {' ' * indent}{'^' * marks}")
         if problem.help:
             rows.append(f"   help: {_sayable(problem.help)}")
         return "\n".join(rows)

@@ -48,7 +48,10 @@ def _explained(text: str, message: str) -> tuple[Problem, tuple[int, int], bool]
     if what == "Unterminated string" or what == "Unclosed array":
         start = _opening(text, at, string=what == "Unterminated string")
         kind = "text" if what == "Unterminated string" else "list"
-        closing = text[start : start + 3] if kind == "text" else "]"
+        quotes = text[start : start + 3]
+        if quotes not in ('"""', "'''"):
+            quotes = quotes[:1]
+        closing = quotes if kind == "text" else "]"
         problem = _problem(
             f"this {kind} is never closed",
             f"end it with {closing}; what follows is read once this is mended",
