@@ -5,9 +5,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedReader, RawIOBase
+from io import BufferedReader
 from pathlib import Path
-from typing import Self, cast
+from typing import Self
 from zlib import crc32
 
 from watcher.backends.archive.cursor import MARK, Position, Progress
@@ -33,10 +33,9 @@ class RawLine:
 class Lines:
     """An open file. `progress` is where the caller has got to; it moves by the caller's `take`."""
 
-    def __init__(self, path: Path, file: BufferedReader, *, compressed: bool) -> None:
+    def __init__(self, path: Path, file: BufferedReader | gzip.GzipFile) -> None:
         self._path = path
         self._file = file
-        self._compressed = compressed
         self.progress = Progress()
         self.damage = ""
         """What ended the lines before the file's end, in a few words."""
@@ -46,12 +45,11 @@ class Lines:
         """Open a file. Raises `BackendError`."""
         with reading(path):
             file = path.open("rb")
-            compressed = file.peek(2)[:2] == _GZIP
-            if compressed:
-                file.close()
-                unpacked = gzip.GzipFile(path)
-                file = BufferedReader(cast("RawIOBase", unpacked), 1 << 17)  # reads like one
-            return cls(path, file, compressed=compressed)
+            if file.peek(2)[:2] != _GZIP:
+                return cls(path, file)
+            file.close()
+            # not wrapped in a larger buffer: filling one would lose what precedes a damage
+            return cls(path, gzip.GzipFile(path))
 
     def close(self) -> None:
         """Close the file."""
@@ -73,7 +71,7 @@ class Lines:
         """
         try:
             with reading(self._path):
-                if again is None and not self._compressed:
+                if again is None and not isinstance(self._file, gzip.GzipFile):
                     self._skip(position)
                 else:
                     self._pass(position, again)
