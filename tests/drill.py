@@ -110,7 +110,9 @@ def drill(kills: int, seed: int, folder: Path) -> Report:
         writer.start()
         for _ in range(kills):
             service = start(folder)
-            time.sleep(chance.uniform(0.4, 2.2))
+            if chance.random() > 0.1:  # one in ten dies while it starts
+                wait_until_watching(folder, service)
+            time.sleep(chance.uniform(0, 0.8))
             kill(service)
         writer.stop()
         service = start(folder)
@@ -151,14 +153,28 @@ class Writer(threading.Thread):
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
     """Start `watcher run` in a process group of its own."""
-    with (folder / "log.txt").open("ab") as log:
-        return subprocess.Popen(
+    with (folder / "log.txt").open("wb") as log:
+        service = subprocess.Popen(
             [sys.executable, "-m", "watcher", "-c", str(folder / "watcher.toml"), "run"],
             cwd=ROOT,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
+    (folder / "log.txt").rename(folder / f"log-{service.pid}.txt")
+    return service
+
+
+def wait_until_watching(folder: Path, service: subprocess.Popen[bytes]) -> None:
+    """Wait for the line that says that the scheduler runs, at most a minute."""
+    log = folder / f"log-{service.pid}.txt"
+    deadline = time.monotonic() + 60
+    while b"watching" not in log.read_bytes():
+        if service.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(
+                f"the service did not start; its log ends:\n{log.read_text()[-2000:]}"
+            )
+        time.sleep(0.02)
 
 
 def kill(service: subprocess.Popen[bytes]) -> None:
@@ -173,7 +189,7 @@ def settle(folder: Path) -> None:
     deadline = time.monotonic() + 180
     while quiet < 2:
         if time.monotonic() > deadline:
-            raise RuntimeError("the last run did not settle; see log.txt")
+            raise RuntimeError("the last run did not settle")
         time.sleep(1)
         status = json.loads(
             subprocess.run(

@@ -84,15 +84,14 @@ def test_the_rules_touch_neither_network_nor_database(library: str) -> None:
 
 def test_the_rules_ask_no_clock() -> None:
     """What the rules and the alerts decide depends on the time they are given."""
-    asking = []
-    for package in ("rules", "alerts"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text())):
-                if (
-                    isinstance(node, ast.Attribute)
-                    and node.attr in {"now", "utcnow", "today"}
-                    and isinstance(node.value, ast.Name)
-                    and node.value.id in {"datetime", "date"}
-                ):
-                    asking.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    asking = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for package in ("rules", "alerts")
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"now", "utcnow", "today"}
+        and isinstance(node.value, ast.Name)
+        and node.value.id in {"datetime", "date"}
+    ]
     assert asking == []

@@ -4,7 +4,7 @@ Nothing may be lost, and a mail may arrive twice only when the crash fell betwee
 acceptance and our record of it: then the copy is the same to the byte.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,8 @@ from watcher.config import load
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 POSTS = 9
+BOUNDARIES = range(1, 81)
+"""More than there are: a run that never reaches its boundary ends well, and is checked for it."""
 
 CONFIG = """
 data = "data"
@@ -115,12 +117,14 @@ class SabotagedMail:
 
     def __init__(self, mail: Any, saboteur: Saboteur) -> None:
         self._mail, self._saboteur = mail, saboteur
+        self.senders: list[Any] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._mail, name)
 
     def open(self, *args: Any) -> Any:
-        return self._saboteur.around(self._mail.open(*args), "smtp")
+        self.senders.append(self._mail.open(*args))
+        return self._saboteur.around(self.senders[-1], "smtp")
 
 
 class World:
@@ -140,19 +144,19 @@ class World:
     def live(self, saboteur: Saboteur) -> None:
         """Start, walk once, and close in good order, unless the saboteur strikes."""
         real = App.open(load(self.path, {}), clock=self.clock)
+        mail = SabotagedMail(real.config.mail, saboteur)
         try:
             app = replace(
                 real,
                 store=saboteur.around(real.store, "store"),
                 index=saboteur.around(real.index, "index"),
-                config=replace(
-                    real.config,
-                    mail=SabotagedMail(real.config.mail, saboteur),  # type: ignore[arg-type]
-                ),
+                config=replace(real.config, mail=mail),  # type: ignore[arg-type]
             )
             app.store.abandon_claims(app.clock())
             walk(app)
         finally:
+            for sender in mail.senders:  # a process that dies leaves no open socket behind
+                sender.close()
             real.close()
 
     def recover(self) -> None:
@@ -213,11 +217,6 @@ def world(tmp_path: Path, inbox: Inbox) -> World:
     return World(tmp_path, inbox)
 
 
-def boundaries() -> Iterator[int]:
-    """More than there are; a run that never reaches its boundary says so by ending well."""
-    return iter(range(1, 141))
-
-
 @pytest.fixture(scope="session")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Inbox], dict[str, Any]]:
     cache: dict[str, Any] = {}
@@ -244,10 +243,10 @@ def test_an_undisturbed_walk_does_everything_once(world: World) -> None:
     assert state["follows"] == {("marie", "followed")}
     assert set(world.inbox.copies().values()) == {1}
     assert len(world.inbox.mails) == 2
-    assert len(saboteur.passed) < max(boundaries()), "boundaries() must reach the end of the walk"
+    assert len(saboteur.passed) < max(BOUNDARIES), "the numbers must reach the end of the walk"
 
 
-@pytest.mark.parametrize("at", boundaries())
+@pytest.mark.parametrize("at", BOUNDARIES)
 def test_a_crash_at_a_boundary_loses_nothing(
     world: World, at: int, expected: Callable[[Inbox], dict[str, Any]]
 ) -> None:
@@ -271,6 +270,51 @@ def test_a_crash_at_a_boundary_loses_nothing(
             ), f"{recipient} was never told of post {number}"
     assert sum(world.inbox.copies().values()) - len(world.inbox.copies()) <= 1
     assert world.inbox.differing() == []
+
+
+def test_a_crash_between_acceptance_and_record_repeats_the_mail_once(
+    tmp_path: Path, inbox: Inbox
+) -> None:
+    saboteur = Saboteur()
+    (tmp_path / "first").mkdir()
+    World(tmp_path / "first", inbox).live(saboteur)
+    inbox.mails.clear()
+    (tmp_path / "second").mkdir()
+    world = World(tmp_path / "second", inbox)
+    with pytest.raises(Crash, match=r"before store\.record_outcome"):
+        world.live(Saboteur(saboteur.passed.index("before store.record_outcome") + 1))
+    world.recover()
+    assert sorted(inbox.copies().values()) == [1, 2]
+    assert inbox.differing() == []
+
+
+def test_after_two_such_crashes_a_mail_is_parked_and_never_sent_a_third_time(
+    tmp_path: Path, inbox: Inbox
+) -> None:
+    world = World(tmp_path, inbox)
+    for _ in range(4):  # twice for each of the two recipients
+        world.now += timedelta(hours=6)
+        with pytest.raises(Crash):
+            world.live(AtName("before store.record_outcome"))
+    world.recover()
+    copies = inbox.copies()
+    assert max(copies.values()) == 2
+    with App.open(load(world.path, {}), clock=world.clock) as app:
+        parked = [one for one in app.store.deliveries(limit=10) if one.state == "parked"]
+    assert [copies[one.recipient, one.message_id] for one in parked] == [2, 2]
+
+
+class AtName(Saboteur):
+    """Lets the process die at the first boundary with a name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def boundary(self, name: str) -> None:
+        super().boundary(name)
+        if name == self.name:
+            raise Crash(name)
 
 
 def world_text(octets: bytes) -> str:

@@ -8,15 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from rules.errors import WatcherError
-
 if TYPE_CHECKING:
+    from rules.errors import WatcherError
     from watcher.config import Config
     from watcher.store import Store
 
@@ -78,8 +76,8 @@ class Nouns(click.Group):
 
     def get_command(
         self,
-        ctx: click.Context,
-        cmd_name: str,  # noqa: ARG002
+        ctx: click.Context,  # noqa: ARG002
+        cmd_name: str,
     ) -> click.Command | None:
         """Import the command's module; None for a name that does not exist."""
         if cmd_name not in COMMANDS:
@@ -104,8 +102,8 @@ class Nouns(click.Group):
 
     def format_commands(
         self,
-        ctx: click.Context,
-        formatter: click.HelpFormatter,  # noqa: ARG002
+        ctx: click.Context,  # noqa: ARG002
+        formatter: click.HelpFormatter,
     ) -> None:
         """Write the list of commands without importing any."""
         with formatter.section("Commands"):
@@ -119,7 +117,7 @@ class Nouns(click.Group):
     type=click.Path(path_type=Path, dir_okay=False),
     help="The configuration; else $WATCHER_CONFIG, ./watcher.toml, or the user's own.",
 )
-@click.version_option(version("brand-watcher"), prog_name="watcher")
+@click.version_option(package_name="brand-watcher", prog_name="watcher")
 @click.pass_context
 def watcher(ctx: click.Context, config: Path | None) -> None:
     """Watch microblogs for your brand: who speaks of it, and who borrows its name.
@@ -142,12 +140,16 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader (`| head`) has gone: nothing is left to say
         sys.exit(0)
-    except WatcherError as error:
+    except Exception as error:
+        from rules.errors import WatcherError  # not before: `--help` must not wait for the rules
+
+        if not isinstance(error, WatcherError):
+            raise
         sys.exit(report(error))
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def report(error: WatcherError) -> int:
+def report(error: "WatcherError") -> int:
     """Print one of our errors to standard error; return the exit code that goes with it."""
     from watcher.cli.console import stderr
     from watcher.config import ConfigError
