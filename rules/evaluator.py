@@ -29,6 +29,9 @@ from rules.language.tree import (
 from rules.metadata import fold_domain, fold_handle
 from rules.text import HANDLE_PART, Analysis, Token, fold_tag, fold_words
 
+MOST_SPANS = 200
+"""A post may say a word a hundred thousand times; a match remembers the first places."""
+
 _STRAIGHT = str.maketrans("’‘“”", "''\"\"")
 _SPACES = re.compile(r"\s+")
 _PUNCTUATION = 20
@@ -50,14 +53,14 @@ class Reading:
 def evaluate(node: Node, reading: Reading, analysis: Analysis) -> tuple[Span, ...] | None:
     """Where the post matches the tree, or None where it does not.
 
-    The spans are sorted and do not overlap; they are empty where only metadata, or only the absence
-    of something, made the match.
+    The spans are sorted and do not overlap, the first `MOST_SPANS` of them; they are empty where
+    only metadata, or only the absence of something, made the match.
     """
     spans = _node(node, reading, analysis)
-    return None if spans is None else merged(spans)
+    return None if spans is None else _merged(spans)[:MOST_SPANS]
 
 
-def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
+def _merged(spans: Iterable[Span]) -> tuple[Span, ...]:
     """The spans sorted, overlapping ones joined, empty ones left out."""
     whole: list[Span] = []
     for start, end in sorted(spans):

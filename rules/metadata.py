@@ -4,7 +4,7 @@ A field of a rule is one of these terms: `lang:fr` in a rule asks for the term `
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from rules.characters import fold_case
 from rules.model import Brand, Post
@@ -58,73 +58,60 @@ def own_terms(brands: Iterable[Brand]) -> frozenset[str]:
 
     Only full handles count: `acme@elsewhere.example` is not `acme`.
     """
-    return frozenset(
-        "author:" + fold_handle(account) for brand in brands for account in brand.accounts
-    )
+    accounts = [account for brand in brands for account in brand.accounts]
+    return frozenset("author:" + fold_handle(account).replace(":@", ":") for account in accounts)
 
 
 def metadata_terms(
     post: Post, links: Sequence[str], *, tagged: bool, mentioning: bool, asking: bool
-) -> Iterator[str]:
+) -> list[str]:
     """The terms of the post's metadata.
 
     `links` are all of its links; the flags tell what the text carries: hashtags, mentions, a
     question mark outside of links.
     """
-    author = post.author
     network = post.network.lower()
-    full, *short = handle_forms(author.handle)
-    yield f"author:{full}"
-    yield f"author:{network}:{full}"
-    for handle in (full, *short):
-        yield f"from:{handle}"
-        yield f"from:{network}:{handle}"
+    forms = handle_forms(post.author.handle)
+    terms = [f"network:{network}", f"author:{forms[0]}", f"author:{network}:{forms[0]}"]
+    for handle in forms:
+        terms += (f"from:{handle}", f"from:{network}:{handle}")
     if post.reply_to_handle:
-        yield from (f"to:{handle}" for handle in handle_forms(post.reply_to_handle))
+        terms += [f"to:{handle}" for handle in handle_forms(post.reply_to_handle)]
     if post.language and (language := fold_language(post.language)):
-        yield f"lang:{language}"
-    yield f"network:{network}"
+        terms.append(f"lang:{language}")
     if post.source:
-        yield f"source:{fold_case(post.source)}"
-    yield from _kinds(post)
-    if author.bot:
-        yield "is:bot"
-    if links:
-        yield "has:link"
-        for link in links:
-            yield from _domains(link)
-    if post.media:
-        yield "has:media"
-    if mentioning:
-        yield "has:mention"
-    if tagged:
-        yield "has:hashtag"
+        terms.append(f"source:{fold_case(post.source)}")
+    terms += _kinds(post)
+    carried = {"link": links, "media": post.media, "mention": mentioning, "hashtag": tagged}
+    terms += [f"has:{what}" for what, there in carried.items() if there]
     if asking:
-        yield "has:question"
+        terms.append("has:question")
+    for link in links:
+        terms += _domains(link)
+    return terms
 
 
-def _kinds(post: Post) -> Iterator[str]:
+def _kinds(post: Post) -> list[str]:
     """`is:original` is what neither answers nor passes on; the `RT @` of old counts as a repost."""
-    original = True
+    kinds = []
     if post.reply_to is not None or post.reply_to_handle:
-        original = False
-        yield "is:reply"
+        kinds.append("is:reply")
     if post.repost_of is not None or _OLD_REPOST.match(post.text):
-        original = False
-        yield "is:repost"
+        kinds.append("is:repost")
     if post.quote_of is not None:
-        original = False
-        yield "is:quote"
-    if original:
-        yield "is:original"
+        kinds.append("is:quote")
+    if not kinds:
+        kinds.append("is:original")
+    if post.author.bot:
+        kinds.append("is:bot")
+    return kinds
 
 
-def _domains(link: str) -> Iterator[str]:
+def _domains(link: str) -> list[str]:
     """The link's host and every domain above it: `shop.acme.com` is also found by `acme.com`."""
     host = fold_domain(link)
     if "." not in host:
-        return
-    yield f"domain:{host}"
+        return []
     labels = host.split(".")
-    for count in range(2, min(len(labels), _MOST_LABELS)):
-        yield "domain:" + ".".join(labels[-count:])
+    above = (".".join(labels[-count:]) for count in range(2, min(len(labels), _MOST_LABELS)))
+    return [f"domain:{domain}" for domain in (host, *above)]

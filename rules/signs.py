@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rules.characters import HANDLE, LINK, TAG, fold_case, parts, scanner
-from rules.metadata import fold_handle, handle_forms
+from rules.metadata import fold_domain, fold_handle, handle_forms
 from rules.model import Post
+
+_MOST_LINKS = 20
+"""How many of the stated links are looked for in the text."""
 
 _ONE_PART = re.compile("[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 
@@ -31,19 +34,41 @@ class Sign(NamedTuple):
 def find_signs(post: Post) -> tuple[list[Sign], str]:
     """The signs of a post in their order, and its text with spaces in their places."""
     text = post.text
-    signs: list[Sign] = []
-    pieces: list[str] = []
-    done = 0
+    signs = []
     for match in scanner(text).signs.finditer(text):
         kind = match.lastindex or LINK
-        start, end = match.span()
-        signs.append(Sign(kind, match[0 if kind == LINK else kind], start, end))
-        pieces += (text[done:start], " " * (end - start))
-        done = end
-    rest = "".join((*pieces, text[done:])) if signs else text
+        signs.append(Sign(kind, match[0 if kind == LINK else kind], *match.span()))
+    rest = _blanked(text, signs)
+    if post.links and "/" in rest and (shortened := list(_shortened_links(post, rest))):
+        rest = _blanked(rest, shortened)
+        signs = sorted(signs + shortened, key=lambda sign: sign.start)
     if post.mentions or post.hashtags:
         signs += _beside(post, signs)
     return signs, rest
+
+
+def _blanked(text: str, signs: list[Sign]) -> str:
+    """The text with spaces in the places of the signs, which are in its order."""
+    if not signs:
+        return text
+    pieces: list[str] = []
+    done = 0
+    for _, _, start, end in signs:
+        pieces += (text[done:start], " " * (end - start))
+        done = end
+    return "".join((*pieces, text[done:]))
+
+
+def _shortened_links(post: Post, text: str) -> Iterator[Sign]:
+    """Links that the network states and the text shows without `https://`: `acme.com/sal...`."""
+    lowered = text.lower()
+    hosts = {fold_domain(link).removeprefix("www.") for link in post.links[:_MOST_LINKS]}
+    shown = sorted(host for host in hosts if host and f"{host}/" in lowered)
+    if shown:
+        hosts_pattern = "|".join(map(re.escape, shown))
+        pattern = rf"(?<![\w.-])(?:{hosts_pattern})/[^\s<>\"]*"
+        for match in re.finditer(pattern, text, re.IGNORECASE | re.ASCII):
+            yield Sign(LINK, match[0], *match.span())
 
 
 def _beside(post: Post, shown: list[Sign]) -> Iterator[Sign]:

@@ -163,12 +163,28 @@ def test_the_length_and_the_depth_are_bounded() -> None:
     assert [problem.code for problem in check("a " + "-" * (DEEPEST + 1) + "b")[1]] == ["too-deep"]
     mixed = "a " + "-(" * DEEPEST + "b" + ")" * DEEPEST
     assert "too-deep" in [problem.code for problem in check(mixed)[1]]
-    for sign in ('"', "(", ")", "-", "a OR ", "#", "=", "NOT ", "a:", "* ", "«", "-(", "(a OR "):
+    for sign in (
+        '"',
+        "(",
+        ")",
+        "-",
+        "a OR ",
+        "#",
+        "=",
+        "NOT ",
+        "a:",
+        "* ",
+        "«",
+        "-(",
+        "(a OR ",
+        "« (",
+        '"\\" (',
+    ):
         check(sign * (LONGEST // len(sign)))
 
 
 @given(trees.filter(needs_something))
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_a_rendered_tree_is_read_back_as_the_same_tree(node: Node) -> None:
     assert parse(render(node)) == node
 
@@ -181,7 +197,7 @@ _fragments = st.sampled_from(
 
 
 @given(st.one_of(st.text(), st.lists(_fragments).map("".join), st.lists(_fragments).map(" ".join)))
-@settings(max_examples=600)
+@settings(max_examples=600, deadline=None)
 @example("a:b:c")
 @example("=*")
 @example("domain:%")

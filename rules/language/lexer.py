@@ -95,6 +95,8 @@ class _Lexer:
         """
         sign = self.text[opening]
         closing = _QUOTES[sign]
+        if all(self.text.find(mark, opening + 1) < 0 for mark in closing):
+            return self._unclosed(opening)
         content: list[str] = []
         at = opening + 1
         while at < len(self.text) and self.text[at] not in closing:
