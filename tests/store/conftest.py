@@ -1,11 +1,14 @@
-"""Every test of the store runs on both databases, each time on a fresh one."""
+"""Every test of the store runs on both databases, each time on an empty one.
 
-import shutil
+One database of each kind serves the whole run and is emptied before each test: making one takes
+many times as long, and so does opening one, since each opening compiles every statement again.
+"""
+
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from tests.servers import Postgres
 from watcher.store import Store
@@ -13,22 +16,34 @@ from watcher.store.schema import metadata
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.server)]
 
+Opened = tuple[str, Store]
+
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with all tables and no rows: copying it is quicker than making it."""
+    """A database file with all tables and no rows, to be copied."""
     path = tmp_path_factory.mktemp("template") / "watcher.sqlite"
     Store.open(f"sqlite:///{path}").close()
     return path
 
 
 @pytest.fixture(scope="session")
-def postgres_with_tables(postgres: Postgres) -> str:
-    """The address of a database with all tables: emptying it is quicker than making another."""
-    postgres.execute("CREATE DATABASE with_tables TEMPLATE template0")
-    url = postgres.url("with_tables")
-    Store.open(url).close()
-    return url
+def sqlite_opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    """A SQLite database for the whole run."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'watcher.sqlite'}"
+    store = Store.open(url)
+    yield url, store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_opened(postgres: Postgres) -> Iterator[Opened]:
+    """A PostgreSQL database for the whole run."""
+    postgres.execute("CREATE DATABASE watcher TEMPLATE template0")
+    url = postgres.url("watcher")
+    store = Store.open(url)
+    yield url, store
+    store.close()
 
 
 @pytest.fixture(params=BOTH)
@@ -40,24 +55,32 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=BOTH)
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a database with all tables and no rows."""
-    if request.param == "sqlite":
-        template = request.getfixturevalue("sqlite_template")
-        path = shutil.copy(template, tmp_path / "watcher.sqlite")
-        return f"sqlite:///{path}"
-    url: str = request.getfixturevalue("postgres_with_tables")
-    engine = create_engine(url)
-    tables = ", ".join(table.name for table in metadata.sorted_tables)
-    with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
-    engine.dispose()
-    return url
+def opened(request: pytest.FixtureRequest) -> Opened:
+    """An open store without rows, and its address."""
+    url, store = request.getfixturevalue(f"{request.param}_opened")
+    empty(store)
+    return url, store
 
 
 @pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
+def store(opened: Opened) -> Store:
     """An open store without rows."""
-    opened = Store.open(store_url)
-    yield opened
-    opened.close()
+    return opened[1]
+
+
+@pytest.fixture
+def store_url(opened: Opened) -> str:
+    """The address of a database with all tables and no rows."""
+    return opened[0]
+
+
+def empty(store: Store) -> None:
+    """Remove every row, and begin to number rows from one again."""
+    with store.writing() as connection:
+        if connection.dialect.name == "postgresql":
+            tables = ", ".join(table.name for table in metadata.sorted_tables)
+            connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+            return
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+        connection.execute(text("DELETE FROM sqlite_sequence"))

@@ -115,18 +115,19 @@ def test_a_step_cut_off_at_any_statement_did_not_happen(store: Store, step: str)
 
     event.listen(store._engine, "before_cursor_execute", crash)
     crashes = 0
-    while crashes < 60:
-        left = crashes + 1
-        try:
-            STEPS[step](store)
-        except Crash:
-            crashes += 1
-            left = 0
-            assert seen(store) == before
-            continue
-        break
+    try:
+        while crashes < 60:
+            left = crashes + 1
+            try:
+                STEPS[step](store)
+            except Crash:
+                crashes += 1
+                assert seen(store) == before
+            else:
+                break
+    finally:
+        event.remove(store._engine, "before_cursor_execute", crash)
     assert 3 <= crashes < 60
-    left = 0
     assert seen(store) != before
 
 
