@@ -5,6 +5,8 @@ them. Here is what concerns the whole: names that refer to each other, zones, th
 """
 
 import os
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from platformdirs import user_config_path
 
 from alerts import AutoFollow, Channel, Mail, MailFolder
+from alerts.address import AddressError, parse_address
 from alerts.secret import Secret
 from rules import KeywordRule, LookalikeRule, Rule
 from rules.errors import Problem
@@ -30,6 +33,9 @@ __all__ = ["Config", "ConfigError", "StoreTable", "find", "load"]
 
 FILE = "watcher.toml"
 VARIABLE = "WATCHER_CONFIG"
+
+LONGEST_NAME = 100
+"""Characters of a brand's, source's, rule's or channel's name."""
 
 Place = tuple[str | int, ...]
 
@@ -141,7 +147,10 @@ class Config:
         """Yield what is wrong across tables."""
         yield from self._zone_problems()
         yield from self._language_problems()
+        yield from self._contact_problems()
+        yield from self._domain_problems()
         for key, names in self._names().items():
+            yield from _bad_names(key, names)
             yield from _duplicates(key, names)
         yield from self._interval_problems()
         yield from self._dangling()
@@ -185,6 +194,36 @@ class Config:
                 path=("languages",),
                 help='languages = ["en"]',
             )
+
+    def _contact_problems(self) -> Iterator[Problem]:
+        """Yield a problem unless networks can be told the contact: it goes into a header."""
+        if not self.contact or re.fullmatch(r"https?://[!-~]+", self.contact):
+            return
+        try:
+            parse_address(self.contact)
+        except AddressError:
+            yield Problem(
+                code="bad-contact",
+                message="a contact is a mail address, or a page that begins with https://",
+                path=("contact",),
+                help='contact = "social@acme.example"',
+            )
+
+    def _domain_problems(self) -> Iterator[Problem]:
+        """Yield what stands for a domain and is none: it would protect nothing, silently."""
+        for i, brand in enumerate(self.brands):
+            for j, domain in enumerate(brand.domains):
+                if re.fullmatch(r"[^\s/:@.]+(\.[^\s/:@.]+)+\.?", domain):
+                    continue
+                host = re.sub(r"^[a-z]+://|^.*@|[/:].*$", "", domain.strip())
+                yield Problem(
+                    code="bad-domain",
+                    message="this is no domain",
+                    path=("brands", i, "domains", j),
+                    help=f'did you mean "{host.removeprefix("www.")}"?'
+                    if "." in host
+                    else 'a domain is written like "acme.example"',
+                )
 
     def _interval_problems(self) -> Iterator[Problem]:
         for i, source in enumerate(self.sources):
@@ -318,6 +357,20 @@ def _called(path: Path) -> str:
         return str(path.relative_to(Path.cwd()))
     except (ValueError, OSError):
         return str(path)
+
+
+def _bad_names(key: str, names: list[str]) -> Iterator[Problem]:
+    """Yield names that could not stand in a mail's subject or on a command line."""
+    for i, name in enumerate(names):
+        if not name.strip() and key != "rules":  # a rule without a name says so itself
+            message = "this name is empty"
+        elif any(unicodedata.category(char) in ("Cc", "Zl", "Zp") for char in name):
+            message = "this name holds a control character"
+        elif len(name) > LONGEST_NAME:
+            message = f"this name has over {LONGEST_NAME} characters"
+        else:
+            continue
+        yield Problem(code="bad-name", message=message, path=(key, i, "name"))
 
 
 def _duplicates(key: str, names: list[str]) -> Iterator[Problem]:

@@ -52,12 +52,13 @@ def command(settings: Settings, as_json: bool, timeout: float) -> int:
         stdout().table(("what", "state", "answer"), [_row(outcome) for outcome in outcomes])
         for outcome in outcomes:
             if outcome.help:
-                stdout().say(f"{outcome.what}: {outcome.help}")
+                stdout().say(safe(f"{outcome.what}: {outcome.help}"))
     return int(any(outcome.state == "failed" for outcome in outcomes))
 
 
 def _row(outcome: Outcome) -> tuple[str, str | Text, str]:
-    return safe(outcome.what), Text(SIGNS[outcome.state], STYLES[outcome.state]), outcome.answer
+    state = Text(SIGNS[outcome.state], STYLES[outcome.state])
+    return safe(outcome.what), state, safe(outcome.answer)  # a server's greeting may be anything
 
 
 def _as_dict(finding: Finding) -> dict[str, object]:

@@ -11,7 +11,7 @@ import click
 
 from alerts.address import AddressError, parse_address
 from watcher.cli.console import stdout
-from watcher.config import FILE, load
+from watcher.config import FILE, LONGEST_NAME, load
 from watcher.starter import NOBODY, Starter
 
 
@@ -34,12 +34,12 @@ def command(
     """
     path = path / FILE if path.is_dir() else path
     _make_sure(path, yes=yes)
-    brand = brand or _ask("What is your brand called?", "Acme Café", yes=yes)
+    brand = _brand(brand, yes=yes)
     email = _address(email, yes=yes)
     if archive is None and not yes:
         archive = _ask_archive()
     starter = Starter(
-        brand=brand.strip(),
+        brand=brand,
         email=email,
         archive=os.path.relpath(archive, path.absolute().parent) if archive else "",
         timezone=_timezone(),
@@ -65,6 +65,15 @@ def _make_sure(path: Path, *, yes: bool) -> None:
 
 def _ask(question: str, default: str, *, yes: bool) -> str:
     return default if yes else click.prompt(question, default=default, type=str)
+
+
+def _brand(given: str | None, *, yes: bool) -> str:
+    """Return the brand's name, with nothing in it that a name cannot hold."""
+    text = given or _ask("What is your brand called?", "Acme Café", yes=yes)
+    name = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST_NAME]
+    if not any(char.isalnum() for char in name):
+        raise click.BadParameter("a brand has letters or digits.", param_hint="--brand")
+    return name
 
 
 def _address(given: str | None, *, yes: bool) -> str:
