@@ -11,7 +11,8 @@ import click
 
 from alerts.address import AddressError, parse_address
 from watcher.cli.console import stdout
-from watcher.config import FILE, LONGEST_NAME, load
+from watcher.coherence import LONGEST_NAME
+from watcher.config import FILE, load
 from watcher.starter import NOBODY, Starter
 
 
