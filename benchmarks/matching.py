@@ -62,8 +62,9 @@ def make_rules(posts: Sequence[Post], count: int) -> list[KeywordRule]:
     """Rules of mixed kinds from the words of the posts, rare and common ones alike."""
     chance = random.Random(7)
     counts = Counter(t for p in posts for t in analyse(p).terms if t.isascii() and t.isalpha())
-    words = [word for word, _ in counts.most_common(20_000)[100:] if len(word) > 3]
-    tags = [t for p in posts for t in analyse(p).terms if t[0] == "#" and t[1:].isalnum()]
+    ranked = sorted(counts, key=lambda word: (-counts[word], word))
+    words = [word for word in ranked[100:20_000] if len(word) > 3]
+    tags = sorted(t for p in posts for t in analyse(p).terms if t[0] == "#" and t[1:].isalnum())
     texts = [p.text.split() for p in posts]
 
     def word() -> str:
