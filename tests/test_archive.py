@@ -21,7 +21,7 @@ from watcher.backends.interface import BackendError, Page
 
 
 def read(folder: Path, file: str, cursor: str | None = None, **keys: object) -> list[Page]:
-    source = ArchiveSource(name="files", file=file, **keys)  # type: ignore[arg-type]
+    source = ArchiveSource(name="files", file=file, **keys)
     return list(source.open(folder).pages(cursor))
 
 

@@ -1,0 +1,109 @@
+"""`watcher local` as a person uses it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from watcher.cli import Settings
+from watcher.cli.console import stderr, stdout
+from watcher.cli.local import command
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command in an empty folder, where `watcher.toml` names a microblog."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "watcher.toml").write_text(
+        '[[sources]]\nname = "town"\nkind = "local"\nfile = "town.db"\naccount = "us"\n'
+    )
+
+    def call(*words: str, text: str = "") -> Result:
+        stdout.cache_clear()
+        stderr.cache_clear()
+        settings = Settings(tmp_path / "watcher.toml")
+        result = CliRunner().invoke(command, words, input=text, obj=settings)
+        stdout.cache_clear()
+        stderr.cache_clear()
+        return result
+
+    return call
+
+
+def test_a_first_day(run: Run, tmp_path: Path) -> None:
+    assert run("post", "@marie", "Bonjour le #train").output == "@marie posted: number 1\n"
+    assert run("post", "luc", "Salut", "--reply-to", "1", "--lang", "fr").exit_code == 0
+    assert run("repost", "zoe", "1").output == "@zoe reposted 1: number 3\n"
+    assert (tmp_path / "town.db").exists()
+    shown = run("timeline").output
+    assert [line for line in shown.splitlines() if line and not line[0].isdigit()] == [
+        *("Bonjour le #train", "Salut", "Bonjour le #train"),
+    ]
+    assert "answers 1" in shown
+    assert "reposts 1" in shown
+
+
+def test_a_post_may_come_from_standard_input_and_from_the_past(run: Run) -> None:
+    run("post", "marie", "-", "--at", "2026-03-01T09:00+01:00", text="two\nlines\n")
+    (post,) = json.loads(run("timeline", "--json").output)
+    assert post["text"] == "two\nlines"
+    assert post["posted_at"] == "2026-03-01T08:00:00+00:00"
+    assert post["number"] == "1"
+
+
+def test_following_a_locked_account(run: Run) -> None:
+    run("account", "claire", "--locked", "--name", "Claire")
+    run("account", "us")
+    assert run("follow", "us", "claire").output == "@us asks to follow @claire\n"
+    assert run("accept", "claire", "us").output == "@us follows @claire\n"
+    assert run("accept", "claire", "us").exit_code == 0
+    (claire,) = json.loads(run("accounts", "cla", "--json").output)
+    assert (claire["followers"], claire["locked"]) == (1, True)
+    assert run("unfollow", "us", "claire").exit_code == 0
+    assert run("block", "claire", "us").exit_code == 0
+    assert run("accept", "claire", "us").exit_code == 1
+
+
+def test_an_import_says_what_it_did(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "posts.jsonl").write_text('{"id": "1", "text": "x", "author": "marie"}\nnonsense\n')
+    result = run("import", "posts.jsonl")
+    assert "1 posts imported\n" in result.output
+    assert "posts.jsonl:2" in result.output
+    assert "0 posts imported, 1 were here already" in run("import", "posts.jsonl").output
+
+
+def test_names_and_texts_from_strangers_do_not_reach_the_terminal_raw(run: Run) -> None:
+    run("account", "marie", "--name", "\x1b[31mred", "--bio", "\u202etfel")
+    run("post", "marie", "clear \x1b[2J screen")
+    for words in (("timeline",), ("accounts",)):
+        output = run(*words).output
+        assert "\x1b" not in output
+        assert "\u202e" not in output
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("timeline", "everything"), 2, "not something this source can read"),
+        (("post", "marie", "x", "--at", "yesterday"), 2, "write a time like"),
+        (("post", "marie"), 2, "Missing argument"),
+    ],
+)
+def test_wrong_usage_says_what_to_write(
+    run: Run, words: tuple[str, ...], code: int, message: str
+) -> None:
+    result = run(*words)
+    assert (result.exit_code, message in result.output) == (code, True)
+
+
+def test_without_a_local_source_the_file_must_be_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "watcher.toml").write_text("")
+    result = run("timeline")
+    assert result.exit_code == 2
+    assert "--file" in result.output
+    assert run("post", "marie", "x", "--file", "other.db").exit_code == 0
+    assert (tmp_path / "other.db").exists()
