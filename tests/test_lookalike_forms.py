@@ -36,9 +36,10 @@ def test_a_disguised_name_is_read_as_what_it_imitates(written: str, read: str) -
 
 
 def test_folding_what_was_folded_changes_nothing_for_any_character() -> None:
+    assigned = [*range(0x32400), *range(0xE0000, 0xE0200), sys.maxunicode]
     changed = [
         char
-        for char in map(chr, range(sys.maxunicode + 1))
+        for char in map(chr, assigned)
         if (folded := fold(char)) and "".join(map(fold, folded)) != folded
     ]
     assert changed == []

@@ -115,9 +115,10 @@ class Detector:
 
     def _account_suspect(self, account: Account, hit: _Hit) -> Suspect:
         local = local_part(account.network, account.handle)
-        shown = hit.shown if hit.shown == account.display_name else account.handle
-        told = explain(shown, hit.place)
         own = self._handles[hit.target.brand].get(bare(local))
+        by_display_name = hit.shown == account.display_name and not own
+        shown = account.display_name if by_display_name else account.handle
+        told = explain(shown, hit.place)
         if own:
             told = _moved(told, "same-name-elsewhere", "same-elsewhere", shown, own)
         return _suspect(account.key, account.handle, account.display_name, hit, told)

@@ -49,6 +49,8 @@ INVISIBLE: Final = 0.5
 EVERYDAY_IN_COMPANY: Final = -4.0
 EVERYDAY_RESPELLED: Final = -1.5
 RESPELLED_IN_COMPANY: Final = -0.7
+CROSSING: Final = -2.0
+"""A brand of one word found across two, respelled besides: chance, as `micheli mohr`."""
 SHORT_GLUED: Final = {2: -6.0, 3: -3.0, 4: -1.0}
 """By letters of the brand, beside letters that are no words: `edf` in `azedfig` says nothing."""
 
@@ -125,9 +127,7 @@ def weigh(pattern: Pattern, form: Form, window: Window) -> Place:
     affixes = left.affixes + right.affixes
     claim = next((word for word in affixes if word in CLAIMS), "")
 
-    bits = min(pattern.bits, MOST_BITS)
-    rarity = "everyday" if pattern.everyday else "rare" if bits > TELLING_BITS else "short"
-    weights = [(BASE + PER_BIT * bits, reason(rarity, brand=pattern.name))]
+    weights = _of_rarity(pattern)
     weights += _of_edits(pattern, window, found)
     if left.text or right.text:
         weights += _of_company(pattern, window, left, right, claim)
@@ -138,6 +138,8 @@ def weigh(pattern: Pattern, form: Form, window: Window) -> Place:
         weights.append((WHOLE_RESPELLED, reason("alone")))
     else:
         weights.append((WHOLE, reason("whole")))
+    if window.cost > OVERLOOKED and _crosses(pattern, form, window):
+        weights.append((CROSSING, reason("crossing")))
     if any(at in form.disguised for at in range(window.start, window.end)):
         weights.append((DISGUISE, reason("disguise", part=found)))
     if form.invisible:
@@ -145,6 +147,14 @@ def weigh(pattern: Pattern, form: Form, window: Window) -> Place:
     likely = 1 / (1 + math.exp(-sum(weight for weight, _ in weights)))
     filled = len("".join(affixes)) == len(left.text) + len(right.text)
     return Place(pattern, form, window, likely, tuple(weights), claim, filled)
+
+
+def _crosses(pattern: Pattern, form: Form, window: Window) -> bool:
+    """Return whether a brand of one word would be made of letters of two words."""
+    if not pattern.joined:
+        return False
+    inside = (at for at in form.edges if window.start < at < window.end)
+    return any(form.text[at - 1].isalpha() and form.text[at].isalpha() for at in inside)
 
 
 def _of_company(
@@ -165,6 +175,20 @@ def _of_company(
         weight += RESPELLED_IN_COMPANY * (window.cost > OVERLOOKED and len(rest) > 2)
     kind = "glued" if left.glued or right.glued else "rest"
     return [(weight, reason(kind, rest=rest)), *said]
+
+
+def _of_rarity(pattern: Pattern) -> list[tuple[float, Reason]]:
+    """Weigh how unlikely it is that the brand's letters arise by chance."""
+    bits = min(pattern.bits, MOST_BITS)
+    if bits > TELLING_BITS and not pattern.everyday:
+        return [(BASE + PER_BIT * bits, reason("rare", brand=pattern.name))]
+    return [
+        (BASE + PER_BIT * MOST_BITS, reason("held", brand=pattern.name)),
+        (
+            PER_BIT * (bits - MOST_BITS),
+            reason("everyday" if pattern.everyday else "short", brand=pattern.name),
+        ),
+    ]
 
 
 def _of_edits(pattern: Pattern, window: Window, found: str) -> list[tuple[float, Reason]]:

@@ -44,10 +44,12 @@ class Owned:
     def account(self, account: Account) -> bool:
         """Return whether an account is one of these, by handle, id, or a handle in a domain."""
         handle = bare(account.handle)
-        for network in ("", account.network.casefold()):
-            if not self.handles.isdisjoint(((network, handle), (network, bare(account.id)))):
-                return True
+        network = account.network.casefold()
+        if not self.handles.isdisjoint(
+            (("", handle), (network, handle), (network, bare(account.id)))
+        ):
+            return True
         user, at, instance = handle.rpartition("@")
         if at and user:
             return self.domain(instance)
-        return account.network == "bluesky" and self.domain(handle)
+        return network == "bluesky" and self.domain(handle)

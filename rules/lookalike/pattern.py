@@ -27,6 +27,8 @@ class Pattern:
     """How unlikely these letters are in an ordinary name."""
     everyday: bool
     """Whether people use the word without thinking of a brand."""
+    joined: bool
+    """Whether it is written as one word."""
     limit: float
     """The most that edits may cost."""
     pieces: frozenset[str]
@@ -66,6 +68,7 @@ def _pattern(name: str, text: str, *, reordered: bool = False) -> Pattern:
         text=text,
         bits=surprise(text),
         everyday=text in common_words(),
+        joined=len(_PART.findall(name)) == 1,
         limit=allowed + 0.35,
         pieces=frozenset(pieces),
         looks=tuple((look, max(1, len(look) - allowed)) for look in seen),

@@ -34,7 +34,8 @@ REASONS: Final = MappingProxyType(
         # what raised or lowered the score
         "rare": 'A name such as "{brand}" hardly ever arises by chance.',
         "everyday": '"{brand}" is also an everyday word, so that it needs more to mean the brand.',
-        "short": '"{brand}" is short, so that it often arises by chance.',
+        "held": 'The letters of "{brand}", or letters like them, stand in the name.',
+        "short": '"{brand}" is short or of common letters, so that it also arises by chance.',
         "claim": 'The word "{affix}" claims to speak or sell in the name of the brand.',
         "whole": "The name holds nothing but the brand.",
         "alone": "Nothing beside it tells whether a word that is spelled so means the brand.",
@@ -42,6 +43,7 @@ REASONS: Final = MappingProxyType(
         "rest": 'Other words stand beside the brand: "{rest}".',
         "swallowed": 'The letters of the brand lie inside the word "{word}".',
         "word": '"{word}" is a word or name of its own.',
+        "crossing": "Only letters of two words together give the brand.",
         "disguise": 'Letters of other scripts or signs stand for ordinary ones in "{part}".',
         "invisible": "Invisible characters are hidden in the name.",
         "looks": '"{found}" stands for "{wanted}", which looks almost the same.',
