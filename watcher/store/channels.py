@@ -183,10 +183,12 @@ def _mentions(
     found = posts_from(connection.execute(select_posts().join(chosen, chosen.c.rid == posts.c.rid)))
     keys = {one.rid: one.post.key for one in found}
     of_post: dict[int, list[Match]] = {}
+    # By the smallest number, not by a join with `chosen`: SQLite would walk through one for each
+    # row of the other.
     query = (
         select(matches)
-        .select_from(waiting.join(chosen, chosen.c.rid == matches.c.rid))
-        .where(in_queue(channel))
+        .select_from(waiting)
+        .where(in_queue(channel), matches.c.rid >= min(keys, default=0))
         .order_by(matches.c.row)
     )
     for row in connection.execute(query):

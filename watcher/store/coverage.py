@@ -55,17 +55,18 @@ def coverage_of(
     A name that was never pulled gets an empty coverage rather than none.
     """
     states = {row.name: row for row in connection.execute(select(sources).order_by("name"))}
+    wanted = tuple(states if names is None else names)
     came = _sums(
         connection,
         select(pages.c.source, func.sum(pages.c.posts), func.sum(pages.c.skipped))
-        .where(pages.c.at > since, pages.c.at <= until)
+        .where(pages.c.source.in_(wanted), pages.c.at > since, pages.c.at <= until)
         .group_by(pages.c.source),
     )
     failed = func.sum(case((pulls.c.error != "", 1), else_=0))
     tried = _sums(
         connection,
         select(pulls.c.source, func.count(), failed)
-        .where(pulls.c.ended > since, pulls.c.ended <= until)
+        .where(pulls.c.source.in_(wanted), pulls.c.ended > since, pulls.c.ended <= until)
         .group_by(pulls.c.source),
     )
     holes: dict[str, list[tuple[datetime, datetime, str]]] = {}
@@ -85,7 +86,7 @@ def coverage_of(
             last_error=states[name].last_error if name in states else "",
             gaps=tuple(holes.get(name, ())),
         )
-        for name in (states if names is None else names)
+        for name in wanted
     )
 
 

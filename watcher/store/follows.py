@@ -64,9 +64,8 @@ class Follows(Database):
 
     def proposed_accounts(self) -> frozenset[str]:
         """Return the keys of all accounts that were ever proposed."""
-        query = select(accounts.c.network, accounts.c.id).join(
-            proposals, proposals.c.account == accounts.c.row
-        )
+        ever = select(proposals.c.account)
+        query = select(accounts.c.network, accounts.c.id).where(accounts.c.row.in_(ever))
         with self.reading() as connection:
             return frozenset(f"{row.network}:{row.id}" for row in connection.execute(query))
 

@@ -174,7 +174,8 @@ class Suspects(Database):
         offset: int = 0,
     ) -> tuple[SuspectRecord, ...]:
         """Return suspects, highest score first; each condition left out allows all."""
-        query = _select_suspects().where(suspects.c.score >= min_score)
+        # Chosen first, so that posts are counted for these only.
+        query = select(suspects.c.id).where(suspects.c.score >= min_score)
         for column, wanted in (
             (suspects.c.verdict, verdict),
             (suspects.c.brand, brand),
@@ -182,9 +183,13 @@ class Suspects(Database):
         ):
             if wanted is not None:
                 query = query.where(column == str(wanted))
-        query = query.order_by(suspects.c.score.desc(), suspects.c.id).limit(limit).offset(offset)
+        order = (suspects.c.score.desc(), suspects.c.id)
+        chosen = query.order_by(*order).limit(limit).offset(offset)
         with self.reading() as connection:
-            return tuple(_record(row) for row in connection.execute(query))
+            rows = connection.execute(
+                _select_suspects().where(suspects.c.id.in_(chosen)).order_by(*order)
+            )
+            return tuple(_record(row) for row in rows)
 
     def suspect(self, id: int) -> SuspectDetail:
         """Return all that helps to judge a suspect. Raises `NoSuchRecordError`."""
