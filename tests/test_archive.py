@@ -326,6 +326,11 @@ def test_a_csv_row_may_span_lines_and_hold_anything(tmp_path: Path) -> None:
     assert found[0].author.handle == "marie"
 
 
+def test_a_csv_row_is_flat_whatever_its_columns_are_called(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("did,kind,data,text\n1,commit,x,hello\n")
+    assert texts(read(tmp_path, "a.csv")) == ["hello"]
+
+
 def test_a_bad_csv_row_is_told_and_the_rest_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(
         b'id,text\n1,one\n2,two,three\n3\n\n4,"never closed\n5,five\n6,\xff\n7,"a"b\n8,eight\n'

@@ -448,6 +448,8 @@ def test_reposts_of_the_same_words_share_an_original() -> None:
         (tweet(author=USER), "x"),
         ({"id": "1", "author": "a", "author_id": "2", "text": "x"}, "jsonl"),
         ({"text": "x"}, "jsonl"),
+        ({"text": "x", "data": {"y": 1}}, "jsonl"),
+        ({"account": "marie", "content": "x"}, "jsonl"),
         ([], "jsonl"),
         (None, "jsonl"),
     ],

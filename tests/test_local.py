@@ -233,6 +233,23 @@ def test_another_programs_database_is_not_taken_for_a_microblog(tmp_path: Path) 
     assert raised.value.kind == "broken"
 
 
+def test_a_microblog_whose_making_was_cut_short_is_made(tmp_path: Path) -> None:
+    (tmp_path / "town.db").touch()
+    town = Microblog.found(tmp_path / "town.db", NOW)
+    say(town, "marie", "hello")
+    assert texts(read(Microblog.found(town.path, NOW))) == ["hello"]
+
+
+def test_making_one_where_something_else_is_leaves_it_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("my notes\n" * 300)
+    with pytest.raises(BackendError) as raised:
+        Microblog.found(tmp_path / "notes.txt", NOW)
+    assert raised.value.kind == "broken"
+    assert (tmp_path / "notes.txt").read_text() == "my notes\n" * 300
+    with pytest.raises(BackendError, match="folder"):
+        Microblog.found(tmp_path, NOW)
+
+
 def test_a_microblog_of_a_newer_program_is_left_alone(town: Microblog) -> None:
     connection = sqlite3.connect(town.path)
     connection.execute(f"PRAGMA user_version = {SCHEMA + 1}")

@@ -92,8 +92,10 @@ class ArchiveReader:
             yield file.position(at_end=True), True
 
     def _open(self, name: str, path: Path) -> ArchiveFile:
-        formats = Formats(self._format, self._mapping, self._network, self._source)
-        return ArchiveFile(path, name, formats, rows=holds_rows(name, self._format))
+        rows = holds_rows(name, self._format)
+        format_ = "csv" if rows else self._format
+        formats = Formats(format_, self._mapping, self._network, self._source)
+        return ArchiveFile(path, name, formats, rows=rows)
 
     def _paths(self) -> dict[str, Path]:
         """Return the files by their name in ids, cursors and messages: the path below the folder.

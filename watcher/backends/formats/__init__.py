@@ -32,11 +32,11 @@ def recognise(record: object) -> str:
         return "jsonl"
     if "did" in record and "kind" in record:
         return "bluesky"
-    if "account" in record and ("content" in record or "reblog" in record):
+    if isinstance(record.get("account"), dict) and ("content" in record or "reblog" in record):
         return "mastodon"
     if "edit_history_tweet_ids" in record or "referenced_tweets" in record:
         return "x"
-    if isinstance(record.get("data"), list | dict):
+    if isinstance(record.get("data"), list | dict) and "text" not in record:
         return "x"
     if "author_id" in record and not isinstance(record.get("author"), str):
         return "x"

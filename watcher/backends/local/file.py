@@ -76,11 +76,11 @@ def create(path: Path, now: datetime) -> None:
     thrown away and made anew never gives an old post's id to another post, so what has been pulled
     of the old one neither hides nor renames what is in the new one.
     """
-    if path.exists():
-        return
     base = int(now.timestamp()) * 100_000
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            _look(path)
         with translated(path):
             connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
             try:
@@ -92,10 +92,13 @@ def create(path: Path, now: datetime) -> None:
 
 
 def _lay_tables(connection: sqlite3.Connection, base: int) -> None:
+    """Lay the tables where there are none: in a new file, or one whose making was cut short."""
+    if not _is_blank(connection):
+        return
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == 0:  # else another process was quicker
+    with transaction(connection, write=True):
+        if not _is_blank(connection):
+            return  # another process was quicker
         for statement in TABLES.split(";"):
             connection.execute(statement)
         connection.executemany(
@@ -104,7 +107,10 @@ def _lay_tables(connection: sqlite3.Connection, base: int) -> None:
         )
         connection.execute(f"PRAGMA application_id = {APPLICATION}")
         connection.execute(f"PRAGMA user_version = {SCHEMA}")
-    connection.execute("COMMIT")
+
+
+def _is_blank(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None
 
 
 @contextmanager
@@ -207,7 +213,7 @@ def _our_error(path: Path, error: sqlite3.Error) -> BackendError:
         return BackendError(what, kind="temporary", help="another program is writing; try again")
     if code == sqlite3.SQLITE_FULL:
         return BackendError(what, kind="temporary", help="make room on the disk")
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
         return BackendError(what, kind="refused", help="its folder must be writable, too")
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         return BackendError(what, kind="broken", help="it is no microblog, or it was damaged")
