@@ -128,6 +128,8 @@ def test_ordinary_accounts_are_left_alone() -> None:
         ("https://acmetél.fr/", "domain:xn--acmetl-fva.fr", "accent"),
         ("https://аcmetel.com/", "domain:xn--cmetel-2nf.com", "homoglyph"),
         ("https://acmetel-support.invented/", "domain:acmetel-support.invented", "affix"),
+        ("https://acmete\u0301l.fr/", "domain:xn--acmetl-fva.fr", "accent"),
+        ("https://acmetel。shop/", "domain:acmetel.shop", "tld-swap"),
         ("https://www.acm3tel.co.uk:8080/?a=1#b", "domain:acm3tel.co.uk", "leet"),
     ],
 )
@@ -162,6 +164,13 @@ def test_a_domain_that_looks_like_the_brand_is_raised(
 )
 def test_own_domains_and_addresses_without_one_are_never_raised(link: str) -> None:
     assert domain(link) is None
+
+
+@given(st.text(st.characters(), max_size=60), st.text(st.characters(), max_size=9))
+def test_a_suspect_domain_is_named_in_ascii(name: str, ending: str) -> None:
+    for found in DETECTOR.domains([post(f"https://{name}acmetel.{ending}", f"http://{name}")]):
+        assert found.subject.isascii()
+        found.name.encode("utf-8")
 
 
 def test_fifty_posts_raise_a_domain_once() -> None:

@@ -5,24 +5,34 @@ of its private part (`github.io`) count as endings, so that each of their custom
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 import idna
-import tldextract
 
 LONGEST_LINK = 2048
 _LONGEST_HOST = 253
-_HOST = re.compile(r"[\w.\u00b7\u200c\u200d\u3002\uff0e\uff61-]+")
-"""Letters, digits, marks, hyphens, dots and what IDNA allows between them; no surrogates."""
+_HOST = re.compile(r"[^\x00-,/:-@\[-^`{-\xa0\ud800-\udfff]+")
+"""No control characters, spaces, surrogates, nor ASCII beyond letters, digits, `-`, `_`, `.`."""
 
 _DOTS = re.compile("[\u3002\uff0e\uff61]")
 """What IDNA reads as a dot."""
 
-_extract = tldextract.TLDExtract(
-    suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True
-)
+
+@cache
+def _endings() -> Callable[[str], str]:
+    """Return what tells the public suffix of an ASCII host, empty where the list has none.
+
+    Imported late: tldextract brings an HTTP client that takes a tenth of a second to import.
+    """
+    import tldextract
+
+    extract = tldextract.TLDExtract(
+        suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True
+    )
+    return lambda host: extract.extract_str(host).suffix
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +89,7 @@ def host(name: str) -> Host | None:
         return None
     whole = to_ascii(name)
     labels = whole.split(".")
-    suffix = _extract.extract_str(whole).suffix
+    suffix = _endings()(whole)
     size = suffix.count(".") + 1  # an ending the list does not know is a single label
     if len(labels) <= size or "" in labels or labels[-1].isdigit():
         return None

@@ -33,7 +33,8 @@ def named(place: Place) -> tuple[tuple[str, ...], str]:
     if place.form.invisible:
         spelled.add("invisible")
     written = range(place.window.start, place.window.end)
-    if any(at in place.form.accented for at in written) != bool(form(place.pattern.name).accented):
+    added = any(at in place.form.accented for at in written)
+    if added and not form(place.pattern.name).accented:
         spelled.add("accent")
     apart = place.written.replace("\u200d", "")
     if bool(_SEPARATORS.search(apart)) != bool(_SEPARATORS.search(place.pattern.name)):
