@@ -110,7 +110,7 @@ class Index:
         """Return the newest stored posts that match, at most `limit`, by `posted_at` then `rid`.
 
         Exact: each one is verified on the stored post. `since` is included, `before` excluded; both
-        aware. Raises SearchError where the index is damaged, or a prefix begins too many words.
+        aware. Raises SearchError where the index is damaged.
         """
         found = self.matches(
             node, store, reading=reading, since=since, before=before, first_read=limit + 1

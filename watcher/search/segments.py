@@ -4,7 +4,7 @@ A partition is a Whoosh index with one field of terms and two columns of numbers
 Whoosh writes *segments* that never change; a table of contents, replaced by one rename, names those
 that count. So a crash loses what was not committed and nothing else.
 
-Whoosh is kept from four of its ways, each measured with 2.7.4 on real posts:
+Whoosh is kept from some of its ways, each measured with 2.7.4 on real posts:
 
 - Merging: its policy merges everything now and then (pauses of 11 s). Ours merges segments of like
   size and never makes one larger than 5,000 documents (pauses under 2 s).
@@ -13,6 +13,8 @@ Whoosh is kept from four of its ways, each measured with 2.7.4 on real posts:
 - Positions, and dates as terms: a phrase is looked for as all of its words and then verified on the
   post; times are a column. Both together halve the index and the time to write it.
 - Open files: it keeps two for each segment, hundreds for a million posts. Ours are mapped.
+
+Its write lock is left too: 2.7.4 keeps it after a full disk. `Folder.writing` is the lock.
 """
 
 import itertools
@@ -52,7 +54,8 @@ FAN = 10
 _NAME = "MAIN"
 _MEMORY_MB = 512
 _OPENING_ATTEMPTS = 20
-_LATEST = 0xFFFF_FFFF
+_NEVER = 0xFFFF_FFFF
+_LATEST = _NEVER - 1
 
 
 class _Terms(FieldType):  # type: ignore[misc]  # Whoosh has no types
@@ -86,9 +89,14 @@ class _Storage(FileStorage):  # type: ignore[misc]
             return StructFile(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), name=name)
 
 
-_SCHEMA = Schema(
-    terms=_Terms(), place=COLUMN(NumericColumn("I")), posted=COLUMN(NumericColumn("I"))
-)
+def _numbers() -> Any:
+    """A column of 32-bit numbers. Whoosh does not write a default; ours is one that never occurs,
+    so that the length of the file tells whether all of it is there.
+    """
+    return COLUMN(NumericColumn("I", default=_NEVER))
+
+
+_SCHEMA = Schema(terms=_Terms(), place=_numbers(), posted=_numbers())
 
 
 class _MergedReader(SegmentReader):  # type: ignore[misc]
@@ -262,7 +270,7 @@ class Partition:
             with _telling_damage(self.folder):
                 index = FileIndex(_Storage(str(self.folder)), _SCHEMA, _NAME)
                 writer = index.writer(
-                    timeout=30, limitmb=_MEMORY_MB, compound=False, codec=_Codec()
+                    _lk=False, limitmb=_MEMORY_MB, compound=False, codec=_Codec()
                 )
                 for rid, posted, keys in documents:
                     writer.add_document(
@@ -270,7 +278,8 @@ class Partition:
                     )
                 writer.commit(mergetype=_merge_alike)
         except BaseException as error:
-            _abandon(writer)
+            if writer:
+                _abandon(writer)
             if isinstance(error, FileNotFoundError):
                 raise DamagedError(self.folder, error) from error
             cause = error.__cause__ if isinstance(error, DamagedError) else error
@@ -295,13 +304,9 @@ class Partition:
 
 
 def _abandon(writer: Any) -> None:
-    """Let go of a writer that failed, and of its lock, which 2.7.4 keeps when closing fails too."""
-    if writer is None:
-        return
-    with suppress(Exception):
+    """Let go of a writer that failed."""
+    with suppress(Exception):  # a full disk makes this fail too
         writer.cancel()
-    with suppress(Exception):
-        writer.writelock.release()
 
 
 def _merge_alike(writer: Any, segments: list[Any]) -> list[Any]:

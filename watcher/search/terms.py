@@ -31,13 +31,14 @@ from rules.language.tree import (
 from rules.metadata import fold_handle
 from rules.model import Account, Post
 from rules.text import HANDLE_PART, Analysis, analyse, fold_tag, fold_words
-from watcher.search.errors import SearchError
 from watcher.search.segments import Segment
 
 LONGEST_KEY = 120
 """Bytes of a term that the index keeps; longer ones are found by their beginning."""
-MOST_EXPANSIONS = 5_000
-"""Words of one segment that a prefix may begin: all of them are read, about 10 µs each."""
+MOST_EXPANSIONS = 1_000
+"""Where a prefix begins more words of a segment than this, all its documents are verified instead:
+one post with 50,000 made-up words must not make a prefix slow, or refused, for everybody.
+"""
 
 _METADATA = ":"
 """Stands before terms of the metadata, so that the prefix `sou*` does not meet `source:`."""
@@ -105,16 +106,12 @@ class _Prefix:
     """The documents with any term that begins so."""
 
     key: bytes
-    written: str
 
     def documents(self, segment: Segment) -> set[int]:
         terms = segment.terms_from(self.key, MOST_EXPANSIONS + 1)
         if len(terms) > MOST_EXPANSIONS:
-            raise SearchError(
-                f"More than {MOST_EXPANSIONS:,} different words begin with `{self.written}`.",
-                help="Write more letters before the `*`, or add a word that must be there too.",
-            )
-        return set().union(*(segment.documents(term) for term in terms))
+            return EVERYTHING.documents(segment)
+        return set().union(*map(segment.documents, terms))
 
     def at_most(self, segment: Segment) -> int:
         return segment.size
@@ -169,7 +166,7 @@ def plan_for(node: Node, reading: Reading, look_up: LookUp) -> Plan:
             return _words(fold_words(text), reading)
         case Prefix(text=text):
             word = fold_words(text)[0]
-            return _any(_Prefix(_key(sign + word), f"{text}*") for sign in _signs(reading))
+            return _any(_Prefix(_key(sign + word)) for sign in _signs(reading))
         case Hashtag(text=text):
             return _Term(_key(fold_tag(text)))
         case Mention(text=text):
