@@ -33,7 +33,10 @@ def reason(node: Node, reading: Reading, analysis: Analysis, spans: Sequence[Spa
 
 
 def _conditions(node: Node, reading: Reading, analysis: Analysis) -> Iterator[str]:
-    """The parts of a matching tree that hold without a place in the text, as expressions."""
+    """The parts of a matching tree that hold without a place in the text, as expressions.
+
+    What the rule shuts out is left unsaid: the reader sees that the post is none of it.
+    """
     if isinstance(node, Or):
         for part in node.parts:
             if evaluate(part, reading, analysis) is not None:
@@ -41,7 +44,7 @@ def _conditions(node: Node, reading: Reading, analysis: Analysis) -> Iterator[st
     elif isinstance(node, And):
         for part in node.parts:
             yield from _conditions(part, reading, analysis)
-    elif isinstance(node, Not) or not evaluate(node, reading, analysis):
+    elif not isinstance(node, Not) and not evaluate(node, reading, analysis):
         yield render(node)
 
 

@@ -110,9 +110,14 @@ def drill(kills: int, seed: int, folder: Path) -> Report:
         writer.start()
         for _ in range(kills):
             service = start(folder)
-            if chance.random() > 0.1:  # one in ten dies while it starts
+            inbox.arrived.clear()
+            luck = chance.random()
+            if luck > 0.1:  # one in ten dies while it starts
                 wait_until_watching(folder, service)
-            time.sleep(chance.uniform(0, 0.8))
+            if luck > 0.6:  # four in ten while a mail is taken
+                inbox.arrived.wait(timeout=3)
+            else:
+                time.sleep(chance.uniform(0, 0.8))
             kill(service)
         writer.stop()
         service = start(folder)

@@ -1,6 +1,7 @@
 """A real SMTP server on loopback whose inbox a test can read."""
 
 import socket
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,11 +21,14 @@ class Inbox:
     host: str = "127.0.0.1"
     port: int = 0
     mails: list[tuple[str, bytes]] = field(default_factory=list)
+    arrived: threading.Event = field(default_factory=threading.Event)
+    """Set with every mail, before the client is told that it was taken."""
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         """Take the mail."""
         for recipient in envelope.rcpt_tos:
             self.mails.append((recipient, bytes(envelope.original_content or b"")))
+        self.arrived.set()
         return "250 taken"
 
     def messages(self) -> list[Message]:

@@ -24,8 +24,10 @@ ROOMS = {
     "click": ("watcher/cli/",),
     "css_inline": ("alerts/render.py",),
     "email_validator": ("alerts/address.py",),
+    "idna": ("rules/lookalike/hosts.py",),
     "filelock": ("watcher/service.py",),
     "jinja2": ("alerts/render.py",),
+    "markupsafe": ("alerts/render.py",),
     "platformdirs": ("watcher/config.py",),
     "psycopg": ("watcher/store/",),
     "rapidfuzz": ("alerts/merge.py", "rules/language/", "rules/lookalike/", "watcher/toml/"),
@@ -34,6 +36,7 @@ ROOMS = {
     "tldextract": ("rules/",),
     "tree_sitter": ("watcher/toml/",),
     "tree_sitter_toml": ("watcher/toml/",),
+    "wcwidth": ("watcher/toml/",),
     "whoosh": ("watcher/search/",),
 }
 

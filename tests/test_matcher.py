@@ -222,7 +222,7 @@ def test_overlapping_places_are_one_span() -> None:
     [
         ("acme", "Acme, ACME, Acme", "The post says “Acme”, “ACME”."),
         ("a OR b OR c OR d OR e", "a b c d e", "The post says “a”, “b”, “c”, “d”, …."),
-        ("acme lang:fr -job", "Acme", "The post says “Acme” and fits lang:fr, -job."),
+        ("acme lang:fr -job", "Acme", "The post says “Acme” and fits lang:fr."),
         ("from:someone", "x", "The post fits from:someone."),
     ],
 )

@@ -8,7 +8,7 @@ recipient is recorded and told, and the rest goes on.
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts import AutoFollow, Channel, EmailDigest
@@ -25,6 +25,7 @@ from alerts.model import (
 from alerts.render import Rendered, mails, render
 from alerts.retry import next_attempt
 from alerts.schedule import Slot
+from rules import KeywordRule
 from rules.errors import WatcherError
 from rules.model import Verdict
 from watcher.app import App
@@ -196,6 +197,10 @@ def _plan_digest(app: App, channel: EmailDigest) -> Planned | None:
 
 def _digest(app: App, channel: EmailDigest, slot: Slot, now: datetime) -> tuple[Waiting, Digest]:
     waiting = app.store.waiting(channel.name, slot.since, now, limit=MOST_MENTIONS)
+    # Look-alike rules find names, not posts: what they found is told as suspects.
+    finding = {rule.name for rule in app.config.rules if isinstance(rule, KeywordRule)}
+    volumes = tuple(one for one in waiting.volumes if one.rule in finding)
+    waiting = replace(waiting, volumes=volumes)
     return waiting, compose(channel, waiting, slot, now, app.config.brands, app.config.timezone)
 
 
