@@ -98,4 +98,7 @@ def test_the_impostors_are_found_and_the_friends_are_not(
         *("service_clients_7741", "train_aide24"),
     }
     assert not names & {"nordelia", "nordelia_info", "nordelia_fans", "cordelia_gray", "voltrame"}
+    domains = {suspect.name for suspect in detector.domains(posts)}
+    assert domains >= {"nordelia-remboursement.example", "nordelia-refund.example"}
+    assert "nordelia.example" not in domains
     assert len({technique for suspect in suspects for technique in suspect.techniques}) >= 5
