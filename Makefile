@@ -5,12 +5,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types unit servers whoosh3 wheel benchmarks screenshot lock clean
+.PHONY: demo test lint types unit servers whole whoosh3 drill benchmarks screenshot lock clean
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/watcher demo
 
-test: lint types servers unit whoosh3 wheel
+test: lint types servers whole whoosh3
 	@echo "every check passed"
 
 $(VENV)/bin/python:
@@ -44,16 +44,20 @@ types: $(VENV)/dev.stamp
 servers:
 	@tests/install-servers
 
+# What a developer runs all the time: under two minutes, nothing but Python.
 unit: $(VENV)/dev.stamp
+	$(BIN)/pytest -n 2 -q -m "not server and not drill and not install"
+
+# Everything: also on PostgreSQL, in Chromium, from the built wheel, and under a hundred kills.
+whole: $(VENV)/dev.stamp
 	$(BIN)/pytest -n 2 -q
 
 # The search must also hold on the other distribution that installs as `import whoosh`.
 whoosh3: $(VENV)/dev.stamp
 	$(BIN)/python tests/with_whoosh3.py
 
-# The application as a user installs it: from the built wheel, in an environment of its own.
-wheel: $(VENV)/dev.stamp
-	$(BIN)/pytest -q tests/journeys/wheel.py
+drill: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.drill --kills 100
 
 benchmarks: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/everything.py
