@@ -57,6 +57,7 @@ class SmtpSender:
         self._ca_file = ca_file
         self._timeout = timeout
         self._client: SMTP | None = None
+        self._socket: asyncio.BaseTransport | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
 
@@ -176,6 +177,7 @@ class SmtpSender:
             tls_context=context,
         )
         await self._step(client.connect(), about="server")
+        self._socket = client.transport
         await self._step(client.ehlo(), about="server")
         if self._security == "starttls":
             await self._step(client.starttls(tls_context=context), about="server")
@@ -235,10 +237,15 @@ class SmtpSender:
         await self._drop()
 
     async def _drop(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
-            await asyncio.sleep(0)  # lets the loop close the socket
+        if self._client is None:
+            return
+        self._client.close()
+        self._client = None
+        if isinstance(self._socket, asyncio.WriteTransport):
+            self._socket.abort()  # the polite end of TLS, which close() begins, may never come
+        self._socket = None
+        for _ in range(3):
+            await asyncio.sleep(0)  # the loop closes the socket in steps of its own
 
 
 def _kind_of(code: int) -> Literal["permanent", "temporary", "uncertain"]:

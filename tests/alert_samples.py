@@ -1,4 +1,4 @@
-"""Invented posts for the tests of mails: a small maker of folding bicycles and what is said of it."""
+"""Invented posts for the tests of mails: a small maker of folding bicycles and its public."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,7 +29,13 @@ def account(handle: str, display_name: str = "", **more: Any) -> Account:
 
 
 def mention(
-    text: str, *, by: Account, id: str, rules: tuple[str, ...] = ("plivelo",), word: str = "", **more: Any
+    text: str,
+    *,
+    by: Account,
+    id: str,
+    rules: tuple[str, ...] = ("plivelo",),
+    word: str = "",
+    **more: Any,
 ) -> Mention:
     """A post that the rules found, because of `word` where there is one."""
     start = text.casefold().find(word.casefold()) if word else -1
@@ -66,14 +72,17 @@ def full() -> Waiting:
     lou = account("lou", "Lou Marchand", followers=1840)
     radio = account("radiopedale", "Radio Pédale", followers=61_200)
     tariq = account("tariq", "طارق", followers=320)
-    broken = "My Plivelo hinge broke after three weeks and support has not answered in nine days. Anyone else?"
+    broken = (
+        "My Plivelo hinge broke after three weeks and support has not answered in nine days. "
+        "Anyone else?"
+    )
     posts = [
         mention(broken, by=lou, id="1", rules=("plivelo", "complaints"), word="Plivelo",
                 likes=87, reposts=31, replies=24),
-        *[mention(f"RT @lou: {broken}", by=account(f"cyclist{n}", f"Cyclist {n}", followers=40 + n),
+        *[mention(f"RT @lou: {broken}", by=account(f"cyclist{n}", f"Cyclist {n}", followers=n),
                   id=f"1{n}", word="Plivelo", repost_of="1") for n in range(6)],
-        mention("Demain dans l'émission : on essaie le nouveau Plivélo pliant, 9,8 kg sur la balance, "
-                "et on le compare à ses deux rivaux.\nÀ 18 h 30, en direct du vélodrome.",
+        mention("Demain dans l'émission : on essaie le nouveau Plivélo pliant, 9,8 kg sur la "
+                "balance, et on le compare à ses deux rivaux.\nÀ 18 h 30, en direct du vélodrome.",
                 by=radio, id="2", word="Plivélo", likes=212, reposts=40, language="fr"),
         mention("أحب دراجتي الجديدة plivelo كثيرا", by=tariq, id="3", word="plivelo", likes=4),
         mention("Plivélo ou la concurrence pour prendre le train tous les jours ? Je fais 14 km, "
@@ -87,11 +96,13 @@ def full() -> Waiting:
                 word="Refund", likes=9, replies=2),
     ]  # fmt: skip
     suspects = (
-        Suspect(subject="mastodon:plive1o", name="plive1o@other.example", display_name="Plivélo Support",
-                brand="Plivélo", rule="lookalike", score=0.97, techniques=("leet", "affix"),
+        Suspect(subject="mastodon:plive1o", name="plive1o@other.example",
+                display_name="Plivélo Support", brand="Plivélo", rule="lookalike",
+                score=0.97, techniques=("leet", "affix"),
                 reason=Reason(template=REASONS["homoglyph"],
                               values={"name": "plive1o", "brand": "Plivélo"}),
-                evidence=(Reason(template=REASONS["looks"], values={"found": "1", "wanted": "l"}),)),
+                evidence=(
+                    Reason(template=REASONS["looks"], values={"found": "1", "wanted": "l"}),)),
         Suspect(subject="domain:xn--plivlo-gifts-bhb.example", name="plivélo-gifts.example",
                 brand="Plivélo", rule="lookalike", score=0.88, techniques=("affix", "homoglyph"),
                 reason=Reason(template=REASONS["affix"],
@@ -108,7 +119,11 @@ def full() -> Waiting:
             template="@{handle} addressed {brand} in a post that the rule {rule} found.",
             values={"handle": "lou", "brand": "Plivélo", "rule": "plivelo"}),
     )  # fmt: skip
-    gap = (SINCE + timedelta(hours=2), SINCE + timedelta(hours=5, minutes=20), "the server was down")
+    gap = (
+        SINCE + timedelta(hours=2),
+        SINCE + timedelta(hours=5, minutes=20),
+        "the server was down",
+    )
     return waiting(
         mentions=tuple(posts),
         suspects=suspects,

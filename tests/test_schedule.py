@@ -25,7 +25,10 @@ def at(text: str, zone: ZoneInfo = PARIS) -> datetime:
 
 def daily(*times: str, zone: ZoneInfo = PARIS, **more: object) -> Timetable:
     return Timetable(
-        send="daily", zone=zone, at=tuple(time.fromisoformat(t) for t in times or ("08:00",)), **more
+        send="daily",
+        zone=zone,
+        at=tuple(time.fromisoformat(t) for t in times or ("08:00",)),
+        **more,
     )
 
 
@@ -168,7 +171,8 @@ def test_every_hour_of_a_year_comes_once(zone):
 
 def test_the_config_table_becomes_a_timetable():
     channel = EmailDigest(
-        name="w", to=("ada@acme.example",), send="weekly", at=("17:30", "8:00"), days=("mon", "thu"),
+        name="w", to=("ada@acme.example",), send="weekly",
+        at=("17:30", "8:00"), days=("mon", "thu"),
         quiet=Quiet(from_="22:00", until="06:00"), timezone="America/New_York",
     )  # fmt: skip
     assert not list(channel.problems())
@@ -180,7 +184,8 @@ def test_the_config_table_becomes_a_timetable():
 
 def test_every_mistake_in_a_channel_is_told_with_its_place():
     channel = EmailDigest(
-        name="w", to=("nobody", "ada@acme.example", "Ada <ADA@acme.example>"), at=("25:00", "23:30"),
+        name="w", to=("nobody", "ada@acme.example", "Ada <ADA@acme.example>"),
+        at=("25:00", "23:30"),
         days=("monday",), timezone="Mars/Base", language="English please", posts=0,
         quiet=Quiet(from_="22:00", until="06:00"), minutes_between=-1,
     )  # fmt: skip
