@@ -18,6 +18,11 @@ from watcher.search import terms as search_terms
 from watcher.store import Store
 
 
+@pytest.fixture(autouse=True)
+def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("watcher.search.segments._flush", lambda _path: None)
+
+
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[Index]:
     opened = Index.open(tmp_path / "index")

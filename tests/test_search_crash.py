@@ -32,6 +32,12 @@ pytestmark = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test here cuts the power, so none needs to wait for the disk."""
+    monkeypatch.setattr(segments, "_flush", lambda _path: None)
+
+
 class Crash(BaseException):
     """The process ends here."""
 
@@ -76,7 +82,7 @@ def test_a_crash_at_any_call_loses_nothing_and_doubles_nothing(
     error: BaseException,
 ) -> None:
     monkeypatch.setattr(segments, "FAN", 2)
-    store = shelf()
+    store = shelf(14, first_rid=99_994)
     owner, name = boundary
     real = getattr(owner, name)
     for count in itertools.count(1):
@@ -99,7 +105,7 @@ def test_a_crash_at_any_call_loses_nothing_and_doubles_nothing(
         for one in (same, fresh):
             one.catch_up(store, batch=4)
             assert_whole(one, store)
-        if next(calls) <= count or count == 5:
+        if next(calls) <= count or count == 4:
             break
 
 
@@ -136,7 +142,7 @@ def test_a_really_full_disk_too(tmp_path: Path) -> None:
     if mounted.returncode:
         pytest.skip("this machine does not let us mount a small disk")
     try:
-        store = shelf(2_000, first_rid=1)
+        store = shelf(1_500, first_rid=1)
         index = Index.open(disk / "index")
         with pytest.raises(SearchError, match="No space left"):
             index.catch_up(store, batch=100)
@@ -174,6 +180,8 @@ def _empty(path: Path) -> None:
 def test_damaged_files_are_noticed_and_built_again(
     tmp_path: Path, harm: Callable[[Path], None], suffix: str, number: int
 ) -> None:
+    if harm is _garble and suffix == ".posted.col":
+        pytest.skip("other times are as good as the true ones: nothing tells them apart")
     store = shelf()
     Index.open(tmp_path).catch_up(store, batch=5)
     for path in sorted(tmp_path.glob(f"{number:06d}-*/*{suffix}"))[:1]:
@@ -187,6 +195,33 @@ def test_damaged_files_are_noticed_and_built_again(
     again = Index.open(tmp_path)
     assert again.catch_up(store) == 0
     assert again.notes == ()
+
+
+def test_a_commit_is_on_the_disk_before_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    events: list[str] = []
+    real_fsync, real_rename = os.fsync, os.rename
+
+    def fsync(descriptor: int) -> None:
+        events.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        real_fsync(descriptor)
+
+    def rename(old: str, new: str) -> None:
+        events.append("rename")
+        real_rename(old, new)
+
+    index = Index.open(tmp_path)
+    index.catch_up(shelf(5, first_rid=1))
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "rename", rename)
+    index.catch_up(shelf(6, first_rid=1))
+    commit = events.index("rename")
+    kinds = {Path(name).suffix for name in events[:commit]}
+    assert {".trm", ".pst", ".col"} <= kinds
+    assert any(".toc" in name for name in events[:commit])
+    assert len(events) == commit + 2  # the folder itself
 
 
 def test_damage_found_while_searching_is_mended_by_another_process(tmp_path: Path) -> None:
@@ -347,15 +382,16 @@ from pathlib import Path
 from tests.test_search_crash import shelf
 from watcher.search import Index, segments
 segments.FAN = 3
+segments._flush = lambda path: None
 index = Index.open(Path(sys.argv[1]))
 print("ready", flush=True)
-index.catch_up(shelf(3_000, first_rid=99_000), batch=20)
+index.catch_up(shelf(900, first_rid=99_500), batch=20)
 """
 
 
-@pytest.mark.parametrize("round", range(3))
+@pytest.mark.parametrize("round", range(2))
 def test_a_process_killed_while_it_indexes_loses_nothing(tmp_path: Path, round: int) -> None:
-    store = shelf(3_000, first_rid=99_000)
+    store = shelf(900, first_rid=99_500)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     for moment in range(3):
         worker = subprocess.Popen(
@@ -369,7 +405,7 @@ def test_a_process_killed_while_it_indexes_loses_nothing(tmp_path: Path, round: 
         worker.stdout.close()
         index = Index.open(tmp_path)
         held = rids_held(index)
-        assert held == list(range(99_000, 99_000 + len(held)))
+        assert held == list(range(99_500, 99_500 + len(held)))
         assert len(found(index, store, "acme", limit=9_999)) == len(held)
     index.catch_up(store)
     assert rids_held(index) == sorted(store.posts)

@@ -5,10 +5,12 @@ import json
 import random
 import re
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +43,13 @@ READINGS = [
     for handles in (True, False)
     for own in ((), ("acme", "local:MaMarque"))
 ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _quick_disk() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("watcher.search.segments._flush", lambda _path: None)
+        yield
 
 
 @settings(max_examples=60, deadline=None)

@@ -81,17 +81,48 @@ class _Codec(W3Codec):  # type: ignore[misc]
 
 
 class _Storage(FileStorage):  # type: ignore[misc]
-    """A folder whose files are mapped into memory for reading; none stays open."""
+    """A folder that a power cut leaves readable, and whose files do not stay open.
+
+    Whoosh trusts that what it wrote is on the disk. Here a commit, which is a rename, comes after
+    all that it names; and files are mapped into memory for reading.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder))
+        self._made: set[str] = set()
+
+    def create_file(self, name: str, **options: Any) -> Any:
+        """Return a new file as Whoosh wants to write it."""
+        self._made.add(name)
+        return super().create_file(name, **options)
+
+    def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
+        """Rename the table of contents, and commit by that."""
+        for name in self._made:
+            with suppress(FileNotFoundError):
+                _flush(Path(self.folder, name))
+        super().rename_file(oldname, newname, safe=safe)
+        _flush(Path(self.folder))
 
     def open_file(self, name: str, **_options: object) -> Any:
         """Return the file as Whoosh wants to read it."""
-        with (Path(self.folder) / name).open("rb") as file:
+        with Path(self.folder, name).open("rb") as file:
             return StructFile(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), name=name)
 
 
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _numbers() -> Any:
-    """A column of 32-bit numbers. Whoosh does not write a default; ours is one that never occurs,
-    so that the length of the file tells whether all of it is there.
+    """Make a column of 32-bit numbers.
+
+    Whoosh does not always write a default. Ours never occurs, so that the length of the file tells
+    whether all of it is there.
     """
     return COLUMN(NumericColumn("I", default=_NEVER))
 
@@ -153,6 +184,8 @@ class Segment:
         self.name: str = segment.segment_id()
         self.size: int = segment.doc_count_all()
         places = _column(storage, segment, "place", self.size)
+        if len(set(places)) < self.size:
+            raise DamagedError(self._folder, "two documents have one number")
         self.rids = array("q", [first_rid + place for place in places])
         self.posted = _column(storage, segment, "posted", self.size)
         self.newest_rid = max(self.rids)
@@ -208,7 +241,7 @@ class Partition:
     def create(cls, folder: Path, first_rid: int) -> "Partition":
         """Make an empty partition in a new folder; OSError where it cannot be made."""
         folder.mkdir(mode=0o700)
-        FileIndex.create(_Storage(str(folder)), _SCHEMA, _NAME)
+        FileIndex.create(_Storage(folder), _SCHEMA, _NAME)
         return cls(folder, first_rid)
 
     @property
@@ -246,7 +279,7 @@ class Partition:
         return status.st_ino, status.st_mtime_ns
 
     def _open_segments(self) -> tuple[Segment, ...]:
-        storage = _Storage(str(self.folder))
+        storage = _Storage(self.folder)
         known = {segment.name: segment for segment in self._segments}
         try:
             with _telling_damage(self.folder):
@@ -268,10 +301,8 @@ class Partition:
         writer: Any = None
         try:
             with _telling_damage(self.folder):
-                index = FileIndex(_Storage(str(self.folder)), _SCHEMA, _NAME)
-                writer = index.writer(
-                    _lk=False, limitmb=_MEMORY_MB, compound=False, codec=_Codec()
-                )
+                index = FileIndex(_Storage(self.folder), _SCHEMA, _NAME)
+                writer = index.writer(_lk=False, limitmb=_MEMORY_MB, compound=False, codec=_Codec())
                 for rid, posted, keys in documents:
                     writer.add_document(
                         terms=keys, place=rid - self.first_rid, posted=clamped(posted)

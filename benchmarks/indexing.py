@@ -1,0 +1,253 @@
+"""How fast posts enter the search index and are found, beside SQLite FTS5 and tantivy.
+
+    python benchmarks/indexing.py DATA/bench/posts-100k.jsonl.gz [--quick] [--json]
+
+All three read the same posts in batches of 1,000, one commit each, and index the same terms, the
+metadata included. Times are CPU seconds of one process (of tantivy: of all of its threads).
+"""
+
+import argparse
+import gzip
+import json
+import shutil
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rules.language import parse
+from rules.model import Account, Post
+from rules.text import analyse
+from watcher.search import Index
+from watcher.store import StoredPost
+
+BATCH = 1_000
+START = datetime(2026, 1, 1, tzinfo=UTC)
+QUERIES = ("iphone", "apple", "renault", "samsung OR nokia", "the phone", '"the new"', "con*")
+REQUIRED = {"posts_per_second": 2_000, "brand_ms": 2.0, "longest_commit_s": 2.0}
+
+
+class Posts:
+    """The posts in memory, read as a store is read, so that SQL does not count."""
+
+    def __init__(self, path: Path, count: int) -> None:
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            rows = [json.loads(line) for line, _ in zip(lines, range(count), strict=False)]
+        self.posts = [
+            StoredPost(rid=rid, post=_post(row, rid)) for rid, row in enumerate(rows, start=1)
+        ]
+        self.upto = len(self.posts)
+
+    def posts_after(self, rid: int, limit: int) -> tuple[StoredPost, ...]:
+        """Return the next posts after `rid`."""
+        return tuple(self.posts[rid : min(rid + limit, self.upto)])
+
+    def posts_by_rid(self, rids: Sequence[int]) -> tuple[StoredPost, ...]:
+        """Return these posts."""
+        return tuple(self.posts[rid - 1] for rid in rids)
+
+    def count_posts(self, first_rid: int | None = None, last_rid: int | None = None) -> int:
+        """Count the posts between two numbers."""
+        last = self.upto if last_rid is None else min(last_rid, self.upto)
+        return max(0, last - max(first_rid or 1, 1) + 1)
+
+    def newest_rid(self) -> int:
+        """Return the last number."""
+        return self.upto
+
+    def account_by_handle(self, network: str | None, handle: str) -> Account | None:  # noqa: ARG002
+        """Return nobody: no account was renamed."""
+        return None
+
+
+def _post(row: dict[str, Any], rid: int) -> Post:
+    author = Account(network="x", id=row["author"], handle=row["author"])
+    return Post(
+        network="x",
+        id=str(rid),
+        author=author,
+        text=row["text"],
+        posted_at=START + timedelta(seconds=rid),
+        language=row["lang"],
+        source="bench",
+        links=tuple(f"https://{domain}/" for domain in row["domains"]),
+    )
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """Return how many CPU seconds some work takes."""
+    before = time.process_time()
+    work()
+    return time.process_time() - before
+
+
+def median_ms(work: Callable[[], object], times: int = 30) -> float:
+    """Return the median of the wall-clock time, in milliseconds."""
+    taken = []
+    for _ in range(times):
+        before = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - before)
+    return 1_000 * statistics.median(taken)
+
+
+def megabytes(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+
+
+def ours(posts: Posts, folder: Path) -> dict[str, Any]:
+    index = Index.open(folder)
+    seconds = cpu(lambda: index.catch_up(posts, batch=BATCH))
+    queries = {
+        query: {
+            "hits": sum(1 for _ in index.matches(parse(query), posts)),
+            "newest_20_ms": round(median_ms(lambda q=query: index.search(parse(q), posts)), 2),
+        }
+        for query in QUERIES
+    }
+    return {
+        "posts_per_second": round(posts.upto / seconds),
+        "megabytes": round(megabytes(folder), 1),
+        "queries": queries,
+    }
+
+
+def minutes(posts: Posts, folder: Path, count: int, each: int) -> dict[str, Any]:
+    """Commit every minute's posts, as the service does; tell the longest pause."""
+    index = Index.open(folder)
+    pauses = []
+    for upto in range(each, count + 1, each):
+        posts.upto = upto
+        before = time.perf_counter()
+        index.catch_up(posts)
+        pauses.append(time.perf_counter() - before)
+    posts.upto = len(posts.posts)
+    return {
+        "posts_a_minute": each,
+        "commits": len(pauses),
+        "median_s": round(statistics.median(pauses), 3),
+        "longest_s": round(max(pauses), 2),
+    }
+
+
+def _batches(posts: Posts) -> Iterator[tuple[StoredPost, ...]]:
+    for start in range(0, posts.upto, BATCH):
+        yield tuple(posts.posts[start : start + BATCH])
+
+
+def fts5(posts: Posts, folder: Path) -> dict[str, Any]:
+    folder.mkdir()
+    database = sqlite3.connect(folder / "fts.sqlite")
+    database.execute(
+        "CREATE VIRTUAL TABLE posts USING fts5(text, content='', tokenize='unicode61')"
+    )
+
+    def fill() -> None:
+        for batch in _batches(posts):
+            with database:
+                database.executemany(
+                    "INSERT INTO posts (rowid, text) VALUES (?, ?)",
+                    [(one.rid, _all_terms(one)) for one in batch],
+                )
+
+    seconds = cpu(fill)
+    query = "SELECT rowid FROM posts WHERE posts MATCH 'iphone' ORDER BY rowid DESC LIMIT 20"
+    brand = median_ms(lambda: database.execute(query).fetchall())
+    database.close()
+    return _peer(posts, seconds, folder, brand)
+
+
+def tantivy_(posts: Posts, folder: Path) -> dict[str, Any]:
+    import tantivy  # of the benchmark group only
+
+    folder.mkdir()
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("text", stored=False, tokenizer_name="whitespace", index_option="basic")
+    builder.add_integer_field("rid", stored=True, fast=True)
+    index = tantivy.Index(builder.build(), path=str(folder))
+    writer = index.writer(50_000_000, 1)
+
+    def fill() -> None:
+        for batch in _batches(posts):
+            for one in batch:
+                writer.add_document(tantivy.Document(text=_all_terms(one), rid=one.rid))
+            writer.commit()
+        writer.wait_merging_threads()
+
+    seconds = cpu(fill)
+    index.reload()
+    query = index.parse_query("iphone", ["text"])
+    brand = median_ms(lambda: index.searcher().search(query, 20, order_by_field="rid"))
+    return _peer(posts, seconds, folder, brand)
+
+
+def _all_terms(one: StoredPost) -> str:
+    return " ".join(analyse(one.post).terms)
+
+
+def _peer(posts: Posts, seconds: float, folder: Path, brand: float) -> dict[str, Any]:
+    return {
+        "posts_per_second": round(posts.upto / seconds),
+        "megabytes": round(megabytes(folder), 1),
+        "queries": {"iphone": {"newest_20_ms": round(brand, 2)}},
+    }
+
+
+def measure(data: Path, *, quick: bool) -> dict[str, Any]:
+    posts = Posts(data, 20_000 if quick else 100_000)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        result: dict[str, Any] = {"posts": posts.upto, "batch": BATCH}
+        result["watcher"] = ours(posts, folder / "watcher")
+        shutil.rmtree(folder / "watcher")
+        result["minutes"] = minutes(posts, folder / "minutes", 10_000 if quick else 30_000, 100)
+        result["fts5"] = fts5(posts, folder / "fts5")
+        result["tantivy"] = tantivy_(posts, folder / "tantivy")
+    brand = result["watcher"]["queries"]["iphone"]["newest_20_ms"]
+    result["required"] = {
+        "posts_per_second": result["watcher"]["posts_per_second"] >= REQUIRED["posts_per_second"],
+        "brand_ms": brand <= REQUIRED["brand_ms"],
+        "longest_commit_s": result["minutes"]["longest_s"] <= REQUIRED["longest_commit_s"],
+    }
+    return result
+
+
+def show(result: dict[str, Any]) -> None:
+    print(f"{result['posts']:,} posts, batches of {result['batch']:,}\n")
+    print(f"{'':16}{'posts/CPU s':>12}{'MB':>8}{'brand, newest 20':>20}")
+    for name in ("watcher", "fts5", "tantivy"):
+        one = result[name]
+        brand = one["queries"]["iphone"]["newest_20_ms"]
+        print(f"{name:16}{one['posts_per_second']:>12,}{one['megabytes']:>8}{brand:>17} ms")
+    minutes_ = result["minutes"]
+    print(
+        f"\n{minutes_['commits']} commits of {minutes_['posts_a_minute']} posts: "
+        f"median {minutes_['median_s']} s, longest {minutes_['longest_s']} s\n"
+    )
+    for query, one in result["watcher"]["queries"].items():
+        print(f"{query:24}{one['hits']:>8,} hits{one['newest_20_ms']:>10} ms")
+    for name, met in result["required"].items():
+        print(f"{'met' if met else 'NOT MET':8} {name} {REQUIRED[name]}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("data", type=Path, help="posts as JSON lines, gzipped")
+    parser.add_argument("--quick", action="store_true", help="a fifth of the posts, under 50 s")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args()
+    result = measure(options.data, quick=options.quick)
+    if options.json:
+        print(json.dumps(result, indent=2))
+    else:
+        show(result)
+    return 0 if all(result["required"].values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
