@@ -47,9 +47,9 @@ def build(
     message["Date"] = format_datetime(digest.now.astimezone(digest.zone).replace(microsecond=0))
     message["Message-ID"] = message_id
     _series_headers(message, digest, domain, contact or sender.address)
-    message["Content-Language"] = digest.channel.language
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
+    message["Content-Language"] = digest.channel.language
     message.set_boundary(f"=_{fingerprint[24:56]}")
     utf8 = not sender.address.isascii() or (to is not None and to.needs_utf8)
     payload = message.as_bytes(policy=policy.SMTPUTF8 if utf8 else policy.SMTP)
@@ -79,7 +79,9 @@ def _recipient(text: str) -> Address | None:
         return None
 
 
-def _header(address: Address) -> HeaderAddress:
+def _header(address: Address) -> HeaderAddress | str:
+    if address.needs_utf8:
+        return address.address  # the header registry knows only ASCII local parts
     name = hostile.one_line(address.name, 60)
     return HeaderAddress(display_name=name, addr_spec=address.address)
 

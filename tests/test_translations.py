@@ -11,10 +11,10 @@ from jinja2 import Environment, nodes
 
 import alerts.digest
 import alerts.follow
+import rules.reasons
 from alerts.render import Templates
 from alerts.translations import Catalogue, CatalogueError, Words, fill, places
-from rules import lookalike
-from rules.lookalike import reasons as lookalike_reasons
+from rules.lookalike import reasons as lookalike
 from watcher import files
 
 CATALOGUES = sorted(files.templates().glob("locale/*/LC_MESSAGES/watcher.po"))
@@ -29,7 +29,77 @@ def sentences() -> Iterator[tuple[str, ...]]:
                 assert all(isinstance(text, nodes.Const) for text in texts), path
                 yield tuple(text.value for text in texts)
     yield from (("{count} d",), ("{count} h",), ("{count} min",))
-    for reasons in (alerts.digest.REASONS, alerts.follow.REASONS, lookalike_reasons.REASONS):
+    for reasons in (alerts.digest.REASONS, alerts.follow.REASONS, lookalike.REASONS):
         yield from ((text,) for text in reasons.values())
+    yield from ((text,) for text in rules.reasons.REASONS)
 
 
+def words(language: str) -> Words:
+    catalogue = Templates(files.templates()).catalogue(language)
+    return Words(catalogue=catalogue, zone=ZoneInfo("Europe/Paris"))
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
+def test_every_sentence_is_translated_with_the_same_places(path: Path):
+    with path.open("rb") as file:
+        catalog = read_po(file)
+    missing = [texts for texts in sentences() if not (m := catalog.get(texts[0])) or not m.string]
+    assert not missing
+    known = {texts[0] for texts in sentences()}
+    stale = [
+        m.id for m in catalog if m.id and (m.id if isinstance(m.id, str) else m.id[0]) not in known
+    ]
+    assert not stale
+    assert not Catalogue.read(path, path.parts[-3]).broken
+
+
+def test_french_is_there():
+    assert "fr" in Templates(files.templates()).languages
+
+
+def test_a_third_language_is_a_file(tmp_path):
+    folder = tmp_path / "locale" / "nl" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "watcher.po").write_text('msgid "What changed"\nmsgstr "Wat veranderde"\n')
+    templates = Templates(files.templates(), tmp_path)
+    assert templates.languages == ("en", "fr", "nl")
+    assert templates.catalogue("nl-BE").texts.gettext("What changed") == "Wat veranderde"
+    assert templates.catalogue("tlh").language == "en"
+
+
+def test_a_translation_with_other_places_is_not_used(tmp_path):
+    path = tmp_path / "watcher.po"
+    path.write_text(
+        'msgid ""\nmsgstr "Plural-Forms: nplurals=2; plural=(n > 1);\\n"\n\n'
+        'msgid "{name} is fine"\nmsgstr "{nom} va bien"\n\n'
+        'msgid "late"\nmsgstr "en retard"\n'
+    )
+    catalogue = Catalogue.read(path, "fr")
+    assert catalogue.broken == ("{name} is fine",)
+    assert catalogue.texts.gettext("{name} is fine") == "{name} is fine"
+    assert catalogue.texts.gettext("late") == "en retard"
+
+
+def test_a_file_that_is_no_catalogue_is_told(tmp_path):
+    (tmp_path / "watcher.po").write_bytes(b"\xff\xfe msgid oops")
+    with pytest.raises(CatalogueError):
+        Catalogue.read(tmp_path / "watcher.po", "fr")
+
+
+def test_braces_in_values_mean_nothing():
+    assert fill("{a} and {b}", {"a": "{b}{", "b": "}{0.__class__}"}) == "{b}{ and }{0.__class__}"
+    assert fill("{a} {missing} {", {"a": "x"}) == "x {missing} {"
+    assert places("{a} {b} {0} {c.d}") == {"a", "b"}
+
+
+def test_dates_numbers_and_durations_are_the_readers():
+    moment = datetime(2026, 3, 10, 7, 5, tzinfo=UTC)
+    french, english = words("fr"), words("en")
+    assert english.moment(moment) == "Tue, Mar 10, 08:05"
+    assert french.moment(moment) == "mar. 10 mars, 08:05"
+    assert (english.number(12345), french.number(12345)) == ("12,345", "12\u202f345")
+    assert english.duration(timedelta(days=1, hours=2, minutes=5)) == "1 d 2 h"
+    assert french.duration(timedelta(hours=3, minutes=20)) == "3\u00a0h 20\u00a0min"
+    assert english.duration(timedelta(seconds=3)) == "1 min"
+    assert english.offset(moment) == "UTC+01:00"
+    assert french.many("{count} post", "{count} posts", 0) == "{count} publication"

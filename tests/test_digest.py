@@ -1,0 +1,167 @@
+"""What makes a digest: grouped, merged, ranked, cut, and honest about what was not seen."""
+
+from datetime import timedelta
+from time import process_time
+
+import pytest
+
+from alerts.digest import compose, cut
+from alerts.merge import merge
+from alerts.model import Volume
+from tests.alert_samples import (
+    BRAND,
+    NOW,
+    SINCE,
+    SLOT,
+    account,
+    email,
+    full,
+    mention,
+    waiting,
+    watched,
+)
+
+LOU = account("lou", followers=100)
+
+
+def digest(**more):
+    channel = more.pop("channel", email())
+    return compose(channel, waiting(**more), SLOT, NOW, [BRAND], "Europe/Paris")
+
+
+def test_a_post_found_by_several_rules_is_one_item_under_the_rarest_rule():
+    common = [mention(f"plivelo number {n} of many", by=LOU, id=f"c{n}") for n in range(4)]
+    both = mention("my plivelo is broken", by=LOU, id="b", rules=("plivelo", "complaints"))
+    made = digest(mentions=(*common, both))
+    assert made.posts == 5
+    [group] = [group for group in made.groups if group.rule == "complaints"]
+    assert [(item.post.id, item.also) for item in group.items] == [("b", ("plivelo",))]
+    assert sum(group.posts for group in made.groups) == 5
+
+
+def test_reposts_and_near_identical_texts_are_one_item_with_a_count_of_voices():
+    text = "The Plivelo hinge broke after three weeks and nobody answers, what now?"
+    mentions = (
+        mention(text, by=LOU, id="1", likes=5),
+        mention("RT @lou: " + text, by=account("ann"), id="2", repost_of="1"),
+        mention("", by=account("bob"), id="3", repost_of="1"),
+        mention(text.upper() + " https://a.example/x", by=account("cy"), id="4"),
+        mention(text.replace("three", "four"), by=account("dan"), id="5"),
+        mention("A different Plivelo story altogether, about a nice trip", by=LOU, id="6"),
+    )
+    items = digest(mentions=mentions).groups[0].items
+    assert {(item.post.id, item.copies, item.voices) for item in items} == {
+        ("1", 4, 5),
+        ("6", 0, 1),
+    }
+
+
+def test_short_texts_merge_only_when_equal():
+    texts = ("thanks plivelo", "Thanks, Plivelo!", "thanks plivela")
+    families = merge([mention(t, by=LOU, id=str(n)) for n, t in enumerate(texts)])
+    assert [len(family) for family in families] == [2, 1]
+
+
+def test_what_moves_people_comes_first_and_our_own_posts_last():
+    made = digest(
+        mentions=(
+            mention("plivelo quiet words of one", by=LOU, id="quiet"),
+            mention("plivelo spreads and spreads", by=LOU, id="loud", reposts=80),
+            mention("plivelo says a famous person", by=account("star", followers=9000), id="star"),
+            mention(
+                "plivelo announces", by=account("plivelo", followers=10**6), id="own", likes=900
+            ),
+        )
+    )
+    assert [item.post.id for item in made.groups[0].items] == ["loud", "star", "quiet", "own"]
+    assert not made.urgent
+
+
+def test_a_cut_counts_what_it_hides_and_leaves_a_quiet_rule_its_place():
+    loud = [
+        mention(f"plivelo {n} " + "abcdefgh"[n % 8] * (10 + n), by=LOU, id=f"l{n}", likes=100 + n)
+        for n in range(30)
+    ]
+    quiet = mention("a hinge is broken", by=LOU, id="q", rules=("complaints",))
+    short = cut(digest(mentions=(*loud, quiet)), 4)
+    assert {group.rule: len(group.items) for group in short.groups} == {
+        "plivelo": 3,
+        "complaints": 1,
+    }
+    assert sum(group.posts for group in short.groups) + short.more_posts == 31
+    none = cut(short, 0)
+    assert (none.groups, none.more_posts, none.more_groups) == ((), 31, 2)
+
+
+def test_mentions_beyond_the_bound_on_memory_are_counted():
+    made = digest(mentions=(mention("plivelo", by=LOU, id="1"),), more=500)
+    assert (made.posts, made.more_posts) == (501, 500)
+
+
+def test_nothing_said_and_not_looked_are_told_apart():
+    failed = watched("b", last_success=None, failures=3, last_error="no route")
+    gap = watched("c", gaps=((SINCE, SINCE + timedelta(hours=2), "down"),))
+    assert digest().sight == "watched"
+    assert digest(coverage=(watched("a"), gap)).sight == "partly"
+    assert digest(coverage=(watched("a"), failed)).sight == "partly"
+    assert digest(coverage=(failed,)).sight == "blind"
+    assert digest(coverage=()).sight == "blind"
+    [blind, *_] = digest(coverage=(watched("a"), failed)).watched
+    assert (blind.state, blind.missed) == ("blind", timedelta(days=1))
+
+
+def test_overlapping_gaps_and_a_failure_that_lasts_count_once():
+    early = (SINCE - timedelta(hours=1), SINCE + timedelta(hours=2), "down")
+    overlapping = (SINCE + timedelta(hours=1), SINCE + timedelta(hours=3), "slow")
+    ill = watched("a", gaps=(early, overlapping), last_error="gone",
+                  last_success=NOW - timedelta(hours=4))  # fmt: skip
+    [seen] = digest(coverage=(ill,)).watched
+    assert (seen.state, seen.missed) == ("partly", timedelta(hours=7))
+
+
+@pytest.mark.parametrize(
+    ("when_empty", "send", "trouble", "silent"),
+    [
+        ("trouble", "daily", False, True),
+        ("trouble", "daily", True, False),
+        ("send", "daily", False, False),
+        ("skip", "daily", True, True),
+        ("send", "instant", True, True),
+        ("send", "hourly", True, True),
+    ],
+)
+def test_an_empty_digest_is_sent_as_the_channel_wants(when_empty, send, trouble, silent):
+    coverage = (watched("a", last_success=None),) if trouble else (watched("a"),)
+    made = digest(channel=email(when_empty=when_empty, send=send), coverage=coverage)
+    assert made.is_silent is silent
+    assert made.summary == "nothing found"
+
+
+def test_what_is_urgent_is_said_once_each():
+    made = compose(email(), full(), SLOT, NOW, [BRAND], "Europe/Paris")
+    said = [str(reason) for reason in made.urgent]
+    assert said[0] == "old-forum could not be watched."
+    assert "The rule plivelo found 30 posts, after 8 in the period before." in said
+    assert len(said) == len(set(said)) == 5
+
+
+def test_a_few_posts_after_none_are_no_surge():
+    assert not digest(volumes=(Volume(rule="plivelo", posts=5, before=0),)).urgent
+
+
+def test_ten_thousand_mentions_take_seconds_at_most():
+    mentions = tuple(
+        mention(
+            f"plivelo {n * 7919 % 10007} " + " ".join(f"w{n * k % 997}" for k in range(2, 20)),
+            by=account(f"a{n}", followers=n % 500),
+            id=str(n),
+            rules=(f"rule-{n % 30}",),
+            likes=n % 90,
+        )
+        for n in range(10_000)
+    )
+    began = process_time()
+    made = cut(digest(mentions=mentions), 40)
+    assert process_time() - began < 5
+    assert made.posts == 10_000
+    assert sum(g.posts for g in made.groups) + made.more_posts == 10_000

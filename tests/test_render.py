@@ -1,0 +1,341 @@
+"""The mail itself: harmless whatever strangers wrote, small, legible, the same every time."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from email import message_from_bytes, policy
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from alerts.digest import compose
+from alerts.hostile import ZERO_WIDTH_SPACE, passage, safe_link
+from alerts.render import LARGEST_HTML, Templates, mails, render
+from rules.model import Reason, Suspect
+from tests.alert_samples import (
+    BRAND,
+    NOW,
+    SLOT,
+    account,
+    email,
+    full,
+    mention,
+    waiting,
+    watched,
+)
+from tests.browser import Browser, browser
+from watcher import files
+
+__all__ = ["browser"]
+
+TEMPLATES = Templates(files.templates())
+SCREENS = Path(__file__).parent / "screens"
+UNPRINTABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</td></table><style>*{display:none}</style>",
+    '<img src="https://evil.example/pixel.png" onerror="x()">',
+    '"><a href="javascript:alert(1)">plivelo</a>',
+    "plivelo\u202egnp.exe\u2066 hidden \u2069",
+    "nul\0bell\x07esc\x1b[31m plivelo \ud800",
+    "plivelo " + "Z\u0335\u0321\u0322\u0323\u0324\u0325" * 300,
+    "a" * 5000 + "plivelo",
+    "{{ 7*7 }} {% raise %} {handle} %(x)s",
+    "go to https://evil.example/win or www.evil.example or mail win@evil.example plivelo",
+    "<!-- comment --> ]]> &amp; &#x202e; plivelo",
+    "\n\n\n\n\r\n\u2028plivelo\u2029",
+    "שלום plivelo עולם",
+    "",
+]
+
+
+def made(content, **more):
+    channel = email(**more)
+    return compose(channel, content, SLOT, NOW, [BRAND], "Europe/Paris")
+
+
+def hostile_content(texts=HOSTILE, copies=1):
+    mentions, suspects = [], []
+    for n, text in enumerate(texts * copies):
+        who = account(
+            text[:200], text, bio=text, url="javascript:alert(1)", network=text[:30] or "x"
+        )
+        mentions.append(
+            mention(f"{text} {n}", by=who, id=f"{n}", rules=(text or "r",), word="plivelo",
+                    url=f"https://evil.example/{n}" if n % 2 else f"javascript:{text}")
+        )  # fmt: skip
+        reason = Reason(
+            template='"{name}" reads like {brand}.', values={"name": text, "brand": text}
+        )
+        suspects.append(
+            Suspect(subject="domain:evil.example", name="evil.example", display_name=text,
+                    brand=text, rule=text, score=0.9, techniques=(text,) * 9, reason=reason,
+                    evidence=(reason,) * 9)
+        )  # fmt: skip
+    coverage = tuple(watched(text or "s", last_error=text, last_success=None) for text in texts)
+    return waiting(mentions=tuple(mentions), suspects=tuple(suspects), coverage=coverage * copies)
+
+
+class Inspector(HTMLParser):
+    """Collects what a mail must not have, and the text with the colours it is drawn in."""
+
+    VOID = frozenset({"meta", "br", "img", "link", "hr", "input"})
+
+    def __init__(self, html: str, scheme: str = "light") -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.drawn: list[tuple[str, str, str, str]] = []
+        self._stack: list[tuple[str, str, str]] = [("", "", "")]
+        style = re.search(r"prefers-color-scheme: dark\) \{(.*?)\n\}", html, re.DOTALL)
+        rules = re.findall(r"([^{}]+)\{([^{}]*)\}", style[1]) if style and scheme == "dark" else []
+        self._dark = {
+            selector.strip().removeprefix("."): dict(
+                pair.replace(" !important", "").strip().split(": ")
+                for pair in body.split(";")
+                if pair.strip()
+            )
+            for selectors, body in rules
+            for selector in selectors.split(",")
+        }  # fmt: skip
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        attributes = {key: value or "" for key, value in attrs}
+        self.tags.append((tag, attributes))
+        _, ink, paper = self._stack[-1]
+        declared = dict(
+            part.split(":", 1) for part in attributes.get("style", "").split(";") if ":" in part
+        )
+        ink, paper = declared.get("color", ink), declared.get("background-color", paper)
+        for name in [tag, *attributes.get("class", "").split()]:
+            ink = self._dark.get(name, {}).get("color", ink)
+            paper = self._dark.get(name, {}).get("background-color", paper)
+        if tag not in self.VOID:
+            self._stack.append((f"{tag}.{attributes.get('class', '')}", ink, paper))
+
+    def handle_endtag(self, tag):
+        while len(self._stack) > 1 and self._stack.pop()[0].split(".")[0] != tag:
+            pass
+
+    def handle_data(self, data):
+        where, ink, paper = self._stack[-1]
+        inside = {name.split(".")[0] for name, _, _ in self._stack}
+        hidden = any("preheader" in name for name, _, _ in self._stack)
+        if data.strip() and not hidden and not inside & {"style", "title", "head"}:
+            self.drawn.append((where, data.strip(), ink, paper))
+
+
+def assert_harmless(html):
+    inspector = Inspector(html)
+    names = {tag for tag, _ in inspector.tags}
+    assert not names & {"script", "img", "iframe", "form", "input", "object", "link", "svg", "base"}
+    assert sum(tag == "style" for tag, _ in inspector.tags) == 1
+    for tag, attributes in inspector.tags:
+        assert not any(key.startswith("on") for key in attributes)
+        assert "url(" not in attributes.get("style", "")
+        if "href" in attributes:
+            assert tag == "a"
+            assert attributes["href"].startswith(("https://", "http://"))
+            assert "evil.example" not in attributes["href"]
+    text = "".join(f"{data}\n" for _, data, _, _ in inspector.drawn)
+    for start in ("evil.example", "://", "www.evil"):
+        assert start not in text
+    assert not re.search(
+        "[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", html
+    )
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_whatever_a_stranger_writes_is_harmless(text):
+    [mail] = mails(TEMPLATES, made(hostile_content([text])), "w@plivelo.example")
+    assert_harmless(mail.html)
+    message = message_from_bytes(mail.payload, policy=policy.default)
+    plain = message.get_body(("plain",)).get_content()
+    assert "evil.example" not in plain
+    assert not UNPRINTABLE.search(re.sub("[\u2068\u2069]", "", plain))
+
+
+def test_everything_hostile_at_once_stays_harmless_and_small():
+    content = hostile_content(copies=40)
+    rendered = render(TEMPLATES, made(content, title=HOSTILE[5], language="fr", posts=200))
+    assert_harmless(rendered.html)
+    assert len(rendered.html.encode()) <= LARGEST_HTML
+    assert rendered.subject.isprintable()
+
+
+def test_ten_thousand_long_posts_fit_and_the_rest_is_counted():
+    mentions = tuple(
+        mention(f"plivelo {n} " + "&\"'<" * 200, by=account(f"a{n}", "&" * 90), id=str(n),
+                rules=(f"rule-{n % 50}",), likes=n)
+        for n in range(10_000)
+    )  # fmt: skip
+    rendered = render(TEMPLATES, made(waiting(mentions=mentions), posts=200))
+    assert len(rendered.html.encode()) <= LARGEST_HTML
+    assert "10,000 posts" in rendered.subject
+    assert "more posts" in rendered.html
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_text_part_reads_as_it_should(language):
+    screen = SCREENS / f"digest.{language}.txt"
+    text = render(TEMPLATES, made(full(), language=language)).text
+    if os.environ.get("UPDATE_SCREENS"):
+        screen.write_text(text)
+    assert text == screen.read_text()
+
+
+def test_the_headers_make_a_series_that_no_machine_answers():
+    [mail] = mails(
+        TEMPLATES, made(full(), title="Plivélo\r\nBcc: x@evil.example\0\u202e"),
+        "Ünit <w@plivelo.example>",
+        contact="Social team <social@plivelo.example>",
+    )  # fmt: skip
+    message = message_from_bytes(mail.payload, policy=policy.default)
+    assert not any(part.defects for part in message.walk())
+    assert not any(value.defects for value in message.values())
+    assert message["Bcc"] is None
+    assert message["Subject"].startswith("Plivélo Bcc: ")
+    assert message["From"].addresses[0].addr_spec == "w@plivelo.example"
+    assert message["To"] == "ada@plivelo.example"
+    assert message["Message-ID"] == mail.message_id
+    assert message["Date"].datetime == NOW
+    assert message["Date"].endswith("+0100")
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["X-Auto-Response-Suppress"] == "OOF, AutoReply"
+    assert (
+        message["List-Unsubscribe"] == "<mailto:social@plivelo.example?subject=unsubscribe%20daily>"
+    )
+    assert message["Content-Language"] == "en"
+    assert message["List-Id"].endswith(".plivelo.example>")
+    assert message["Feedback-ID"].count(":") == 3
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    lines = mail.payload.split(b"\r\n")
+    assert max(map(len, lines)) <= 998
+    assert not any(b"\n" in line or b"\r" in line for line in lines)
+    tomorrow = replace(made(full()), slot=replace(SLOT, at=NOW.replace(day=11)))
+    [later] = mails(TEMPLATES, tomorrow, "w@plivelo.example")
+    other = message_from_bytes(later.payload, policy=policy.default)
+    assert other["References"] == message["References"]
+    assert other["Message-ID"] != message["Message-ID"]
+
+
+def test_a_bad_recipient_spoils_nobody_elses_mail():
+    two = mails(TEMPLATES, made(full(), to=("broken", "zoé@plivelo.example")), "w@plivelo.example")
+    assert [mail.recipient for mail in two] == ["broken", "zoé@plivelo.example"]
+    assert "zoé@plivelo.example".encode() in two[1].payload
+
+
+def test_the_same_input_gives_the_same_bytes_in_another_process():
+    program = (
+        "import hashlib; from tests.test_render import TEMPLATES, full, made, mails; "
+        "[m] = mails(TEMPLATES, made(full(), language='fr'), 'w@plivelo.example'); "
+        "print(hashlib.sha256(m.payload).hexdigest())"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", program], cwd=Path(__file__).parent.parent, check=True,
+            capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(digests) == 1
+
+
+def test_silence_says_whether_anybody_looked():
+    quiet = render(TEMPLATES, made(waiting()))
+    blind = render(TEMPLATES, made(waiting(coverage=(watched("a", last_success=None),))))
+    assert "nothing was said" in quiet.subject
+    assert "Nothing was said" in quiet.html
+    assert "we could not look" in blind.subject
+    assert "Nothing was said" not in blind.html + blind.text
+    assert "a could not be watched" in blind.text
+
+
+def test_a_late_mail_says_so_in_subject_and_body():
+    late = replace(made(full()), slot=replace(SLOT, late=True))
+    rendered = render(TEMPLATES, late)
+    assert rendered.subject.endswith("(late)")
+    assert "it should have left on Tue, Mar 10, 08:00" in rendered.html
+    assert "This mail left on time" not in rendered.html + rendered.text
+
+
+def luminance(colour):
+    channels = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_word_has_the_contrast_that_wcag_aa_asks_for(scheme):
+    content = replace(full(), more=3)
+    late = replace(made(content), slot=replace(SLOT, late=True))
+    pages = [late, made(waiting()), made(waiting(coverage=()))]
+    drawn = {
+        (where, ink, paper)
+        for page in pages
+        for where, _, ink, paper in Inspector(render(TEMPLATES, page).html, scheme).drawn
+    }
+    assert len(drawn) > 20
+    for where, ink, paper in drawn:
+        bright, dim = sorted((luminance(ink), luminance(paper)), reverse=True)
+        assert (bright + 0.05) / (dim + 0.05) >= 4.5, (where, ink, paper)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 600])
+def test_the_mail_fits_a_telephone_and_a_window(browser: Browser, tmp_path, width, scheme):
+    html = render(TEMPLATES, made(full(), language="fr")).html
+    hostile = render(TEMPLATES, made(hostile_content())).html
+    picture = tmp_path / "mail.png"
+    seen = browser.picture(html, picture, width=width, scheme=scheme)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert (seen.width, seen.wide) == (width, [])
+    assert seen.background == ("rgb(238, 240, 243)" if scheme == "light" else "rgb(14, 17, 20)")
+    assert browser.measure(hostile, width=width, scheme=scheme).width == width
+
+
+def test_passages_are_cut_around_what_matched():
+    text = "x " * 2000 + "plivelo" + " y" * 2000
+    pieces = passage(text, [(4000, 4007)], 300)
+    assert [piece.text for piece in pieces if piece.marked] == ["plivelo"]
+    joined = "".join(piece.text for piece in pieces)
+    assert joined.startswith("…")
+    assert joined.endswith("…")
+    assert len(joined) < 320
+
+
+def test_marks_stay_on_their_words_when_hidden_characters_go():
+    pieces = passage("\u202e\0a plivelo.example", [(4, 11)], 100)
+    assert [(p.text, p.marked) for p in pieces] == [
+        ("a ", False),
+        ("plivelo", True),
+        (f"{ZERO_WIDTH_SPACE}.example", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "link"),
+    [
+        ("https://a.example/x?y=1#z", "https://a.example/x?y=1#z"),
+        ("http://a.example:8080/é", "http://a.example:8080/%C3%A9"),
+        ("https://plivélo.example/", "https://xn--plivlo-eva.example/"),
+        ("javascript:alert(1)", ""),
+        ("data:text/html,x", ""),
+        ("https://good.example@evil.example/", ""),
+        ("https://sub.bad.example/", ""),
+        ("https://bad.example./", ""),
+        ("https://notbad.example/", "https://notbad.example/"),
+        ('https://a.example/"onclick="x', ""),
+        ("https://a.example/\u202ex", ""),
+        ("https://" + "a" * 2000, ""),
+        ("//a.example", ""),
+        ("https://[::1", ""),
+        ("", ""),
+    ],
+)
+def test_only_plain_web_links_off_suspect_domains_are_links(url, link):
+    assert safe_link(url, {"bad.example"}) == link
