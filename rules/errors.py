@@ -8,7 +8,7 @@ WatcherError
 ├── SearchError            watcher.search: the index cannot answer
 ├── DeliveryError          alerts.model: a message was not taken
 ├── FollowError            alerts.model: a follow was not made
-└── BusyError              watcher.service: another instance holds the data directory
+└── BusyError              watcher.presence: another instance holds the data directory
 """
 
 from dataclasses import dataclass

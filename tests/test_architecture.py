@@ -25,7 +25,7 @@ ROOMS = {
     "css_inline": ("alerts/render.py",),
     "email_validator": ("alerts/address.py",),
     "idna": ("rules/lookalike/hosts.py",),
-    "filelock": ("watcher/service.py",),
+    "filelock": ("watcher/presence.py",),
     "jinja2": ("alerts/render.py",),
     "markupsafe": ("alerts/render.py",),
     "platformdirs": ("watcher/config.py",),

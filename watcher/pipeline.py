@@ -108,14 +108,15 @@ class Matched:
     suspects: int = 0
 
 
-def match(app: App) -> Matched:
+def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
     """Run every rule over the posts not matched yet, and the detector over unexamined accounts.
 
-    Findings, queue entries and "done" are one transaction per batch. Raises `StoreError`.
+    Findings, queue entries and "done" are one transaction per batch; `stop()` is asked between two.
+    Raises `StoreError`.
     """
     routes = {rule.name: rule.then for rule in app.config.rules if rule.enabled}
     posts = matches = suspects = 0
-    while (batch := app.store.unmatched(BATCH)).posts:
+    while not stop() and (batch := app.store.unmatched(BATCH)).posts:
         saved = app.store.save_matches(
             batch,
             app.matcher.match(batch.posts),
@@ -126,7 +127,7 @@ def match(app: App) -> Matched:
         posts += len(batch.posts)
         matches += saved.matches
         suspects += saved.suspects
-    while accounts := app.store.unexamined(BATCH):
+    while not stop() and (accounts := app.store.unexamined(BATCH)):
         found = app.store.save_suspects(
             accounts, app.detector.accounts(accounts), routes, app.clock()
         )
@@ -252,8 +253,8 @@ class Delivered:
     """What the other side said where it did not take a mail; the first ten."""
 
 
-def deliver(app: App) -> Delivered:
-    """Send every delivery that is due. Raises `StoreError`.
+def deliver(app: App, *, stop: Callable[[], bool] = never) -> Delivered:
+    """Send every delivery that is due, until `stop()` says so. Raises `StoreError`.
 
     For each one:
     1. a conditional update claims it and notes the attempt, in one transaction;
@@ -268,7 +269,7 @@ def deliver(app: App) -> Delivered:
     answers: list[str] = []
     sender: Sender | None = None
     try:
-        while claimed := app.store.claim_delivery(app.clock()):
+        while not stop() and (claimed := app.store.claim_delivery(app.clock())):
             if sender is None:
                 sender = app.config.mail.open()
             state, answer = _attempt(app, sender, claimed)

@@ -1,26 +1,28 @@
-"""When: the only module that knows APScheduler. One instance per data folder; stops with grace."""
+"""When: the only module that knows APScheduler. Runs each step at its pace, stops with grace.
 
-import json
+Pulls have a pool of threads of their own: a source that hangs holds one of them and nothing else.
+"""
+
 import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from filelock import FileLock, Timeout
 
+from alerts.hostile import one_line
 from rules.errors import WatcherError
 from watcher import pipeline
-from watcher.app import App, make_private
+from watcher.app import App
 from watcher.backends import AnySource
 from watcher.config import ConfigError, load
+from watcher.presence import HEARTBEAT_EVERY, Heartbeat, sign_off
 
 log = logging.getLogger("watcher")
 
@@ -29,80 +31,45 @@ INDEX_EVERY = timedelta(seconds=60)
 PLAN_EVERY = timedelta(seconds=10)
 DELIVER_EVERY = timedelta(seconds=5)
 CONFIG_EVERY = timedelta(seconds=5)
-HEARTBEAT_EVERY = timedelta(seconds=10)
 FORGET_EVERY = timedelta(hours=6)
-MOST_PULLS_AT_ONCE = 10
+MOST_PULLS_AT_ONCE = 32
+LONG = timedelta(minutes=10)
+"""A step under way for longer is told, once."""
+GRACE = timedelta(seconds=20)
+"""How long a stop waits for what is under way. What it leaves behind, the next start takes up."""
 
 
-class BusyError(WatcherError):
-    """Another instance works on the same data folder."""
+LINE = 1000
+"""Characters of strangers' words in one line of the log."""
 
 
-class HeartbeatError(WatcherError):
-    """`watcher status` cannot be told that the service is alive."""
+class StoppedError(WatcherError):
+    """A step was left at a place where it can be left."""
 
 
-@contextmanager
-def alone(data: Path) -> Iterator[None]:
-    """Hold the data folder for this process. Raises `BusyError` when another one holds it."""
-    make_private(data)
-    lock = FileLock(data / "watcher.lock", blocking=False)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        beat = last_heartbeat(data)
-        who = f"process {beat.pid}" if beat else "another process"
-        raise BusyError(
-            f"{who} is already watching with the data in {data}",
-            help="`watcher status` shows it; stop it first, or use another `data` folder",
-        ) from error
-    except OSError as error:
-        raise BusyError(
-            f"the data folder {data} cannot be locked: {error.strerror}",
-            help="make the folder writable for this user",
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Heartbeat:
-    """A sign of life that a running service leaves in its data folder."""
-
-    pid: int
-    started: datetime
-    beat: datetime
-
-
-def last_heartbeat(data: Path) -> Heartbeat | None:
-    """Return the last sign of life; None when no service runs or it was stopped with grace."""
-    try:
-        stored = json.loads((data / "service.json").read_text())
-        return Heartbeat(
-            pid=int(stored["pid"]),
-            started=datetime.fromisoformat(stored["started"]),
-            beat=datetime.fromisoformat(stored["beat"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+class PullError(WatcherError):
+    """A source could not be read to its newest post."""
 
 
 class Service:
     """The watcher at work: every step of the walk at its own pace until it is told to stop."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, *, grace: timedelta = GRACE) -> None:
         self.app = app
         self.stopping = threading.Event()
+        self._grace = grace
         self._started = app.clock()
-        self._config_seen = _stamp(app.config.path)
-        pool = ThreadPoolExecutor(
-            min(len(app.config.sources), MOST_PULLS_AT_ONCE) + len(self._steps())
-        )
+        self._config_seen: tuple[int, int] | None = None
+        self._under_way: dict[str, datetime] = {}
+        self._long: set[str] = set()
+        self._troubles: dict[str, str] = {}
+        self._quiet = threading.Condition()
         # The schedule is config, the state is ours: jobs live in memory, a late one runs once.
         self._scheduler = BackgroundScheduler(
-            executors={"default": pool},
+            executors={
+                "default": ThreadPoolExecutor(len(self._steps())),
+                "pulls": ThreadPoolExecutor(MOST_PULLS_AT_ONCE),
+            },
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
             timezone="UTC",
         )
@@ -112,40 +79,60 @@ class Service:
     def run(self) -> None:
         """Work until SIGTERM or SIGINT, then finish what is under way; a second one ends at once.
 
-        What is under way when the process dies is taken up again at the next start.
+        What does not finish within the grace is left: the process ends with exit code 1, as if it
+        had been killed, and the next start takes up what was left.
         """
         self._listen_for_signals()
+        if left := self.work():
+            log.error(
+                "not finished within %.0f seconds: %s; the next start takes up what was left",
+                self._grace.total_seconds(),
+                ", ".join(left),
+            )
+            logging.shutdown()
+            os._exit(1)  # a thread that hangs would keep the process for ever
+
+    def work(self) -> tuple[str, ...]:
+        """Do every step at its pace until `stopping` is set; return those that did not finish."""
         uncertain = self.app.store.abandon_claims(self.app.clock())
         if uncertain:
             log.warning("%d deliveries were under way when the last run ended", uncertain)
         for name, every, step in self._steps():
-            self._add(name, every, partial(self._guard, name, step))
+            self._add(name, every, step)
         self._add_pulls()
         self._scheduler.start()
         log.info("watching %d sources", len(self.app.config.sources))
         self.stopping.wait()
         log.info("stopping: finishing what is under way")
-        self._scheduler.shutdown(wait=True)
-        (self.app.config.data / "service.json").unlink(missing_ok=True)
+        self._scheduler.pause()
+        with self._quiet:
+            self._quiet.wait_for(lambda: not self._under_way, self._grace.total_seconds())
+            left = tuple(sorted(self._under_way))
+        self._scheduler.shutdown(wait=not left)
+        sign_off(self.app.config.data)
+        return left
 
     def _steps(self) -> list[tuple[str, timedelta, Callable[[], object]]]:
         return [
             ("match", MATCH_EVERY, self._match),
-            ("index", INDEX_EVERY, lambda: pipeline.index(self.app)),
+            ("index", INDEX_EVERY, self._index),
             ("plan", PLAN_EVERY, self._plan),
-            ("deliver", DELIVER_EVERY, lambda: pipeline.deliver(self.app)),
+            ("deliver", DELIVER_EVERY, self._deliver),
             ("follow", PLAN_EVERY, lambda: pipeline.follow(self.app)),
             ("forget", FORGET_EVERY, lambda: pipeline.forget(self.app)),
             ("config", CONFIG_EVERY, self._reload),
             ("heartbeat", HEARTBEAT_EVERY, self._beat),
         ]
 
-    def _add(self, name: str, every: timedelta, job: Callable[[], object]) -> None:
+    def _add(
+        self, name: str, every: timedelta, step: Callable[[], object], pool: str = "default"
+    ) -> None:
         self._scheduler.add_job(
-            job,
+            partial(self._guard, name, step),
             "interval",
             seconds=every.total_seconds(),
             id=name,
+            executor=pool,
             next_run_time=self.app.clock(),
             replace_existing=True,
         )
@@ -153,19 +140,24 @@ class Service:
     def _add_pulls(self) -> None:
         for source in self.app.config.sources:
             if source.enabled:
-                pull = partial(self._guard, f"pull {source.name}", partial(self._pull, source))
-                self._add(f"pull {source.name}", source.interval, pull)
+                pull = partial(self._pull, source)
+                self._add(f"pull {source.name}", source.interval, pull, "pulls")
 
     def _pull(self, source: AnySource) -> None:
         pulled = pipeline.pull(self.app, source, stop=self.stopping.is_set)
-        if pulled.error:
-            log.warning("%s: %s", source.name, pulled.error)
+        if pulled.skipped:
+            first = "; ".join(pulled.skipped_first[:3])
+            log.warning(
+                "%s: %d items skipped: %s", source.name, pulled.skipped, one_line(first, LINE)
+            )
         if pulled.new:
             log.info("%s: %d new posts", source.name, pulled.new)
             self._soon("match")
+        if pulled.error:
+            raise PullError(pulled.error)
 
     def _match(self) -> None:
-        matched = pipeline.match(self.app)
+        matched = pipeline.match(self.app, stop=self.stopping.is_set)
         if matched.matches or matched.suspects:
             log.info("%d matches, %d new suspects", matched.matches, matched.suspects)
             self._soon("plan")
@@ -178,6 +170,21 @@ class Service:
         if any(one.mails for one in planned):
             self._soon("deliver")
 
+    def _index(self) -> None:
+        def on_the_way(_done: int, _total: int) -> None:
+            if self.stopping.is_set():
+                raise StoppedError("asked to stop")
+
+        with suppress(StoppedError):  # between two commits: the next start goes on from there
+            pipeline.index(self.app, on_the_way)
+
+    def _deliver(self) -> None:
+        delivered = pipeline.deliver(self.app, stop=self.stopping.is_set)
+        if delivered.sent:
+            log.info("%d mails delivered", delivered.sent)
+        for answer in delivered.answers:
+            log.warning("not delivered to %s", one_line(answer, LINE))
+
     def _soon(self, name: str) -> None:
         """Let a step run at once instead of at its next turn: there is something for it."""
         if not self.stopping.is_set():
@@ -185,12 +192,33 @@ class Service:
 
     def _guard(self, name: str, step: Callable[[], object]) -> None:
         """Run a step so that whatever it raises is said and stops nothing else."""
+        with self._quiet:
+            if self.stopping.is_set():
+                return
+            self._under_way[name] = self.app.clock()
+        trouble = ""
         try:
             step()
         except WatcherError as error:
-            log.error("%s: %s%s", name, error, f" ({error.help})" if error.help else "")  # noqa: TRY400
-        except Exception:  # the outermost boundary of a job: nothing else may stop because of it
-            log.exception("%s: an error in the watcher itself; the step runs again", name)
+            trouble = f"{error}{f' ({error.help})' if error.help else ''}"
+        except Exception as error:  # the outermost boundary of a job: nothing else may stop
+            trouble = f"an error in the watcher itself ({type(error).__name__})"
+            if self._troubles.get(name) != trouble:
+                log.exception("%s: the step failed as nobody foresaw", name)
+        finally:
+            with self._quiet:
+                del self._under_way[name]
+                self._quiet.notify_all()
+        self._tell(name, trouble)
+
+    def _tell(self, name: str, trouble: str) -> None:
+        """Say what went wrong when it begins, changes and ends: not with every try."""
+        before = self._troubles.get(name, "")
+        self._troubles[name] = trouble
+        if trouble and trouble != before:
+            log.error("%s: %s", name, one_line(trouble, LINE))
+        elif before and not trouble:
+            log.info("%s: works again", name)
 
     def _reload(self) -> None:
         """Take up a changed configuration; keep the old one while the new one is broken."""
@@ -200,7 +228,10 @@ class Service:
             return
         self._config_seen = stamp
         try:
-            app = self.app.reconfigured(load(path))
+            config = load(path)
+            if config == self.app.config:
+                return
+            app = self.app.reconfigured(config)
         except (ConfigError, WatcherError) as error:
             log.error("the changed configuration is not used:\n%s", error)  # noqa: TRY400
             return
@@ -212,18 +243,22 @@ class Service:
         log.info("the changed configuration is in use")
 
     def _beat(self) -> None:
-        data = self.app.config.data
-        fresh = data / "service.json.new"
-        beat = {
-            "pid": os.getpid(),
-            "started": self._started.isoformat(),
-            "beat": self.app.clock().isoformat(),
-        }
-        try:
-            fresh.write_text(json.dumps(beat))
-            fresh.replace(data / "service.json")
-        except OSError as error:
-            raise HeartbeatError(f"no sign of life can be written: {error.strerror}") from error
+        """Leave a sign of life, and tell of steps that do not come back."""
+        self._tell_of_long_steps()
+        beat = Heartbeat(pid=os.getpid(), started=self._started, beat=self.app.clock())
+        beat.leave(self.app.config.data)
+
+    def _tell_of_long_steps(self) -> None:
+        with self._quiet:
+            since = self.app.clock() - LONG
+            long = {name for name, began in self._under_way.items() if began < since}
+        for name in sorted(long - self._long):
+            log.warning(
+                "%s: under way for more than %.0f minutes; everything else goes on",
+                name,
+                LONG.total_seconds() / 60,
+            )
+        self._long = long
 
     def _listen_for_signals(self) -> None:
         def stop(signum: int, _frame: object) -> None:

@@ -9,7 +9,7 @@ from watcher.app import App, utc_now
 from watcher.cli import Settings
 from watcher.cli.console import ago, print_json, safe, stderr, stdout
 from watcher.cli.suspects import who
-from watcher.service import alone
+from watcher.presence import alone
 
 STATES = [str(state) for state in ProposalState]
 

@@ -5,7 +5,7 @@ import click
 from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.console import print_json, size, stderr, stdout
-from watcher.service import alone
+from watcher.presence import alone
 
 
 @click.group()

@@ -8,7 +8,7 @@ from watcher import pipeline
 from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.console import print_json, safe, stderr, stdout
-from watcher.service import alone
+from watcher.presence import alone
 
 
 @click.command()

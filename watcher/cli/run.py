@@ -7,7 +7,8 @@ import click
 
 from watcher.app import App
 from watcher.cli import Settings
-from watcher.service import Service, alone
+from watcher.presence import alone
+from watcher.service import Service
 
 
 @click.command()

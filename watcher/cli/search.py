@@ -10,7 +10,7 @@ from watcher import pipeline
 from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.console import marked, print_json, safe, stderr, stdout
-from watcher.service import BusyError, alone
+from watcher.presence import BusyError, alone
 
 
 @click.command()

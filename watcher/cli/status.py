@@ -11,7 +11,7 @@ from watcher.app import utc_now
 from watcher.cli import Settings
 from watcher.cli.console import ago, print_json, safe, stdout
 from watcher.config import Config
-from watcher.service import HEARTBEAT_EVERY, Heartbeat, last_heartbeat
+from watcher.presence import Heartbeat, is_alive, last_heartbeat
 from watcher.store import SourceState, Status
 
 
@@ -32,11 +32,6 @@ def command(settings: Settings, as_json: bool) -> None:
     _print_sources(config, sources, now)
     _print_channels(config, status, slots, now)
     _print_totals(status, now)
-
-
-def is_alive(beat: Heartbeat | None, now: datetime) -> bool:
-    """Whether the last sign of life is recent."""
-    return beat is not None and now - beat.beat < 4 * HEARTBEAT_EVERY
 
 
 def _service_line(beat: Heartbeat | None, now: datetime) -> str:
