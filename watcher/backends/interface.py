@@ -68,6 +68,8 @@ class Page:
     skipped: tuple[Skipped, ...] = ()
     """The first ones in full; at most 100."""
     skipped_count: int = 0
+    repeated: int = 0
+    """How often a post of this page came once more; nothing is lost by leaving the copies out."""
     gaps: tuple[Gap, ...] = ()
 
 

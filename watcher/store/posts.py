@@ -106,7 +106,7 @@ class Posts(Database):
             added = select(func.count()).select_from(posts).where(posts.c.rid > before)
             new = connection.execute(added).scalar_one()
             note_page(connection, source, page, new, now)
-        return SavedPage(new=new, known=len(page.posts) - new)
+        return SavedPage(new=new, known=len(page.posts) - new + page.repeated)
 
     def posts_after(self, rid: int, limit: int) -> tuple[StoredPost, ...]:
         """Return at most `limit` posts that arrived after `rid`, in the order of arrival."""

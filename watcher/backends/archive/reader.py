@@ -136,6 +136,7 @@ class _Batch:
     accounts: dict[str, Account] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     skipped_count: int = 0
+    repeated: int = 0
     characters: int = 0
     items: int = 0
 
@@ -151,7 +152,7 @@ class _Batch:
         self.items += 1
         for post in parsed.posts:
             if post.id in self.posts:
-                self.skip(where, f"the post {post.id[:80]} was there just before")
+                self.repeated += 1
             else:
                 self.posts[post.id] = post
                 self.characters += len(post.text)
@@ -176,12 +177,13 @@ class _Batch:
             accounts=tuple(a for a in self.accounts.values() if a not in authors),
             skipped=tuple(self.skipped),
             skipped_count=self.skipped_count,
+            repeated=self.repeated,
         )
 
     def clear(self) -> None:
         """Begin the next page."""
         self.posts, self.accounts, self.skipped = {}, {}, []
-        self.skipped_count = self.characters = self.items = 0
+        self.skipped_count = self.repeated = self.characters = self.items = 0
 
 
 def _summed(failures: list[BackendError]) -> BackendError:
