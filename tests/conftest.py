@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import browser
 from tests.servers import postgres, postgres_url
 from tests.smtp import inbox
 
-__all__ = ["inbox", "postgres", "postgres_url", "shared_data"]
+__all__ = ["browser", "inbox", "postgres", "postgres_url", "shared_data"]
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
