@@ -27,7 +27,7 @@ from tests.store.samples import (
     suspect,
     waiting,
 )
-from watcher.store import StaleBatchError, Store, StoreError, database
+from watcher.store import Store, StoreError, database
 from watcher.store.database import Database
 
 
@@ -279,5 +279,15 @@ def test_a_reader_sees_one_moment(store_url: str) -> None:
     other.close()
 
 
-def test_a_stale_batch_is_a_store_error() -> None:
-    assert issubclass(StaleBatchError, StoreError)
+def test_an_error_of_the_database_does_not_tell_what_people_wrote(store: Store) -> None:
+    pulled(store, post("p1", "a secret of Ann"))
+    with pytest.raises(StoreError) as raised, store.writing() as connection:
+        columns = "seen, network, id, author, text, posted_at, url, source, links, hashtags"
+        connection.exec_driver_sql(
+            f"INSERT INTO posts ({columns}, mentions, media) SELECT {columns}, mentions, media "
+            "FROM posts"
+        )
+    said = f"{raised.value} {raised.value.help}"
+    assert "refused a step" in said
+    assert "p1" not in said
+    assert "secret" not in said

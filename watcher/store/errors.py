@@ -57,7 +57,9 @@ def translate(error: exc.SQLAlchemyError, where: str) -> StoreError:
     `where` names the database without its password. The statement and its values are left out on
     purpose: they hold other people's posts.
     """
-    said = " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())
+    whole = str(getattr(error, "orig", None) or type(error).__name__)
+    # PostgreSQL goes on with the values of the row in question.
+    said = " ".join(whole.partition("DETAIL:")[0].split())
     for signs, meaning, advice in _MEANINGS:
         if any(sign in said.casefold() for sign in signs):
             return StoreError(f"{meaning}: {where} ({said})", help=advice)
