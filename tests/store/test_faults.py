@@ -281,12 +281,10 @@ def test_a_reader_sees_one_moment(store_url: str) -> None:
 
 def test_an_error_of_the_database_does_not_tell_what_people_wrote(store: Store) -> None:
     pulled(store, post("p1", "a secret of Ann"))
+    columns = "seen, network, id, author, text, posted_at, url, source, links, hashtags, mentions"
+    again = f"INSERT INTO posts ({columns}, media) SELECT {columns}, media FROM posts"
     with pytest.raises(StoreError) as raised, store.writing() as connection:
-        columns = "seen, network, id, author, text, posted_at, url, source, links, hashtags"
-        connection.exec_driver_sql(
-            f"INSERT INTO posts ({columns}, mentions, media) SELECT {columns}, mentions, media "
-            "FROM posts"
-        )
+        connection.exec_driver_sql(again)
     said = f"{raised.value} {raised.value.help}"
     assert "refused a step" in said
     assert "p1" not in said
