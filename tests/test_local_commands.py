@@ -71,9 +71,9 @@ def test_following_a_locked_account(run: Run) -> None:
 def test_an_import_says_what_it_did(run: Run, tmp_path: Path) -> None:
     (tmp_path / "posts.jsonl").write_text('{"id": "1", "text": "x", "author": "marie"}\nnonsense\n')
     result = run("import", "posts.jsonl")
-    assert "1 posts imported\n" in result.output
+    assert "1 post imported\n" in result.output
     assert "posts.jsonl:2" in result.output
-    assert "0 posts imported, 1 were here already" in run("import", "posts.jsonl").output
+    assert "0 posts imported, 1 known already" in run("import", "posts.jsonl").output
 
 
 def test_names_and_texts_from_strangers_do_not_reach_the_terminal_raw(run: Run) -> None:

@@ -3,15 +3,19 @@
 A command is loaded when it is asked for, so that `watcher --help` answers at once.
 """
 
+import io
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from rules.errors import WatcherError
@@ -36,11 +40,17 @@ COMMANDS = {
 }
 
 
+def utc_now() -> datetime:
+    """Return the present moment; `watcher.app` has the same, and takes a while to import."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class Settings:
-    """What stands before the command on the command line."""
+    """What stands before the command on the command line; `clock` is an argument for tests."""
 
-    config_option: Path | None
+    config_option: Path | None = None
+    clock: Callable[[], datetime] = utc_now
 
     def config_path(self) -> Path:
         """Return the configuration's path. Raises `ConfigError` where there is none."""
@@ -88,17 +98,26 @@ class Nouns(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Add a did-you-mean to click's own words."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
+        """Say what was perhaps meant where no command has that name."""
+        name = click.utils.make_str(args[0])
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             from difflib import get_close_matches
 
-            near = get_close_matches(args[0], COMMANDS, n=1)
-            if not near:
-                raise
-            hint = f"{error.message} Did you mean '{near[0]}'?"
-            raise click.UsageError(hint, ctx) from error
+            near = get_close_matches(name, COMMANDS, n=1)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"there is no command {name!r}{meant}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a command's name without importing any."""
+        return [
+            *(
+                CompletionItem(name, help=words)
+                for name, words in COMMANDS.items()
+                if name.startswith(incomplete)
+            ),
+            *click.Command.shell_complete(self, ctx, incomplete),
+        ]
 
     def format_commands(
         self,
@@ -122,37 +141,68 @@ class Nouns(click.Group):
 def watcher(ctx: click.Context, config: Path | None) -> None:
     """Watch microblogs for your brand: who speaks of it, and who borrows its name.
 
-    Exit codes: 0 fine, 1 failed, 2 wrong usage or configuration.
+    `watcher demo` shows it at work, `watcher init` begins your own.
+    Exit codes: 0 fine, 1 something failed, 2 wrong usage or configuration.
     """
-    ctx.obj = Settings(config)
+    ctx.obj = replace(ctx.find_object(Settings) or Settings(), config_option=config)
 
 
 def main() -> None:
-    """Run the command line; turn our errors into words and exit codes."""
+    """Run the command line that was typed; exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without é must not end the program
+            stream.reconfigure(errors="replace")
+    sys.exit(run())
+
+
+def run(arguments: Sequence[str] | None = None, settings: Settings | None = None) -> int:
+    """Run a command line (None: the one that was typed); turn our errors into words.
+
+    Return the exit code: 0 fine, 1 something failed, 2 wrong usage or configuration.
+    """
     try:
-        status = watcher(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.stderr.write("stopped\n")
-        sys.exit(1)
+        status = watcher.main(arguments, "watcher", standalone_mode=False, obj=settings)
+        sys.stdout.flush()
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        sys.stderr.write("\nstopped\n")
+        return 1
     except click.ClickException as error:
-        error.show()
-        sys.exit(2 if isinstance(error, click.UsageError) else 1)
+        return _misused(error)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader (`| head`) has gone: nothing is left to say
-        sys.exit(0)
+        # The reader (`| head`) has gone. Nothing is left to say, at the interpreter's end neither.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception as error:
         from rules.errors import WatcherError  # not before: `--help` must not wait for the rules
 
         if not isinstance(error, WatcherError):
             raise
-        sys.exit(report(error))
-    sys.exit(status if isinstance(status, int) else 0)
+        return _failed(error)
+    return status if isinstance(status, int) else 0
 
 
-def report(error: "WatcherError") -> int:
+def _failed(error: "WatcherError") -> int:
     """Print one of our errors to standard error; return the exit code that goes with it."""
-    from watcher.cli.console import stderr
+    from rules.language import ExpressionError
+    from watcher.cli.console import safe_lines, stderr
     from watcher.config import ConfigError
 
-    stderr().error(error)
-    return 2 if isinstance(error, ConfigError) else 1
+    if isinstance(error, ExpressionError) or (isinstance(error, ConfigError) and error.findings):
+        stderr().say(*safe_lines(str(error)))  # whole screens, with carets
+    else:
+        stderr().error(error)
+    return 2 if isinstance(error, ConfigError | ExpressionError) else 1
+
+
+def _misused(error: click.ClickException) -> int:
+    """Print what click has against a command line, in our own form; return the exit code."""
+    from watcher.cli.console import stderr
+
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return 2
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    told = f"`{context.command_path} --help` tells how it is used" if context else ""
+    message = error.format_message()
+    stderr().trouble(message[:1].lower() + message[1:], told)
+    return 2 if isinstance(error, click.UsageError) else 1

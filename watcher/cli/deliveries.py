@@ -1,85 +1,148 @@
 """`watcher deliveries`: the mails, one by one: sent, waiting, refused, parked."""
 
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
 import click
 
 from alerts.model import DeliveryState
-from watcher.app import utc_now
 from watcher.cli import Settings
-from watcher.cli.console import ago, print_json, safe, stdout
+from watcher.cli.console import ago, moment, print_json, safe, safe_lines, shown, stdout
+from watcher.cli.names import NUMBER, limit
+from watcher.store import AttemptRecord, DeliveryRecord
 
 STATES = [str(state) for state in DeliveryState]
 
 
 @click.group()
 def command() -> None:
-    """Show the mails: sent, waiting, refused, parked; decide on the parked ones."""
+    """The mails: sent, waiting, refused, parked; send again or drop."""
 
 
 @command.command("list")
 @click.option("--state", type=click.Choice(STATES), help="Only those that stand so.")
-@click.option("--limit", default=50, show_default=True, help="At most so many.")
+@limit()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 @click.pass_obj
 def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> None:
     """List deliveries, the newest first."""
     with settings.opened() as (_, store):
-        records = store.deliveries(state=DeliveryState(state) if state else None, limit=limit)
+        found = store.deliveries(state=DeliveryState(state) if state else None, limit=limit + 1)
+    records = shown(found, limit)
     if as_json:
-        print_json(
-            [
-                {
-                    "id": record.id,
-                    "channel": record.channel,
-                    "recipient": record.recipient,
-                    "state": str(record.state),
-                    "attempts": record.attempts,
-                    "created": record.created,
-                    "next_attempt": record.next_attempt,
-                    "message_id": record.message_id,
-                    "answer": record.answer,
-                }
-                for record in records
-            ]
-        )
+        print_json([_as_dict(record) for record in records])
         return
-    if not records:
-        stdout().say("no deliveries")
-        return
-    now = utc_now()
+    now = settings.clock()
+    next_attempts = [ago(one.next_attempt, now) if one.next_attempt else "" for one in records]
     stdout().table(
         ["id", "channel", "to", "state", "attempts", "written", "next", "last answer"],
         [
             (
                 str(record.id),
                 record.channel,
-                record.recipient,
+                safe(record.recipient, 80),
                 str(record.state),
                 str(record.attempts),
                 ago(record.created, now),
-                ago(record.next_attempt, now) if record.state == DeliveryState.PENDING else "",
-                safe(record.answer, 60),
+                upcoming,
+                safe(record.answer, 80),
             )
-            for record in records
+            for record, upcoming in zip(records, next_attempts, strict=True)
         ],
         right=("id", "attempts"),
+        hidden=() if any(next_attempts) else ("next",),
+        empty=f"no mails are {state}" if state else "no mail was written yet",
     )
+    if any(record.state == DeliveryState.PARKED for record in records):
+        stdout().hint(
+            "",
+            "A parked mail may have arrived: ask the recipient, then",
+            "`watcher deliveries retry ID` sends it again and `drop ID` gives it up",
+        )
 
 
 @command.command()
-@click.argument("delivery_id", metavar="ID", type=int)
+@click.argument("delivery_id", metavar="ID", type=NUMBER)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+@click.pass_obj
+def show(settings: Settings, delivery_id: int, as_json: bool) -> None:
+    """Show one mail: how it stands, every attempt, its headers and its text."""
+    with settings.opened() as (config, store):
+        record = store.delivery_record(delivery_id)
+        attempts = store.delivery_attempts(delivery_id)
+        payload = store.delivery(delivery_id).payload
+    mail = message_from_bytes(payload, policy=default)
+    if as_json:
+        mail_dict = {"headers": [list(one) for one in _headers(mail)], "text": _text(mail)}
+        print_json(
+            {**_as_dict(record), "log": [_attempt_dict(one) for one in attempts], **mail_dict}
+        )
+        return
+    screen = stdout()
+    screen.say(f"delivery {record.id} of {record.channel}: {record.state}")
+    for attempt in attempts:
+        screen.say(
+            f"{moment(attempt.started, config.timezone)}  {attempt.outcome or 'under way'}"
+            f"  {safe(attempt.answer, 300)}".rstrip()
+        )
+    screen.say("", *(f"{name}: {safe(value, 300)}" for name, value in _headers(mail)))
+    screen.say("", *safe_lines(_text(mail)))
+
+
+@command.command()
+@click.argument("delivery_id", metavar="ID", type=NUMBER)
 @click.pass_obj
 def retry(settings: Settings, delivery_id: int) -> None:
-    """Send a parked or refused mail again, at the risk that it arrives twice."""
+    """Send a parked or refused mail again.
+
+    A parked one may have arrived already: then its reader gets it twice.
+    """
     with settings.opened() as (_, store):
-        store.retry_delivery(delivery_id, utc_now())
-    stdout().say(f"delivery {delivery_id} is sent again at the next run")
+        store.retry_delivery(delivery_id, settings.clock())
+    stdout().say(f"delivery {delivery_id} goes out with the next `watcher once` or a running one")
 
 
 @command.command()
-@click.argument("delivery_id", metavar="ID", type=int)
+@click.argument("delivery_id", metavar="ID", type=NUMBER)
 @click.pass_obj
 def drop(settings: Settings, delivery_id: int) -> None:
     """Give up on a mail that was not sent."""
     with settings.opened() as (_, store):
-        store.drop_delivery(delivery_id, utc_now())
-    stdout().say(f"delivery {delivery_id} is dropped")
+        store.drop_delivery(delivery_id, settings.clock())
+    stdout().say(f"delivery {delivery_id} is given up")
+
+
+def _headers(mail: EmailMessage) -> list[tuple[str, str]]:
+    return [(name, str(value)) for name, value in mail.items()]
+
+
+def _text(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    return str(part.get_content()) if part else ""
+
+
+def _as_dict(record: DeliveryRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "channel": record.channel,
+        "recipient": record.recipient,
+        "state": str(record.state),
+        "attempts": record.attempts,
+        "created": record.created,
+        "next_attempt": record.next_attempt,
+        "settled": record.settled,
+        "message_id": record.message_id,
+        "answer": record.answer,
+    }
+
+
+def _attempt_dict(attempt: AttemptRecord) -> dict[str, Any]:
+    return {
+        "started": attempt.started,
+        "handed_over": attempt.handed_over,
+        "ended": attempt.ended,
+        "outcome": attempt.outcome,
+        "answer": attempt.answer,
+    }

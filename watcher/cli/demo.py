@@ -1,5 +1,6 @@
 """`watcher demo`: the main job on an invented brand. Nothing leaves the machine."""
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import click
 
 from rules.errors import WatcherError
 from watcher import pipeline
-from watcher.app import App, utc_now
+from watcher.app import App
+from watcher.cli import Settings
 from watcher.cli.console import safe, stdout
 from watcher.cli.suspects import called
 from watcher.config import load
@@ -23,16 +25,17 @@ class DemoError(WatcherError):
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default="watcher-demo")
-def command(folder: Path) -> None:
+@click.pass_obj
+def command(settings: Settings, folder: Path) -> None:
     """Show the main job from end to end in FOLDER, made anew each time.
 
     An invented railway, Nordelia, is talked about in a small invented town: the watcher reads the
     town, finds what concerns the brand and who borrows its name, and writes two mails.
     """
-    screen, now = stdout(), utc_now()
+    screen = stdout()
     config = load(_settle(folder), {})
-    found_town(config.folder / "town.sqlite", now)
-    with App.open(config) as app:
+    found_town(config.folder / "town.sqlite", settings.clock())
+    with App.open(config, clock=settings.clock) as app:
         pulled = [pipeline.pull(app, source) for source in config.sources]
         matched = pipeline.match(app)
         indexed = pipeline.index(app)
@@ -43,10 +46,12 @@ def command(folder: Path) -> None:
     screen.say(
         f"1. pulled    {sum(one.new for one in pulled)} posts from the invented town",
         f"2. matched   {matched.matches} times, with {len(config.rules)} rules",
-        f"3. suspects  {len(suspects)} accounts and domains borrow the brand's name:",
+        f"3. suspects  {len(suspects)} accounts and domains borrow the brand's name, such as",
     )
     for record in suspects[:5]:
-        screen.say(f"               {called(record)}: {safe(str(record.suspect.reason), 110)}")
+        name = safe(record.suspect.display_name, 24)
+        shown = f"{called(record)} “{name}”" if name else called(record)
+        screen.say(f"               {shown}, by {' and '.join(record.suspect.techniques)}")
     screen.say(
         f"4. indexed   {indexed} posts for search",
         f"5. follows   {len(proposals)} proposed, none carried out (a dry run)",
@@ -59,7 +64,7 @@ def command(folder: Path) -> None:
     screen.say("Open the mails in a browser:")
     for page in sorted(outbox.glob("*.html")):
         screen.say(f"  {page}")
-    start = f"{_program()} -c {folder / 'watcher.toml'}"
+    start = f"{_program()} -c {shlex.quote(str(folder / 'watcher.toml'))}"
     screen.say(
         "",
         "Then try:",

@@ -6,9 +6,18 @@ import click
 
 from alerts import EmailDigest
 from watcher import pipeline
-from watcher.app import App, utc_now
+from watcher.app import App
 from watcher.cli import Settings
-from watcher.cli.console import ago, print_json, safe, stdout
+from watcher.cli.console import (
+    ago,
+    print_json,
+    safe,
+    safe_lines,
+    shown,
+    stdout,
+    write_file,
+)
+from watcher.cli.names import completing, email_names, limit, meant
 
 
 @click.group()
@@ -17,13 +26,13 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--limit", default=20, show_default=True, help="At most so many.")
+@limit(20)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 @click.pass_obj
 def list_(settings: Settings, limit: int, as_json: bool) -> None:
     """List the digests that were written, the newest first."""
     with settings.opened() as (_, store):
-        records = store.digests(limit)
+        records = shown(store.digests(limit + 1), limit)
     if as_json:
         print_json(
             [
@@ -42,12 +51,9 @@ def list_(settings: Settings, limit: int, as_json: bool) -> None:
             ]
         )
         return
-    if not records:
-        stdout().say("no digest was written yet")
-        return
-    now = utc_now()
+    now = settings.clock()
     stdout().table(
-        ["id", "channel", "written", "posts", "suspects", "mails", "subject"],
+        ["id", "channel", "written", "posts", "suspects", "mails", "summary"],
         [
             (
                 str(record.id),
@@ -61,11 +67,12 @@ def list_(settings: Settings, limit: int, as_json: bool) -> None:
             for record in records
         ],
         right=("id", "posts", "suspects"),
+        empty="no digest was written yet; `watcher digests preview CHANNEL` shows the next one",
     )
 
 
 @command.command()
-@click.argument("channel_name", metavar="CHANNEL")
+@click.argument("channel_name", metavar="CHANNEL", shell_complete=completing(email_names))
 @click.option(
     "--output",
     "-o",
@@ -77,13 +84,11 @@ def preview(settings: Settings, channel_name: str, output: Path | None) -> None:
     """Show what the channel would mail now. Nothing is sent, and nothing is marked as told."""
     config = settings.load()
     channels = {one.name: one for one in config.channels if isinstance(one, EmailDigest)}
-    if channel_name not in channels:
-        known = ", ".join(channels) or "none"
-        raise click.BadParameter(f"there is no such email channel (there are: {known})")
-    with App.open(config) as app:
-        mail = pipeline.preview(app, channels[channel_name])
+    name = meant(channel_name, email_names(config), "email channel")
+    with App.open(config, clock=settings.clock) as app:
+        mail = pipeline.preview(app, channels[name])
     if output:
-        output.write_text(mail.html, encoding="utf-8")
-        stdout().say(f"wrote {output}")
+        write_file(output, mail.html)
+        stdout().say(f"wrote {output}: open it in a browser")
     else:
-        stdout().say(mail.text)
+        stdout().say(*safe_lines(mail.text))

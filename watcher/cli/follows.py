@@ -1,15 +1,27 @@
 """`watcher follows`: decide on proposed follows, and carry out the approved ones."""
 
+from typing import Any
+
 import click
 
 from alerts.model import ProposalState
 from rules.errors import WatcherError
 from watcher import pipeline
-from watcher.app import App, utc_now
+from watcher.app import App
 from watcher.cli import Settings
-from watcher.cli.console import ago, print_json, safe, stderr, stdout
+from watcher.cli.console import (
+    ago,
+    moment,
+    print_json,
+    safe,
+    shown,
+    stderr,
+    stdout,
+)
+from watcher.cli.names import NUMBER, limit
 from watcher.cli.suspects import who
 from watcher.presence import alone
+from watcher.store import ProposalRecord
 
 STATES = [str(state) for state in ProposalState]
 
@@ -21,37 +33,20 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--state", type=click.Choice([*STATES, "all"]), default="proposed", show_default=True)
-@click.option("--limit", default=50, show_default=True, help="At most so many.")
+@limit()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 @click.pass_obj
 def list_(settings: Settings, state: str, limit: int, as_json: bool) -> None:
     """List proposed follows, each with its reason."""
     with settings.opened() as (_, store):
-        records = store.proposals(
-            state=None if state == "all" else ProposalState(state), limit=limit
+        found = store.proposals(
+            state=None if state == "all" else ProposalState(state), limit=limit + 1
         )
+    records = shown(found, limit)
     if as_json:
-        print_json(
-            [
-                {
-                    "id": record.id,
-                    "account": record.proposal.account.key,
-                    "handle": record.proposal.account.handle,
-                    "channel": record.proposal.channel,
-                    "clause": record.proposal.clause,
-                    "reason": str(record.proposal.reason),
-                    "post": record.proposal.post,
-                    "state": str(record.state),
-                    "created": record.created,
-                }
-                for record in records
-            ]
-        )
+        print_json([_as_dict(record) for record in records])
         return
-    if not records:
-        stdout().say(f"no follows are {state}" if state != "all" else "no follows were proposed")
-        return
-    now = utc_now()
+    now = settings.clock()
     stdout().table(
         ["id", "account", "followers", "reason", "proposed", "state"],
         [
@@ -66,12 +61,18 @@ def list_(settings: Settings, state: str, limit: int, as_json: bool) -> None:
             for record in records
         ],
         right=("id", "followers"),
+        hidden=() if state == "all" else ("state",),
+        empty=f"no follow is {state}" if state != "all" else "no follow was proposed yet",
     )
+    if records and state == ProposalState.PROPOSED:
+        stdout().hint("", "`watcher follows approve ID...` or `refuse ID...` decides")
+    elif records and state == ProposalState.APPROVED:
+        stdout().hint("", "`watcher follows run` follows them, within each channel's budget")
 
 
 def _decision(name: str, state: ProposalState, words: str) -> None:
     @command.command(name, help=words)
-    @click.argument("proposal_ids", metavar="ID...", type=int, nargs=-1, required=True)
+    @click.argument("proposal_ids", metavar="ID...", type=NUMBER, nargs=-1, required=True)
     @click.option("--note", default="", help="Why, for the audit trail.")
     @click.pass_obj
     def decide(settings: Settings, proposal_ids: tuple[int, ...], note: str) -> int:
@@ -79,7 +80,7 @@ def _decision(name: str, state: ProposalState, words: str) -> None:
         with settings.opened() as (_, store):
             for proposal_id in proposal_ids:
                 try:
-                    record = store.decide(proposal_id, state, note, who(), utc_now())
+                    record = store.decide(proposal_id, state, note, who(), settings.clock())
                 except WatcherError as error:
                     stderr().error(error)
                     failed = 1
@@ -101,43 +102,71 @@ def run(settings: Settings, really: bool) -> int:
     A dry run unless the channel says `dry_run = false` or --really is given.
     """
     config = settings.load()
-    with alone(config.data), App.open(config) as app:
+    with alone(config.data), App.open(config, clock=settings.clock) as app:
         followed = pipeline.follow(app, dry_run=False if really else None)
     stdout().say(*(safe(line) for line in followed.lines or ("no approved follow is due",)))
+    if followed.lines and not really:
+        stdout().hint("in a dry run nobody is followed; --really follows")
     if followed.error:
         stderr().say(safe(followed.error))
     return 1 if followed.error else 0
 
 
 @command.command()
-@click.argument("proposal_id", metavar="ID", type=int)
+@click.argument("proposal_id", metavar="ID", type=NUMBER)
 @click.pass_obj
 def undo(settings: Settings, proposal_id: int) -> None:
     """Unfollow an account that was followed because of a proposal."""
     config = settings.load()
-    with alone(config.data), App.open(config) as app:
+    with alone(config.data), App.open(config, clock=settings.clock) as app:
         stdout().say(safe(pipeline.undo_follow(app, proposal_id, who())))
 
 
 @command.command()
-@click.argument("proposal_id", metavar="ID", type=int)
+@click.argument("proposal_id", metavar="ID", type=NUMBER)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 @click.pass_obj
-def show(settings: Settings, proposal_id: int) -> None:
+def show(settings: Settings, proposal_id: int, as_json: bool) -> None:
     """Show one proposal and its whole audit trail."""
-    with settings.opened() as (_, store):
+    with settings.opened() as (config, store):
         record, events = store.proposal(proposal_id), store.follow_events(proposal_id)
-    account = record.proposal.account
-    stdout().say(
+    if as_json:
+        trail = [
+            {"at": one.at, "event": one.event, "detail": one.detail, "by": one.by} for one in events
+        ]
+        print_json({**_as_dict(record), "events": trail})
+        return
+    account, screen = record.proposal.account, stdout()
+    screen.say(
         f"@{safe(account.handle, 80)} on {safe(account.network, 40)}: {record.state}",
         safe(str(record.proposal.reason)),
-        safe(account.bio, 300),
-        "",
     )
+    if account.bio:
+        screen.say("", safe(account.bio, 300))
+    screen.say("")
     for event in events:
-        stdout().say(
-            f"{event.at:%Y-%m-%d %H:%M}  {event.event}  {safe(event.detail, 200)}  "
-            f"{safe(event.by, 40)}"
+        detail = f": {safe(event.detail, 200)}" if event.detail else ""
+        screen.say(
+            f"{moment(event.at, config.timezone)}  {event.event} by {safe(event.by, 40)}{detail}"
         )
+
+
+def _as_dict(record: ProposalRecord) -> dict[str, Any]:
+    proposal = record.proposal
+    return {
+        "id": record.id,
+        "account": proposal.account.key,
+        "handle": proposal.account.handle,
+        "channel": proposal.channel,
+        "clause": proposal.clause,
+        "reason": str(proposal.reason),
+        "post": proposal.post,
+        "state": str(record.state),
+        "created": record.created,
+        "decided": record.decided,
+        "by": record.by,
+        "note": record.note,
+    }
 
 
 def _count(number: int | None) -> str:

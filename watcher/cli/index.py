@@ -4,7 +4,7 @@ import click
 
 from watcher.app import App
 from watcher.cli import Settings
-from watcher.cli.console import print_json, size, stderr, stdout
+from watcher.cli.console import count, print_json, size, stderr, stdout
 from watcher.presence import alone
 
 
@@ -19,7 +19,7 @@ def command() -> None:
 def status(settings: Settings, as_json: bool) -> None:
     """Show how many posts are indexed, how many wait, and how much room the index takes."""
     config = settings.load()
-    with App.open(config) as app:
+    with App.open(config, clock=settings.clock) as app:
         state = {
             "documents": app.index.documents(),
             "behind": app.index.lag(app.store),
@@ -29,7 +29,8 @@ def status(settings: Settings, as_json: bool) -> None:
         print_json(state)
         return
     stdout().say(
-        f"{state['documents']} posts indexed, {state['behind']} wait, {size(state['bytes'])}"
+        f"{count(state['documents'], 'post')} indexed, {state['behind']:,} waiting, "
+        f"{size(state['bytes'])} on disk"
     )
 
 
@@ -38,9 +39,13 @@ def status(settings: Settings, as_json: bool) -> None:
 def rebuild(settings: Settings) -> None:
     """Make the index anew from the store. Search finds less until it is done."""
     config = settings.load()
-    with alone(config.data), App.open(config) as app, stderr().progress() as bar:
+    with (
+        alone(config.data),
+        App.open(config, clock=settings.clock) as app,
+        stderr().progress() as bar,
+    ):
         task = bar.add_task("indexing", total=None)
-        count = app.index.rebuild(
-            app.store, lambda done, total: bar.update(task, completed=done, total=total)
+        done = app.index.rebuild(
+            app.store, lambda at, total: bar.update(task, completed=at, total=total)
         )
-    stdout().say(f"indexed {count} posts anew")
+    stdout().say(f"indexed {count(done, 'post')} anew")

@@ -12,12 +12,12 @@ from typing import Any, get_args
 import click
 
 from rules.model import Account, Post
-from watcher.app import utc_now
 from watcher.backends import ArchiveSource, LocalSource
 from watcher.backends.archive.file import FormatName
 from watcher.backends.local import LocalNetwork, Microblog, NewPost, Profile, import_pages
 from watcher.cli import Settings
-from watcher.cli.console import ago, print_json, safe, stderr, stdout
+from watcher.cli.console import ago, count, print_json, safe, stderr, stdout
+from watcher.cli.names import limit
 
 
 @click.group()
@@ -35,11 +35,12 @@ class Town:
     """Which microblog, and who we are in it."""
 
     path: Path
+    clock: Callable[[], datetime]
     us: str = ""
 
     def found(self) -> Microblog:
         """Return it for writing, made if need be."""
-        return Microblog.found(self.path, utc_now())
+        return Microblog.found(self.path, self.clock())
 
     def network(self, query: str = "public") -> LocalNetwork:
         """Return it for reading."""
@@ -59,7 +60,7 @@ def in_town(function: Callable[..., None]) -> Callable[..., None]:
 
 def _town(settings: Settings, file: Path | None) -> Town:
     if file is not None:
-        return Town(file)
+        return Town(file, settings.clock)
     config = settings.load()
     sources = [source for source in config.sources if isinstance(source, LocalSource)]
     towns = {config.folder / source.file: source.account for source in reversed(sources)}
@@ -67,7 +68,7 @@ def _town(settings: Settings, file: Path | None) -> Town:
         what = "several sources" if towns else "no source"
         raise click.UsageError(f'{config.path} has {what} of kind "local": name the --file')
     ((path, us),) = towns.items()
-    return Town(path, us)
+    return Town(path, settings.clock, us)
 
 
 def moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
@@ -110,7 +111,7 @@ def post(
     new = NewPost(
         author=handle,
         text=sys.stdin.read().removesuffix("\n") if text == "-" else text,
-        posted_at=at or utc_now(),
+        posted_at=at or town.clock(),
         language=lang,
         reply_to=reply_to,
         quote_of=quote,
@@ -128,7 +129,7 @@ def post(
 def repost(town: Town, handle: str, number: str, at: datetime | None) -> None:
     """Repost the post NUMBER as HANDLE."""
     with town.found().change() as change:
-        written = change.repost(handle, number, at or utc_now())
+        written = change.repost(handle, number, at or town.clock())
     _tell(town, f"@{handle.removeprefix('@')} reposted {number}", written)
 
 
@@ -144,7 +145,7 @@ def delete(town: Town, number: str) -> None:
 
 @command.command()
 @click.argument("query", default="public")
-@click.option("--limit", "-n", default=20, show_default=True, help="At most so many posts.")
+@limit(20)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 @in_town
 def timeline(town: Town, query: str, limit: int, as_json: bool) -> None:
@@ -155,12 +156,12 @@ def timeline(town: Town, query: str, limit: int, as_json: bool) -> None:
     problems = LocalSource(name="", file="-", query=query, account=town.us).problems()
     if problem := next(iter(problems), None):
         raise click.UsageError(f"{problem.message}; {problem.help}")
-    posts = town.network(query).latest(max(limit, 0))
+    posts = town.network(query).latest(limit)
     first = Microblog(town.path).first_post()
     if as_json:
         print_json([_post_as_dict(post, first) for post in posts])
         return
-    now = utc_now()
+    now = town.clock()
     for item in posts:
         marks = "".join(
             f"  {word} {_number(other, first)}"
@@ -178,7 +179,7 @@ def timeline(town: Town, query: str, limit: int, as_json: bool) -> None:
 
 @command.command()
 @click.argument("search", default="")
-@click.option("--limit", "-n", default=50, show_default=True, help="At most so many accounts.")
+@limit()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 @in_town
 def accounts(town: Town, search: str, limit: int, as_json: bool) -> None:
@@ -224,7 +225,7 @@ def account(
     """Open the account HANDLE, or change it."""
     profile = Profile(display_name=name, bio=bio, bot=bot, locked=locked)
     with town.found().change() as change:
-        change.account(handle, utc_now(), profile)
+        change.account(handle, town.clock(), profile)
         if rename:
             change.rename(handle, rename)
     stdout().say(f"@{(rename or handle).removeprefix('@')} is here")
@@ -293,9 +294,9 @@ def import_(town: Town, archive: Path, format_: FormatName) -> None:
     """
     source = ArchiveSource(name="import", file=str(archive.absolute()), format=format_)
     with closing(source.open(Path())) as reader:
-        done = import_pages(town.found(), reader.pages(None), utc_now())
-    known = f", {done.known} were here already" if done.known else ""
-    stdout().say(f"{done.new} posts imported{known}")
+        done = import_pages(town.found(), reader.pages(None), town.clock())
+    known = f", {done.known:,} known already" if done.known else ""
+    stdout().say(f"{count(done.new, 'post')} imported{known}")
     for item in done.first_skipped:
         stderr().note(f"skipped {safe(item.where, 120)}: {safe(item.why, 200)}")
     if done.skipped > len(done.first_skipped):

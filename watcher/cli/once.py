@@ -7,8 +7,10 @@ import click
 from watcher import pipeline
 from watcher.app import App
 from watcher.cli import Settings
-from watcher.cli.console import print_json, safe, stderr, stdout
+from watcher.cli.console import count, print_json, safe, stderr, stdout
 from watcher.presence import alone
+
+SKIPPED_SHOWN = 3
 
 
 @click.command()
@@ -20,7 +22,7 @@ def command(settings: Settings, as_json: bool) -> int:
     Exits with 1 when a source, a channel or a delivery failed; the others went on.
     """
     config = settings.load()
-    with alone(config.data), App.open(config) as app:
+    with alone(config.data), App.open(config, clock=settings.clock) as app:
         app.store.abandon_claims(app.clock())
         pulled = []
         for source in (source for source in config.sources if source.enabled):
@@ -30,8 +32,9 @@ def command(settings: Settings, as_json: bool) -> int:
         matched = pipeline.match(app)
         if not as_json:
             stdout().say(
-                f"matched {matched.posts} posts: {matched.matches} matches, "
-                f"{matched.suspects} new suspects"
+                f"matched {count(matched.posts, 'post')}: "
+                f"{count(matched.matches, 'match', 'matches')}, "
+                f"{count(matched.suspects, 'new suspect')}"
             )
         with stderr().progress() as bar:
             task = bar.add_task("indexing", total=None)
@@ -53,7 +56,7 @@ def command(settings: Settings, as_json: bool) -> int:
             }
         )
     else:
-        stdout().say(f"indexed {indexed} posts")
+        stdout().say(f"indexed {count(indexed, 'post')}")
         _tell_planned(planned)
         _tell_delivered(delivered)
         _tell_followed(followed)
@@ -68,14 +71,16 @@ def command(settings: Settings, as_json: bool) -> int:
 
 
 def _tell_pulled(pulled: pipeline.Pulled) -> None:
-    line = f"pulled {pulled.source}: {pulled.new} new posts"
+    line = f"pulled {pulled.source}: {count(pulled.new, 'new post')}"
     if pulled.known:
-        line += f", {pulled.known} known already"
+        line += f", {pulled.known:,} known already"
     if pulled.skipped:
-        line += f", {pulled.skipped} skipped"
+        line += f", {pulled.skipped:,} skipped"
     stdout().say(line)
-    for skipped in pulled.skipped_first[:3]:
+    for skipped in pulled.skipped_first[:SKIPPED_SHOWN]:
         stdout().note(f"  skipped {safe(skipped, 200)}")
+    if pulled.skipped > SKIPPED_SHOWN:
+        stdout().note(f"  and {pulled.skipped - SKIPPED_SHOWN:,} more")
     if pulled.error:
         stderr().say(f"  failed: {safe(pulled.error)}")
 
@@ -85,23 +90,23 @@ def _tell_planned(planned: tuple[pipeline.Planned, ...]) -> None:
         if one.error:
             stderr().say(f"channel {one.channel} failed: {safe(one.error)}")
         elif one.mails:
-            stdout().say(f"wrote a digest for {one.channel}: {one.mails} mails")
+            stdout().say(f"wrote a digest for {one.channel}: {count(one.mails, 'mail')}")
         elif one.proposals or one.refused:
             stdout().say(
-                f"{one.channel} proposes {one.proposals} follows; "
-                f"the policy kept out {one.refused} accounts"
+                f"{one.channel} proposes {count(one.proposals, 'follow')}; "
+                f"the policy kept out {count(one.refused, 'account')}"
             )
 
 
 def _tell_delivered(delivered: pipeline.Delivered) -> None:
-    line = f"delivered {delivered.sent} mails"
-    for count, word in (
+    line = f"delivered {count(delivered.sent, 'mail')}"
+    for number, word in (
         (delivered.later, "to be tried again"),
         (delivered.failed, "refused"),
         (delivered.parked, "parked"),
     ):
-        if count:
-            line += f", {count} {word}"
+        if number:
+            line += f", {number:,} {word}"
     stdout().say(line)
     for answer in delivered.answers:
         stderr().say(f"  {safe(answer, 300)}")

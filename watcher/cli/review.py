@@ -6,18 +6,25 @@ from datetime import datetime
 import click
 
 from rules.model import Verdict
-from watcher.cli.console import safe, stdout
-from watcher.cli.sidebyside import names_of, side_by_side
+from watcher.cli.console import count, moment, safe, stdout
+from watcher.cli.sidebyside import compared
 from watcher.cli.suspects import called, print_detail
 from watcher.config import Config
 from watcher.store import Store, SuspectRecord
 
-KEYS = {
+VERDICTS = {
     "c": Verdict.CONFIRMED,
     "d": Verdict.DISMISSED,
     "o": Verdict.OURS,
 }
-HELP = "[c]onfirm it imitates us   [d]ismiss   [o]urs   [s]kip   [n]ote   [m]ore   [u]ndo   [q]uit"
+LEAVE = ("q", "\x03", "\x04", "\x1b", "")
+KEYS = "[c]onfirm  [d]ismiss  [o]urs  [s]kip  [n]ote  [m]ore  [u]ndo  [q]uit  [?]"
+HELP = (
+    "  c  confirm: it imitates the brand      d  dismiss: it is harmless",
+    "  o  ours: we own it                     s  skip: decide another time",
+    "  n  write a note for the verdict        m  show all that is known",
+    "  u  take the last verdict back          q  leave; verdicts are kept",
+)
 
 
 class Review:
@@ -42,46 +49,61 @@ class Review:
         """What was decided here: the position, and the verdict it had before."""
 
     def run(self, read_key: Callable[[], str]) -> None:
-        """Ask about each suspect in turn; `read_key` returns one key at a time."""
-        screen = stdout()
-        if not self.records:
-            screen.say("nothing to review: no suspect fits the filter")
-            return
-        screen.say(HELP, "")
-        while self.at < len(self.records):
-            self._present()
-            if not self._act(read_key):
-                break
-        screen.say(f"{len(self.judged)} judged, {len(self.records) - self.at} left")
+        """Ask about each suspect in turn; `read_key` returns one key at a time.
+
+        It ends after the last suspect, with `q`, or when `read_key` raises `KeyboardInterrupt` or
+        `EOFError`.
+        """
+        try:
+            while self._is_going_on(read_key):
+                self._present()
+                if not self._act(read_key):
+                    break
+        except (KeyboardInterrupt, EOFError, click.Abort):
+            stdout().say("")
+        left = len(self.records) - len({at for at, _ in self.judged})
+        stdout().say(f"{len(self.judged)} judged, {left} left")
+
+    def _is_going_on(self, read_key: Callable[[], str]) -> bool:
+        """Whether a suspect is left; after the last one, its verdict can still be taken back."""
+        if self.at < len(self.records):
+            return True
+        if not self.judged:
+            return False
+        stdout().say("that was the last one: [u]ndo, or any other key to finish")
+        return read_key().lower() == "u" and self._undo()
 
     def _present(self) -> None:
         record = self.records[self.at]
         suspect = record.suspect
         screen = stdout()
+        brand = f"  looks like {safe(suspect.brand, 40)}" if len(self.config.brands) > 1 else ""
         screen.say(
-            f"{self.at + 1}/{len(self.records)}  {called(record)}  looks like "
-            f"{safe(suspect.brand, 40)}  score {suspect.score:.2f}  "
-            f"{', '.join(suspect.techniques)}"
+            f"{self.at + 1} of {len(self.records)}  {called(record)}{brand}  "
+            f"score {suspect.score:.2f}  {', '.join(suspect.techniques)}".rstrip(),
+            "",
+            *compared(self.config.brands, suspect),
+            "",
+            f"  {safe(str(suspect.reason), 300)}",
         )
-        for candidate in names_of(suspect):
-            screen.say(*side_by_side(self.config.brands, suspect.brand, candidate))
-        screen.say(f"  {safe(str(suspect.reason), 300)}")
         if record.account and record.account.bio:
             screen.note(f"  {safe(record.account.bio, 160)}")
-        screen.note(f"  {record.posts} posts seen, first on {record.first_seen:%Y-%m-%d}")
+        seen = moment(record.first_seen, self.config.timezone)
+        screen.note(f"  {count(record.posts, 'post')}, first seen {seen}")
+        if record.verdict != Verdict.OPEN:
+            screen.say(f"  now {record.verdict}")
+        screen.say("", KEYS)
 
     def _act(self, read_key: Callable[[], str]) -> bool:
         """Take keys until one settles this suspect; False ends the review."""
         screen = stdout()
         while True:
-            try:
-                key = read_key().lower()
-            except (KeyboardInterrupt, EOFError):
-                return False
-            if key in KEYS:
-                self._judge(KEYS[key])
+            key = read_key()
+            key = key.lower() if len(key) == 1 else key
+            if key in VERDICTS:
+                self._judge(VERDICTS[key])
                 return True
-            if key in ("s", " ", "\r", "\n"):
+            if key in ("s", " "):
                 screen.say("  skipped", "")
                 self.at += 1
                 return True
@@ -90,13 +112,23 @@ class Review:
                     return True
                 screen.say("  nothing to undo")
             elif key == "n":
-                self.note = click.prompt("  note", default="", show_default=False)
+                self._write_note()
             elif key == "m":
+                screen.say("")
                 print_detail(self.config, self.store.suspect(self.records[self.at].id))
-            elif key in ("q", "\x03", "\x04", "\x1b"):
+                screen.say("", KEYS)
+            elif key in LEAVE:
                 return False
             else:
-                screen.say(f"  {HELP}")
+                screen.say(*HELP)
+
+    def _write_note(self) -> None:
+        try:
+            self.note = click.prompt("  note", default=self.note, show_default=bool(self.note))
+        except click.Abort:
+            stdout().say("", "  no note")
+        else:
+            stdout().say("  it is kept with the verdict that follows" if self.note else "  no note")
 
     def _judge(self, verdict: Verdict) -> None:
         before = self.records[self.at]
@@ -116,5 +148,5 @@ class Review:
         self.records[self.at] = self.store.judge(
             record.id, verdict, "taken back", self.by, self.clock()
         )
-        stdout().say(f"  took back {called(record)}", "")
+        stdout().say(f"  took back the verdict on {called(record)}", "")
         return True

@@ -1,6 +1,7 @@
 """`watcher rules`: what the rules say, in plain words, and what they would find."""
 
 from collections import Counter
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -9,12 +10,15 @@ from rules.language import explain, parse
 from rules.matcher import Matcher
 from rules.model import Match, Post
 from watcher.cli import Settings
-from watcher.cli.console import marked, print_json, safe, stderr, stdout
+from watcher.cli.console import count, marked, moment, print_json, safe, stderr, stdout
+from watcher.cli.names import completing, meant, rule_names
 from watcher.config import Config
 from watcher.store import Store
 
 SCAN = 2000
 """Posts read from the store at a time."""
+DAYS = 14
+"""The newest days with matches that are drawn."""
 
 
 @click.group()
@@ -48,16 +52,19 @@ def list_(settings: Settings, as_json: bool) -> None:
             (
                 rule.name + ("" if rule.enabled else " (off)"),
                 rule.kind,
-                ", ".join(rule.then),
+                ", ".join(rule.then) or "nobody",
                 safe(_looks_for(config, rule), 90),
             )
             for rule in config.rules
         ],
+        empty=f"{config.path} has no [[rules]] yet",
     )
+    if config.rules:
+        stdout().hint("", "`watcher rules show NAME` says it in plain words, `test NAME` tries it")
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing(rule_names))
 @click.pass_obj
 def show(settings: Settings, name: str) -> None:
     """Show one rule as it was understood, in plain words."""
@@ -71,8 +78,14 @@ def show(settings: Settings, name: str) -> None:
 
 
 @command.command()
-@click.argument("name")
-@click.option("--samples", default=10, show_default=True, help="Posts to show.")
+@click.argument("name", shell_complete=completing(rule_names))
+@click.option(
+    "--samples",
+    type=click.IntRange(0, 10_000),
+    default=10,
+    show_default=True,
+    help="Posts to show.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 @click.pass_obj
 def test(settings: Settings, name: str, samples: int, as_json: bool) -> None:
@@ -84,15 +97,17 @@ def test(settings: Settings, name: str, samples: int, as_json: bool) -> None:
         rule = _named(config, name)
         if not isinstance(rule, KeywordRule):
             raise click.UsageError(
-                f"{name} looks for names, not words; `watcher suspects list` shows what it found"
+                f"{rule.name} looks for names, not words: "
+                "`watcher suspects list` shows what it found"
             )
         scanned, found = _scan(store, Matcher([rule], config.brands))
-    days = Counter(post.posted_at.date().isoformat() for post, _ in found)
+    zone = ZoneInfo(config.timezone)
+    days = Counter(post.posted_at.astimezone(zone).date().isoformat() for post, _ in found)
     newest = sorted(found, key=lambda one: one[0].posted_at, reverse=True)[:samples]
     if as_json:
         print_json(
             {
-                "rule": name,
+                "rule": rule.name,
                 "posts_scanned": scanned,
                 "posts_matched": len(found),
                 "per_day": dict(sorted(days.items())),
@@ -109,13 +124,20 @@ def test(settings: Settings, name: str, samples: int, as_json: bool) -> None:
         )
         return
     share = f" ({len(found) / scanned:.1%})" if scanned else ""
-    stdout().say(f"{len(found)} of {scanned} stored posts match{share}", "")
+    stdout().say(f"found {len(found):,} of {count(scanned, 'stored post')}{share}")
+    if not scanned:
+        stdout().hint("`watcher once` reads the sources")
+    if days:
+        stdout().say("")
     most = max(days.values(), default=1)
-    for day, count in sorted(days.items())[-14:]:
-        stdout().say(f"{day}  {'█' * max(1, round(30 * count / most))} {count}")
+    for day, number in sorted(days.items())[-DAYS:]:
+        stdout().say(f"{day}  {'█' * max(1, round(30 * number / most))} {number}")
+    if len(days) > DAYS:
+        stdout().note(f"and {count(len(days) - DAYS, 'day')} before")
     for post, match in newest:
         stdout().say("")
-        stdout().note(f"{post.posted_at:%Y-%m-%d %H:%M}  @{safe(post.author.handle, 60)}")
+        posted = moment(post.posted_at, config.timezone)
+        stdout().note(f"{posted}  @{safe(post.author.handle, 60)}")
         stdout().say(marked(post.text, match.spans, 400))
 
 
@@ -135,11 +157,8 @@ def _scan(store: Store, matcher: Matcher) -> tuple[int, list[tuple[Post, Match]]
 
 
 def _named(config: Config, name: str) -> Rule:
-    for rule in config.rules:
-        if rule.name == name:
-            return rule
-    known = ", ".join(rule.name for rule in config.rules) or "none"
-    raise click.BadParameter(f"there is no rule called {name!r} (there are: {known})")
+    found = meant(name, rule_names(config), "rule")
+    return next(rule for rule in config.rules if rule.name == found)
 
 
 def _looks_for(config: Config, rule: Rule) -> str:

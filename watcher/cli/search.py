@@ -9,13 +9,14 @@ from rules.model import Post
 from watcher import pipeline
 from watcher.app import App
 from watcher.cli import Settings
-from watcher.cli.console import marked, print_json, safe, stderr, stdout
+from watcher.cli.console import count, marked, moment, print_json, safe, stderr, stdout
+from watcher.cli.names import limit
 from watcher.presence import BusyError, alone
 
 
 @click.command()
 @click.argument("expression")
-@click.option("--limit", "-n", default=20, show_default=True, help="At most so many posts.")
+@limit(20)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 @click.pass_obj
 def command(settings: Settings, expression: str, limit: int, as_json: bool) -> None:
@@ -25,28 +26,43 @@ def command(settings: Settings, expression: str, limit: int, as_json: bool) -> N
     """
     node = parse(expression)
     config = settings.load()
-    with App.open(config) as app:
+    with App.open(config, clock=settings.clock) as app:
         try:
-            with alone(config.data):
-                pipeline.index(app)
+            with alone(config.data), stderr().progress() as bar:
+                task = bar.add_task("indexing what is new", total=None)
+                pipeline.index(
+                    app, lambda done, total: bar.update(task, completed=done, total=total)
+                )
         except BusyError:
             pass  # the running service keeps the index up to date; how far behind is said below
         reading = Reading(own=own_terms(config.brands))
         results = app.index.search(node, app.store, reading=reading, limit=limit)
+        stored = app.store.newest_rid()
     if as_json:
         print_json([_as_dict(hit.post, hit.spans) for hit in results.hits])
     else:
         for hit in results.hits:
             post = hit.post
-            stdout().note(
-                f"{post.posted_at:%Y-%m-%d %H:%M}  @{safe(post.author.handle, 60)}  "
-                f"{safe(post.source, 30)}  {safe(post.url, 120)}"
+            head = (
+                moment(post.posted_at, config.timezone),
+                f"@{safe(post.author.handle, 60)}",
+                safe(post.source, 30),
+                safe(post.url, 120),
             )
+            stdout().note("  ".join(filter(None, head)))
             stdout().say(marked(post.text, hit.spans), "")
-        more = " and more (--limit)" if results.more else ""
-        stderr().note(f"{len(results.hits)} posts{more}")
+        stderr().note(_told(len(results.hits), results.more, stored))
     if results.behind:
-        stderr().say(f"{results.behind} stored posts are not indexed yet and were not searched")
+        behind = count(results.behind, "stored post is", "stored posts are")
+        stderr().say(f"{behind} not indexed yet, and not searched")
+
+
+def _told(hits: int, more: bool, stored: int) -> str:
+    if hits:
+        return count(hits, "post") + (", and there are more: --limit shows them" if more else "")
+    if not stored:
+        return "no post is stored yet: `watcher once` reads the sources"
+    return "no stored post matches"
 
 
 def _as_dict(post: Post, spans: tuple[tuple[int, int], ...]) -> dict[str, object]:

@@ -2,76 +2,107 @@
 
 import unicodedata
 from collections.abc import Sequence
+from typing import Final
 
+from rich.cells import cell_len
 from rich.text import Text
 
-from rules.lookalike import Aligned, compare
+from rules.lookalike import Aligned, Comparison, compare
 from rules.model import Brand, Suspect
 from watcher.cli.console import safe
 
-DIFFERS = "bold red"
-MOST_COLUMNS = 60
-MOST_NAMED = 6
+DIFFERS: Final = "bold red"
+MOST_COLUMNS: Final = 60
+MOST_NAMED: Final = 6
+TELLING: Final = 0.5
+"""A name that resembles the brand less says nothing when it is laid beside it."""
+
+_EYE: Final = ("Il1|i!", "Oo0", "5Ss", "2Zz", "8B")
+"""ASCII characters of nearly the same shape: the eye alone does not tell one from another."""
+_INDENT: Final = " " * 11
 
 
-def names_of(suspect: Suspect) -> tuple[str, ...]:
-    """Return what the eye reads of a suspect: its handle or domain, and its display name."""
-    shown = [suspect.name]
-    if suspect.display_name and suspect.display_name.casefold() != suspect.name.casefold():
-        shown.append(suspect.display_name)
-    return tuple(shown)
+def compared(brands: Sequence[Brand], suspect: Suspect) -> list[Text]:
+    """Return lines that show the suspect's names below the brand's, differing characters marked.
 
-
-def side_by_side(brands: Sequence[Brand], brand: str, candidate: str) -> list[Text]:
-    """Return lines that show the brand above the candidate, differing characters marked.
-
-    The brand's spelling that resembles the candidate most is shown. Below stand the code points of
-    what differs, since the eye alone cannot tell `а` from `a`.
+    Its names are the handle or domain, and the display name; those that do not resemble the brand
+    are left out, but never the one that resembles it most. The brand stands as it is spelt most
+    alike. Below are the code points of what differs, since the eye cannot tell `а` from `a`.
     """
+    found = [_best(brands, suspect.brand, name) for name in _names(suspect)]
+    most = max(one.score for one in found)
+    lines: list[Text] = []
+    for one in found:
+        if one.score >= min(TELLING, most):
+            lines += [Text(""), *_lines(one)] if lines else _lines(one)
+    return lines
+
+
+def _names(suspect: Suspect) -> tuple[str, ...]:
+    """Return what the eye reads of a suspect."""
+    if suspect.display_name and suspect.display_name != suspect.name:
+        return suspect.name, suspect.display_name
+    return (suspect.name,)
+
+
+def _best(brands: Sequence[Brand], brand: str, candidate: str) -> Comparison:
     spellings = [brand]
     for configured in brands:
         if configured.name == brand:
             spellings += configured.spellings
-    best = max((compare(spelling, candidate) for spelling in spellings), key=lambda c: c.score)
-    columns = best.alignment[:MOST_COLUMNS]
-    upper, lower, marks = Text("  brand    "), Text("  suspect  "), Text(" " * 11)
+    return max((compare(spelling, candidate) for spelling in spellings), key=lambda c: c.score)
+
+
+def _lines(comparison: Comparison) -> list[Text]:
+    columns = comparison.alignment[:MOST_COLUMNS]
+    upper, lower, marks = Text("  brand    "), Text("  suspect  "), Text(_INDENT)
     for column in columns:
         width = max(_width(column.brand), _width(column.candidate), 1)
         style = DIFFERS if column.differs else ""
         upper.append(_cell(column.brand, width), style)
         lower.append(_cell(column.candidate, width), style)
-        marks.append(("^" if column.differs else " ") * width, DIFFERS)
-    lines = [upper, lower]
-    if any(column.differs for column in columns):
-        lines.append(marks)
-        lines += [Text(f"           {line}") for line in _named(columns)]
-    return lines
+        marks.append(("^" if column.differs else " ") * width, style)
+    if len(comparison.alignment) > MOST_COLUMNS:
+        lower.append("…")
+    if not any(column.differs for column in columns):
+        return [upper, lower, Text(f"{_INDENT}the same, letter by letter", "dim")]
+    marks.rstrip()
+    return [upper, lower, marks, *(Text(_INDENT + line) for line in _named(columns))]
 
 
 def _named(columns: Sequence[Aligned]) -> list[str]:
-    """Name the characters that differ: only those that are not plain letters of the other case."""
-    lines = [
-        f"{_name(column.candidate)} for {_name(column.brand)}"
+    """Name the characters that differ and that the eye confuses, each pair once."""
+    pairs = dict.fromkeys(
+        (column.candidate, column.brand)
         for column in columns
-        if column.differs and not (column.brand + column.candidate).isascii()
-    ]
-    return lines[:MOST_NAMED]
+        if column.differs and _confusing(column.brand, column.candidate)
+    )
+    lines = [f"{_name(candidate)} for {_name(brand)}" for candidate, brand in pairs]
+    if len(lines) > MOST_NAMED:
+        lines[MOST_NAMED:] = [f"and {len(lines) - MOST_NAMED} more"]
+    return lines
 
 
-def _name(character: str) -> str:
-    if not character:
-        return "nothing"
-    return " + ".join(
-        f"U+{ord(c):04X} {unicodedata.name(c, 'without a name')}" for c in character[:4]
+def _confusing(brand: str, candidate: str) -> bool:
+    if not (brand + candidate).isascii():
+        return True
+    return bool(brand and candidate) and any(
+        brand in alike and candidate in alike for alike in _EYE
     )
 
 
-def _cell(character: str, width: int) -> str:
-    shown = safe(character) if character else "·"
+def _name(characters: str) -> str:
+    if not characters:
+        return "nothing"
+    return " + ".join(
+        f"U+{ord(char):04X} {unicodedata.name(char, 'without a name')}" for char in characters[:4]
+    )
+
+
+def _cell(characters: str, width: int) -> str:
+    shown = safe(characters) if characters else "·"
     return shown + " " * (width - _width(shown))
 
 
 def _width(text: str) -> int:
-    from rich.cells import cell_len
-
     return cell_len(safe(text))

@@ -1,18 +1,39 @@
 """`watcher status`: what is watched, what waits, what went wrong."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import click
 
-from alerts import EmailDigest
+from alerts import Channel, EmailDigest
+from alerts.model import DeliveryState, ProposalState
 from rules.model import Verdict
-from watcher.app import utc_now
 from watcher.cli import Settings
-from watcher.cli.console import ago, print_json, safe, stdout
+from watcher.cli.console import ago, count, moment, print_json, safe, stdout
 from watcher.config import Config
 from watcher.presence import Heartbeat, is_alive, last_heartbeat
 from watcher.store import SourceState, Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """Everything that is told, read at one moment."""
+
+    now: datetime
+    config: Config
+    status: Status
+    sources: Mapping[str, SourceState]
+    slots: Mapping[str, datetime | None]
+    """When each channel last had its turn."""
+    beat: Heartbeat | None
+
+    def upcoming(self, channel: Channel) -> datetime | None:
+        """Return when a channel mails next, were there something to say."""
+        if isinstance(channel, EmailDigest):
+            return channel.next_slot(self.now, self.config.timezone)
+        return None
 
 
 @click.command()
@@ -20,102 +41,119 @@ from watcher.store import SourceState, Status
 @click.pass_obj
 def command(settings: Settings, as_json: bool) -> None:
     """Show what is watched, what waits, and what went wrong."""
-    now = utc_now()
     with settings.opened() as (config, store):
-        status, sources = store.status(), store.source_states()
-        slots = {channel.name: store.last_slot(channel.name) for channel in config.channels}
-    beat = last_heartbeat(config.data)
+        view = View(
+            now=settings.clock(),
+            config=config,
+            status=store.status(),
+            sources={state.name: state for state in store.source_states()},
+            slots={channel.name: store.last_slot(channel.name) for channel in config.channels},
+            beat=last_heartbeat(config.data),
+        )
     if as_json:
-        print_json(_as_dict(status, sources, beat, now))
+        print_json(_as_dict(view))
         return
-    stdout().say(_service_line(beat, now), "")
-    _print_sources(config, sources, now)
-    _print_channels(config, status, slots, now)
-    _print_totals(status, now)
+    stdout().say(_service_line(view), "")
+    _print_sources(view)
+    _print_channels(view)
+    _print_totals(view)
+    stdout().hint(*_hints(view))
 
 
-def _service_line(beat: Heartbeat | None, now: datetime) -> str:
+def _service_line(view: View) -> str:
+    beat = view.beat
     if beat is None:
         return "not running: `watcher run` starts it"
-    if is_alive(beat, now):
-        return f"running since {beat.started:%Y-%m-%d %H:%M} UTC (process {beat.pid})"
+    if is_alive(beat, view.now):
+        return f"running since {moment(beat.started, view.config.timezone)} (process {beat.pid})"
     return (
-        f"no sign of life since {ago(beat.beat, now)} (process {beat.pid}): "
-        "it was killed or hangs; `watcher run` takes up what was left"
+        f"no sign of life for {ago(beat.beat, view.now).removesuffix(' ago')} "
+        f"(process {beat.pid}): it was killed or hangs; `watcher run` takes up what was left"
     )
 
 
-def _print_sources(config: Config, states: tuple[SourceState, ...], now: datetime) -> None:
-    known = {state.name: state for state in states}
+def _print_sources(view: View) -> None:
     rows = []
-    for source in config.sources:
-        state = known.get(source.name)
-        if not source.enabled:
-            told = "off"
-        elif state is None:
-            told = "not read yet"
-        elif state.failures:
-            told = f"failed {state.failures} times: {safe(state.last_error, 100)}"
-        else:
-            told = "fine"
+    for source in view.config.sources:
+        state = view.sources.get(source.name)
         rows.append(
             (
                 source.name,
                 source.kind,
-                str(state.posts if state else 0),
-                ago(state.last_success if state else None, now),
-                told,
+                f"{state.posts:,}" if state else "0",
+                ago(state.last_success if state else None, view.now),
+                _told(state, enabled=source.enabled),
             )
         )
-    stdout().table(["source", "kind", "posts", "up to date", "state"], rows, right=("posts",))
+    columns = ["source", "kind", "posts", "up to date", "state"]
+    stdout().table(columns, rows, right=("posts",), empty="no [[sources]] are configured")
     stdout().say("")
 
 
-def _print_channels(
-    config: Config, status: Status, slots: dict[str, datetime | None], now: datetime
-) -> None:
+def _told(state: SourceState | None, *, enabled: bool) -> str:
+    if not enabled:
+        return "off"
+    if state is None:
+        return "not read yet"
+    if state.failures:
+        return f"failed {count(state.failures, 'time')}: {safe(state.last_error, 200)}"
+    return "fine"
+
+
+def _print_channels(view: View) -> None:
     rows = []
-    for channel in config.channels:
-        upcoming = ""
-        if isinstance(channel, EmailDigest):
-            slot = channel.next_slot(now, config.timezone)
-            upcoming = ago(slot, now) if slot else "never"
+    for channel in view.config.channels:
+        upcoming = view.upcoming(channel)
         rows.append(
             (
                 channel.name,
                 channel.kind,
-                str(status.waiting.get(channel.name, 0)),
-                ago(slots[channel.name], now),
-                upcoming,
+                f"{view.status.waiting.get(channel.name, 0):,}",
+                ago(view.slots[channel.name], view.now) if upcoming else "",
+                ago(upcoming, view.now) if upcoming else "",
             )
         )
-    stdout().table(["channel", "kind", "waiting", "last", "next"], rows, right=("waiting",))
+    columns = ["channel", "kind", "waiting", "last", "next"]
+    stdout().table(columns, rows, right=("waiting",), empty="no [[channels]] are configured")
     stdout().say("")
 
 
-def _print_totals(status: Status, now: datetime) -> None:
-    screen = stdout()
-    line = (
-        f"{status.posts} posts of {status.accounts} accounts, newest {ago(status.newest_post, now)}"
-    )
+def _print_totals(view: View) -> None:
+    screen, status = stdout(), view.status
+    line = f"{count(status.posts, 'post')} of {count(status.accounts, 'account')}"
+    if status.newest_post:
+        line += f", the newest stored {ago(status.newest_post, view.now)}"
     if status.unmatched:
-        line += f"; {status.unmatched} not matched yet"
+        line += f"; {status.unmatched:,} not matched yet"
     screen.say(line)
-    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in status.suspects.items())
-    screen.say(f"{status.matches} matches; suspects: {verdicts or 'none'}")
-    mails = ", ".join(f"{count} {state}" for state, count in status.deliveries.items())
-    screen.say(f"mails: {mails or 'none'}")
-    follows = ", ".join(f"{count} {state}" for state, count in status.proposals.items())
-    screen.say(f"follows: {follows or 'none'}")
+    screen.say(
+        f"{count(status.matches, 'match', 'matches')}; suspects: {_counts(status.suspects)}",
+        f"mails: {_counts(status.deliveries)}; follows: {_counts(status.proposals)}",
+    )
+
+
+def _counts(by_state: Mapping[Any, int]) -> str:
+    return ", ".join(f"{number:,} {state}" for state, number in by_state.items()) or "none"
+
+
+def _hints(view: View) -> list[str]:
+    """Say which command answers what stands open."""
+    status, hints = view.status, []
+    if not status.posts and view.beat is None:
+        hints.append("`watcher check` tries everything, `watcher once` reads the sources")
     if status.suspects.get(Verdict.OPEN):
-        screen.say("", "`watcher suspects review` judges the open suspects")
+        hints.append("`watcher suspects review` judges the open suspects")
+    if status.proposals.get(ProposalState.PROPOSED):
+        hints.append("`watcher follows list` shows the proposed follows")
+    if status.deliveries.get(DeliveryState.FAILED) or status.deliveries.get(DeliveryState.PARKED):
+        hints.append("`watcher deliveries list` shows the mails that failed or are parked")
+    return ["", *hints] if hints else []
 
 
-def _as_dict(
-    status: Status, sources: tuple[SourceState, ...], beat: Heartbeat | None, now: datetime
-) -> dict[str, Any]:
+def _as_dict(view: View) -> dict[str, Any]:
+    status, beat = view.status, view.beat
     return {
-        "running": is_alive(beat, now),
+        "running": is_alive(beat, view.now),
         "pid": beat.pid if beat else None,
         "last_heartbeat": beat.beat if beat else None,
         "posts": status.posts,
@@ -136,6 +174,16 @@ def _as_dict(
                 "last_error": source.last_error,
                 "failures": source.failures,
             }
-            for source in sources
+            for source in view.sources.values()
+        ],
+        "channels": [
+            {
+                "name": channel.name,
+                "kind": channel.kind,
+                "waiting": status.waiting.get(channel.name, 0),
+                "last": view.slots[channel.name],
+                "next": view.upcoming(channel),
+            }
+            for channel in view.config.channels
         ],
     }

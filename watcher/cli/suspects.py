@@ -1,23 +1,39 @@
 """`watcher suspects`: accounts and domains that look like a brand, and what we think of them."""
 
-import csv
 import getpass
 import sys
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial, update_wrapper
 from pathlib import Path
 from typing import Any
 
 import click
 
+from rules.errors import WatcherError
 from rules.model import Account, Verdict
-from watcher.app import utc_now
 from watcher.cli import Settings
-from watcher.cli.console import ago, print_json, safe, stdout
-from watcher.cli.sidebyside import names_of, side_by_side
+from watcher.cli.console import (
+    ago,
+    as_json,
+    count,
+    moment,
+    print_json,
+    safe,
+    shown,
+    stderr,
+    stdout,
+    unique,
+    write_file,
+)
+from watcher.cli.names import NUMBER, brand_names, completing, limit, meant
+from watcher.cli.sidebyside import compared
+from watcher.cli.suspect_data import as_csv, as_dict, detail_dict
 from watcher.config import Config
 from watcher.store import Store, SuspectDetail, SuspectRecord
 
 VERDICTS = [str(verdict) for verdict in Verdict]
+ALL = 10**9
 
 
 @click.group()
@@ -25,65 +41,107 @@ def command() -> None:
     """Review the accounts and domains that look like a brand."""
 
 
-def filters(function: Any) -> Any:
-    """Add the options that choose suspects."""
-    for option in (
-        click.option("--limit", default=50, show_default=True, help="At most so many."),
-        click.option("--min-score", default=0.0, help="Only those at least so alike (0 to 1)."),
-        click.option("--brand", help="Only those that look like this brand."),
-        click.option(
-            "--verdict",
-            type=click.Choice([*VERDICTS, "all"]),
-            default="open",
-            show_default=True,
-            help="Only those judged so.",
-        ),
-    ):
-        function = option(function)
-    return function
+@dataclass(frozen=True)
+class Choice:
+    """Which suspects are meant."""
+
+    verdict: str
+    brand: str | None
+    min_score: float
+    limit: int | None
+
+    def of(self, config: Config, store: Store) -> tuple[SuspectRecord, ...]:
+        """Return the suspects, the most alike first, and one above the limit where there is one.
+
+        Raises `UsageError` for a brand that is neither configured nor that of any suspect.
+        """
+        records = self._read(store, self.brand)
+        if records or self.brand is None:
+            return records
+        return self._read(store, meant(self.brand, brand_names(config), "brand"))
+
+    def _read(self, store: Store, brand: str | None) -> tuple[SuspectRecord, ...]:
+        return store.suspects(
+            verdict=None if self.verdict == "all" else Verdict(self.verdict),
+            brand=brand,
+            min_score=self.min_score,
+            limit=self.limit + 1 if self.limit else ALL,
+        )
+
+    def none_found(self, store: Store) -> str:
+        """Say that no suspect fits, and where there are others."""
+        kind = "" if self.verdict == "all" else f"{self.verdict} "
+        fits = " fits" if self.brand or self.min_score else ""
+        others = {v: n for v, n in store.status().suspects.items() if v != self.verdict and n}
+        told = ", ".join(f"{number} {verdict}" for verdict, number in others.items())
+        hint = f" ({told}: --verdict all shows them)" if told and self.verdict != "all" else ""
+        return f"no {kind}suspect{fits}{hint}" if fits else f"no {kind}suspects{hint}"
 
 
-def chosen(
-    store: Store, verdict: str, brand: str | None, min_score: float, limit: int
-) -> tuple[SuspectRecord, ...]:
-    """Return the suspects that the options choose, the most alike first."""
-    return store.suspects(
-        verdict=None if verdict == "all" else Verdict(verdict),
-        brand=brand,
-        min_score=min_score,
-        limit=limit,
-    )
+def choosing(default: int | None = 50) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add the options that choose suspects; the command receives them as a `Choice`."""
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        def chosen(
+            *, verdict: str, brand: str | None, min_score: float, limit: int | None, **rest: Any
+        ) -> None:
+            function(choice=Choice(verdict, brand, min_score, limit), **rest)
+
+        update_wrapper(chosen, function)
+        options: tuple[Callable[..., Any], ...] = (
+            limit(default),
+            click.option(
+                "--min-score",
+                type=click.FloatRange(0, 1),
+                default=0.0,
+                help="Only those at least so alike: 0 to 1.",
+            ),
+            click.option(
+                "--brand",
+                shell_complete=completing(brand_names),
+                help="Only those that look like this brand.",
+            ),
+            click.option(
+                "--verdict",
+                type=click.Choice([*VERDICTS, "all"]),
+                default="open",
+                show_default=True,
+                help="Only those judged so.",
+            ),
+        )
+        decorated: Callable[..., None] = chosen
+        for option in options:
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
 
 
 @command.command("list")
-@filters
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+@choosing()
+@click.option("--json", "json_", is_flag=True, help="Print JSON for a program to read.")
 @click.pass_obj
-def list_(
-    settings: Settings,
-    verdict: str,
-    brand: str | None,
-    min_score: float,
-    limit: int,
-    as_json: bool,
-) -> None:
+def list_(settings: Settings, choice: Choice, json_: bool) -> None:
     """List suspects, the most alike first."""
-    with settings.opened() as (_, store):
-        records = chosen(store, verdict, brand, min_score, limit)
-    if as_json:
+    with settings.opened() as (config, store):
+        found = choice.of(config, store)
+        empty = "" if found else choice.none_found(store)
+    records = shown(found, choice.limit or ALL)
+    if json_:
         print_json([as_dict(record) for record in records])
         return
-    if not records:
-        kind = "" if verdict == "all" else f"{verdict} "
-        stdout().say(f"no {kind}suspects")
-        return
-    now = utc_now()
+    now = settings.clock()
+    # To a person, a column that says the same in every row says nothing.
+    same_brand = unique(record.suspect.brand for record in records)
+    same_verdict = unique(record.verdict for record in records)
+    hidden = ["brand"] * same_brand + ["verdict"] * (same_verdict and choice.verdict != "all")
     stdout().table(
-        ["id", "suspect", "brand", "score", "techniques", "posts", "first seen", "verdict"],
+        ["id", "suspect", "name", "brand", "score", "techniques", "posts", "first seen", "verdict"],
         [
             (
                 str(record.id),
                 called(record),
+                safe(record.suspect.display_name, 40),
                 safe(record.suspect.brand, 30),
                 f"{record.suspect.score:.2f}",
                 ", ".join(record.suspect.techniques),
@@ -94,18 +152,22 @@ def list_(
             for record in records
         ],
         right=("id", "score", "posts"),
+        hidden=hidden,
+        empty=empty,
     )
+    if any(record.verdict == Verdict.OPEN for record in records):
+        stdout().hint("", "`watcher suspects review` judges them one by one, `show ID` tells all")
 
 
 @command.command()
-@click.argument("suspect_id", metavar="ID", type=int)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+@click.argument("suspect_id", metavar="ID", type=NUMBER)
+@click.option("--json", "json_", is_flag=True, help="Print JSON for a program to read.")
 @click.pass_obj
-def show(settings: Settings, suspect_id: int, as_json: bool) -> None:
+def show(settings: Settings, suspect_id: int, json_: bool) -> None:
     """Show everything known about one suspect."""
     with settings.opened() as (config, store):
         detail = store.suspect(suspect_id)
-    if as_json:
+    if json_:
         print_json(detail_dict(detail))
         return
     print_detail(config, detail)
@@ -114,41 +176,41 @@ def show(settings: Settings, suspect_id: int, as_json: bool) -> None:
 def print_detail(config: Config, detail: SuspectDetail) -> None:
     """Print both names, the reasons, the account's facts, its posts and its history."""
     screen, record = stdout(), detail.record
-    suspect = record.suspect
+    suspect, at = record.suspect, partial(moment, zone=config.timezone)
+    techniques = f" ({', '.join(suspect.techniques)})" if suspect.techniques else ""
     screen.say(
-        f"{called(record)} looks like {safe(suspect.brand)}: score {suspect.score:.2f} "
-        f"({', '.join(suspect.techniques) or 'no technique'}), {record.verdict}",
+        f"{called(record)} looks like {safe(suspect.brand, 80)}: "
+        f"score {suspect.score:.2f}{techniques}, {record.verdict}",
         "",
+        *compared(config.brands, suspect),
+        "",
+        safe(str(suspect.reason)),
+        *(f"  - {safe(str(evidence))}" for evidence in suspect.evidence),
     )
-    for candidate in names_of(suspect):
-        screen.say(*side_by_side(config.brands, suspect.brand, candidate), "")
-    screen.say(safe(str(suspect.reason)))
-    for evidence in suspect.evidence:
-        screen.say(f"  - {safe(str(evidence))}")
     if record.account:
         screen.say("", *_account_lines(record.account))
-    screen.say("", f"seen {record.first_seen:%Y-%m-%d} to {record.last_seen:%Y-%m-%d} (UTC)")
+    screen.say("", f"{count(record.posts, 'post')}, first seen {at(record.first_seen)}")
     for post in detail.posts:
-        screen.say(f"  {post.posted_at:%Y-%m-%d %H:%M}  {safe(post.text, 160)}")
+        screen.say(f"  {at(post.posted_at)}  {safe(post.text, 160)}")
     for form in detail.forms:
         if form.until:
-            screen.say(
-                f"until {form.until:%Y-%m-%d}: @{safe(form.handle, 80)} "
-                f'"{safe(form.display_name, 80)}"'
-            )
+            name = f' "{safe(form.display_name, 80)}"' if form.display_name else ""
+            screen.say(f"until {at(form.until)} it was @{safe(form.handle, 80)}{name}")
+    if detail.verdicts:
+        screen.say("")
     for decision in detail.verdicts:
         note = f": {safe(decision.note, 200)}" if decision.note else ""
-        screen.say(
-            f"{decision.at:%Y-%m-%d %H:%M} {decision.verdict} by {safe(decision.by, 40)}{note}"
-        )
+        screen.say(f"{at(decision.at)}  {decision.verdict} by {safe(decision.by, 40)}{note}")
 
 
 def _account_lines(account: Account) -> list[str]:
-    facts = [f'"{safe(account.display_name, 100)}"', f"on {safe(account.network, 40)}"]
+    facts = [f"on {safe(account.network, 40)}"]
+    if account.display_name:
+        facts.insert(0, f'"{safe(account.display_name, 100)}"')
     if account.created:
         facts.append(f"since {account.created:%Y-%m-%d}")
     if account.followers is not None:
-        facts.append(f"{account.followers} followers")
+        facts.append(count(account.followers, "follower"))
     if account.bot:
         facts.append("marked as a bot")
     lines = [", ".join(facts)]
@@ -161,14 +223,21 @@ def _account_lines(account: Account) -> list[str]:
 
 def _judgement(name: str, verdict: Verdict, words: str) -> None:
     @command.command(name, help=words)
-    @click.argument("suspect_ids", metavar="ID...", type=int, nargs=-1, required=True)
+    @click.argument("suspect_ids", metavar="ID...", type=NUMBER, nargs=-1, required=True)
     @click.option("--note", default="", help="Why, for whoever looks at it later.")
     @click.pass_obj
-    def judge(settings: Settings, suspect_ids: tuple[int, ...], note: str) -> None:
+    def judge(settings: Settings, suspect_ids: tuple[int, ...], note: str) -> int:
+        failed = 0
         with settings.opened() as (_, store):
             for suspect_id in suspect_ids:
-                record = store.judge(suspect_id, verdict, note, who(), utc_now())
+                try:
+                    record = store.judge(suspect_id, verdict, note, who(), settings.clock())
+                except WatcherError as error:  # the others are judged all the same
+                    stderr().error(error)
+                    failed = 1
+                    continue
                 stdout().say(f"{called(record)}: {record.verdict}")
+        return failed
 
 
 _judgement("confirm", Verdict.CONFIRMED, "It imitates the brand.")
@@ -178,12 +247,13 @@ _judgement("reopen", Verdict.OPEN, "Look at it again.")
 
 
 @command.command()
-@filters
+@choosing()
 @click.pass_obj
-def review(
-    settings: Settings, verdict: str, brand: str | None, min_score: float, limit: int
-) -> None:
-    """Judge suspects one after the other, with one key each."""
+def review(settings: Settings, choice: Choice) -> None:
+    """Judge suspects one after the other, with one key each.
+
+    Each verdict is stored at once: leave with q or Ctrl-C whenever you like.
+    """
     from watcher.cli.review import Review
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -192,101 +262,40 @@ def review(
             "and `confirm`, `dismiss`, `ours`"
         )
     with settings.opened() as (config, store):
-        records = chosen(store, verdict, brand, min_score, limit)
-        Review(config, store, records, who(), utc_now).run(click.getchar)
+        records = shown(choice.of(config, store), choice.limit or ALL)
+        if not records:
+            stdout().say(f"nothing to review: {choice.none_found(store)}")
+            return
+        Review(config, store, records, who(), settings.clock).run(click.getchar)
 
 
 @command.command()
-@filters
+@choosing(default=None)
 @click.option(
     "--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True
 )
 @click.option(
-    "--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Else to the screen."
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write this file; else to standard output.",
 )
 @click.pass_obj
-def export(
-    settings: Settings,
-    verdict: str,
-    brand: str | None,
-    min_score: float,
-    limit: int,
-    form: str,
-    output: Path | None,
-) -> None:
-    """Write suspects for a spreadsheet or another program."""
-    with settings.opened() as (_, store):
-        rows = [as_dict(record) for record in chosen(store, verdict, brand, min_score, limit)]
-    with click.open_file(str(output or "-"), "w", encoding="utf-8") as file:
-        if form == "json":
-            import json
+def export(settings: Settings, choice: Choice, form: str, output: Path | None) -> None:
+    """Write suspects for a spreadsheet or another program.
 
-            json.dump(rows, file, ensure_ascii=False, indent=2, default=str)
-            file.write("\n")
-        else:
-            writer = csv.writer(file)
-            writer.writerow(COLUMNS)
-            writer.writerows([_cell(row[column]) for column in COLUMNS] for row in rows)
-    if output:
-        stdout().say(f"wrote {len(rows)} suspects to {output}")
-
-
-COLUMNS = (
-    "id", "subject", "name", "display_name", "brand", "rule", "score", "techniques", "reason",
-    "verdict", "posts", "first_seen", "last_seen", "url",
-)  # fmt: skip
-
-
-def as_dict(record: SuspectRecord) -> dict[str, Any]:
-    """Return a suspect as plain values; names are as the network gave them."""
-    suspect = record.suspect
-    return {
-        "id": record.id,
-        "subject": suspect.subject,
-        "name": suspect.name,
-        "display_name": suspect.display_name,
-        "brand": suspect.brand,
-        "rule": suspect.rule,
-        "score": round(suspect.score, 4),
-        "techniques": list(suspect.techniques),
-        "reason": str(suspect.reason),
-        "verdict": str(record.verdict),
-        "posts": record.posts,
-        "first_seen": _iso(record.first_seen),
-        "last_seen": _iso(record.last_seen),
-        "url": record.account.url if record.account else "",
-    }
-
-
-def detail_dict(detail: SuspectDetail) -> dict[str, Any]:
-    """Return a suspect with its history as plain values."""
-    return {
-        **as_dict(detail.record),
-        "evidence": [str(reason) for reason in detail.record.suspect.evidence],
-        "forms": [
-            {
-                "handle": form.handle,
-                "display_name": form.display_name,
-                "bio": form.bio,
-                "avatar": form.avatar,
-                "until": _iso(form.until) if form.until else None,
-            }
-            for form in detail.forms
-        ],
-        "verdicts": [
-            {
-                "verdict": str(one.verdict),
-                "note": one.note,
-                "by": one.by,
-                "at": _iso(one.at),
-            }
-            for one in detail.verdicts
-        ],
-        "recent_posts": [
-            {"key": post.key, "posted_at": _iso(post.posted_at), "url": post.url, "text": post.text}
-            for post in detail.posts
-        ],
-    }
+    No cell of the CSV is taken for a formula. In a file it begins with a mark by which
+    spreadsheets know that the accents are UTF-8.
+    """
+    with settings.opened() as (config, store):
+        records = choice.of(config, store)[: choice.limit]
+    rows = [as_dict(record) for record in records]
+    text = as_json(rows) + "\n" if form == "json" else as_csv(rows)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    write_file(output, text, "utf-8" if form == "json" else "utf-8-sig")
+    stdout().say(f"wrote {count(len(rows), 'suspect')} to {output}")
 
 
 def called(record: SuspectRecord) -> str:
@@ -307,15 +316,3 @@ def who() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "somebody"
-
-
-def _iso(when: datetime) -> str:
-    return when.astimezone(UTC).isoformat()
-
-
-def _cell(value: Any) -> str:
-    """Return a value for a spreadsheet, which must not take a stranger's name for a formula."""
-    text = ", ".join(value) if isinstance(value, list) else str(value)
-    text = text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text

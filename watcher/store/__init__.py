@@ -12,6 +12,7 @@ from watcher.store.matches import Matches
 from watcher.store.posts import Posts
 from watcher.store.records import (
     AccountForm,
+    AttemptRecord,
     Batch,
     ClaimedDelivery,
     DeliveryRecord,
@@ -54,6 +55,7 @@ class Store(
 
 __all__ = [
     "AccountForm",
+    "AttemptRecord",
     "Batch",
     "ClaimedDelivery",
     "DeliveryRecord",

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from alerts.model import Delivery, DeliveryState
 from watcher.store.database import Database
 from watcher.store.errors import NoSuchRecordError
-from watcher.store.records import ClaimedDelivery, DeliveryRecord
+from watcher.store.records import AttemptRecord, ClaimedDelivery, DeliveryRecord
 from watcher.store.schema import attempts, deliveries
 
 _MOST_UNCERTAIN = 2
@@ -117,6 +117,26 @@ class Deliveries(Database):
         """Return a delivery with its bytes. Raises `NoSuchRecordError`."""
         with self.reading() as connection:
             return _delivery(_find(connection, id))
+
+    def delivery_record(self, id: int) -> DeliveryRecord:
+        """Return how one delivery stands. Raises `NoSuchRecordError`."""
+        with self.reading() as connection:
+            return _record(_find(connection, id))
+
+    def delivery_attempts(self, id: int) -> tuple[AttemptRecord, ...]:
+        """Return every attempt to send a delivery, oldest first."""
+        query = select(attempts).where(attempts.c.delivery == id).order_by(attempts.c.id)
+        with self.reading() as connection:
+            return tuple(
+                AttemptRecord(
+                    started=row.started,
+                    handed_over=row.handed_over,
+                    ended=row.ended,
+                    outcome=row.outcome or "",
+                    answer=row.answer,
+                )
+                for row in connection.execute(query)
+            )
 
     def retry_delivery(self, id: int, now: datetime) -> None:
         """Make a mail due again that is pending, failed or parked, at a person's own risk.

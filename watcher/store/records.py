@@ -125,6 +125,20 @@ class DeliveryRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptRecord:
+    """One attempt to send a mail."""
+
+    started: datetime
+    handed_over: datetime | None
+    """When the message began to leave; it may have arrived since."""
+    ended: datetime | None
+    """None while it is under way, or was cut off."""
+    outcome: str
+    """`sent`, `permanent`, `temporary` or `uncertain`; empty while it has not ended."""
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AccountForm:
     """How an account presented itself until a moment; `until` is None for its present form."""
 

@@ -1,0 +1,98 @@
+"""Names and numbers that a person types: checked, corrected, completed by the shell."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from alerts import EmailDigest
+from rules.errors import WatcherError
+from watcher.cli import Settings
+from watcher.config import Config
+from watcher.toml import closest
+
+LARGEST = 2**63 - 1
+
+
+class Number(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    """The number of a record, as the lists show it."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number; whatever no record can have is a mistake of the typist."""
+        try:
+            number = int(value)
+        except ValueError:
+            number = 0
+        if not 0 < number <= LARGEST:
+            self.fail(f"{_shortly(value)} is no number of the list", param, ctx)
+        return number
+
+
+NUMBER = Number()
+
+
+def limit(default: int | None = 50, words: str = "At most so many.") -> Callable[[Any], Any]:
+    """Return the option `--limit`."""
+    return click.option(
+        "--limit",
+        "-n",
+        type=click.IntRange(1, 1_000_000),
+        default=default,
+        show_default=default is not None,
+        help=words,
+    )
+
+
+def meant(name: str, known: Iterable[str], kind: str) -> str:
+    """Return the known name that was typed, in whatever case. Raises `UsageError` for any other."""
+    names = list(known)
+    for one in names:
+        if one == name:
+            return one
+    for one in names:
+        if one.casefold() == name.casefold():
+            return one
+    near = closest(name, names)
+    told = f"did you mean {near!r}?" if near else f"there are: {', '.join(names) or 'none'}"
+    raise click.UsageError(f"there is no {kind} called {_shortly(name)}; {told}")
+
+
+def _shortly(value: object) -> str:
+    text = str(value)
+    return repr(text if len(text) <= 60 else f"{text[:59]}…")
+
+
+def rule_names(config: Config) -> list[str]:
+    """Return the names of all rules."""
+    return [rule.name for rule in config.rules]
+
+
+def brand_names(config: Config) -> list[str]:
+    """Return the names of all brands."""
+    return [brand.name for brand in config.brands]
+
+
+def email_names(config: Config) -> list[str]:
+    """Return the names of the channels that mail."""
+    return [channel.name for channel in config.channels if isinstance(channel, EmailDigest)]
+
+
+def completing(
+    names: Callable[[Config], list[str]],
+) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """Return what completes names of the configuration; nothing where it cannot be read."""
+
+    def complete(
+        ctx: click.Context, _param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        try:
+            config = Settings(ctx.find_root().params.get("config")).load()
+        except WatcherError:
+            return []
+        start = incomplete.casefold()
+        return [CompletionItem(n) for n in names(config) if n.casefold().startswith(start)]
+
+    return complete

@@ -1,0 +1,89 @@
+"""Suspects as plain values, for programs (JSON) and for spreadsheets (CSV)."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from watcher.store import SuspectDetail, SuspectRecord
+
+COLUMNS = (
+    "id", "subject", "name", "display_name", "brand", "rule", "score", "techniques", "reason",
+    "verdict", "posts", "first_seen", "last_seen", "url",
+)  # fmt: skip
+FORMULAS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""What a spreadsheet takes for the beginning of a formula, also in full width."""
+
+
+def as_dict(record: SuspectRecord) -> dict[str, Any]:
+    """Return a suspect as plain values; names are as the network gave them."""
+    suspect = record.suspect
+    return {
+        "id": record.id,
+        "subject": suspect.subject,
+        "name": suspect.name,
+        "display_name": suspect.display_name,
+        "brand": suspect.brand,
+        "rule": suspect.rule,
+        "score": round(suspect.score, 4),
+        "techniques": list(suspect.techniques),
+        "reason": str(suspect.reason),
+        "verdict": str(record.verdict),
+        "posts": record.posts,
+        "first_seen": record.first_seen.isoformat(),
+        "last_seen": record.last_seen.isoformat(),
+        "url": record.account.url if record.account else "",
+    }
+
+
+def detail_dict(detail: SuspectDetail) -> dict[str, Any]:
+    """Return a suspect with its history as plain values."""
+    return {
+        **as_dict(detail.record),
+        "evidence": [str(reason) for reason in detail.record.suspect.evidence],
+        "forms": [
+            {
+                "handle": form.handle,
+                "display_name": form.display_name,
+                "bio": form.bio,
+                "avatar": form.avatar,
+                "until": form.until.isoformat() if form.until else None,
+            }
+            for form in detail.forms
+        ],
+        "verdicts": [
+            {
+                "verdict": str(one.verdict),
+                "note": one.note,
+                "by": one.by,
+                "at": one.at.isoformat(),
+            }
+            for one in detail.verdicts
+        ],
+        "recent_posts": [
+            {
+                "key": post.key,
+                "posted_at": post.posted_at.isoformat(),
+                "url": post.url,
+                "text": post.text,
+            }
+            for post in detail.posts
+        ],
+    }
+
+
+def as_csv(rows: Sequence[dict[str, Any]]) -> str:
+    """Return suspects as CSV with a line of titles, safe to be opened in a spreadsheet."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    writer.writerows([_cell(row[column]) for column in COLUMNS] for row in rows)
+    return file.getvalue()
+
+
+def _cell(value: Any) -> str:
+    """Return a value for a spreadsheet, which must not take a stranger's name for a formula."""
+    text = ", ".join(value) if isinstance(value, list) else str(value)
+    text = text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return f"'{text}" if text.lstrip(" ")[:1] in FORMULAS else text
