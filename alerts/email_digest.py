@@ -56,7 +56,7 @@ class EmailDigest:
     """A language that `templates/locale` has: `en`, `fr`."""
     title: str = ""
     """What the mail is called in its subject; empty means the channel's name."""
-    posts: int = 40
+    posts: int = 25
     """At most so many posts are shown; the others are counted."""
     when_empty: Literal["send", "trouble", "skip"] = "trouble"
     """What to do when nothing was found: mail that too, mail only if a source could not be watched,

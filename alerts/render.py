@@ -207,7 +207,9 @@ def render(templates: Templates, digest: Digest) -> Rendered:
 
     Raises `TemplateError`, `CatalogueError`.
     """
-    words = Words(catalogue=templates.catalogue(digest.channel.language), zone=digest.zone)
+    words = Words(
+        catalogue=templates.catalogue(digest.channel.language), zone=digest.zone, now=digest.now
+    )
     posts = digest.channel.posts
     while True:
         shown = cut(digest, posts) if posts else _bare(digest)
@@ -306,7 +308,6 @@ def _context(digest: Digest, speech: Speech, subject: str) -> dict[str, object]:
         "link": speech.link,
         "wrap": speech.wrap,
         "number": words.number,
-        "percent": words.percent,
         "day": words.day,
         "moment": words.moment,
         "clock": words.clock,

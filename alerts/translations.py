@@ -21,7 +21,7 @@ from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal
 
 from rules.errors import WatcherError
 
@@ -69,6 +69,8 @@ class Words:
 
     catalogue: Catalogue
     zone: ZoneInfo
+    now: datetime
+    """The reader's present: a day of another year is written with its year."""
 
     @property
     def locale(self) -> Locale:
@@ -92,18 +94,16 @@ class Words:
         """`12,345` or `12 345`."""
         return str(format_decimal(value, locale=self.locale))
 
-    def percent(self, value: float) -> str:
-        """`85%` of .85."""
-        return str(format_percent(value, locale=self.locale))
-
     def day(self, moment: datetime | date) -> str:
         """`Tuesday, March 10, 2026`, as the channel's zone has it."""
         local = moment.astimezone(self.zone) if isinstance(moment, datetime) else moment
         return str(format_date(local, "full", locale=self.locale))
 
     def short_day(self, moment: datetime) -> str:
-        """`Tue, Mar 10`."""
-        return str(format_skeleton("MMMEd", moment, tzinfo=self.zone, locale=self.locale))
+        """`Tue, Mar 10`, or `Tue, Mar 10, 2015` in another year."""
+        year = moment.astimezone(self.zone).year
+        skeleton = "MMMEd" if year == self.now.astimezone(self.zone).year else "yMMMEd"
+        return str(format_skeleton(skeleton, moment, tzinfo=self.zone, locale=self.locale))
 
     def clock(self, moment: datetime) -> str:
         """`08:00` on the wall of the zone."""

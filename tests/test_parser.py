@@ -136,7 +136,7 @@ def test_an_error_shows_the_expression_and_the_place() -> None:
     with pytest.raises(ExpressionError) as caught:
         parse("(a OR b")
     assert str(caught.value) == (
-        "error[unclosed-bracket]: This bracket is never closed\n"
+        "error[unclosed-bracket]: this bracket is never closed\n"
         "  | (a OR b\n"
         "  | ^\n"
         "  help: write: (a OR b)"
@@ -202,6 +202,9 @@ _fragments = st.sampled_from(
 @example("=*")
 @example("domain:%")
 @example('from:"')
+@example("acme OR, orange")
+@example("OR,")
+@example("NEAR/,")
 def test_anything_is_answered_with_a_tree_or_with_problems(expression: str) -> None:
     tree, problems = check(expression)
     assert (tree is None) == any(problem.severity == "error" for problem in problems)

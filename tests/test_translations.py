@@ -19,6 +19,8 @@ from watcher import files
 
 CATALOGUES = sorted(files.templates().glob("locale/*/LC_MESSAGES/watcher.po"))
 
+NOW = datetime(2026, 3, 10, 8, tzinfo=UTC)
+
 
 def sentences() -> Iterator[tuple[str, ...]]:
     """Every message id: (one,) or (one, many)."""
@@ -36,7 +38,7 @@ def sentences() -> Iterator[tuple[str, ...]]:
 
 def words(language: str) -> Words:
     catalogue = Templates(files.templates()).catalogue(language)
-    return Words(catalogue=catalogue, zone=ZoneInfo("Europe/Paris"))
+    return Words(catalogue=catalogue, zone=ZoneInfo("Europe/Paris"), now=NOW)
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
@@ -55,6 +57,13 @@ def test_every_sentence_is_translated_with_the_same_places(path: Path):
 
 def test_french_is_there():
     assert "fr" in Templates(files.templates()).languages
+
+
+def test_a_day_of_another_year_says_so():
+    english = words("en")
+    assert english.moment(NOW) == "Tue, Mar 10, 09:00"
+    assert english.moment(NOW.replace(year=2012)) == "Sat, Mar 10, 2012, 09:00"
+    assert "2012" in words("fr").moment(NOW.replace(year=2012))
 
 
 def test_a_third_language_is_a_file(tmp_path):

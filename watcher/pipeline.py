@@ -197,7 +197,15 @@ def _plan_digest(app: App, channel: EmailDigest) -> Planned | None:
 
 
 def _digest(app: App, channel: EmailDigest, slot: Slot, now: datetime) -> tuple[Waiting, Digest]:
-    waiting = app.store.waiting(channel.name, slot.since, now, limit=MOST_MENTIONS)
+    told = app.store.told_until(channel.name)
+    since = max(slot.since, told) if told and told < now else slot.since
+    waiting = app.store.waiting(
+        channel.name,
+        since,
+        now,
+        limit=MOST_MENTIONS,
+        sources=[source.name for source in app.config.sources if source.enabled],
+    )
     # Look-alike rules find names, not posts: what they found is told as suspects.
     finding = {rule.name for rule in app.config.rules if isinstance(rule, KeywordRule)}
     volumes = tuple(one for one in waiting.volumes if one.rule in finding)

@@ -55,7 +55,7 @@ class LeafReader:
             message = f"`{text}` has no meaning here"
             self.notes.error("unknown-operator", at, message, self._without_operator(text, at))
             return None
-        return Word(text=self._without_comma(text, at), at=at) if self._letters(text, at) else None
+        return Word(text=text, at=at) if self._letters(text, at) else None
 
     def _without_operator(self, text: str, at: Span) -> str:
         if text.startswith("/"):
@@ -83,7 +83,7 @@ class LeafReader:
         if field in ("from", "to"):
             value = value.lstrip("@\uff20")
         if not value:
-            message = f"Nothing follows `{field}:`"
+            message = f"nothing follows `{field}:`"
             self.notes.error("empty-value", at, message, self._joined_to_next(field, at))
             return None
         if field == "domain":
@@ -104,7 +104,7 @@ class LeafReader:
 
     def _unknown_field(self, name: str, value: str, at: Span) -> None:
         meant = nearest("field", _folded(name))
-        message = f"No field is called `{name}`"
+        message = f"no field is called `{name}`"
         if meant:
             message += f"; did you mean `{meant}:`?"
             repair = self.notes.write(
@@ -145,22 +145,22 @@ class LeafReader:
     def _link(self, text: str, at: Span) -> None:
         domain = fold_domain(text)
         repair = self.notes.write(at, f"domain:{domain}") if _DOMAIN.fullmatch(domain) else ""
-        message = "The words of a link are not searched; its domain is"
+        message = "the words of a link are not searched; its domain is"
         self.notes.error("unknown-operator", at, message, repair)
 
     def _prefix(self, text: str, at: Span) -> Leaf | None:
         stem = text[:-1]
         words = fold_words(stem)
         if len(words) > 1 and "".join(words) == _folded(stem):
-            message = "No * is needed here: this is found inside longer runs too"
+            message = "no * is needed here: this is found inside longer runs too"
             self.notes.error("stray-star", at, message, self.notes.write(at, stem))
             return None
         if text.index("*") < len(stem) or len(words) > 1 or (words and not stem[-1].isalnum()):
-            message = "A * stands only at the end of one word"
+            message = "a * stands only at the end of one word"
             self.notes.error("stray-star", at, message, self._starred(text, at))
             return None
         if not words or len(words[0]) < _SHORTEST_PREFIX:
-            message = f"A prefix needs at least {_SHORTEST_PREFIX} letters before the *"
+            message = f"a prefix needs at least {_SHORTEST_PREFIX} letters before the *"
             repair = self.notes.write(at, stem) if words else ""
             self.notes.error("short-prefix", at, message, repair)
             return None
@@ -176,7 +176,7 @@ class LeafReader:
     def _exact(self, text: str, at: Span) -> Leaf | None:
         word = text[1:]
         if "*" in word:
-            message = "A * cannot follow a word written with ="
+            message = "a * cannot follow a word written with ="
             self.notes.error("stray-star", at, message, self.notes.write(at, word.lstrip("=")))
             return None
         return Exact(text=word, at=at) if self._letters(word, at) else None
@@ -189,7 +189,7 @@ class LeafReader:
         bad = _TAG_ENDS.search(tag)
         if bad or not tag.strip("0123456789_"):
             kept = tag[: bad.start()] if bad else ""
-            what = f"A hashtag cannot hold `{bad[0]}`" if bad else "A hashtag needs a letter"
+            what = f"a hashtag cannot hold `{bad[0]}`" if bad else "a hashtag needs a letter"
             repair = self.notes.write(at, f"#{kept}" if kept.strip("0123456789_") else f'"{tag}"')
             self.notes.error("bad-tag", at, what, repair)
             return None
@@ -210,23 +210,14 @@ class LeafReader:
     def _lone_sign(self, sign: str, at: Span) -> None:
         word = _NEXT_WORD.match(self.notes.expression, at[1])
         repair = self.notes.write((at[1], word.start(1)), "") if word else ""
-        self.notes.error("empty-value", at, f"Nothing follows `{sign}` directly", repair)
+        self.notes.error("empty-value", at, f"nothing follows `{sign}` directly", repair)
 
     def _letters(self, text: str, at: Span) -> bool:
         if fold_words(text):
             return True
-        message = "There is no letter or digit to look for"
+        message = "there is no letter or digit to look for"
         self.notes.error("no-letters", at, message, self.notes.write(at, ""))
         return False
-
-    def _without_comma(self, text: str, at: Span) -> str:
-        if not text.endswith(","):
-            return text
-        word = text.rstrip(",")
-        following = self.notes.expression[at[1] :].strip()
-        repair = self.notes.write(at, f"{word} OR" if following else word)
-        self.notes.warn("comma", (at[0] + len(word), at[1]), "A comma joins nothing", repair)
-        return word
 
 
 _EXAMPLES: dict[str, str] = {

@@ -69,6 +69,8 @@ class _Lexer:
         while end < len(self.text) and not self._ends_word(end):
             end += 1
         word = self.text[at:end]
+        if word.endswith(",") and word.rstrip(","):
+            word = self._without_comma(word, (at, end))
         if word in _OPERATORS:
             return Piece(_OPERATORS[word], (at, end))
         if word in _FOREIGN_OPERATORS:
@@ -77,6 +79,13 @@ class _Lexer:
             text, after = self._quoted(end)
             return Piece("leaf", (at, after), self.leaves.field(word[:-1], text, (at, after)))
         return Piece("leaf", (at, end), self.leaves.word(word, (at, end)))
+
+    def _without_comma(self, text: str, at: Span) -> str:
+        word = text.rstrip(",")
+        joins = word not in _OPERATORS and self.text[at[1] :].strip()
+        repair = self.notes.write(at, f"{word} OR" if joins else word)
+        self.notes.warn("comma", (at[0] + len(word), at[1]), "a comma joins nothing", repair)
+        return word
 
     def _ends_word(self, at: int) -> bool:
         sign = self.text[at]
@@ -109,7 +118,7 @@ class _Lexer:
             return self._unclosed(opening)
         if sign != '"':
             span = (opening, at + 1)
-            message = "Curved quotation marks were read as straight ones"
+            message = "curved quotation marks were read as straight ones"
             straight = self.notes.write(span, f'"{text.strip()}"')
             self.notes.warn("typographic-quotes", span, message, straight)
         return text, at + 1
@@ -120,6 +129,6 @@ class _Lexer:
         end = following.start() if following else len(self.text)
         phrase = self.text[opening + 1 : end].strip()
         repair = self.notes.write((opening, end), f'"{phrase}"')
-        message = f"The quotation mark {self.text[opening]} is never closed"
+        message = f"the quotation mark {self.text[opening]} is never closed"
         self.notes.error("unclosed-quote", (opening, opening + 1), message, repair)
         return phrase, end

@@ -11,7 +11,7 @@ _LOWER_CASE = {"and": "AND", "or": "OR", "not": "NOT", "et": "AND", "ou": "OR"}
 def lint(tree: Node, pieces: list[Piece], notes: Notes) -> None:
     """Note an expression that only excludes, and operators written in lower case."""
     if not needs_something(tree):
-        message = "This says only what must not be there: nearly every post would match"
+        message = "this says only what must not be there: nearly every post would match"
         written = " ".join(notes.expression.split())
         written = f"({written})" if isinstance(tree, Or) else written
         repair = f"add what must be there: WORD {written}"

@@ -35,13 +35,13 @@ def check(expression: str) -> tuple[Node | None, tuple[Problem, ...]]:
 
 def _understand(notes: Notes) -> Node | None:
     if len(notes.expression) > LONGEST:
-        message = f"The expression has {len(notes.expression):,} characters; at most {LONGEST:,}"
+        message = f"the expression has {len(notes.expression):,} characters; at most {LONGEST:,}"
         notes.error("too-long", (LONGEST, len(notes.expression)), message, "make two rules of it")
         return None
     found = list(pieces(notes))
     if not found:
         span = (0, len(notes.expression))
-        notes.error("empty-expression", span, "There is nothing to look for", NOTHING_LEFT)
+        notes.error("empty-expression", span, "there is nothing to look for", NOTHING_LEFT)
         return None
     balanced = _balance(_without_last_brackets(found, notes), notes)
     if not balanced:
@@ -59,7 +59,7 @@ def _without_last_brackets(found: list[Piece], notes: Notes) -> list[Piece]:
         count -= 1
     if count < len(found):
         at = (found[count].at[0], found[-1].at[1])
-        message = "This bracket is never closed, and nothing follows it"
+        message = "this bracket is never closed, and nothing follows it"
         notes.error("unclosed-bracket", at, message, notes.write(at, ""))
     return found[:count]
 
@@ -72,7 +72,7 @@ def _balance(found: list[Piece], notes: Notes) -> list[Piece] | None:
         if piece.kind == "(":
             opened.append(index)
             if len(opened) > DEEPEST:
-                message = f"Brackets and negations are nested more than {DEEPEST} deep"
+                message = f"brackets and negations are nested more than {DEEPEST} deep"
                 notes.error("too-deep", piece.at, message, "take out what changes nothing")
                 return None
         elif piece.kind == ")":
@@ -81,12 +81,12 @@ def _balance(found: list[Piece], notes: Notes) -> list[Piece] | None:
             else:
                 kept[index] = None
                 repair = notes.write(piece.at, "")
-                notes.error("unopened-bracket", piece.at, "This bracket was never opened", repair)
+                notes.error("unopened-bracket", piece.at, "this bracket was never opened", repair)
     end = len(notes.expression)
     for index in opened:
         repair = notes.write((end, end), ")" * len(opened))
         at = found[index].at
-        notes.error("unclosed-bracket", at, "This bracket is never closed", repair)
+        notes.error("unclosed-bracket", at, "this bracket is never closed", repair)
     closing = [Piece(")", (end, end)) for _ in opened]
     return [piece for piece in kept if piece is not None] + closing
 
@@ -123,7 +123,7 @@ class _Parser:
     def _every(self) -> Node | None:
         while self._peek() in ("AND", "OR"):
             operator = self._take()
-            message = f"Nothing stands before {operator.kind}"
+            message = f"nothing stands before {operator.kind}"
             self._dangling(operator, message)
         parts: list[Node | None] = []
         while self._peek() not in ("", ")", "OR"):
@@ -138,7 +138,7 @@ class _Parser:
         if self._peek() not in ("", ")", "AND", "OR"):
             return False
         sign = self.notes.expression[slice(*operator.at)]
-        self._dangling(operator, f"Nothing stands after {sign}")
+        self._dangling(operator, f"nothing stands after {sign}")
         return True
 
     def _dangling(self, operator: Piece, message: str) -> None:
@@ -168,7 +168,7 @@ class _Parser:
         opening = self._take()
         if self._peek() == ")":
             at = (opening.at[0], self._take().at[1])
-            message = "There is nothing between these brackets"
+            message = "there is nothing between these brackets"
             self.notes.error("empty-group", at, message, self.notes.write(at, ""))
             return None
         self.depth += 1
@@ -179,7 +179,7 @@ class _Parser:
 
     def _too_deep(self, piece: Piece) -> None:
         if not self.gave_up:
-            message = f"Brackets and negations are nested more than {DEEPEST} deep"
+            message = f"brackets and negations are nested more than {DEEPEST} deep"
             repair = "take out what changes nothing"
             self.notes.error("too-deep", piece.at, message, repair)
         self.gave_up = True

@@ -49,6 +49,15 @@ def test_a_flood_is_bounded_and_counted_and_told_as_one(store: Store) -> None:
     assert (digest.mentions, digest.more) == (10, 20)
 
 
+def test_a_late_digest_tells_until_when_it_told(store: Store) -> None:
+    assert store.told_until("daily") is None
+    pulled(store, post("p1"))
+    matched(store)
+    store.freeze("daily", NOON - 5 * HOUR, waiting(store), mails("a@acme.example"), NOON, "")
+    assert store.last_slot("daily") == NOON - 5 * HOUR
+    assert store.told_until("daily") == NOON
+
+
 def test_what_is_queued_between_reading_and_freezing_waits_for_the_next_digest(
     store: Store,
 ) -> None:

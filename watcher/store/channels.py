@@ -44,6 +44,15 @@ class Channels(Database):
             query = select(channels.c.last_slot).where(channels.c.name == channel)
             return connection.execute(query).scalar()
 
+    def told_until(self, channel: str) -> datetime | None:
+        """Return when the channel's newest digest was written; None when there is none.
+
+        A digest tells what was found until then, which for a late one is long after its slot.
+        """
+        with self.reading() as connection:
+            query = select(func.max(digests.c.created)).where(digests.c.channel == channel)
+            return connection.execute(query).scalar()
+
     def waiting(
         self,
         channel: str,
