@@ -332,7 +332,7 @@ def _urgent(
 ) -> tuple[Reason, ...]:
     blind = [_reason("blind", source=w.coverage.source) for w in watched if w.state == "blind"]
     strong = [
-        _reason("strong-suspect", name=s.name, brand=s.brand)
+        _reason("strong-suspect", name=_called(s), brand=s.brand)
         for s in waiting.suspects
         if s.score >= STRONG_SUSPECT
     ]
@@ -348,6 +348,14 @@ def _urgent(
         if not item.own and (found := _wide(item, group.rule)) is not None
     ]
     return tuple(reason for kind in (blind, strong, surges, wide) for reason in kind[:MOST_URGENT])
+
+
+def _called(suspect: Suspect) -> str:
+    """What the eye meets first: the display name where there is one, with the handle behind it."""
+    if suspect.is_domain:
+        return suspect.name
+    handle = f"@{suspect.name}"
+    return f"{suspect.display_name} ({handle})" if suspect.display_name else handle
 
 
 def _wide(item: Item, rule: str) -> Reason | None:
