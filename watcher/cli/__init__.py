@@ -142,8 +142,13 @@ def watcher(ctx: click.Context, config: Path | None) -> None:
     """Watch microblogs for your brand: who speaks of it, and who borrows its name.
 
     `watcher demo` shows it at work, `watcher init` begins your own.
-    Exit codes: 0 fine, 1 something failed, 2 wrong usage or configuration.
-    """
+
+    \b
+    Exit codes:
+      0  fine
+      1  something failed
+      2  wrong usage, or a configuration or expression that cannot be understood
+    """  # noqa: D301 - click's own mark
     ctx.obj = replace(ctx.find_object(Settings) or Settings(), config_option=config)
 
 
@@ -187,8 +192,12 @@ def _failed(error: "WatcherError") -> int:
     from watcher.cli.console import safe_lines, stderr
     from watcher.config import ConfigError
 
-    if isinstance(error, ExpressionError) or (isinstance(error, ConfigError) and error.findings):
-        stderr().say(*safe_lines(str(error)))  # whole screens, with carets
+    if isinstance(error, ExpressionError):
+        stderr().say(*safe_lines(str(error)))  # a whole screen, with carets
+    elif isinstance(error, ConfigError) and f"error[{error.code}]" in error.message:
+        stderr().say(*safe_lines(error.message))  # the same, `help` included where it has findings
+        if error.help:
+            stderr().say(f"   help: {error.help}")
     else:
         stderr().error(error)
     return 2 if isinstance(error, ConfigError | ExpressionError) else 1
@@ -202,7 +211,9 @@ def _misused(error: click.ClickException) -> int:
         error.show()
         return 2
     context = error.ctx if isinstance(error, click.UsageError) else None
-    told = f"`{context.command_path} --help` tells how it is used" if context else ""
-    message = error.format_message()
+    told = getattr(error, "help", "")
+    if context and not told:
+        told = f"`{context.command_path} --help` tells how it is used"
+    message = error.format_message().removesuffix(".")
     stderr().trouble(message[:1].lower() + message[1:], told)
     return 2 if isinstance(error, click.UsageError) else 1

@@ -7,7 +7,8 @@ import json
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,8 @@ from rich.text import Text
 from rules.errors import WatcherError
 
 MARK = "bold yellow"
+WORTH_A_BAR = 2000
+"""Posts to be worked through, below which it is over before a bar could be read."""
 
 
 @cache
@@ -86,13 +89,15 @@ class Screen:
         rows: Sequence[Sequence[str | Text]],
         *,
         right: Sequence[str] = (),
+        whole: Sequence[str] = (),
         hidden: Sequence[str] = (),
         empty: str = "",
     ) -> None:
         """Print a table; plain, tab-separated columns with their names where this is no terminal.
 
-        `right` are columns of numbers. `hidden` are those a person need not see since every row
-        says the same; the plain form always has all. `empty` is said where there are no rows.
+        `right` are columns of numbers, `whole` those to be broken last. `hidden` are those a person
+        need not see since every row says the same; the plain form always has all. `empty` is said
+        where there are no rows.
         """
         if not self.is_terminal:
             self.say("\t".join(columns))
@@ -108,15 +113,21 @@ class Screen:
         shown = [at for at, column in enumerate(columns) if column not in hidden]
         for at in shown:
             side: Any = "right" if columns[at] in right else "left"
-            table.add_column(columns[at], justify=side, overflow="fold", no_wrap=side == "right")
+            unbroken = columns[at] in right or columns[at] in whole
+            table.add_column(columns[at], justify=side, overflow="fold", no_wrap=unbroken)
         for row in rows:
             cells = [row[at] for at in shown]
             table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
         self.console.print(table)
 
-    def progress(self) -> Progress:
-        """Return a progress bar, silent where this is no terminal that could draw one."""
-        return Progress(
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
+        """Give a function that is told (done, total) while something long goes on.
+
+        A bar is drawn where a person looks at a terminal that can draw one, and where there is
+        enough to do that it is worth looking at.
+        """
+        bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
@@ -125,6 +136,18 @@ class Screen:
             transient=True,
             disable=not self.is_terminal or self.console.is_dumb_terminal,
         )
+        task = bar.add_task(what, total=None)
+
+        def report(done: int, total: int) -> None:
+            if total >= WORTH_A_BAR and not bar.live.is_started:
+                bar.start()
+            bar.update(task, completed=done, total=total)
+
+        try:
+            yield report
+        finally:
+            if bar.live.is_started:
+                bar.stop()
 
 
 def safe(text: str, limit: int = 1000) -> str:

@@ -35,9 +35,14 @@ def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> N
         print_json([_as_dict(record) for record in records])
         return
     now = settings.clock()
-    next_attempts = [ago(one.next_attempt, now) if one.next_attempt else "" for one in records]
-    stdout().table(
-        ["id", "channel", "to", "state", "attempts", "written", "next", "last answer"],
+    screen, upcoming = stdout(), [one.next_attempt for one in records]
+    # What the server said of a mail that it took interests programs only; `show` has it.
+    answers = [
+        "" if screen.is_terminal and one.state == DeliveryState.SENT else safe(one.answer, 120)
+        for one in records
+    ]
+    screen.table(
+        ["id", "channel", "to", "state", "tries", "written", "next", "last answer"],
         [
             (
                 str(record.id),
@@ -46,13 +51,14 @@ def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> N
                 str(record.state),
                 str(record.attempts),
                 ago(record.created, now),
-                upcoming,
-                safe(record.answer, 80),
+                ago(record.next_attempt, now) if record.next_attempt else "",
+                answer,
             )
-            for record, upcoming in zip(records, next_attempts, strict=True)
+            for record, answer in zip(records, answers, strict=True)
         ],
-        right=("id", "attempts"),
-        hidden=() if any(next_attempts) else ("next",),
+        right=("id", "tries"),
+        whole=("to",),
+        hidden=["next"] * (not any(upcoming)) + ["last answer"] * (not any(answers)),
         empty=f"no mails are {state}" if state else "no mail was written yet",
     )
     if any(record.state == DeliveryState.PARKED for record in records):

@@ -51,7 +51,7 @@ def command(settings: Settings, folder: Path) -> None:
     for record in suspects[:5]:
         name = safe(record.suspect.display_name, 24)
         shown = f"{called(record)} “{name}”" if name else called(record)
-        screen.say(f"               {shown}, by {' and '.join(record.suspect.techniques)}")
+        screen.say(f"               {shown} ({', '.join(record.suspect.techniques)})")
     screen.say(
         f"4. indexed   {indexed} posts for search",
         f"5. follows   {len(proposals)} proposed, none carried out (a dry run)",

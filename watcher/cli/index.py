@@ -42,10 +42,7 @@ def rebuild(settings: Settings) -> None:
     with (
         alone(config.data),
         App.open(config, clock=settings.clock) as app,
-        stderr().progress() as bar,
+        stderr().progress("indexing") as report,
     ):
-        task = bar.add_task("indexing", total=None)
-        done = app.index.rebuild(
-            app.store, lambda at, total: bar.update(task, completed=at, total=total)
-        )
+        done = app.index.rebuild(app.store, report)
     stdout().say(f"indexed {count(done, 'post')} anew")

@@ -15,6 +15,14 @@ from watcher.toml import closest
 LARGEST = 2**63 - 1
 
 
+class MistakeError(click.UsageError):
+    """What was typed names nothing; `help` says what could have been meant."""
+
+    def __init__(self, message: str, *, help: str) -> None:
+        super().__init__(message)
+        self.help = help
+
+
 class Number(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
     """The number of a record, as the lists show it."""
 
@@ -27,7 +35,7 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # generic since click 
         except ValueError:
             number = 0
         if not 0 < number <= LARGEST:
-            self.fail(f"{_shortly(value)} is no number of the list", param, ctx)
+            self.fail(f"{_shortly(value)} is not the number of anything", param, ctx)
         return number
 
 
@@ -47,7 +55,7 @@ def limit(default: int | None = 50, words: str = "At most so many.") -> Callable
 
 
 def meant(name: str, known: Iterable[str], kind: str) -> str:
-    """Return the known name that was typed, in whatever case. Raises `UsageError` for any other."""
+    """Return the known name that was typed, in whatever case. Raises `MistakeError`."""
     names = list(known)
     for one in names:
         if one == name:
@@ -57,7 +65,7 @@ def meant(name: str, known: Iterable[str], kind: str) -> str:
             return one
     near = closest(name, names)
     told = f"did you mean {near!r}?" if near else f"there are: {', '.join(names) or 'none'}"
-    raise click.UsageError(f"there is no {kind} called {_shortly(name)}; {told}")
+    raise MistakeError(f"there is no {kind} called {_shortly(name)}", help=told)
 
 
 def _shortly(value: object) -> str:

@@ -11,6 +11,7 @@ from watcher.cli.console import count, print_json, safe, stderr, stdout
 from watcher.presence import alone
 
 SKIPPED_SHOWN = 3
+IDLE = pipeline.Delivered()
 
 
 @click.command()
@@ -36,11 +37,10 @@ def command(settings: Settings, as_json: bool) -> int:
                 f"{count(matched.matches, 'match', 'matches')}, "
                 f"{count(matched.suspects, 'new suspect')}"
             )
-        with stderr().progress() as bar:
-            task = bar.add_task("indexing", total=None)
-            indexed = pipeline.index(
-                app, lambda done, total: bar.update(task, completed=done, total=total)
-            )
+        with stderr().progress("indexing") as report:
+            indexed = pipeline.index(app, report)
+        for note in app.index.notes:
+            stderr().say(f"{note} It was built again.")
         planned = pipeline.plan(app)
         delivered = pipeline.deliver(app)
         followed = pipeline.follow(app)
@@ -99,7 +99,7 @@ def _tell_planned(planned: tuple[pipeline.Planned, ...]) -> None:
 
 
 def _tell_delivered(delivered: pipeline.Delivered) -> None:
-    line = f"delivered {count(delivered.sent, 'mail')}"
+    line = f"delivered {count(delivered.sent, 'mail')}" if delivered != IDLE else "no mail was due"
     for number, word in (
         (delivered.later, "to be tried again"),
         (delivered.failed, "refused"),

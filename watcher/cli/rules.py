@@ -11,7 +11,7 @@ from rules.matcher import Matcher
 from rules.model import Match, Post
 from watcher.cli import Settings
 from watcher.cli.console import count, marked, moment, print_json, safe, stderr, stdout
-from watcher.cli.names import completing, meant, rule_names
+from watcher.cli.names import MistakeError, completing, meant, rule_names
 from watcher.config import Config
 from watcher.store import Store
 
@@ -96,9 +96,9 @@ def test(settings: Settings, name: str, samples: int, as_json: bool) -> None:
     with settings.opened() as (config, store):
         rule = _named(config, name)
         if not isinstance(rule, KeywordRule):
-            raise click.UsageError(
-                f"{rule.name} looks for names, not words: "
-                "`watcher suspects list` shows what it found"
+            raise MistakeError(
+                f"{rule.name} looks for names, not words",
+                help="`watcher suspects list` shows what it found",
             )
         scanned, found = _scan(store, Matcher([rule], config.brands))
     zone = ZoneInfo(config.timezone)
@@ -144,15 +144,15 @@ def test(settings: Settings, name: str, samples: int, as_json: bool) -> None:
 def _scan(store: Store, matcher: Matcher) -> tuple[int, list[tuple[Post, Match]]]:
     found: list[tuple[Post, Match]] = []
     scanned = rid = 0
-    with stderr().progress() as bar:
-        task = bar.add_task("reading posts", total=store.count_posts())
+    total = store.count_posts()
+    with stderr().progress("reading posts") as report:
         while stored := store.posts_after(rid, SCAN):
             posts = [one.post for one in stored]
             by_key = {post.key: post for post in posts}
             found += [(by_key[match.post], match) for match in matcher.match(posts)]
             scanned += len(posts)
             rid = stored[-1].rid
-            bar.update(task, completed=scanned)
+            report(scanned, total)
     return scanned, found
 
 

@@ -28,11 +28,8 @@ def command(settings: Settings, expression: str, limit: int, as_json: bool) -> N
     config = settings.load()
     with App.open(config, clock=settings.clock) as app:
         try:
-            with alone(config.data), stderr().progress() as bar:
-                task = bar.add_task("indexing what is new", total=None)
-                pipeline.index(
-                    app, lambda done, total: bar.update(task, completed=done, total=total)
-                )
+            with alone(config.data), stderr().progress("indexing what is new") as report:
+                pipeline.index(app, report)
         except BusyError:
             pass  # the running service keeps the index up to date; how far behind is said below
         reading = Reading(own=own_terms(config.brands))

@@ -40,7 +40,7 @@ def compared(brands: Sequence[Brand], suspect: Suspect) -> list[Text]:
 
 def _names(suspect: Suspect) -> tuple[str, ...]:
     """Return what the eye reads of a suspect."""
-    if suspect.display_name and suspect.display_name != suspect.name:
+    if suspect.display_name and suspect.display_name.casefold() != suspect.name.casefold():
         return suspect.name, suspect.display_name
     return (suspect.name,)
 

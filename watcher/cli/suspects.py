@@ -26,7 +26,7 @@ from watcher.cli.console import (
     unique,
     write_file,
 )
-from watcher.cli.names import NUMBER, brand_names, completing, limit, meant
+from watcher.cli.names import NUMBER, MistakeError, brand_names, completing, limit, meant
 from watcher.cli.sidebyside import compared
 from watcher.cli.suspect_data import as_csv, as_dict, detail_dict
 from watcher.config import Config
@@ -53,7 +53,7 @@ class Choice:
     def of(self, config: Config, store: Store) -> tuple[SuspectRecord, ...]:
         """Return the suspects, the most alike first, and one above the limit where there is one.
 
-        Raises `UsageError` for a brand that is neither configured nor that of any suspect.
+        Raises `MistakeError` for a brand that is neither configured nor that of any suspect.
         """
         records = self._read(store, self.brand)
         if records or self.brand is None:
@@ -70,12 +70,13 @@ class Choice:
 
     def none_found(self, store: Store) -> str:
         """Say that no suspect fits, and where there are others."""
-        kind = "" if self.verdict == "all" else f"{self.verdict} "
-        fits = " fits" if self.brand or self.min_score else ""
+        fits = " that fits" if self.brand or self.min_score else ""
+        if self.verdict == "all":
+            return f"there is no suspect{fits}"
         others = {v: n for v, n in store.status().suspects.items() if v != self.verdict and n}
         told = ", ".join(f"{number} {verdict}" for verdict, number in others.items())
-        hint = f" ({told}: --verdict all shows them)" if told and self.verdict != "all" else ""
-        return f"no {kind}suspect{fits}{hint}" if fits else f"no {kind}suspects{hint}"
+        hint = f" ({told}: --verdict all shows them)" if told else ""
+        return f"no suspect{fits} is {self.verdict}{hint}"
 
 
 def choosing(default: int | None = 50) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -130,17 +131,18 @@ def list_(settings: Settings, choice: Choice, json_: bool) -> None:
     if json_:
         print_json([as_dict(record) for record in records])
         return
-    now = settings.clock()
+    now, screen = settings.clock(), stdout()
     # To a person, a column that says the same in every row says nothing.
     same_brand = unique(record.suspect.brand for record in records)
     same_verdict = unique(record.verdict for record in records)
     hidden = ["brand"] * same_brand + ["verdict"] * (same_verdict and choice.verdict != "all")
-    stdout().table(
+    hidden += ["name"] * screen.is_terminal
+    screen.table(
         ["id", "suspect", "name", "brand", "score", "techniques", "posts", "first seen", "verdict"],
         [
             (
                 str(record.id),
-                called(record),
+                _called_and_named(record) if screen.is_terminal else called(record),
                 safe(record.suspect.display_name, 40),
                 safe(record.suspect.brand, 30),
                 f"{record.suspect.score:.2f}",
@@ -156,7 +158,15 @@ def list_(settings: Settings, choice: Choice, json_: bool) -> None:
         empty=empty,
     )
     if any(record.verdict == Verdict.OPEN for record in records):
-        stdout().hint("", "`watcher suspects review` judges them one by one, `show ID` tells all")
+        screen.hint("", "`watcher suspects review` judges them one by one, `show ID` tells all")
+
+
+def _called_and_named(record: SuspectRecord) -> str:
+    """Return both names in one cell, which leaves more room for them."""
+    name = record.suspect.display_name
+    if not name or name.casefold() == record.suspect.name.casefold():
+        return called(record)
+    return f"{called(record)} “{safe(name, 40)}”"
 
 
 @command.command()
@@ -191,7 +201,7 @@ def print_detail(config: Config, detail: SuspectDetail) -> None:
         screen.say("", *_account_lines(record.account))
     screen.say("", f"{count(record.posts, 'post')}, first seen {at(record.first_seen)}")
     for post in detail.posts:
-        screen.say(f"  {at(post.posted_at)}  {safe(post.text, 160)}")
+        screen.say(f"  {at(post.posted_at)}  {_unlinked(safe(post.text, 160))}")
     for form in detail.forms:
         if form.until:
             name = f' "{safe(form.display_name, 80)}"' if form.display_name else ""
@@ -240,10 +250,10 @@ def _judgement(name: str, verdict: Verdict, words: str) -> None:
         return failed
 
 
-_judgement("confirm", Verdict.CONFIRMED, "It imitates the brand.")
-_judgement("dismiss", Verdict.DISMISSED, "It is harmless; it is not raised again.")
-_judgement("ours", Verdict.OURS, "It is an account or domain of our own.")
-_judgement("reopen", Verdict.OPEN, "Look at it again.")
+_judgement("confirm", Verdict.CONFIRMED, "Say that it imitates the brand.")
+_judgement("dismiss", Verdict.DISMISSED, "Say that it is harmless; it is not raised again.")
+_judgement("ours", Verdict.OURS, "Say that it is our own.")
+_judgement("reopen", Verdict.OPEN, "Take the verdict back, to look at it again.")
 
 
 @command.command()
@@ -257,9 +267,10 @@ def review(settings: Settings, choice: Choice) -> None:
     from watcher.cli.review import Review
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise click.UsageError(
-            "the review needs a terminal; elsewhere use `watcher suspects list --json` "
-            "and `confirm`, `dismiss`, `ours`"
+        raise MistakeError(
+            "the review needs a terminal",
+            help="elsewhere `watcher suspects list --json` shows them, "
+            "`confirm`, `dismiss` and `ours` judge",
         )
     with settings.opened() as (config, store):
         records = shown(choice.of(config, store), choice.limit or ALL)
@@ -308,6 +319,11 @@ def called(record: SuspectRecord) -> str:
 def defanged(address: str) -> str:
     """Return a domain or address that no terminal turns into a link."""
     return address.replace(".", "[.]").replace("://", "[:]//")
+
+
+def _unlinked(text: str) -> str:
+    """Return a suspect's words with no address in them that a terminal would open."""
+    return text.replace("://", "[:]//")
 
 
 def who() -> str:
