@@ -52,7 +52,7 @@ def test_a_bad_line_is_told_with_its_number_and_the_rest_is_read(tmp_path: Path)
         line(5, created_at="the day before yesterday"),
         line(6, id={"$oid": "x"}),
         "[1, 2]\n",
-        '"words"\n',
+        "null\n",
         "[" * 100_000 + "\n",
         '{"id": ' + "9" * 5000 + ', "text": "x"}\n',
         line(7, author=["a"]),
@@ -352,8 +352,9 @@ def test_a_quote_that_is_never_closed_costs_one_row(
     assert skipped(pages) == [("a.csv:2", "not CSV: a quote is opened and not closed")]
 
 
-def test_a_csv_without_column_names_is_broken(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("hello\n")
+@pytest.mark.parametrize("content", ["hello\n", "id,text\rx,y\x00\r"])
+def test_a_csv_without_column_names_is_broken(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.csv").write_text(content)
     with pytest.raises(BackendError, match="column names"):
         read(tmp_path, "a.csv")
 

@@ -44,6 +44,12 @@ class Lines:
     def open(cls, path: Path) -> Self:
         """Open a file. Raises `BackendError`."""
         with reading(path):
+            if not (path.is_file() or path.is_dir()) and path.exists():
+                raise BackendError(  # opening a pipe would wait for its other end
+                    f"{path} is no regular file",
+                    kind="broken",
+                    help="an archive is read on from where it was left, which a pipe cannot do",
+                )
             file = path.open("rb")
             if file.peek(2)[:2] != _GZIP:
                 return cls(path, file)

@@ -45,7 +45,8 @@ def json_records(lines: Lines) -> Iterator[Record]:
 def json_record(line: RawLine) -> Record:
     """Return what one line holds."""
     try:
-        return Record([line], _decoded(line.raw))
+        value = _decoded(line.raw)
+        return Record([line], value, "null stands for no post" if value is None else "")
     except (ValueError, RecursionError) as error:
         if line.raw.isspace():
             return Record([line])
@@ -98,7 +99,10 @@ class Header:
         finally:
             lines.close()
         delimiter = max(",;\t", key=text.count)
-        columns = next(csv.reader([text], delimiter=delimiter), [])
+        try:
+            columns = next(csv.reader([text], delimiter=delimiter), [])
+        except csv.Error:
+            columns = []
         if len(columns) < 2 or first.problem:
             raise BackendError(
                 f"{path} does not begin with a row of column names",

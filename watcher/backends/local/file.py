@@ -169,6 +169,10 @@ def as_moment(number: int) -> datetime:
 
 def _look(path: Path) -> None:
     try:
+        if not path.is_file() and path.exists() and not path.is_dir():
+            raise BackendError(  # opening a pipe would wait for its other end
+                f"{path} is no regular file", kind="broken", help="name another file"
+            )
         with path.open("rb") as file:
             file.read(1)
     except OSError as error:
