@@ -62,6 +62,7 @@ class Service:
         self._config_seen: tuple[int, int] | None = None
         self._under_way: dict[str, datetime] = {}
         self._long: set[str] = set()
+        self._notes = 0
         self._troubles: dict[str, str] = {}
         self._quiet = threading.Condition()
         # The schedule is config, the state is ours: jobs live in memory, a late one runs once.
@@ -177,6 +178,10 @@ class Service:
 
         with suppress(StoppedError):  # between two commits: the next start goes on from there
             pipeline.index(self.app, on_the_way)
+        notes = self.app.index.notes
+        for note in notes[self._notes :]:
+            log.warning("%s It was built again.", note)
+        self._notes = len(notes)
 
     def _deliver(self) -> None:
         delivered = pipeline.deliver(self.app, stop=self.stopping.is_set)
