@@ -14,7 +14,13 @@ MARK = "<!-- From here on written by docs/commands.py; a test compares it. -->\n
 def page() -> str:
     """Return the whole page: what stands above the mark, and every command's help below it."""
     above, _, _ = PAGE.read_text(encoding="utf-8").partition(MARK)
-    return above + MARK + "".join(_sections(click.Context(watcher, info_name="watcher", **watcher.context_settings)))
+    return (
+        above
+        + MARK
+        + "".join(
+            _sections(click.Context(watcher, info_name="watcher", **watcher.context_settings))
+        )
+    )
 
 
 def _sections(context: click.Context) -> Iterator[str]:

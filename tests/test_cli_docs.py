@@ -24,7 +24,9 @@ def test_the_page_has_the_help_of_every_command() -> None:
 def documented() -> dict[str, set[str]]:
     """Return for each command the JSON keys that the page names, those of inner tables too."""
     keys: dict[str, set[str]] = {}
-    for heads, told in re.findall(r"^\| (`.*?) \| (.*) \|$", commands.PAGE.read_text(), re.M):
+    for heads, told in re.findall(
+        r"^\| (`.*?) \| (.*) \|$", commands.PAGE.read_text(), re.MULTILINE
+    ):
         names = set(re.findall(r"`(\w+)`", told))
         base = keys[heads.split("`")[1].replace("show", "list")] if "the same" in told else set()
         first, *others = re.findall(r"`([\w ]+)`", heads)

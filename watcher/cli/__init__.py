@@ -174,9 +174,15 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
     except click.ClickException as error:
         return _misused(error)
     except BrokenPipeError:
-        # The reader (`| head`) has gone. Nothing is left to say, at the interpreter's end neither.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()  # the reader (`| head`) has gone
         return 0
+    except OSError as error:  # of files, the rooms speak themselves: this is our own output
+        _say_no_more()
+        from watcher.cli.console import stderr
+
+        what = error.filename or "the answer cannot be written"
+        stderr().trouble(f"{what}: {error.strerror}")
+        return 1
     except Exception as error:
         from rules.errors import WatcherError  # not before: `--help` must not wait for the rules
 
@@ -184,6 +190,11 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
             raise
         return _failed(error)
     return status if isinstance(status, int) else 0
+
+
+def _say_no_more() -> None:
+    """Let what is left of the output go nowhere, also when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(error: "WatcherError") -> int:

@@ -61,7 +61,10 @@ class Screen:
     def say(self, *lines: str | Text) -> None:
         """Print lines as they are; markup in them is not obeyed."""
         for line in lines:
-            self.console.print(line, markup=False, emoji=False)
+            if self.is_terminal:
+                self.console.print(line, markup=False, emoji=False)
+            else:
+                self.console.file.write(f"{line}\n")  # rich would make blanks of tabs
 
     def note(self, *lines: str) -> None:
         """Print lines of lesser weight."""

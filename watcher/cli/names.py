@@ -1,6 +1,7 @@
 """Names and numbers that a person types: checked, corrected, completed by the shell."""
 
 from collections.abc import Callable, Iterable
+from math import isnan
 from typing import Any
 
 import click
@@ -40,6 +41,20 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # generic since click 
 
 
 NUMBER = Number()
+
+
+class Score(click.FloatRange):
+    """How alike a suspect is."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return it; what is no number lies in no range."""
+        number = super().convert(value, param, ctx)
+        if isnan(number):
+            self.fail(f"{value!r} is not in the range 0<=x<=1", param, ctx)
+        return number
 
 
 def limit(default: int | None = 50, words: str = "At most so many.") -> Callable[[Any], Any]:

@@ -26,7 +26,7 @@ from watcher.cli.console import (
     unique,
     write_file,
 )
-from watcher.cli.names import NUMBER, MistakeError, brand_names, completing, limit, meant
+from watcher.cli.names import NUMBER, MistakeError, Score, brand_names, completing, limit, meant
 from watcher.cli.sidebyside import compared
 from watcher.cli.suspect_data import as_csv, as_dict, detail_dict
 from watcher.config import Config
@@ -93,7 +93,7 @@ def choosing(default: int | None = 50) -> Callable[[Callable[..., None]], Callab
             limit(default),
             click.option(
                 "--min-score",
-                type=click.FloatRange(0, 1),
+                type=Score(),
                 default=0.0,
                 help="Only those at least so alike: 0 to 1.",
             ),
