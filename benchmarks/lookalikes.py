@@ -1,18 +1,21 @@
 """How many imitations the look-alike detector raises, how many ordinary names, and how fast.
 
-    python -m benchmarks.lookalikes [FOLDER]
+    python -m benchmarks.lookalikes [--quick] [--json] [FOLDER]
 
 The folder holds gzip TSV files (id, brand, candidate, ...), brand alternatives separated by `|`:
 `pos_*` names that imitated the brand, `neg_*` names that did not. Prints figures only, no names.
 """
 
+import argparse
 import csv
 import gzip
+import json
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rules.lookalike import Detector, LookalikeRule, score
 from rules.model import Account, Brand
@@ -74,7 +77,7 @@ def measure(folder: Path) -> Scores:
     )
 
 
-def speed(folder: Path, count: int = 100_000) -> tuple[int, float, int]:
+def speed(folder: Path, count: int) -> tuple[int, float, int]:
     """Return accounts, CPU seconds and suspects of a run over ordinary handles and names."""
     names = [candidate for _, candidate in rows(folder, "neg_display")]
     accounts = [
@@ -87,29 +90,55 @@ def speed(folder: Path, count: int = 100_000) -> tuple[int, float, int]:
     return len(accounts), time.process_time() - began, len(found)
 
 
-def main() -> None:
-    """Print the figures."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else NAMES
+def table(folder: Path, count: int) -> dict[str, Any]:
+    """Return every figure: the share of each set raised at three scores, and the speed."""
     scores = measure(folder)
     points = {
         f"min_score {DEFAULT}": DEFAULT,
         "1 in 100,000 handles": scores.threshold(("neg_handles",), 1e-5),
         "5 % of hard names": scores.threshold(HARD, 0.05),
     }
-    print(f"{'raised at':22}", *(f"{label:>22}" for label in points))
-    print(f"{'(score)':22}", *(f"{point:22.3f}" for point in points.values()))
+    accounts, seconds, found = speed(folder, count)
+    return {
+        "raised at": {label: round(point, 3) for label, point in points.items()},
+        "mean of imitations": [round(scores.recall(point), 3) for point in points.values()],
+        "sets": {
+            name: [round(scores.share(name, point), 6) for point in points.values()]
+            for name in SETS
+        },
+        "accounts": accounts,
+        "brands": len(BRANDS),
+        "accounts_per_cpu_second": round(accounts / seconds),
+        "suspects": found,
+    }
+
+
+def main() -> int:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=NAMES)
+    parser.add_argument("--quick", action="store_true", help="time 20,000 accounts, not 100,000")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    if not options.folder.is_dir():
+        print(f"there are no names at {options.folder}: name a folder", file=sys.stderr)
+        return 1
+    result = table(options.folder, 20_000 if options.quick else 100_000)
+    if options.json:
+        print(json.dumps(result, indent=2))
+        return 0
+    print(f"{'raised at':22}", *(f"{label:>22}" for label in result["raised at"]))
+    rows = {"(score)": list(result["raised at"].values())}
+    rows |= {"mean of imitations": result["mean of imitations"]}
+    for name, values in (rows | result["sets"]).items():
+        print(f"{name:22}", *(f"{value:22}" for value in values))
     print(
-        f"{'mean of imitations':22}",
-        *(f"{scores.recall(point):22.3f}" for point in points.values()),
+        f"{result['accounts']} accounts, {result['brands']} brands: "
+        f"{result['accounts_per_cpu_second']} accounts a CPU-second, "
+        f"{result['suspects']} suspects"
     )
-    for name in SETS:
-        print(f"{name:22}", *(f"{scores.share(name, point):22.6f}" for point in points.values()))
-    accounts, seconds, found = speed(folder)
-    print(
-        f"{accounts} accounts, {len(BRANDS)} brands: {seconds:.1f} s CPU, "
-        f"{accounts / seconds:.0f} accounts/s, {found} suspects"
-    )
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
