@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.browser import browser
 from tests.servers import postgres, postgres_url
 from tests.smtp import inbox
 
 __all__ = ["browser", "inbox", "postgres", "postgres_url", "shared_data"]
+
+# Other work on the machine must fail no example; under CI the same examples are tried each time.
+settings.register_profile("watcher", deadline=None, derandomize=os.environ.get("CI") == "true")
+settings.load_profile("watcher")
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
