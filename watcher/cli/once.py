@@ -9,6 +9,7 @@ from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.console import count, print_json, safe, stderr, stdout
 from watcher.presence import alone
+from watcher.search import SearchError
 
 SKIPPED_SHOWN = 3
 IDLE = pipeline.Delivered()
@@ -18,7 +19,7 @@ IDLE = pipeline.Delivered()
 @click.option("--json", "as_json", is_flag=True, help="Print what each step did as JSON.")
 @click.pass_obj
 def command(settings: Settings, as_json: bool) -> int:
-    """Pull, match, index, plan and deliver once, for cron or for a first look.
+    """Pull, match, index, plan, deliver and clear away once, for cron or a first look.
 
     Exits with 1 when a source, a channel or a delivery failed; the others went on.
     """
@@ -37,22 +38,30 @@ def command(settings: Settings, as_json: bool) -> int:
                 f"{count(matched.matches, 'match', 'matches')}, "
                 f"{count(matched.suspects, 'new suspect')}"
             )
-        with stderr().progress("indexing") as report:
-            indexed = pipeline.index(app, report)
+        indexed, behind = 0, ""
+        try:
+            with stderr().progress("indexing") as report:
+                indexed = pipeline.index(app, report)
+        except SearchError as error:  # no mail waits for the index
+            behind = str(error)
+            stderr().error(error)
         for note in app.index.notes:
             stderr().say(f"{note} It was built again.")
         planned = pipeline.plan(app)
         delivered = pipeline.deliver(app)
         followed = pipeline.follow(app)
+        forgotten = pipeline.forget(app)
     if as_json:
         print_json(
             {
                 "pulled": [asdict(one) for one in pulled],
                 "matched": asdict(matched),
                 "indexed": indexed,
+                "index_error": behind,
                 "planned": [asdict(one) for one in planned],
                 "delivered": asdict(delivered),
                 "followed": asdict(followed),
+                "forgotten": forgotten,
             }
         )
     else:
@@ -60,12 +69,15 @@ def command(settings: Settings, as_json: bool) -> int:
         _tell_planned(planned)
         _tell_delivered(delivered)
         _tell_followed(followed)
+        if forgotten:
+            stdout().say(f"forgot {count(forgotten, 'post')} that came in too long ago")
     troubled = (
         any(one.error for one in pulled)
         or any(one.error for one in planned)
         or delivered.failed
         or delivered.parked
         or followed.error
+        or behind
     )
     return 1 if troubled else 0
 
