@@ -50,7 +50,7 @@ def command(settings: Settings, as_json: bool) -> int:
         planned = pipeline.plan(app)
         delivered = pipeline.deliver(app)
         followed = pipeline.follow(app)
-        forgotten = pipeline.forget(app)
+        forgotten = 0 if behind else pipeline.forget(app)  # the index forgets with the database
     if as_json:
         print_json(
             {
