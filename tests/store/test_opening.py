@@ -6,7 +6,10 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -161,17 +164,31 @@ def test_a_folder_nobody_may_write_to_is_told() -> None:
         Store.open("sqlite:////proc/a/watcher.sqlite")
 
 
-def test_a_read_only_folder_is_told(tmp_path: Path, sqlite_template: Path) -> None:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    shutil.copy(sqlite_template, folder / "watcher.sqlite")
-    folder.chmod(0o500)
+@contextmanager
+def as_somebody_whom_permissions_bind() -> Iterator[None]:
+    """Act as `nobody` where the tests run as root, who may write everywhere."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.setresuid(65534, 65534, 0)
     try:
-        if os.access(folder, os.W_OK):
-            pytest.skip("permissions do not bind this user")
-        with pytest.raises(StoreError, match="read-only for this user"):
-            Store.open(f"sqlite:///{folder / 'watcher.sqlite'}")
+        yield
     finally:
+        os.setresuid(0, 0, 0)
+
+
+def test_a_read_only_folder_is_told(sqlite_template: Path) -> None:
+    # Not in tmp_path, which only its owner may enter.
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copy(sqlite_template, folder / "watcher.sqlite")
+        (folder / "watcher.sqlite").chmod(0o666)
+        folder.chmod(0o555)
+        with (
+            as_somebody_whom_permissions_bind(),
+            pytest.raises(StoreError, match="read-only for this user"),
+        ):
+            Store.open(f"sqlite:///{folder / 'watcher.sqlite'}")
         folder.chmod(0o700)
 
 
