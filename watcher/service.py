@@ -97,7 +97,7 @@ class Service:
         """Do every step at its pace until `stopping` is set; return those that did not finish."""
         uncertain = self.app.store.abandon_claims(self.app.clock())
         if uncertain:
-            log.warning("%d deliveries were under way when the last run ended", uncertain)
+            log.warning("deliveries under way when the last run ended: %d", uncertain)
         for name, every, step in self._steps():
             self._add(name, every, step)
         self._add_pulls()
@@ -269,7 +269,8 @@ class Service:
         def stop(signum: int, _frame: object) -> None:
             if self.stopping.is_set():
                 os._exit(128 + signum)
-            self.stopping.set()
+            # Not here: the main thread may be holding the event's lock at this very moment.
+            threading.Thread(target=self.stopping.set).start()
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)

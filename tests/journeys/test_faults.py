@@ -30,6 +30,7 @@ from watcher.app import App
 from watcher.backends.local.microblog import Microblog, NewPost, Profile
 from watcher.cli import watcher
 from watcher.config import load
+from watcher.search import Index
 from watcher.store import Store, database
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -365,6 +366,23 @@ def test_an_index_of_garbage_is_built_again_by_itself_and_that_is_told(
     world.whole(21)
 
 
+def test_mails_do_not_wait_for_an_index_that_cannot_be_written(
+    tmp_path: Path, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watcher.search.folder._PATIENCE", 0.0)
+    world = World(tmp_path, inbox)
+    world.file("square.jsonl", lines(remark(0)))
+    assert world.once()[0] == 0
+    world.file("square.jsonl", lines(remark(0), remark(1)))
+    with Index.open(tmp_path / "data" / "index")._folder.writing():
+        code, said = world.once()
+    assert code == 1
+    assert "Another process" in said
+    assert world.told() == [0, 1]
+    assert world.once()[0] == 0
+    world.whole(2)
+
+
 def test_a_database_newer_than_the_program_is_left_alone(tmp_path: Path, inbox: Inbox) -> None:
     world = World(tmp_path, inbox)
     world.file("square.jsonl", lines(remark(0)))
@@ -412,7 +430,7 @@ def test_one_refused_recipient_of_three_leaves_the_others_their_mails(
         "ada": "sent", "bob": "failed", "zoe": "sent",
     }  # fmt: skip
     listed = CliRunner().invoke(watcher, ["-c", str(world.path), "deliveries", "list"]).output
-    assert re.search(r"bob@acme\.example .*failed", listed)
+    assert re.search(r"bob@acme\.example\s.*failed", listed)
     world.walk(timedelta(days=1))
     assert sorted(to for to, _ in server.mails) == ["ada@acme.example", "zoe@acme.example"]
 

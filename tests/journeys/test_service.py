@@ -200,7 +200,7 @@ def test_a_second_signal_ends_at_once_and_the_next_start_takes_up_what_was_left(
     assert process.wait(5) == 128 + signal.SIGINT
     slow.let_go.set()
     again = world.start("run")
-    world.until_logged("1 deliveries were under way")
+    world.until_logged("deliveries under way when the last run ended: 1")
     again.send_signal(signal.SIGINT)
     assert again.wait(30) == 0
     assert not world.beat.exists()
