@@ -43,10 +43,10 @@ class Tmux:
         )
         return shown.stdout.decode()
 
-    def wait_for(self, words: str) -> str:
-        """Wait until the screen says so, at most half a minute."""
-        deadline = time.monotonic() + 30
-        while words not in (screen := self.screen()):
+    def wait_for(self, words: str, times: int = 1) -> str:
+        """Wait until the screen says so (that many times), at most a minute."""
+        deadline = time.monotonic() + 60
+        while (screen := self.screen()).count(words) < times:
             assert time.monotonic() < deadline, f"never said {words!r}:\n{screen}"
             time.sleep(0.05)
         return screen
@@ -79,14 +79,14 @@ def test_a_review_at_a_real_terminal(tmux: Tmux, demo: Terminal) -> None:
     tmux.keys("c")
     tmux.wait_for("2 of 12")
     tmux.keys("n")
-    tmux.wait_for("note")
+    tmux.wait_for("  note:")
     tmux.keys("sells tickets", "Enter")
     tmux.wait_for("kept with the verdict")
     tmux.keys("d")
     screen = tmux.wait_for("3 of 12")
     assert "U+043E CYRILLIC SMALL LETTER O" in screen
     tmux.keys("n")
-    tmux.wait_for("  note:")
+    tmux.wait_for("  note:", times=2)
     tmux.keys("C-c")
     tmux.wait_for("no note")
     tmux.keys("C-c")
