@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from alerts.model import DeliveryState
-from tests.store.samples import HOUR, MINUTE, NOON, frozen, mails
+from tests.store.samples import HOUR, MINUTE, NOON, frozen, mails, waiting
 from watcher.store import ClaimedDelivery, NoSuchRecordError, Store
 
 
@@ -38,6 +38,17 @@ def test_nobody_claims_what_is_claimed_or_not_due(store: Store) -> None:
     assert store.claim_delivery(NOON - MINUTE) is None
     claimed(store)
     assert store.claim_delivery(NOON + HOUR) is None
+
+
+def test_a_channel_in_its_quiet_hours_holds_up_no_other(store: Store) -> None:
+    frozen(store, "a@acme.example")
+    store.freeze("weekly", NOON, waiting(store, "weekly"), mails("b@acme.example"), NOON, "")
+    assert store.claim_delivery(NOON, except_channels=["daily", "weekly"]) is None
+    claim = store.claim_delivery(NOON, except_channels={"daily"})
+    assert claim is not None
+    assert claim.delivery.channel == "weekly"
+    assert store.claim_delivery(NOON, except_channels={"daily"}) is None
+    assert claimed(store).delivery.channel == "daily"
 
 
 def test_a_sent_mail_is_done(store: Store) -> None:

@@ -1,5 +1,6 @@
 """Mails on their way: claimed by one, recorded before and after, never sent a third time."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal
 
@@ -19,17 +20,21 @@ Outcome = Literal["sent", "permanent", "temporary", "uncertain"]
 class Deliveries(Database):
     """The part of the store that keeps every mail and every attempt to send it."""
 
-    def claim_delivery(self, now: datetime) -> ClaimedDelivery | None:
+    def claim_delivery(
+        self, now: datetime, *, except_channels: Collection[str] = ()
+    ) -> ClaimedDelivery | None:
         """Claim the delivery that has been due longest, and note the attempt; None if none is due.
 
-        Only one caller gets it: it is claimed by a conditional update. The delivery's `attempts`
-        counts those before this one.
+        Deliveries of `except_channels` are passed over and stay due: these channels have their
+        quiet hours. Only one caller gets a delivery: it is claimed by a conditional update. The
+        delivery's `attempts` counts those before this one.
         """
         due = (
             select(deliveries)
             .where(
                 deliveries.c.state == DeliveryState.PENDING.value,
                 deliveries.c.next_attempt <= now,
+                deliveries.c.channel.not_in(list(except_channels)),
             )
             .order_by(deliveries.c.next_attempt, deliveries.c.id)
             .limit(1)
