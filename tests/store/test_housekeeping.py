@@ -99,6 +99,19 @@ def test_what_waits_for_a_channel_is_kept_until_it_is_told(store: Store) -> None
     assert store.forget_before(LATER) == 1
 
 
+def test_a_channel_that_is_not_configured_any_more_holds_no_post(store: Store) -> None:
+    pulled(store, post("p1"), post("p2"))
+    batch = store.unmatched(9)
+    found = [match(batch.posts[0], "talk"), match(batch.posts[1], "praise")]
+    routes = {"talk": ("gone", "daily"), "praise": ("gone",)}
+    store.save_matches(batch, found, (), routes, NOON)
+    assert store.forget_before(LATER) == 0
+    assert store.forget_before(LATER, channels=["daily", "weekly"]) == 1
+    assert remaining(store) == ["p1"]
+    assert store.status().waiting == {"daily": 1, "gone": 1}
+    assert store.forget_before(LATER, channels=()) == 1
+
+
 def test_what_speaks_for_a_suspect_is_kept(store: Store) -> None:
     pulled(
         store,

@@ -38,8 +38,9 @@ class Store(
 ):
     """Everything the watcher remembers, in one database. Safe to use from several threads.
 
-    Every method is one transaction: after a crash at any point it happened, or did not. Each raises
-    `StoreError` when the database is full, locked, damaged or gone; then it did not happen.
+    Every method but one is one transaction: after a crash at any point it happened, or did not.
+    Each raises `StoreError` when the database is full, locked, damaged or gone; then it did not
+    happen. The one is `forget_before`, which may have forgotten but a part.
     """
 
     @classmethod

@@ -1,5 +1,6 @@
 """The figures of the whole, and forgetting what has been kept long enough."""
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -65,20 +66,26 @@ class Housekeeping(Database):
                 proposals=_states(connection, proposals.c.state, ProposalState),
             )
 
-    def forget_before(self, when: datetime) -> int:
+    def forget_before(self, when: datetime, *, channels: Collection[str] | None = None) -> int:
         """Forget what was stored before `when`; return how many posts that were.
 
         It goes by the time of arrival: an old post that came in today is kept as long as any other.
         Kept in any case are posts no rule has seen yet, those that wait for a channel, and those
         that speak for a suspect. With the posts go their matches, accounts that nothing refers to
         any more, mails that reached their end, and the records of pulls.
+
+        `channels` names those that are configured: what waits for any other waits in vain, and
+        keeps no post. None takes every channel for configured.
+
+        Many posts go in several transactions. After a crash between two, some of what was to be
+        forgotten is still there, whole; the next call goes on from there.
         """
         forgotten = 0
         last = 0
         while True:
             with self.writing() as connection:
                 query = select(posts.c.rid).where(
-                    posts.c.rid > last, _forgettable(connection, when)
+                    posts.c.rid > last, _forgettable(connection, when, channels)
                 )
                 rids = (
                     connection.execute(query.order_by(posts.c.rid).limit(_AT_A_TIME))
@@ -96,10 +103,14 @@ class Housekeeping(Database):
             last = rids[-1]
 
 
-def _forgettable(connection: Connection, when: datetime) -> ColumnElement[bool]:
+def _forgettable(
+    connection: Connection, when: datetime, channels: Collection[str] | None
+) -> ColumnElement[bool]:
     waits = exists().where(
         matches.c.rid == posts.c.rid, queue.c.match == matches.c.row, queue.c.taken.is_(None)
     )
+    if channels is not None:
+        waits = waits.where(queue.c.channel.in_(list(channels)))
     by_suspect = exists().where(suspects.c.account == posts.c.author)
     with_suspect = exists().where(sightings.c.rid == posts.c.rid)
     return and_(
