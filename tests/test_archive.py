@@ -16,6 +16,7 @@ from watcher.backends import ArchiveSource, LocalSource
 from watcher.backends.archive import lines as archive_lines
 from watcher.backends.archive import reader as archive_reader
 from watcher.backends.archive import records as archive_records
+from watcher.backends.archive.file import file_time
 from watcher.backends.formats import FieldMapping
 from watcher.backends.interface import BackendError, Page
 
@@ -312,6 +313,14 @@ def test_posts_without_a_time_have_that_of_their_file(tmp_path: Path) -> None:
     os.utime(tmp_path / "a.jsonl", (1_700_000_000, 1_700_000_000))
     found = posts(read(tmp_path, "a.jsonl"))
     assert {post.posted_at for post in found} == {datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)}
+
+
+def test_the_time_of_a_file_is_bounded_like_that_of_a_post(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text(line(1))
+    os.utime(tmp_path / "p.jsonl", (-2_000_000_000, -2_000_000_000))
+    (post,) = posts(read(tmp_path, "p.jsonl"))
+    assert post.posted_at == datetime(1970, 1, 1, tzinfo=UTC)
+    assert file_time(1e18).year == 2999  # not every file system keeps such a time
 
 
 def test_a_csv_row_may_span_lines_and_hold_anything(tmp_path: Path) -> None:

@@ -473,7 +473,8 @@ def test_a_record_is_known_by_its_shape(record: object, name: str) -> None:
         (1_772_366_400_000, NOON),
         (1_772_366_400_000_000, NOON),
         ("20260301", datetime(2026, 3, 1, tzinfo=UTC)),
-        ("9999-12-31T23:59:59Z", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (0, datetime(1970, 1, 1, tzinfo=UTC)),
+        ("2999-12-31T23:59:59Z", datetime(2999, 12, 31, 23, 59, 59, tzinfo=UTC)),
     ],
 )
 def test_times_are_read_in_all_their_forms(written: object, moment: datetime) -> None:
@@ -483,6 +484,8 @@ def test_times_are_read_in_all_their_forms(written: object, moment: datetime) ->
 @pytest.mark.parametrize(
     "written",
     ["", "soon", "2026-13-01", "0001-01-01T00:00:00+23:00", float("nan"), float("inf"), 10**30,
+     "9999-12-31T23:59:59Z", "3000-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z",
+     "Fri Dec 31 23:59:59 -0100 2999", -1, 40_000_000_000, "Sat Jan 01 00:00:00 +0000 0001",
      True, [], {}, "Sun Foo 01 12:00:00 +0000 2026", "Sun Mar 41 12:00:00 +0000 2026"],
 )  # fmt: skip
 def test_what_is_no_time_is_unreadable(written: object) -> None:

@@ -90,6 +90,8 @@ def test_names_and_texts_from_strangers_do_not_reach_the_terminal_raw(run: Run) 
     [
         (("timeline", "everything"), 2, "not something this source can read"),
         (("post", "marie", "x", "--at", "yesterday"), 2, "write a time like"),
+        (("post", "marie", "x", "--at", "9999-12-31T23:59:59Z"), 2, "between 1970 and 2999"),
+        (("repost", "marie", "1", "--at", "0001-01-01"), 2, "between 1970 and 2999"),
         (("post", "marie"), 2, "Missing argument"),
     ],
 )

@@ -1,15 +1,16 @@
 """What every backend's reader promises."""
 
 import itertools
+import sqlite3
 from collections.abc import Callable, Iterable
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rules.model import Post
-from tests.contracts.conftest import FOUNDED, LocalWorld, Said, World
+from tests.contracts.conftest import FOUNDED, JetstreamWorld, LocalWorld, Said, World
 from watcher.backends.interface import BackendError, Page
 
 Read = Callable[..., list[Page]]
@@ -106,6 +107,31 @@ def test_a_post_whose_time_is_older_or_in_the_future_is_read_all_the_same(
         pages = read(world.reader(), cursor)
         assert [post.posted_at for post in posts_of(pages)] == [at]
         cursor = pages[-1].cursor
+
+
+@pytest.mark.parametrize("year", [1, 1969, 3000, 9999])
+def test_a_post_of_a_time_that_no_clock_shows_never_comes(
+    world: World, read: Read, year: int
+) -> None:
+    """Its time on the clocks of another zone may lie beyond what can be written."""
+    said = Said("before", at=FOUNDED.replace(year=year))
+    if isinstance(world, LocalWorld):
+        with pytest.raises(BackendError, match="between 1970 and 2999"):
+            world.say(said)
+        world.say(Said("before"), Said("after"))
+        with sqlite3.connect(world.path) as file:  # as if written by another program
+            number = (said.at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+            file.execute("UPDATE posts SET posted_at = ? WHERE text = 'before'", (number,))
+    else:
+        world.say(said, Said("after"))
+    pages = read(world.reader())
+    if isinstance(world, JetstreamWorld):  # the network says itself when it saw the post
+        assert [post.posted_at.year for post in posts_of(pages)] == [2026, 2026]
+        return
+    assert texts(pages) == ["after"]
+    assert sum(page.skipped_count for page in pages) == 1
+    (skipped,) = [item for page in pages for item in page.skipped]
+    assert "between 1970 and 2999" in skipped.why
 
 
 @pytest.mark.parametrize(

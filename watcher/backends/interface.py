@@ -7,11 +7,19 @@ table) opens one of them; whatever its library raises leaves here as `BackendErr
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol, runtime_checkable
 
 from rules.errors import WatcherError
 from rules.model import Account, Post
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+"""Between these lies the time of every post and account that a backend lets in.
+
+No network is older. Nearer to the ends of what `datetime` can hold, a time on the clocks of another
+zone is none: one post of the year 9999 would stop a mail.
+"""
 
 
 class BackendError(WatcherError):
@@ -58,7 +66,8 @@ class Page:
     """A bounded step forward in a source, saved together with the cursor that follows it."""
 
     posts: tuple[Post, ...]
-    """Oldest first in the source's own order; no post twice within a page."""
+    """Oldest first in the source's own order; no post twice within a page; none whose time lies
+    outside `EARLIEST` and `LATEST`."""
     cursor: str
     """Where the next page starts. Opaque to all but the backend that made it."""
     more: bool

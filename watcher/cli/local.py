@@ -14,6 +14,7 @@ import click
 from rules.model import Account, Post
 from watcher.backends import ArchiveSource, LocalSource
 from watcher.backends.archive.file import FormatName
+from watcher.backends.interface import EARLIEST, LATEST
 from watcher.backends.local import LocalNetwork, Microblog, NewPost, Profile, import_pages
 from watcher.cli import Settings
 from watcher.cli.console import ago, count, print_json, safe, stderr, stdout
@@ -72,14 +73,17 @@ def _town(settings: Settings, file: Path | None) -> Town:
 
 
 def moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
-    """Read `--at`: ISO 8601, UTC where it names no zone."""
+    """Read `--at`: ISO 8601, UTC where it names no zone, from 1970 to 2999."""
     if value is None:
         return None
     try:
         when = datetime.fromisoformat(value)
-        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+        when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise click.BadParameter("write a time like 2026-11-20T08:30 (UTC)") from error
+    if not EARLIEST <= when <= LATEST:
+        raise click.BadParameter(f"write a time between {EARLIEST.year} and {LATEST.year}")
+    return when
 
 
 at_option = click.option(

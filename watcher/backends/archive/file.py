@@ -21,7 +21,7 @@ from watcher.backends.formats import (
     X,
     recognise,
 )
-from watcher.backends.interface import BackendError
+from watcher.backends.interface import EARLIEST, LATEST, BackendError
 
 FormatName = Literal["auto", "mastodon", "bluesky", "x", "jsonl", "csv"]
 
@@ -81,7 +81,7 @@ class ArchiveFile:
         with reading(path):
             status = path.stat()
         self._seen = (status.st_size, status.st_mtime_ns)
-        self._time = datetime.fromtimestamp(int(status.st_mtime), UTC)
+        self._time = file_time(status.st_mtime)
         self._lines = Lines.open(path)
         try:
             _refuse_other_kinds(path, self._lines.head(_LOOK), rows=rows)
@@ -165,6 +165,12 @@ class ArchiveFile:
     def close(self) -> None:
         """Close the file."""
         self._lines.close()
+
+
+def file_time(modified: float) -> datetime:
+    """Return the time of a file, which anybody may set, as one that a post can have."""
+    bounded = min(max(modified, EARLIEST.timestamp()), LATEST.timestamp())
+    return datetime.fromtimestamp(int(bounded), UTC)
 
 
 def holds_rows(name: str, format_: FormatName) -> bool:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from watcher.backends.formats.parsed import UnreadableError
+from watcher.backends.interface import EARLIEST, LATEST
 
 LONGEST_TEXT = 1_000_000
 LONGEST_ID = 512
@@ -103,16 +104,20 @@ def moment(value: Any) -> datetime:
     """Return a time in UTC. Raises `UnreadableError`.
 
     Reads ISO 8601 (without a zone it is UTC), X's old `Wed Oct 10 20:19:24 +0000 2018`, and numbers
-    since 1970: seconds up to 10^11, milliseconds up to 10^14, else microseconds.
+    since 1970: seconds up to 10^11, milliseconds up to 10^14, else microseconds. What lies outside
+    `EARLIEST` and `LATEST` is no time of a post.
     """
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        none = "no time" if value is None else f"the time {str(value)[:40]!r} is none"
+        raise UnreadableError(none)
     try:
-        if isinstance(value, str):
-            return _written(value.strip())
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return _counted(value)
+        when = _written(value.strip()) if isinstance(value, str) else _counted(value)
     except (ValueError, OverflowError) as error:
         raise UnreadableError(f"the time {str(value)[:40]!r} cannot be read") from error
-    raise UnreadableError("no time" if value is None else f"the time {str(value)[:40]!r} is none")
+    if not EARLIEST <= when <= LATEST:
+        years = f"{EARLIEST.year} and {LATEST.year}"
+        raise UnreadableError(f"the time {str(value)[:40]!r} lies not between {years}")
+    return when
 
 
 def optional_moment(value: Any) -> datetime | None:

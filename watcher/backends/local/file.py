@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from watcher.backends.interface import BackendError
+from watcher.backends.interface import EARLIEST, LATEST, BackendError
 
 APPLICATION = 0x77617463  # "watc": tells our files from other programs' databases
 SCHEMA = 1
@@ -158,13 +158,27 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def as_number(when: datetime) -> int:
-    """Return an aware moment as the file keeps it: microseconds since 1970, UTC."""
+    """Return an aware moment as the file keeps it: microseconds since 1970, UTC.
+
+    Raises `BackendError` for one before `EARLIEST` or after `LATEST`.
+    """
+    if not EARLIEST <= when <= LATEST:
+        years = f"{EARLIEST.year} and {LATEST.year}"
+        raise BackendError(f"the time {when.isoformat()} lies not between {years}", kind="refused")
     return (when - EPOCH) // timedelta(microseconds=1)
 
 
 def as_moment(number: int) -> datetime:
-    """Return what the file keeps as a moment in UTC."""
+    """Return what the file keeps as a moment in UTC. Raises `OverflowError`: see `is_moment`."""
     return EPOCH + timedelta(microseconds=number)
+
+
+def is_moment(number: int) -> bool:
+    """Whether what the file keeps lies between `EARLIEST` and `LATEST`."""
+    return _FIRST <= number <= _LAST
+
+
+_FIRST, _LAST = as_number(EARLIEST), as_number(LATEST)
 
 
 def _look(path: Path) -> None:

@@ -8,13 +8,15 @@ from typing import TypeVar
 
 from rules.model import Account, Post
 from watcher.backends import plaintext
-from watcher.backends.interface import BackendError, Page, Relation
+from watcher.backends.interface import EARLIEST, LATEST, BackendError, Page, Relation, Skipped
 from watcher.backends.local import file
 from watcher.backends.local.microblog import Change, fold
 
 T = TypeVar("T", str, int)
 
 PAGE = 200
+
+_NO_TIME = f"its time lies not between {EARLIEST.year} and {LATEST.year}"
 
 _POSTS = """
 SELECT p.id, p.account, p.posted_at, p.reply_to, p.repost_of, p.quote_of, p.likes,
@@ -92,14 +94,17 @@ class LocalNetwork:
             cursor = rows[-1]["id"] if more else newest
             if cursor <= after:
                 return None
-            posts = self._posts(connection, rows)
+            sound, unsound = _sorted_out(rows)
+            posts = self._posts(connection, sound)
             authors = {post.author.key for post in posts}
-            beside = self._seen_beside(connection, rows, posts)
+            beside = self._seen_beside(connection, sound, posts)
         return Page(
             posts=posts,
             cursor=str(cursor),
             more=more,
             accounts=tuple(account for account in beside if account.key not in authors),
+            skipped=tuple(Skipped(where=f"post {r['id']}", why=_NO_TIME) for r in unsound[:100]),
+            skipped_count=len(unsound),
         )
 
     def _selection(self, connection: sqlite3.Connection) -> tuple[str, dict[str, object]]:
@@ -235,7 +240,8 @@ class LocalNetwork:
             newest_first = _POSTS.format(which=which).replace("ORDER BY p.id", "ORDER BY p.id DESC")
             top = {"after": 0, "newest": 2**63 - 1, "limit": limit}
             rows = connection.execute(newest_first, {**values, **top}).fetchall()
-            return self._posts(connection, reversed(rows))
+            sound, _ = _sorted_out(rows)
+            return self._posts(connection, reversed(sound))
 
     def _our_id(self, change: Change) -> int:
         if not self._us:
@@ -250,6 +256,12 @@ class LocalNetwork:
     def _reading(self) -> Iterator[tuple[sqlite3.Connection, Change]]:
         with file.opened(self.path) as connection, file.transaction(connection, write=False):
             yield connection, Change(connection)
+
+
+def _sorted_out(rows: list[sqlite3.Row]) -> tuple[list[sqlite3.Row], list[sqlite3.Row]]:
+    """Return the posts with a time, and those with none that could be shown."""
+    sound = [row for row in rows if file.is_moment(row["posted_at"])]
+    return sound, [row for row in rows if not file.is_moment(row["posted_at"])]
 
 
 def _existing(connection: sqlite3.Connection, account_id: str) -> int:
@@ -278,7 +290,7 @@ def _account(row: sqlite3.Row) -> Account:
         display_name=row["display_name"],
         bio=row["bio"],
         avatar=row["avatar"],
-        created=file.as_moment(row["created"]),
+        created=file.as_moment(row["created"]) if file.is_moment(row["created"]) else None,
         followers=row["followers"],
         following=row["following"],
         bot=bool(row["bot"]),
