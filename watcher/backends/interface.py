@@ -14,7 +14,7 @@ from rules.errors import WatcherError
 from rules.model import Account, Post
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST = datetime(2999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+LATEST = datetime(2999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """Between these lies the time of every post and account that a backend lets in.
 
 No network is older. Nearer to the ends of what `datetime` can hold, a time on the clocks of another
