@@ -58,6 +58,8 @@ class ProposalState(StrEnum):
     PROPOSED = "proposed"
     APPROVED = "approved"
     REFUSED = "refused"
+    TRYING = "trying"
+    """We are asking the network at this moment, or were when the process died."""
     REQUESTED = "requested"
     FOLLOWED = "followed"
     FAILED = "failed"

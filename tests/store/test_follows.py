@@ -1,5 +1,7 @@
 """A follow is proposed once per account, for ever, and everything about it is on record."""
 
+from datetime import datetime
+
 import pytest
 
 from alerts.model import ProposalState
@@ -86,23 +88,62 @@ WAYS = {
     ProposalState.PROPOSED: [],
     ProposalState.APPROVED: ["approved"],
     ProposalState.REFUSED: ["refused"],
-    ProposalState.REQUESTED: ["approved", "requested"],
-    ProposalState.FOLLOWED: ["approved", "followed"],
-    ProposalState.FAILED: ["approved", "failed"],
-    ProposalState.UNDONE: ["approved", "followed", "undone"],
+    ProposalState.TRYING: ["approved", "trying"],
+    ProposalState.REQUESTED: ["approved", "trying", "requested"],
+    ProposalState.FOLLOWED: ["approved", "trying", "followed"],
+    ProposalState.FAILED: ["approved", "trying", "failed"],
+    ProposalState.UNDONE: ["approved", "trying", "followed", "undone"],
 }
+
+
+def go(store: Store, number: int, *steps: str, by: str = "watcher", now: datetime = NOON) -> None:
+    """Lead a proposal through these states."""
+    for step in steps:
+        store.decide(number, ProposalState(step), "", by, now)
 
 
 @pytest.mark.parametrize("before", WAYS)
 def test_no_way_leads_where_none_should(store: Store, proposed: int, before: ProposalState) -> None:
-    for step in WAYS[before]:
-        store.decide(proposed, ProposalState(step), "", "kim", NOON)
+    go(store, proposed, *WAYS[before])
     trail = store.follow_events(proposed)
     for after in set(ProposalState) - TRANSITIONS[before]:
         with pytest.raises(NoSuchRecordError, match=f"is {before} and cannot become {after}"):
-            store.decide(proposed, after, "", "kim", NOON)
+            store.decide(proposed, after, "", "watcher", NOON)
     assert store.proposal(proposed).state is before
     assert store.follow_events(proposed) == trail
+
+
+@pytest.mark.parametrize("after", ["requested", "followed", "failed", "refused", "approved"])
+def test_what_was_tried_goes_where_the_network_says(
+    store: Store, proposed: int, after: str
+) -> None:
+    go(store, proposed, "approved", "trying")
+    with pytest.raises(NoSuchRecordError, match="is trying and cannot become trying"):
+        go(store, proposed, "trying")
+    go(store, proposed, after)
+    assert store.proposal(proposed).state == after
+
+
+@pytest.mark.parametrize("after", ["refused", "approved"])
+def test_a_person_decides_nothing_while_the_network_is_asked(
+    store: Store, proposed: int, after: str
+) -> None:
+    go(store, proposed, "approved", "trying")
+    trail = store.follow_events(proposed)
+    with pytest.raises(NoSuchRecordError, match="is being carried out at this moment") as raised:
+        go(store, proposed, after, by="kim")
+    assert "watcher follows undo" in raised.value.help
+    assert store.proposal(proposed).state is ProposalState.TRYING
+    assert store.follow_events(proposed) == trail
+
+
+def test_a_pause_is_known_by_the_channel_that_was_asked_for_it(store: Store, proposed: int) -> None:
+    assert store.paused_since("friends") is None
+    store.record_follow(proposed, "paused", "too many requests", NOON)
+    store.record_follow(proposed, "paused", "too many requests", NOON + HOUR)
+    store.record_follow(proposed, "failed", "", NOON + DAY)
+    assert store.paused_since("friends") == NOON + HOUR
+    assert store.paused_since("others") is None
 
 
 def test_the_trail_takes_lines_without_moving_the_proposal(store: Store, proposed: int) -> None:
@@ -117,14 +158,20 @@ def test_the_budget_counts_accounts_followed_or_asked(store: Store, proposed: in
     for number in (proposed, other):
         store.decide(number, ProposalState.APPROVED, "", "kim", NOON)
         store.record_follow(number, "dry-run", "", NOON)
+        go(store, number, "trying")
     assert (store.follows_since("friends", NOON - DAY), store.last_follow("friends")) == (0, None)
-    store.decide(proposed, ProposalState.FOLLOWED, "", "watcher", NOON)
+    go(store, proposed, "followed")
     store.record_follow(proposed, "followed", "again", NOON + HOUR)
-    store.decide(other, ProposalState.REQUESTED, "", "watcher", NOON + 2 * HOUR)
+    go(store, other, "requested", now=NOON + 2 * HOUR)
     assert store.follows_since("friends", NOON - DAY) == 2
     assert store.follows_since("friends", NOON + HOUR) == 1
     assert store.last_follow("friends") == NOON + 2 * HOUR
     assert store.follows_since("others", NOON - DAY) == 0
+
+
+def test_what_was_tried_in_vain_spends_nothing(store: Store, proposed: int) -> None:
+    go(store, proposed, "approved", "trying", "failed", "approved", "trying", "refused")
+    assert (store.follows_since("friends", NOON - DAY), store.last_follow("friends")) == (0, None)
 
 
 def test_proposals_are_listed_in_the_order_they_came(store: Store, proposed: int) -> None:

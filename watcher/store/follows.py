@@ -26,14 +26,19 @@ from watcher.store.schema import (
 _CHUNK = 500
 _MOST_TOLD = 100
 
+WATCHER = "watcher"
+"""Who acts when no person does: the only one who ends what is being tried."""
+_PAUSED = "paused"
+"""The event of a channel whose network asked for a pause."""
 _FOLLOWS = (ProposalState.FOLLOWED.value, ProposalState.REQUESTED.value)
 """The events that spend a channel's budget."""
 
 _S = ProposalState
 TRANSITIONS: dict[ProposalState, frozenset[ProposalState]] = {
     _S.PROPOSED: frozenset({_S.APPROVED, _S.REFUSED}),
-    _S.APPROVED: frozenset({_S.REFUSED, _S.REQUESTED, _S.FOLLOWED, _S.FAILED}),
+    _S.APPROVED: frozenset({_S.REFUSED, _S.TRYING}),
     _S.REFUSED: frozenset({_S.APPROVED}),
+    _S.TRYING: frozenset({_S.REQUESTED, _S.FOLLOWED, _S.FAILED, _S.REFUSED, _S.APPROVED}),
     _S.REQUESTED: frozenset({_S.FOLLOWED, _S.FAILED, _S.UNDONE}),
     _S.FOLLOWED: frozenset({_S.UNDONE}),
     _S.FAILED: frozenset({_S.APPROVED, _S.REFUSED}),
@@ -91,8 +96,10 @@ class Follows(Database):
     ) -> ProposalRecord:
         """Move a proposal to a state it may go to, and add that to its audit trail.
 
-        Raises `NoSuchRecordError` when there is none, or when it stands where no way leads to
-        `state`: another process may have been quicker.
+        Who moves it to `TRYING` has claimed it: from there the watcher alone leads on, and `by` is
+        then `WATCHER`. Raises `NoSuchRecordError` when there is none, when it stands where no way
+        leads to `state` (another process may have been quicker), or when it is being tried and `by`
+        is a person.
         """
         with self.writing() as connection:
             before = ProposalState(_find(connection, id)._mapping[proposals.c.state])  # noqa: SLF001
@@ -100,6 +107,12 @@ class Follows(Database):
                 raise NoSuchRecordError(
                     f"proposal {id} is {before} and cannot become {state}",
                     help=f"`watcher follows show {id}` tells what happened to it.",
+                )
+            if before is ProposalState.TRYING and by != WATCHER:
+                raise NoSuchRecordError(
+                    f"proposal {id} is being carried out at this moment and cannot become {state}",
+                    help=f"`watcher follows show {id}` tells how it ends; what was followed can be "
+                    f"taken back with `watcher follows undo {id}`.",
                 )
             connection.execute(
                 update(proposals)
@@ -110,7 +123,7 @@ class Follows(Database):
             return _record(_find(connection, id))
 
     def record_follow(
-        self, id: int, event: str, detail: str, now: datetime, *, by: str = "watcher"
+        self, id: int, event: str, detail: str, now: datetime, *, by: str = WATCHER
     ) -> None:
         """Add a line to a proposal's audit trail without moving it. Raises `NoSuchRecordError`."""
         with self.writing() as connection:
@@ -127,16 +140,29 @@ class Follows(Database):
             )
 
     def follows_since(self, channel: str, since: datetime) -> int:
-        """Count the accounts that a channel followed, or asked to follow, after a moment."""
+        """Count the accounts that a channel followed, or asked to follow, after a moment.
+
+        What is being tried, or was tried in vain, does not count.
+        """
         query = select(func.count(follow_events.c.proposal.distinct())).where(
-            _follows_of(channel), follow_events.c.at > since
+            _events_of(channel, _FOLLOWS), follow_events.c.at > since
         )
         with self.reading() as connection:
             return connection.execute(query).scalar_one()
 
     def last_follow(self, channel: str) -> datetime | None:
         """Return when a channel last followed an account, or asked to; None if it never did."""
-        query = select(func.max(follow_events.c.at)).where(_follows_of(channel))
+        return self._newest_event(channel, _FOLLOWS)
+
+    def paused_since(self, channel: str) -> datetime | None:
+        """Return when a channel's network last asked for a pause; None if it never did.
+
+        That is the newest event `paused` of the channel's proposals.
+        """
+        return self._newest_event(channel, (_PAUSED,))
+
+    def _newest_event(self, channel: str, events: Sequence[str]) -> datetime | None:
+        query = select(func.max(follow_events.c.at)).where(_events_of(channel, events))
         with self.reading() as connection:
             return connection.execute(query).scalar()
 
@@ -211,8 +237,8 @@ def _find(connection: Connection, id: int) -> Row[Any]:
     return row
 
 
-def _follows_of(channel: str) -> Any:
-    return and_(follow_events.c.channel == channel, follow_events.c.event.in_(_FOLLOWS))
+def _events_of(channel: str, events: Sequence[str]) -> Any:
+    return and_(follow_events.c.channel == channel, follow_events.c.event.in_(events))
 
 
 def _add_event(
@@ -250,9 +276,9 @@ def _save(connection: Connection, channel: str, proposal: FollowProposal, now: d
     ).scalar()
     if made is None:
         return False
-    _add_event(connection, made, now, ProposalState.PROPOSED.value, str(proposal.reason), "watcher")
+    _add_event(connection, made, now, ProposalState.PROPOSED.value, str(proposal.reason), WATCHER)
     if proposal.state is not ProposalState.PROPOSED:
-        _add_event(connection, made, now, proposal.state.value, "by the rule's policy", "watcher")
+        _add_event(connection, made, now, proposal.state.value, "by the rule's policy", WATCHER)
     return True
 
 
