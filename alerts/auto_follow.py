@@ -37,7 +37,7 @@ class AutoFollow:
     """Rules whose proposals need nobody's approval. All others wait for
     `watcher follows approve`."""
     dry_run: bool = True
-    """Say what would be followed and follow nobody."""
+    """Follow nobody: `watcher follows run` says whom it would follow."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield what the types cannot say."""

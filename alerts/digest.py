@@ -26,6 +26,9 @@ MOST_SOURCES = 20
 MOST_URGENT = 4
 """Of each kind of urgent news."""
 
+FRESH = timedelta(minutes=15)
+"""A source read to its newest post so lately was watched, however often it is to be read."""
+
 STRONG_SUSPECT = 0.85
 SURGE_FACTOR = 3
 SURGE_POSTS = 20
@@ -303,14 +306,15 @@ def _watched(coverage: Coverage) -> Watched:
         for since, until, _ in coverage.gaps
     ]
     seen = coverage.last_success
-    if seen is None or seen <= coverage.since:
+    stale = seen is None or coverage.until - seen > max(2 * coverage.every, FRESH)
+    if seen is None or (stale and seen <= coverage.since):
         return Watched(
             coverage=coverage,
             state="blind",
             missed=max(timedelta(), coverage.until - coverage.since),
         )
-    if coverage.last_error:
-        gaps.append((seen, coverage.until))
+    if coverage.last_error or stale:
+        gaps.append((max(seen, coverage.since), coverage.until))
     missed = _length(gaps)
     return Watched(coverage=coverage, state="partly" if missed else "watched", missed=missed)
 

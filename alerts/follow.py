@@ -123,11 +123,14 @@ def allowance(
     return 1
 
 
-def carry_out(proposal: FollowProposal, follower: Follower, *, dry_run: bool) -> FollowOutcome:
-    """Follow an approved account, or find that it is followed already. Asks before it acts.
+def carry_out(
+    proposal: FollowProposal, follower: Follower, *, dry_run: bool, resumed: bool = False
+) -> FollowOutcome:
+    """Follow an approved account, unless it is followed already. Asks before it acts.
 
-    `dry_run` asks the network nothing and changes nothing. An error that asks for a pause leaves
-    the proposal approved.
+    `dry_run` asks the network nothing and changes nothing. A follow found there already is somebody
+    else's, which spends no budget and is never undone; but ours when the attempt is `resumed` after
+    a crash. An error that asks for a pause leaves the proposal as it is.
     """
     account = proposal.account
     if account.network in FORBIDDEN_NETWORKS:
@@ -149,7 +152,13 @@ def carry_out(proposal: FollowProposal, follower: Follower, *, dry_run: bool) ->
     except FollowError as error:
         state = proposal.state if error.stop else ProposalState.FAILED
         return FollowOutcome(state=state, event="failed", detail=error.message, stop=error.stop)
-    return _outcome(before, relation)
+    if before == "following" and not resumed:
+        return FollowOutcome(
+            state=ProposalState.REFUSED,
+            event="already",
+            detail="was followed already, not by the watcher",
+        )
+    return _outcome(relation)
 
 
 def undo(proposal: FollowProposal, follower: Follower) -> FollowOutcome:
@@ -167,13 +176,9 @@ def undo(proposal: FollowProposal, follower: Follower) -> FollowOutcome:
     return FollowOutcome(state=ProposalState.UNDONE, event="undone", detail="unfollowed")
 
 
-def _outcome(
-    before: Literal["none", "requested", "following", "blocked"],
-    relation: Literal["none", "requested", "following", "blocked"],
-) -> FollowOutcome:
+def _outcome(relation: Literal["none", "requested", "following", "blocked"]) -> FollowOutcome:
     if relation == "following":
-        detail = "was followed already" if before == "following" else "followed"
-        return FollowOutcome(state=ProposalState.FOLLOWED, event="followed", detail=detail)
+        return FollowOutcome(state=ProposalState.FOLLOWED, event="followed", detail="followed")
     if relation == "requested":
         return FollowOutcome(
             state=ProposalState.REQUESTED, event="requested", detail="the account must agree"

@@ -30,7 +30,7 @@ def build(
 ) -> OutgoingMail:
     """Return the message ready to be stored and sent.
 
-    `sender_address` and `contact` (which may be empty) are mail addresses, perhaps with a name;
+    `sender_address` and `contact` (which may be empty, or a page) are mail addresses;
     raises `AddressError` for a sender that is none. A recipient that is none is left to the sender
     of mails, which refuses it alone.
     """
@@ -65,8 +65,11 @@ def _series_headers(message: EmailMessage, digest: Digest, domain: str, contact:
     words = re.sub(r"[^A-Za-z0-9 ]+", " ", title).strip()
     message["List-Id"] = f"{words} <{slug}.{series}.{domain}>".strip()
     ask = quote(f"unsubscribe {digest.channel.name[:60]}", safe="")
-    address = parse_address(contact).address
-    message["List-Unsubscribe"] = f"<mailto:{quote(address, safe='@')}?subject={ask}>"
+    if page := hostile.safe_link(contact):
+        message["List-Unsubscribe"] = f"<{page}>"
+    else:
+        address = parse_address(contact).address
+        message["List-Unsubscribe"] = f"<mailto:{quote(address, safe='@')}?subject={ask}>"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
     message["Feedback-ID"] = f"{slug}:{digest.channel.send}:digest:{series}"

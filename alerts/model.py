@@ -5,7 +5,7 @@ Nothing here knows SQL, a network or a clock: the service hands in what it store
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Protocol
 
@@ -38,6 +38,8 @@ class Coverage:
     """The end of the last pull that reached the newest post, ever."""
     last_error: str = ""
     """The newest failure since the last success, in one sentence; empty when all is well."""
+    every: timedelta = timedelta()
+    """How often the source is to be read: what is older than twice that is not fresh."""
     gaps: tuple[tuple[datetime, datetime, str], ...] = ()
     """Stretches (since, until, why) in which posts may have been missed."""
 

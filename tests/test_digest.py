@@ -110,6 +110,19 @@ def test_nothing_said_and_not_looked_are_told_apart():
     assert (blind.state, blind.missed) == ("blind", timedelta(days=1))
 
 
+def test_what_was_read_long_ago_is_not_called_watched():
+    hung = watched("a", last_success=NOW - timedelta(hours=23))
+    [seen] = digest(coverage=(hung,)).watched
+    assert (seen.state, seen.missed) == ("partly", timedelta(hours=23))
+
+
+def test_a_source_that_is_read_seldom_is_watched_between_two_readings():
+    minute = {"since": NOW - timedelta(minutes=1)}
+    seldom = watched("a", every=timedelta(hours=6), last_success=NOW - timedelta(hours=5), **minute)
+    just = watched("b", last_success=NOW - timedelta(minutes=4), **minute)
+    assert digest(coverage=(seldom, just)).sight == "watched"
+
+
 def test_overlapping_gaps_and_a_failure_that_lasts_count_once():
     early = (SINCE - timedelta(hours=1), SINCE + timedelta(hours=2), "down")
     overlapping = (SINCE + timedelta(hours=1), SINCE + timedelta(hours=3), "slow")

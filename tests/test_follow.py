@@ -119,7 +119,7 @@ def approved():
     [
         (Town(), ProposalState.FOLLOWED, 1),
         (Town(locked=True), ProposalState.REQUESTED, 1),
-        (Town("following"), ProposalState.FOLLOWED, 0),
+        (Town("following"), ProposalState.REFUSED, 0),
         (Town("requested"), ProposalState.REQUESTED, 0),
         (Town("blocked"), ProposalState.FAILED, 0),
         (Town(error=FollowError("gone")), ProposalState.FAILED, 0),
@@ -128,6 +128,13 @@ def approved():
 def test_a_follow_is_carried_out_as_the_network_stands(town, state, follows):
     assert carry_out(approved(), town, dry_run=False).state is state
     assert town.follows == follows
+
+
+def test_a_follow_that_is_there_already_is_ours_only_after_a_crash():
+    fresh = carry_out(approved(), Town("following"), dry_run=False)
+    assert (fresh.state, fresh.event) == (ProposalState.REFUSED, "already")
+    resumed = carry_out(approved(), Town("following"), dry_run=False, resumed=True)
+    assert resumed.state is ProposalState.FOLLOWED
 
 
 def test_a_request_for_a_pause_leaves_the_proposal_approved():

@@ -339,3 +339,10 @@ def test_marks_stay_on_their_words_when_hidden_characters_go():
 )
 def test_only_plain_web_links_off_suspect_domains_are_links(url, link):
     assert safe_link(url, {"bad.example"}) == link
+
+
+def test_a_page_as_contact_is_where_one_unsubscribes():
+    page = "https://plivelo.example/about"
+    [mail] = mails(TEMPLATES, made(full()), "w@plivelo.example", contact=page)
+    message = message_from_bytes(mail.payload, policy=policy.default)
+    assert message["List-Unsubscribe"] == "<https://plivelo.example/about>"
