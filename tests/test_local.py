@@ -74,6 +74,44 @@ def test_a_quiet_query_still_moves_its_cursor(
     assert list(source.open(town.path.parent).pages(page.cursor)) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("#trains", "public"), ("home", "public"), ("public", "#trains"), ("@marie", "search:late")],
+)
+def test_another_query_reads_from_the_beginning(town: Microblog, before: str, after: str) -> None:
+    say(town, "marie", "late #trains")
+    say(town, "us", "quiet")
+    folder, file = town.path.parent, town.path.name
+    first = LocalSource(name="here", file=file, query=before, account="us").open(folder)
+    *_, page = first.pages(None)
+    second = LocalSource(name="here", file=file, query=after, account="us").open(folder)
+    again = [post.text for page in second.pages(page.cursor) for post in page.posts]
+    assert again == texts(read(town, after, "us")) != []
+
+
+def test_the_timeline_of_another_account_is_another_query(town: Microblog) -> None:
+    say(town, "us", "ours")
+    say(town, "them", "theirs")
+    source = LocalSource(name="here", file=town.path.name, query="home", account="us")
+    *_, page = source.open(town.path.parent).pages(None)
+    other = LocalSource(name="here", file=town.path.name, query="home", account="them")
+    (begun,) = other.open(town.path.parent).pages(page.cursor)
+    assert texts(begun.posts) == ["theirs"]
+
+
+def test_a_microblog_put_back_from_a_copy_is_read_from_the_beginning(town: Microblog) -> None:
+    say(town, "marie", "kept")
+    copy = town.path.read_bytes()
+    say(town, "marie", "lost")
+    network = LocalSource(name="here", file=town.path.name).open(town.path.parent)
+    *_, page = network.pages(None)
+    for path in town.path.parent.iterdir():
+        path.unlink()
+    town.path.write_bytes(copy)
+    (begun,) = network.pages(page.cursor)
+    assert texts(begun.posts) == ["kept"]
+
+
 def test_replies_quotes_and_reposts_know_their_originals(town: Microblog) -> None:
     original = say(town, "marie", "le train de #nuit", language="fr")
     say(town, "luc", "oui", reply_to=original)
@@ -97,10 +135,10 @@ def test_a_page_brings_the_accounts_that_its_posts_speak_of(town: Microblog) -> 
     original = say(town, "marie", "bonjour")
     with town.change() as change:
         change.account("Zoé", NOW, Profile(display_name="Zoé", bio="hello", avatar="https://a.b/c"))
-    cursor = str(original)
-    say(town, "luc", "@ZOE et @personne", reply_to=original)
     network = LocalSource(name="here", file=town.path.name).open(town.path.parent)
-    (page,) = network.pages(cursor)
+    (before,) = network.pages(None)
+    say(town, "luc", "@ZOE et @personne", reply_to=original)
+    (page,) = network.pages(before.cursor)
     assert [account.handle for account in page.accounts] == ["marie", "Zoé"]
     assert page.accounts[1].bio == "hello"
 

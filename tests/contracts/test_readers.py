@@ -4,13 +4,14 @@ import itertools
 import sqlite3
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rules.model import Post
-from tests.contracts.conftest import FOUNDED, JetstreamWorld, LocalWorld, Said, World
+from tests.contracts.conftest import FOUNDED, WORLDS, JetstreamWorld, LocalWorld, Said, World
 from watcher.backends.interface import BackendError, Page
 
 Read = Callable[..., list[Page]]
@@ -180,8 +181,26 @@ def test_a_cursor_of_another_kind_of_source_starts_from_the_beginning(
     world: World, read: Read
 ) -> None:
     world.say(Said("first"))
-    for foreign in ("", "null", "[]", '{"files": 3}', "min_id:12", "🦣", '{"files":{"a":[1]}}'):
+    others = ("", "null", "[]", '{"files": 3}', "min_id:12", "🦣", '{"files":{"a":[1]}}')
+    numbers = ("7", "-1", "1e400", "9" * 40, '{"local":{"after":7}}', '{"after":"x","of":[]}')
+    for foreign in (*others, *numbers):
         assert texts(read(world.reader(), foreign)) == ["first"]
+
+
+@pytest.mark.parametrize("kind", WORLDS, ids=lambda world: world.__name__)
+def test_a_cursor_that_another_network_gave_starts_from_the_beginning(
+    world: World, kind: type[World], read: Read, some: Some, tmp_path: Path
+) -> None:
+    """The source of this name was of another kind, or led to another network of the same kind."""
+    elsewhere = kind(tmp_path)
+    elsewhere.say(*(Said(f"elsewhere {i}", at=FOUNDED - timedelta(days=i)) for i in range(1, 30)))
+    foreign = read(elsewhere.reader())[-1].cursor
+    assert posts_of(read(elsewhere.reader(), foreign)) == []
+    world.say(*some(3))
+    pages = read(world.reader(), foreign)
+    assert texts(pages) == ["post 0", "post 1", "post 2"]
+    world.say(Said("one more"))
+    assert texts(read(world.reader(), pages[-1].cursor)) == ["one more"]
 
 
 def test_check_says_in_one_line_what_answers(world: World) -> None:

@@ -10,6 +10,7 @@ from rules.model import Account, Post
 from watcher.backends import plaintext
 from watcher.backends.interface import EARLIEST, LATEST, BackendError, Page, Relation, Skipped
 from watcher.backends.local import file
+from watcher.backends.local.cursor import Reading
 from watcher.backends.local.microblog import Change, fold
 
 T = TypeVar("T", str, int)
@@ -68,31 +69,32 @@ class LocalNetwork:
     def pages(self, cursor: str | None) -> Iterator[Page]:
         """Yield what was posted since `cursor`, in the order in which it was posted.
 
-        A cursor is the id of a post; ids grow in the order of writing, whatever a post's own time,
-        and one writer at a time makes sure that no lower id turns up later. A cursor that is not
-        ours (the source was of another kind before) starts at the beginning: the store knows its
-        posts again.
+        A cursor holds the id of a post; ids grow in the order of writing, whatever a post's own
+        time, and one writer at a time makes sure that no lower id turns up later. A cursor of
+        another microblog, another query or another kind of source starts at the beginning: the
+        store knows its posts again.
         """
-        after = int(cursor) if cursor and cursor.isascii() and cursor.isdigit() else 0
         more = True
         while more:
-            page = self._page(after)
+            page = self._page(cursor)
             if page is None:
                 return
             yield page
-            after, more = int(page.cursor), page.more
+            cursor, more = page.cursor, page.more
 
-    def _page(self, after: int) -> Page | None:
+    def _page(self, cursor: str | None) -> Page | None:
         with file.opened(self.path) as connection, file.transaction(connection, write=False):
             newest = connection.execute("SELECT max(id) FROM posts").fetchone()[0] or 0
+            reading = Reading.of(connection, self._query, self._us)
+            after = reading.after(cursor, newest)
             which, values = self._selection(connection)
             rows = connection.execute(
                 _POSTS.format(which=which),
                 {**values, "after": after, "newest": newest, "limit": PAGE + 1},
             ).fetchall()
             more, rows = len(rows) > PAGE, rows[:PAGE]
-            cursor = rows[-1]["id"] if more else newest
-            if cursor <= after:
+            upto = rows[-1]["id"] if more else newest
+            if upto <= after:
                 return None
             sound, unsound = _sorted_out(rows)
             posts = self._posts(connection, sound)
@@ -100,7 +102,7 @@ class LocalNetwork:
             beside = self._seen_beside(connection, sound, posts)
         return Page(
             posts=posts,
-            cursor=str(cursor),
+            cursor=reading.cursor(upto),
             more=more,
             accounts=tuple(account for account in beside if account.key not in authors),
             skipped=tuple(Skipped(where=f"post {r['id']}", why=_NO_TIME) for r in unsound[:100]),
