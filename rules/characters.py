@@ -59,7 +59,7 @@ _SIGNS = (
 _ASCII_WORD = "[A-Za-z0-9]+"
 _ASCII_PARTS = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
-_MEMO_LENGTH = 64
+MEMO_LENGTH = 64
 """Longer words are folded anew each time, so that hostile posts cannot fill the memory."""
 
 
@@ -152,11 +152,11 @@ def fold_case(word: str) -> str:
     """NFKC and casefold, accents kept: `Été` is `été`, `ﬁ` is `fi`, `Straße` is `strasse`."""
     if word.isascii():
         return word.lower()
-    return _casefolded_before(word) if len(word) <= _MEMO_LENGTH else _casefolded(word)
+    return _casefolded_before(word) if len(word) <= MEMO_LENGTH else _casefolded(word)
 
 
 def fold_accents(word: str) -> str:
     """A word from `fold_case` without its accents: `été` is `ete`, `œuvre` is `oeuvre`."""
     if word.isascii():
         return word
-    return _unaccented_before(word) if len(word) <= _MEMO_LENGTH else _unaccented(word)
+    return _unaccented_before(word) if len(word) <= MEMO_LENGTH else _unaccented(word)

@@ -18,7 +18,7 @@ from collections.abc import Set as AbstractSet
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from rules.characters import HANDLE, LINK, fold_accents, fold_case, scanner
+from rules.characters import HANDLE, LINK, MEMO_LENGTH, fold_accents, fold_case, scanner
 from rules.metadata import handle_forms, metadata_terms
 from rules.model import Post
 from rules.signs import Sign, find_signs, name_words
@@ -87,8 +87,9 @@ class Analysis:
             terms = set(map(str.lower, words))
         else:
             terms = {fold_accents(fold_case(word)) for word in words}
-        for tokens, _ in self._sign_tokens:
-            terms.update([token[0] for token in tokens])
+        for kind, text, _, _ in self._signs:
+            short = len(text) <= MEMO_LENGTH
+            terms.update(_sign_terms_before(kind, text) if short else _sign_terms(kind, text))
         terms |= self.metadata
         return terms
 
@@ -177,6 +178,15 @@ def _tokens(
             position += _BESIDE
         add_sign(number)
     return tokens
+
+
+def _sign_terms(kind: int, text: str) -> tuple[str, ...]:
+    """The terms of a handle or hashtag, wherever it stands."""
+    return tuple(token.term for token in _sign_tokens(Sign(kind, text, 0, 0))[0])
+
+
+_sign_terms_before = lru_cache(maxsize=65_536)(_sign_terms)
+"""The same handles and hashtags come again and again, and each post is read twice."""
 
 
 def _sign_tokens(sign: Sign) -> tuple[list[Token], int]:
