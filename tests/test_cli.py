@@ -117,7 +117,9 @@ def test_no_cell_of_the_export_is_a_formula(hostile: Terminal) -> None:
         titles, *rows = csv.reader(text.splitlines(keepends=True))
         assert len(rows) == len(HOSTILE)
         assert {len(row) for row in rows} == {len(titles)}
-        assert not [c for row in rows for c in row if c[:1] and c[0] in "=+-@\t\r\n＝＋－＠"]
+        cells = [cell for row in rows for cell in row]
+        assert not [cell for cell in cells if cell[:1] and cell[0] in "=+-@\t\r\n＝＋－＠"]
+        assert not [cell for cell in cells if not cell.isprintable()], "shown by cat, it is obeyed"
 
 
 @pytest.mark.parametrize("words", LISTS)
@@ -216,7 +218,8 @@ def test_no_configuration_is_exit_code_2(terminal: Terminal) -> None:
 
 
 def test_a_busy_folder_is_exit_code_1(acme: Terminal) -> None:
-    with alone(acme.folder / "data"):
+    data = acme.folder / "data"
+    with alone(data, f"sqlite:///{data / 'watcher.sqlite'}"):
         for words in (("once",), ("index", "rebuild"), ("follows", "run"), ("run",)):
             seen = acme.pipe(*words)
             assert (seen.code, "already watching" in seen.err) == (1, True), words

@@ -5,13 +5,14 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from watcher.cli.console import safe
 from watcher.store import SuspectDetail, SuspectRecord
 
 COLUMNS = (
     "id", "subject", "name", "display_name", "brand", "rule", "score", "techniques", "reason",
     "verdict", "posts", "first_seen", "last_seen", "url",
 )  # fmt: skip
-FORMULAS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+FORMULAS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 """What a spreadsheet takes for the beginning of a formula, also in full width."""
 
 
@@ -73,7 +74,7 @@ def detail_dict(detail: SuspectDetail) -> dict[str, Any]:
 
 
 def as_csv(rows: Sequence[dict[str, Any]]) -> str:
-    """Return suspects as CSV with a line of titles, safe to be opened in a spreadsheet."""
+    """Return suspects as CSV with a line of titles, safe in a spreadsheet and on a terminal."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
@@ -82,8 +83,10 @@ def as_csv(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    """Return a value for a spreadsheet, which must not take a stranger's name for a formula."""
+    """Return a value for a spreadsheet, which must not take a stranger's name for a formula.
+
+    CSV has no escapes: what a terminal would obey becomes U+FFFD. JSON has the names exactly.
+    """
     text = ", ".join(value) if isinstance(value, list) else str(value)
-    text = text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
-    text = text.encode("utf-8", "replace").decode("utf-8")
+    text = safe(text, len(text))
     return f"'{text}" if text.lstrip(" ")[:1] in FORMULAS else text

@@ -295,7 +295,8 @@ def review(settings: Settings, choice: Choice) -> None:
 def export(settings: Settings, choice: Choice, form: str, output: Path | None) -> None:
     """Write suspects for a spreadsheet or another program.
 
-    No cell of the CSV is taken for a formula. In a file it begins with a mark by which
+    No cell of the CSV is taken for a formula, and what a terminal would obey is U+FFFD in it; JSON
+    has every name exactly, with escapes. In a file the CSV begins with a mark by which
     spreadsheets know that the accents are UTF-8.
     """
     with settings.opened() as (config, store):
