@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from watcher.backends.interface import BackendError
 from watcher.cli import Settings
-from watcher.cli.console import stderr, stdout
+from watcher.cli.console import safe, stderr, stdout
 from watcher.cli.local import command
 
 Run = Callable[..., Result]
@@ -22,11 +23,13 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         '[[sources]]\nname = "town"\nkind = "local"\nfile = "town.db"\naccount = "us"\n'
     )
 
-    def call(*words: str, text: str = "") -> Result:
+    def call(*words: str, text: str | bytes = "") -> Result:
         stdout.cache_clear()
         stderr.cache_clear()
         settings = Settings(tmp_path / "watcher.toml")
-        result = CliRunner().invoke(command, words, input=text, obj=settings)
+        result = CliRunner().invoke(
+            command, words, input=text, obj=settings, help_option_names=["-h", "--help"]
+        )  # as the whole program has them: click remembers
         stdout.cache_clear()
         stderr.cache_clear()
         return result
@@ -109,3 +112,64 @@ def test_without_a_local_source_the_file_must_be_named(run: Run, tmp_path: Path)
     assert "--file" in result.output
     assert run("post", "marie", "x", "--file", "other.db").exit_code == 0
     assert (tmp_path / "other.db").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("post", "c", "x", "--lang", "\udcff"),
+        ("post", "c", "x", "--lang", "\x1b[31m"),
+        ("post", "c", "x", "--lang", "french please"),
+        ("post", "c\udcff", "x"),
+        ("post", "c", "x", "--reply-to", "\udcff"),
+        ("post", "c", "x", "--quote", "\udcff"),
+        ("post", "c", "x", "--at", "\udcff"),
+        ("repost", "\udcff", "1"),
+        ("repost", "c", "\udcff"),
+        ("delete", "\udcff"),
+        ("account", "\udcff"),
+        ("account", "c", "--rename", "\udcff"),
+        ("follow", "c", "\udcff"),
+        ("unfollow", "\udcff", "c"),
+        ("accept", "c", "\udcff"),
+        ("block", "c", "\udcff"),
+        ("timeline", "@\udcff"),
+    ],
+)
+def test_octets_that_are_no_text_are_refused_in_words(run: Run, words: tuple[str, ...]) -> None:
+    """What a shell hands over in another encoding comes as half a surrogate pair."""
+    run("post", "c", "first")
+    result = run(*words)
+    told = result.exception
+    if isinstance(told, SystemExit):
+        assert result.exit_code == 2
+    else:
+        assert isinstance(told, BackendError), told
+        assert safe(told.message).isprintable()
+    assert len(json.loads(run("timeline", "--json").output)) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("post", "c", "x \udcff"),
+        ("account", "c", "--name", "\udcff", "--bio", "\udcff"),
+        ("timeline", "#\udcff"),
+        ("timeline", "search:\udcff"),
+        ("accounts", "\udcff"),
+        ("timeline", "--file", "town\udcff.db"),
+    ],
+)
+def test_octets_that_are_no_text_are_replaced_or_looked_for(
+    run: Run, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    run("post", "c", "first", "--file", "town\udcff.db")
+    run("post", "c", "first")
+    assert run(*words).exception is None
+    for form in (("timeline",), ("accounts",), ("timeline", "--json"), ("accounts", "--json")):
+        run(*form).output.encode()
+
+
+def test_standard_input_in_another_encoding_is_refused(run: Run) -> None:
+    result = run("post", "c", "-", text="caf\xe9".encode("latin-1"))
+    assert (result.exit_code, "no UTF-8 text" in result.output) == (2, True)

@@ -114,7 +114,7 @@ def post(
     """
     new = NewPost(
         author=handle,
-        text=sys.stdin.read().removesuffix("\n") if text == "-" else text,
+        text=_standard_input() if text == "-" else text,
         posted_at=at or town.clock(),
         language=lang,
         reply_to=reply_to,
@@ -305,6 +305,13 @@ def import_(town: Town, archive: Path, format_: FormatName) -> None:
         stderr().note(f"skipped {safe(item.where, 120)}: {safe(item.why, 200)}")
     if done.skipped > len(done.first_skipped):
         stderr().note(f"skipped {done.skipped - len(done.first_skipped)} more")
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.read().removesuffix("\n")
+    except UnicodeDecodeError as error:
+        raise click.UsageError("what is piped in is no UTF-8 text") from error
 
 
 def _tell(town: Town, what: str, post_id: str | None) -> None:

@@ -16,6 +16,7 @@ from watcher.backends.local import file
 
 LONGEST_TEXT = 1_000_000
 _HANDLE = re.compile(r"\w[\w.@-]{0,252}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +42,7 @@ class NewPost:
     text: str
     posted_at: datetime
     language: str | None = None
+    """A BCP 47 tag."""
     reply_to: str | None = None
     quote_of: str | None = None
     likes: int = 0
@@ -102,7 +104,7 @@ class Change:
             "display_name": None if name is None else plaintext.storable(name),
             "folded_name": None if name is None else fold(name),
             "bio": None if profile.bio is None else plaintext.storable(profile.bio),
-            "avatar": profile.avatar,
+            "avatar": None if profile.avatar is None else plaintext.storable(profile.avatar),
             "created": None if profile.created is None else file.as_number(profile.created),
             "bot": profile.bot,
             "locked": profile.locked,
@@ -130,6 +132,12 @@ class Change:
         """
         if len(new.text) > LONGEST_TEXT:
             raise BackendError(f"a post has at most {LONGEST_TEXT:,} characters", kind="refused")
+        if new.language is not None and not _LANGUAGE.fullmatch(new.language):
+            raise BackendError(
+                f"{new.language[:40]!r} is not the code of a language",
+                kind="refused",
+                help='write "fr", "en" or "pt-BR"',
+            )
         author = int(self.account(new.author, new.posted_at))
         text = plaintext.storable(new.text)
         parents = [None if p is None else self.post_id(p) for p in (new.reply_to, new.quote_of)]
