@@ -1,26 +1,28 @@
-"""Who watches: one instance for each data folder, and the sign of life that it leaves there.
+"""Who watches: one instance for each data folder and each database, and its sign of life.
 
-The lock is the kernel's: it goes with the process, however that ends. The sign of life is a file
-for `watcher status` to read.
+The locks are the kernel's or the database server's: they go with the process, however that ends.
+The sign of life is a file in the data folder for `watcher status` to read.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from rules.errors import WatcherError
 from watcher.app import make_private
+from watcher.store import lock_file, server_lock, shown_address
 
 HEARTBEAT_EVERY = timedelta(seconds=10)
 
 
 class BusyError(WatcherError):
-    """Another instance works on the same data folder."""
+    """Another instance works on the same data folder or the same database."""
 
 
 class HeartbeatError(WatcherError):
@@ -28,29 +30,64 @@ class HeartbeatError(WatcherError):
 
 
 @contextmanager
-def alone(data: Path) -> Iterator[None]:
-    """Hold the data folder for this process. Raises `BusyError` when another one holds it."""
+def alone(data: Path, store_url: str) -> Iterator[None]:
+    """Hold the data folder and the database for this process.
+
+    `store_url` is the database's address in SQLAlchemy's form. Raises `BusyError` when another
+    process holds one of the two, `StoreError` when the database cannot be reached.
+    """
     make_private(data)
-    lock = FileLock(data / "watcher.lock", blocking=False)
+    with _locked(data / "watcher.lock", partial(_folder_busy, data)), _database_held(store_url):
+        yield
+
+
+@contextmanager
+def _database_held(url: str) -> Iterator[None]:
+    file = lock_file(url)
+    if file is not None:
+        with _locked(file, partial(_database_busy, url)):
+            yield
+        return
+    with server_lock(url) as held:
+        if not held:
+            raise _database_busy(url)
+        yield
+
+
+@contextmanager
+def _locked(file: Path, busy: Callable[[], BusyError]) -> Iterator[None]:
+    lock = FileLock(file, blocking=False)
     try:
         lock.acquire()
     except Timeout as error:
-        beat = last_heartbeat(data)
-        known = beat and is_alive(beat, datetime.now(UTC))
-        who = f"process {beat.pid}" if beat and known else "another process"
-        raise BusyError(
-            f"{who} is already watching with the data in {data}",
-            help="`watcher status` shows it; stop it first, or use another `data` folder",
-        ) from error
+        raise busy() from error
     except OSError as error:
         raise BusyError(
-            f"the data folder {data} cannot be locked: {error.strerror}",
+            f"the folder {file.parent} cannot be locked: {error.strerror}",
             help="make the folder writable for this user",
         ) from error
     try:
         yield
     finally:
         lock.release()
+
+
+def _folder_busy(data: Path) -> BusyError:
+    beat = last_heartbeat(data)
+    known = beat and is_alive(beat, datetime.now(UTC))
+    who = f"process {beat.pid}" if beat and known else "another process"
+    return BusyError(
+        f"{who} is already watching with the data in {data}",
+        help="`watcher status` shows it; stop it first, or use another `data` folder",
+    )
+
+
+def _database_busy(url: str) -> BusyError:
+    return BusyError(
+        f"another process is already watching with the database {shown_address(url)}",
+        help="one database serves one watcher: stop the other first, or name another database "
+        "with [store] url",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -256,7 +256,7 @@ class Stuck:
 ArchiveSource.open = lambda self, base: Stuck()
 logging.basicConfig(level=logging.INFO)
 config = load(Path(sys.argv[1]))
-with alone(config.data), App.open(config) as app:
+with alone(config.data, config.store_url), App.open(config) as app:
     Service(app, grace=timedelta(seconds=0.5)).run()
 """
 
@@ -275,7 +275,8 @@ def test_sources_that_hang_stop_neither_the_walk_nor_the_end(world: World, inbox
     assert "pull stuck 0, pull stuck 1, " in world.log()
     assert "the next start takes up what was left" in world.log()
     assert not world.beat.exists()
-    with alone(world.folder / "data"):
+    config = load(world.path)
+    with alone(config.data, config.store_url):
         pass
 
 

@@ -102,7 +102,7 @@ def run(settings: Settings, really: bool) -> int:
     A dry run unless the channel says `dry_run = false` or --really is given.
     """
     config = settings.load()
-    with alone(config.data), App.open(config, clock=settings.clock) as app:
+    with alone(config.data, config.store_url), App.open(config, clock=settings.clock) as app:
         followed = pipeline.follow(app, dry_run=False if really else None)
     stdout().say(*(safe(line) for line in followed.lines or ("no approved follow is due",)))
     if followed.lines and not really:
@@ -118,7 +118,7 @@ def run(settings: Settings, really: bool) -> int:
 def undo(settings: Settings, proposal_id: int) -> None:
     """Unfollow an account that was followed because of a proposal."""
     config = settings.load()
-    with alone(config.data), App.open(config, clock=settings.clock) as app:
+    with alone(config.data, config.store_url), App.open(config, clock=settings.clock) as app:
         stdout().say(safe(pipeline.undo_follow(app, proposal_id, who())))
 
 

@@ -40,7 +40,7 @@ def rebuild(settings: Settings) -> None:
     """Make the index anew from the store. Search finds less until it is done."""
     config = settings.load()
     with (
-        alone(config.data),
+        alone(config.data, config.store_url),
         App.open(config, clock=settings.clock) as app,
         stderr().progress("indexing") as report,
     ):

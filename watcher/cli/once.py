@@ -24,7 +24,7 @@ def command(settings: Settings, as_json: bool) -> int:
     Exits with 1 when a source, a channel or a delivery failed; the others went on.
     """
     config = settings.load()
-    with alone(config.data), App.open(config, clock=settings.clock) as app:
+    with alone(config.data, config.store_url), App.open(config, clock=settings.clock) as app:
         app.store.abandon_claims(app.clock())
         pulled = []
         for source in (source for source in config.sources if source.enabled):

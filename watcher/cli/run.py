@@ -26,5 +26,5 @@ def command(settings: Settings, quiet: bool) -> None:
         format="%(asctime)s %(levelname)s %(message)s",
     )
     config = settings.load()
-    with alone(config.data), App.open(config, clock=settings.clock) as app:
+    with alone(config.data, config.store_url), App.open(config, clock=settings.clock) as app:
         Service(app).run()

@@ -28,7 +28,10 @@ def command(settings: Settings, expression: str, limit: int, as_json: bool) -> N
     config = settings.load()
     with App.open(config, clock=settings.clock) as app:
         try:
-            with alone(config.data), stderr().progress("indexing what is new") as report:
+            with (
+                alone(config.data, config.store_url),
+                stderr().progress("indexing what is new") as report,
+            ):
                 pipeline.index(app, report)
         except BusyError:
             pass  # the running service keeps the index up to date; how far behind is said below

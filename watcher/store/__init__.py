@@ -6,6 +6,7 @@ from watcher.store.channels import Channels
 from watcher.store.coverage import SourceCoverage
 from watcher.store.deliveries import Deliveries
 from watcher.store.errors import NoSuchRecordError, StaleBatchError, StoreError
+from watcher.store.exclusive import lock_file, server_lock, shown_address
 from watcher.store.follows import Follows
 from watcher.store.housekeeping import Housekeeping
 from watcher.store.matches import Matches
@@ -78,4 +79,7 @@ __all__ = [
     "SuspectDetail",
     "SuspectRecord",
     "VerdictRecord",
+    "lock_file",
+    "server_lock",
+    "shown_address",
 ]

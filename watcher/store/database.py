@@ -38,13 +38,13 @@ class Database:
     """An open database. Safe to use from several threads."""
 
     def __init__(self, url: str, *, migrate: bool = True) -> None:
-        parsed = _parse(url)
+        parsed = parse(url)
         self._where = parsed.render_as_string(hide_password=True)
         if parsed.get_backend_name() == "sqlite":
             self._engine = _open_sqlite(parsed, create=migrate)
             self._readers = self._engine
         else:
-            self._engine = _open_postgresql(parsed)
+            self._engine = open_postgresql(parsed)
             self._readers = self._engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
@@ -97,7 +97,8 @@ def insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.
     return sqlite.insert(table)
 
 
-def _parse(url: str) -> URL:
+def parse(url: str) -> URL:
+    """Return a database's address in its parts. Raises `StoreError` for one that is of no use."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
@@ -118,17 +119,22 @@ def _parse(url: str) -> URL:
     )
 
 
+def make_folder(folder: Path) -> None:
+    """Make the folder of a SQLite database, if need be, for its owner only. Raises `StoreError`."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the folder of the database cannot be made: {folder} ({error.strerror})",
+            help="Check the address in [store] url, and who may write there.",
+        ) from error
+
+
 def _open_sqlite(url: URL, *, create: bool) -> Engine:
     path = Path(url.database or "")
     if not path.exists() and not create:
         raise StoreError(f"there is no database at {path}", help="Run `watcher once` to make it.")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"the folder of the database cannot be made: {path.parent} ({error.strerror})",
-            help="Check the address in [store] url, and who may write there.",
-        ) from error
+    make_folder(path.parent)
     # WAL needs its two companion files, so the folder has to be writable too.
     for place in (path.parent, path):
         if place.exists() and not os.access(place, os.W_OK):
@@ -160,7 +166,8 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _open_postgresql(url: URL) -> Engine:
+def open_postgresql(url: URL) -> Engine:
+    """Return an engine, not connected yet. Raises `StoreError` without the library for it."""
     try:
         return create_engine(
             url,
