@@ -111,9 +111,7 @@ class LeafReader:
                 at, f"{meant}:{_quoted(value)}" if value else _EXAMPLES[meant]
             )
         else:
-            repair = self.notes.write(
-                at, f'"{" ".join(f"{name} {value}".split())}"'.replace('" ', '"')
-            )
+            repair = _TIMES.get(_folded(name)) or _known_fields()
         self.notes.error("unknown-field", (at[0], at[0] + len(name) + 1), message, repair)
 
     def _unknown_value(self, field: FieldName, value: str, at: Span) -> None:
@@ -230,6 +228,22 @@ _EXAMPLES: dict[str, str] = {
     "has": "has:link",
     "domain": "domain:acme.com",
 }
+
+_LATER = "what came since a day: `watcher search --since DATE`"
+_EARLIER = "what came until a day: `watcher search --until DATE`"
+_TIMES: dict[str, str] = {
+    "since": _LATER,
+    "after": _LATER,
+    "date": _LATER,
+    "until": _EARLIER,
+    "before": _EARLIER,
+}
+"""Fields elsewhere, and options of a search here: a rule looks at what comes."""
+
+
+def _known_fields() -> str:
+    *first, last = (f"{field}:" for field in FIELDS)
+    return f"the fields are {', '.join(first)} and {last}; words with a colon stand in quotes"
 
 
 def _folded(text: str) -> str:

@@ -12,7 +12,7 @@ from rules.errors import Problem
 from rules.language.diagnostics import NOTHING_LEFT, ExpressionError, Notes
 from rules.language.lexer import Piece, pieces
 from rules.language.lint import lint
-from rules.language.tree import And, Node, Not, Or, Span
+from rules.language.tree import And, Field, Node, Not, Or, Span
 
 LONGEST = 10_000
 DEEPEST = 50
@@ -83,12 +83,46 @@ def _balance(found: list[Piece], notes: Notes) -> list[Piece] | None:
                 repair = notes.write(piece.at, "")
                 notes.error("unopened-bracket", piece.at, "this bracket was never opened", repair)
     end = len(notes.expression)
+    meant = _end_of_alternatives(found[opened[0] + 1 :]) if len(opened) == 1 else None
     for index in opened:
-        repair = notes.write((end, end), ")" * len(opened))
+        repair = notes.write((meant or end, meant or end), ")" * len(opened))
         at = found[index].at
         notes.error("unclosed-bracket", at, "this bracket is never closed", repair)
     closing = [Piece(")", (end, end)) for _ in opened]
     return [piece for piece in kept if piece is not None] + closing
+
+
+def _end_of_alternatives(inside: list[Piece]) -> int | None:
+    """Where a bracket that is never closed was probably meant to end; None where nothing tells.
+
+    That is behind `a OR b`, before what is excluded or asked of the post as a whole: AND binds
+    tighter than OR, so a bracket at the very end would tie that to the last alternative alone.
+    """
+    depth = 0
+    end: int | None = None
+    alternatives, begun = False, False
+    for index, piece in enumerate(inside):
+        depth += (piece.kind == "(") - (piece.kind == ")")
+        if depth == 0 and piece.kind in ("AND", "OR"):
+            alternatives = alternatives or piece.kind == "OR"
+            begun = piece.kind == "AND"
+            continue
+        whole = depth == 0 and (piece.kind == "NOT" or isinstance(piece.leaf, Field))
+        if whole and alternatives and begun:
+            return None if _has_alternatives(inside[index:]) else end
+        begun = begun or piece.kind != "NOT"
+        end = piece.at[1]
+    return None
+
+
+def _has_alternatives(pieces: list[Piece]) -> bool:
+    """Whether an OR stands in it outside of brackets."""
+    depth = 0
+    for piece in pieces:
+        depth += (piece.kind == "(") - (piece.kind == ")")
+        if piece.kind == "OR" and not depth:
+            return True
+    return False
 
 
 class _Parser:

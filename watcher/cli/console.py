@@ -24,6 +24,7 @@ from rich.text import Text
 from rules.errors import WatcherError
 
 MARK = "bold yellow"
+NOTHING_STORED = "no post is stored yet: `watcher once` reads the sources"
 WORTH_A_BAR = 2000
 """Posts to be worked through, below which it is over before a bar could be read."""
 

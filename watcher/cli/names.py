@@ -1,6 +1,7 @@
 """Names and numbers that a person types: checked, corrected, completed by the shell."""
 
 from collections.abc import Callable, Iterable
+from datetime import date, datetime
 from math import isnan
 from typing import Any
 
@@ -14,6 +15,8 @@ from watcher.config import Config
 from watcher.toml import closest
 
 LARGEST = 2**63 - 1
+EARLIEST, LATEST = 1900, 9000
+"""Years, far from those that a zone would push over the end of the calendar."""
 
 
 class MistakeError(click.UsageError):
@@ -41,6 +44,25 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # generic since click 
 
 
 NUMBER = Number()
+
+
+class Day(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    """A day: `2026-03-01`."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the day; a year in which no post can have been written is a mistake."""
+        try:
+            day = datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007 - has no zone
+        except ValueError:
+            self.fail(f"{_shortly(value)} is no day; write it like 2026-03-01", param, ctx)
+        if not EARLIEST <= day.year <= LATEST:
+            self.fail(f"{_shortly(value)} is too far away", param, ctx)
+        return day
+
+
+DAY = Day()
 
 
 class Score(click.FloatRange):

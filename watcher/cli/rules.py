@@ -6,11 +6,21 @@ from zoneinfo import ZoneInfo
 import click
 
 from rules import KeywordRule, LookalikeRule, Rule
-from rules.language import explain, parse
+from rules.language import explain
 from rules.matcher import Matcher
 from rules.model import Match, Post
 from watcher.cli import Settings
-from watcher.cli.console import count, marked, moment, print_json, safe, stderr, stdout
+from watcher.cli.console import (
+    NOTHING_STORED,
+    count,
+    marked,
+    moment,
+    print_json,
+    safe,
+    stderr,
+    stdout,
+)
+from watcher.cli.expression import understood
 from watcher.cli.names import MistakeError, completing, meant, rule_names
 from watcher.config import Config
 from watcher.store import Store
@@ -72,7 +82,7 @@ def show(settings: Settings, name: str) -> None:
     rule = _named(config, name)
     stdout().say(f"{rule.name} ({rule.kind}), tells {', '.join(rule.then) or 'nobody'}", "")
     if isinstance(rule, KeywordRule):
-        stdout().say(rule.find, "", explain(parse(rule.find)))
+        stdout().say(rule.find, "", explain(understood(rule.find)))
     else:
         stdout().say(f"accounts and link domains that look like {_looks_for(config, rule)}")
 
@@ -100,6 +110,7 @@ def test(settings: Settings, name: str, samples: int, as_json: bool) -> None:
                 f"{rule.name} looks for names, not words",
                 help="`watcher suspects list` shows what it found",
             )
+        understood(rule.find)
         scanned, found = _scan(store, Matcher([rule], config.brands))
     zone = ZoneInfo(config.timezone)
     days = Counter(post.posted_at.astimezone(zone).date().isoformat() for post, _ in found)
@@ -126,7 +137,7 @@ def test(settings: Settings, name: str, samples: int, as_json: bool) -> None:
     share = f" ({len(found) / scanned:.1%})" if scanned else ""
     stdout().say(f"found {len(found):,} of {count(scanned, 'stored post')}{share}")
     if not scanned:
-        stdout().hint("`watcher once` reads the sources")
+        stderr().note(NOTHING_STORED)
     if days:
         stdout().say("")
     most = max(days.values(), default=1)

@@ -1,30 +1,74 @@
 """`watcher search`: stored posts by the rule language, newest first."""
 
+import re
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
 import click
 
 from rules.evaluator import Reading
-from rules.language import parse
 from rules.metadata import own_terms
 from rules.model import Post
 from watcher import pipeline
 from watcher.app import App
 from watcher.cli import Settings
-from watcher.cli.console import count, marked, moment, print_json, safe, stderr, stdout
-from watcher.cli.names import limit
+from watcher.cli.console import (
+    NOTHING_STORED,
+    count,
+    marked,
+    moment,
+    print_json,
+    safe,
+    stderr,
+    stdout,
+)
+from watcher.cli.expression import understood
+from watcher.cli.names import DAY, MistakeError, limit
 from watcher.presence import BusyError, alone
 
+_EXCLUDED = re.compile(r"""-(?:[^\W\d]{2}\w*|["#@(=].+)""")
 
-@click.command()
-@click.argument("expression")
+
+class Search(click.Command):
+    """The command; a word to exclude begins like an option, so it says what to do about that."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line. Raises `MistakeError` where `-word` was taken for an option."""
+        words = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            excluded = next(filter(_EXCLUDED.fullmatch, words), None)
+            if excluded is None:
+                raise
+            raise MistakeError(
+                f"{excluded!r} was taken for an option",
+                help=f"put it in quotes with what is looked for, 'WORD {excluded}', or behind --",
+            ) from error
+
+
+@click.command(cls=Search)
+@click.argument("expression", nargs=-1, required=True)
+@click.option("--since", type=DAY, help="Only posts of this day and later: 2026-03-01.")
+@click.option("--until", type=DAY, help="Only posts of this day and before.")
 @limit(20)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 @click.pass_obj
-def command(settings: Settings, expression: str, limit: int, as_json: bool) -> None:
+def command(
+    settings: Settings,
+    expression: tuple[str, ...],
+    since: date | None,
+    until: date | None,
+    limit: int,
+    as_json: bool,
+) -> None:
     """Search the stored posts, newest first, what matched marked.
 
     EXPRESSION is what a rule's `find` holds: watcher search 'acme -job lang:fr'
+
+    Days begin at midnight in the configuration's time zone.
     """
-    node = parse(expression)
+    node = understood(" ".join(expression))
     config = settings.load()
     with App.open(config, clock=settings.clock) as app:
         try:
@@ -36,7 +80,14 @@ def command(settings: Settings, expression: str, limit: int, as_json: bool) -> N
         except BusyError:
             pass  # the running service keeps the index up to date; how far behind is said below
         reading = Reading(own=own_terms(config.brands))
-        results = app.index.search(node, app.store, reading=reading, limit=limit)
+        results = app.index.search(
+            node,
+            app.store,
+            reading=reading,
+            limit=limit,
+            since=_midnight(since, config.timezone) if since else None,
+            before=_midnight(until + timedelta(days=1), config.timezone) if until else None,
+        )
         stored = app.store.newest_rid()
     if as_json:
         print_json([_as_dict(hit.post, hit.spans) for hit in results.hits])
@@ -57,11 +108,15 @@ def command(settings: Settings, expression: str, limit: int, as_json: bool) -> N
         stderr().say(f"{behind} not indexed yet, and not searched")
 
 
+def _midnight(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(zone))
+
+
 def _told(hits: int, more: bool, stored: int) -> str:
     if hits:
         return count(hits, "post") + (", and there are more: --limit shows them" if more else "")
     if not stored:
-        return "no post is stored yet: `watcher once` reads the sources"
+        return NOTHING_STORED
     return "no stored post matches"
 
 
