@@ -91,6 +91,16 @@ def test_without_leave_to_migrate_nothing_is_made(empty_url: str) -> None:
     Store.open(empty_url, migrate=False).close()
 
 
+def test_making_the_tables_says_nothing_in_the_log(empty_url: str) -> None:
+    code = (
+        "import logging, sys; logging.basicConfig(level=logging.INFO); "
+        "from watcher.store import Store; Store.open(sys.argv[1]).close(); "
+        "assert 'alembic' in sys.modules"
+    )
+    command = [sys.executable, "-c", code, empty_url]
+    assert subprocess.run(command, capture_output=True, check=True).stderr == b""
+
+
 def test_several_may_open_a_new_database_at_once(empty_url: str) -> None:
     errors: list[Exception] = []
 

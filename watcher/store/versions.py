@@ -1,5 +1,6 @@
 """Bringing a database to the shape this program knows: new, older, the same, or newer."""
 
+import logging
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -35,6 +36,8 @@ def upgrade(connection: Connection, where: str) -> None:
     Another process may have done it while this one waited for its turn: then it does nothing.
     Raises `StoreError` when the database is newer than the program or belongs to another program.
     """
+    # Its INFO lines, which begin with the import, tell nothing to who runs the watcher.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     # Alembic costs a tenth of a second to import, and hardly any start needs it.
     from alembic import command
     from alembic.config import Config
