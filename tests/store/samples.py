@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from alerts.model import FollowProposal, OutgoingMail, Waiting
+from alerts.model import Coverage, FollowProposal, OutgoingMail, Waiting
 from rules.model import Account, Match, Post, Reason, Suspect
 from watcher.backends.interface import Page
 from watcher.store import SavedMatches, Store
@@ -91,6 +91,14 @@ def waiting(
     store: Store, channel: str = "daily", *, limit: int = 100, now: datetime = NOON
 ) -> Waiting:
     return store.waiting(channel, now - DAY, now, limit=limit)
+
+
+def coverage(
+    store: Store, since: datetime, until: datetime = NOON, source: str = "square"
+) -> Coverage:
+    """How well one source was watched, as a digest of this time would tell."""
+    (seen,) = store.waiting("daily", since, until, limit=1, sources=[source]).coverage
+    return seen
 
 
 def frozen(store: Store, *recipients: str, slot: datetime = NOON) -> int | None:

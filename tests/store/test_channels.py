@@ -116,8 +116,8 @@ def test_a_skipped_slot_is_passed_and_what_waits_stays(store: Store) -> None:
     assert store.last_slot("daily") is None
     pulled(store, post("p1"))
     matched(store)
-    store.skip_slot("daily", NOON, NOON)
-    store.skip_slot("daily", NOON - DAY, NOON)
+    store.skip_slot("daily", NOON)
+    store.skip_slot("daily", NOON - DAY)
     assert store.last_slot("daily") == NOON
     assert ids(store) == ["p1"]
 

@@ -1,6 +1,6 @@
 """How well sources were read: "nothing came" and "we did not look" never look alike."""
 
-from tests.store.samples import DAY, HOUR, MINUTE, NOON, page, post
+from tests.store.samples import DAY, HOUR, MINUTE, NOON, coverage, page, post
 from watcher.backends.interface import Gap, Skipped
 from watcher.store import Store
 
@@ -14,7 +14,7 @@ def test_a_period_counts_what_came_and_what_failed_in_it(store: Store) -> None:
     store.save_page("square", page(post("p2"), post("p3")), NOON - MINUTE)
     store.record_pull("square", NOON - HOUR, NOON - 30 * MINUTE, reached_newest=True)
     store.record_pull("square", NOON - HOUR, NOON, reached_newest=False, error="it timed out")
-    (seen,) = store.coverage(["square"], NOON - 2 * HOUR, NOON)
+    seen = coverage(store, NOON - 2 * HOUR)
     assert (seen.posts, seen.skipped, seen.pulls, seen.failures) == (3, 250, 2, 1)
     assert seen.last_success == NOON - 30 * MINUTE
     assert seen.last_error == "it timed out"
@@ -22,12 +22,12 @@ def test_a_period_counts_what_came_and_what_failed_in_it(store: Store) -> None:
 
 def test_a_period_has_its_end_but_not_its_beginning(store: Store) -> None:
     store.save_page("square", page(post("p1")), NOON)
-    assert store.coverage(["square"], NOON - HOUR, NOON)[0].posts == 1
-    assert store.coverage(["square"], NOON, NOON + HOUR)[0].posts == 0
+    assert coverage(store, NOON - HOUR).posts == 1
+    assert coverage(store, NOON, NOON + HOUR).posts == 0
 
 
 def test_a_source_never_read_is_covered_by_nothing_rather_than_left_out(store: Store) -> None:
-    (seen,) = store.coverage(["new"], NOON - HOUR, NOON)
+    seen = coverage(store, NOON - HOUR, source="new")
     assert (seen.source, seen.posts, seen.pulls, seen.last_success) == ("new", 0, 0, None)
 
 
@@ -35,7 +35,7 @@ def test_gaps_that_touch_the_period_are_told(store: Store) -> None:
     old = Gap(since=NOON - 3 * DAY, until=NOON - 2 * DAY, why="asleep")
     long = Gap(since=NOON - 3 * DAY, until=NOON - 30 * MINUTE, why="search reaches 7 days")
     store.save_page("square", page(gaps=(old, long)), NOON)
-    (seen,) = store.coverage(["square"], NOON - HOUR, NOON)
+    seen = coverage(store, NOON - HOUR)
     assert seen.gaps == ((long.since, long.until, long.why),)
 
 

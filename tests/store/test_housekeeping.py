@@ -8,6 +8,7 @@ from tests.store.samples import (
     NOON,
     ROUTES,
     account,
+    coverage,
     frozen,
     match,
     matched,
@@ -148,7 +149,7 @@ def test_records_of_old_pulls_go_and_the_state_of_the_source_stays(store: Store)
     store.save_page("square", page(post("p1"), cursor="7"), NOON)
     store.record_pull("square", NOON, NOON, reached_newest=True)
     store.forget_before(LATER)
-    (seen,) = store.coverage(["square"], NOON - DAY, NOON)
+    seen = coverage(store, NOON - DAY)
     assert (seen.posts, seen.pulls, seen.last_success) == (0, 0, NOON)
     assert store.cursor("square") == "7"
 

@@ -183,13 +183,6 @@ def test_a_time_without_zone_is_refused_and_nothing_saved(store: Store) -> None:
     assert store.cursor("square") is None
 
 
-def test_the_posts_of_an_account_come_newest_first(store: Store) -> None:
-    bob = account("2", "bob")
-    pulled(store, post("p1"), post("p2", author=bob), post("p3"), post("p4"))
-    assert [one.post.id for one in store.posts_of(account(), limit=2)] == ["p4", "p3"]
-    assert store.posts_of(account("3")) == ()
-
-
 _texts = st.text(max_size=30)
 _posts = st.builds(
     Post,

@@ -134,7 +134,7 @@ class Channels(Database):
         except _TakenMeanwhileError:
             return None
 
-    def skip_slot(self, channel: str, slot: datetime, now: datetime) -> None:  # noqa: ARG002
+    def skip_slot(self, channel: str, slot: datetime) -> None:
         """Record that a channel was due and had nothing to say. What waits goes on waiting."""
         with self.writing() as connection:
             _advance(connection, channel, slot)

@@ -148,13 +148,6 @@ class SourceCoverage(Database):
             for row in rows
         )
 
-    def coverage(
-        self, sources: Sequence[str], since: datetime, until: datetime
-    ) -> tuple[Coverage, ...]:
-        """Return how well the named sources were read after `since`, up to `until`."""
-        with self.reading() as connection:
-            return coverage_of(connection, sources, since, until)
-
     def skipped(self, source: str, *, limit: int = 20) -> tuple[SkippedItem, ...]:
         """Return the newest items of a source that could not be read as posts."""
         query = select(skipped).where(skipped.c.source == source)

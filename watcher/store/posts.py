@@ -122,14 +122,6 @@ class Posts(Database):
                 found |= {one.rid: one for one in posts_from(connection.execute(query))}
         return tuple(found[rid] for rid in rids if rid in found)
 
-    def posts_of(self, account: Account, *, limit: int = 20) -> tuple[StoredPost, ...]:
-        """Return the posts of an account that arrived last, newest first."""
-        network, native = key_of(account)
-        query = select_posts().where(accounts.c.network == network, accounts.c.id == native)
-        with self.reading() as connection:
-            rows = connection.execute(query.order_by(posts.c.rid.desc()).limit(limit))
-            return posts_from(rows)
-
     def count_posts(self, first_rid: int | None = None, last_rid: int | None = None) -> int:
         """Count posts, or those between two numbers, both included."""
         query = select(func.count()).select_from(posts)
