@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice, zip_longest
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,8 @@ from alerts.email_digest import EmailDigest
 from alerts.merge import merge
 from alerts.model import Coverage, FollowProposal, Mention, Volume, Waiting
 from alerts.ours import owner
-from alerts.schedule import Slot
+from alerts.schedule import LATE_AFTER, Slot
+from rules.lookalike.reasons import REASONS as LOOKALIKE
 from rules.model import Brand, Match, Post, Reason, Suspect
 
 MOST_SUSPECTS = 8
@@ -25,11 +27,18 @@ MOST_VOLUMES = 10
 MOST_SOURCES = 20
 MOST_URGENT = 4
 """Of each kind of urgent news."""
+MOST_OF_ONE_AUTHOR = 3
+"""Items that one author has under one rule."""
+
+FOUND_LATE = timedelta(hours=1)
+"""A post older than this when the period began was not found in its own time."""
 
 FRESH = timedelta(minutes=15)
 """A source read to its newest post so lately was watched, however often it is to be read."""
 
 STRONG_SUSPECT = 0.85
+DELIBERATE = frozenset({"affix", "homoglyph", "leet", "invisible"})
+"""Techniques that are hardly chosen by chance, unlike a name that merely holds the brand."""
 SURGE_FACTOR = 3
 SURGE_POSTS = 20
 """A rule surges at so many posts that are so many times those of the period before."""
@@ -73,11 +82,15 @@ class Group:
     rule: str
     items: tuple[Item, ...]
     more: int = 0
-    """Posts of this rule that are not shown."""
+    """Posts listed under this rule that are not shown."""
+    found: int = 0
+    """Posts that the rule found, wherever they are listed."""
+    elsewhere: int = 0
+    """Those of them that are listed under other rules, which say more about them."""
 
     @property
     def posts(self) -> int:
-        """All posts listed under this rule, shown or not."""
+        """All posts listed under this rule, shown or not, copies included."""
         return sum(item.copies + 1 for item in self.items) + self.more
 
 
@@ -117,6 +130,14 @@ class Digest:
     more_proposals: int = 0
     watched: tuple[Watched, ...] = ()
     more_watched: int = 0
+    written: tuple[datetime, datetime] | None = None
+    """When the oldest and the newest post were written, if not in the period of the digest."""
+
+    @property
+    def on_time(self) -> bool:
+        """Whether it leaves at the time it was promised for."""
+        kept = self.now - self.slot.at <= LATE_AFTER
+        return kept and not (self.slot.late or self.slot.first) and self.channel.send != "instant"
 
     @property
     def sight(self) -> Watch:
@@ -179,6 +200,7 @@ def compose(
     volumes = sorted(waiting.volumes, key=_volume_order)
     order = {"blind": 0, "partly": 1, "watched": 2}
     watched = sorted(map(_watched, waiting.coverage), key=lambda w: order[w.state])
+    suspects = tuple(sorted(waiting.suspects, key=_suspect_order))
     return Digest(
         channel=channel,
         zone=channel.zone(timezone),
@@ -187,37 +209,35 @@ def compose(
         since=waiting.since,
         until=waiting.until,
         posts=len({mention.post.key for mention in waiting.mentions}) + waiting.more,
-        urgent=_urgent(waiting, groups, watched),
+        urgent=_urgent(waiting, suspects, groups, watched),
         volumes=tuple(volumes[:MOST_VOLUMES]),
         more_volumes=max(0, len(volumes) - MOST_VOLUMES),
         groups=groups,
         more_posts=waiting.more,
-        suspects=waiting.suspects[:MOST_SUSPECTS],
-        more_suspects=max(0, len(waiting.suspects) - MOST_SUSPECTS),
+        suspects=suspects[:MOST_SUSPECTS],
+        more_suspects=max(0, len(suspects) - MOST_SUSPECTS),
         proposals=waiting.proposals[:MOST_PROPOSALS],
         more_proposals=max(0, len(waiting.proposals) - MOST_PROPOSALS),
         watched=tuple(watched[:MOST_SOURCES]),
         more_watched=max(0, len(watched) - MOST_SOURCES),
+        written=_written(waiting),
     )
 
 
 def cut(digest: Digest, posts: int) -> Digest:
-    """Keep the `posts` most important items and count the others.
+    """Show at most `posts` items and count the others.
 
-    Half of the places first go to the best item of each rule, so that no loud rule hides a quiet
-    one; the others go by weight alone.
+    The places are dealt round by round: each rule shows its next best item, the rule that found
+    least first. So no loud rule hides a quiet one, and what a rule cannot fill goes to the others.
+    One author has at most `MOST_OF_ONE_AUTHOR` items under a rule.
     """
-    ranked = [(g, i, item.weight) for g, group in enumerate(digest.groups)
-              for i, item in enumerate(group.items)]  # fmt: skip
-    firsts = [entry for entry in ranked if entry[1] == 0][: max(1, posts // 2)]
-    others = sorted((e for e in ranked if e not in set(firsts)), key=lambda e: (-e[2], e[:2]))
-    kept = set(firsts[:posts] + others[: max(0, posts - len(firsts))])
+    kept = _dealt(digest.groups, posts)
     groups: list[Group] = []
     hidden_groups = hidden_posts = 0
     for g, group in enumerate(digest.groups):
-        shown = tuple(item for i, item in enumerate(group.items) if (g, i, item.weight) in kept)
+        shown = tuple(item for i, item in enumerate(group.items) if (g, i) in kept)
         more = group.more + sum(
-            item.copies + 1 for i, item in enumerate(group.items) if (g, i, item.weight) not in kept
+            item.copies + 1 for i, item in enumerate(group.items) if (g, i) not in kept
         )
         if shown:
             groups.append(replace(group, items=shown, more=more))
@@ -232,8 +252,24 @@ def cut(digest: Digest, posts: int) -> Digest:
     )
 
 
+def _dealt(groups: Sequence[Group], places: int) -> set[tuple[int, int]]:
+    """Return which items are shown, each as the offsets of its group and of itself."""
+    hands = []
+    for g, group in sorted(enumerate(groups), key=lambda one: (one[1].posts, one[1].rule)):
+        seen = Counter[str]()
+        hand = []
+        for i, item in enumerate(group.items):
+            seen[item.post.author.key] += 1
+            if seen[item.post.author.key] <= MOST_OF_ONE_AUTHOR:
+                hand.append((g, i))
+        hands.append(hand)
+    rounds = (entry for dealt in zip_longest(*hands) for entry in dealt if entry is not None)
+    return set(islice(rounds, places))
+
+
 def _groups(waiting: Waiting, brands: Sequence[Brand]) -> tuple[Group, ...]:
-    sizes = Counter(match.rule for mention in waiting.mentions for match in mention.matches)
+    found = {(m.rule, mention.post.key) for mention in waiting.mentions for m in mention.matches}
+    sizes = Counter(rule for rule, _ in found)
     weights = {
         mention.post.key: _weight(mention.post, waiting, brands) for mention in waiting.mentions
     }
@@ -241,6 +277,7 @@ def _groups(waiting: Waiting, brands: Sequence[Brand]) -> tuple[Group, ...]:
         waiting.mentions, key=lambda m: (-weights[m.post.key], m.post.posted_at, m.post.key)
     )
     by_rule: dict[str, list[Item]] = {}
+    listed = Counter[str]()
     for family in merge(best_first):
         rules = {match.rule for mention in family for match in mention.matches}
         if not rules:
@@ -249,8 +286,14 @@ def _groups(waiting: Waiting, brands: Sequence[Brand]) -> tuple[Group, ...]:
         ordered = sorted(rules, key=lambda rule: (sizes[rule], rule))
         item = _item(family, ordered, weights[family[0].post.key], brands)
         by_rule.setdefault(ordered[0], []).append(item)
+        listed[ordered[0]] += sum((ordered[0], mention.post.key) in found for mention in family)
     groups = [
-        Group(rule=rule, items=tuple(sorted(items, key=lambda item: -item.weight)))
+        Group(
+            rule=rule,
+            items=tuple(sorted(items, key=lambda item: -item.weight)),
+            found=sizes[rule],
+            elsewhere=sizes[rule] - listed[rule],
+        )
         for rule, items in by_rule.items()
     ]
     return tuple(sorted(groups, key=lambda group: (-group.items[0].weight, group.rule)))
@@ -295,6 +338,20 @@ def _reactions(post: Post) -> int:
     return min(sum(max(0, count) for count in counts), 10**9)
 
 
+def _suspect_order(suspect: Suspect) -> tuple[bool, int, float]:
+    """Of the strong suspects, those first whose name tells that it was meant to deceive."""
+    claims = any(why.template == LOOKALIKE["claim"] for why in suspect.evidence)
+    deliberate = not DELIBERATE.isdisjoint(suspect.techniques)
+    return (suspect.score < STRONG_SUSPECT, -claims - deliberate, -suspect.score)
+
+
+def _written(waiting: Waiting) -> tuple[datetime, datetime] | None:
+    moments = [mention.post.posted_at for mention in waiting.mentions]
+    if not moments or min(moments) >= waiting.since - FOUND_LATE:
+        return None
+    return min(moments), max(moments)
+
+
 def _volume_order(volume: Volume) -> tuple[float, int, str]:
     change = abs(volume.posts - volume.before) if volume.before is not None else volume.posts
     return (-change, -volume.posts, volume.rule)
@@ -332,12 +389,15 @@ def _length(stretches: list[tuple[datetime, datetime]]) -> timedelta:
 
 
 def _urgent(
-    waiting: Waiting, groups: Sequence[Group], watched: Sequence[Watched]
+    waiting: Waiting,
+    suspects: Sequence[Suspect],
+    groups: Sequence[Group],
+    watched: Sequence[Watched],
 ) -> tuple[Reason, ...]:
     blind = [_reason("blind", source=w.coverage.source) for w in watched if w.state == "blind"]
     strong = [
         _reason("strong-suspect", name=_called(s), brand=s.brand)
-        for s in waiting.suspects
+        for s in suspects
         if s.score >= STRONG_SUSPECT
     ]
     surges = [

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,15 +12,17 @@ from alerts.schedule import QuietHours, Rhythm, Slot, Timetable, due, next_slot
 from rules.errors import Problem
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_FRENCH = ("lun", "mar", "mer", "jeu", "ven", "sam", "dim")
+_DAYS = {day: day for day in WEEKDAYS} | dict(zip(_FRENCH, WEEKDAYS, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quiet:
     """Hours in which no mail leaves: the `quiet = { from = "22:00", until = "07:00" }` table."""
 
-    from_: str
+    from_: str = field(metadata={"sample": "22:00"})
     """When they begin, `22:00`."""
-    until: str
+    until: str = field(metadata={"sample": "07:00"})
     """When they end, `07:00`; earlier than `from` means the next morning."""
 
     def problems(self) -> Iterator[Problem]:
@@ -157,7 +159,9 @@ class EmailDigest:
                     code="bad-weekday",
                     message=f'"{day[:40]}" is not a day',
                     path=("days", position),
-                    help="days are " + ", ".join(WEEKDAYS),
+                    help=f'did you mean "{near}"?'
+                    if (near := _weekday(day))
+                    else "days are " + ", ".join(WEEKDAYS),
                 )
         for position, text in enumerate(self._times()):
             path = ("at",) if isinstance(self.at, str) else ("at", position)
@@ -204,6 +208,11 @@ def _time_problems(path: tuple[str | int, ...], text: str) -> Iterator[Problem]:
         parse_time(text)
     except ValueError:
         yield _bad_time(path, text)
+
+
+def _weekday(word: str) -> str:
+    """The day that a word in English or French begins like; empty where it is none."""
+    return _DAYS.get(word.strip().lower()[:3], "")
 
 
 def _bad_time(path: tuple[str | int, ...], text: str) -> Problem:

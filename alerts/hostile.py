@@ -61,7 +61,7 @@ def passage(
     `spans` are offsets into `text`. At most about `limit` characters come back, with an ellipsis
     where something was left out. `suspects` are domains to be written with `[.]`.
     """
-    start, end = _window(text, spans, limit)
+    start, end = window(text, spans, limit)
     inside = [(max(a, start), min(b, end)) for a, b in spans if a < end and b > start]
     marked = {position for a, b in inside for position in range(a, b)}
     characters = [
@@ -129,7 +129,8 @@ def _clean(text: str) -> str:
     return _TOWER.sub(r"\1", _UNWANTED.sub("", text))
 
 
-def _window(text: str, spans: Sequence[tuple[int, int]], limit: int) -> tuple[int, int]:
+def window(text: str, spans: Sequence[tuple[int, int]], limit: int) -> tuple[int, int]:
+    """Return which part of a text `passage` shows, as offsets."""
     if len(text) <= limit:
         return 0, len(text)
     first = min((a for a, _ in spans), default=0)

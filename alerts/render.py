@@ -5,6 +5,7 @@ digest as `d` and the methods of `Speech` to say things with; HTML is autoescape
 of a stranger goes through `name`, `passage`, `reason` or `link`. Equal input gives equal bytes.
 """
 
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,7 +23,8 @@ from alerts.digest import Digest, Item, cut
 from alerts.model import OutgoingMail
 from alerts.translations import Catalogue, Words, fill
 from rules.errors import WatcherError
-from rules.model import Reason, Suspect
+from rules.model import Match, Reason, Suspect
+from rules.reasons import QUOTED, SAYS
 
 LARGEST_HTML = 88_000
 """Bytes; Gmail clips a message at about 102 KB."""
@@ -33,6 +35,11 @@ LONGEST_PASSAGE = 480
 
 # Places of reasons whose values are figures, written as the reader's language does.
 _FIGURES = frozenset({"count", "least", "posts", "before", "followers"})
+
+_WORD = re.compile("“([^“”]*)”")
+_LONG_WORD = 14
+# After `_` and `-`, before `[.]`: where a handle or a domain may be broken.
+_SEAM = re.compile(r"(?<=[_-])(?=[^\W_])|(?=\[\.\])")
 
 
 class TemplateError(WatcherError):
@@ -140,6 +147,8 @@ class Speech:
         values = {
             key: self.words.number(int(value))
             if key in _FIGURES and value.isascii() and value.isdigit() and len(value) < 16
+            else self._quoted(value)
+            if key == "words"
             else self.sentence(value)
             for key, value in reason.values.items()
         }
@@ -165,8 +174,7 @@ class Speech:
 
     def passage(self, item: Item) -> str:
         """The text of a post around what matched, which is marked."""
-        spans = sorted(span for match in item.matches for span in match.spans)
-        pieces = hostile.passage(item.post.text, spans, LONGEST_PASSAGE, self._suspects)
+        pieces = hostile.passage(item.post.text, _spans(item), LONGEST_PASSAGE, self._suspects)
         if not self._html:
             return "".join(f"*{p.text}*" if p.marked else p.text for p in pieces)
         lines = Markup("").join(
@@ -174,6 +182,15 @@ class Speech:
             for piece in pieces
         )
         return lines.replace("\n", Markup("<br>\n"))
+
+    def is_marked(self, item: Item, match: Match) -> bool:
+        """Whether the marks in the passage already say what the reason of the match says."""
+        if match.reason.template != SAYS or not match.spans:
+            return False
+        text = item.post.text
+        start, end = hostile.window(text, _spans(item), LONGEST_PASSAGE)
+        seen = {text[a:b].casefold() for a, b in match.spans if start <= a and b <= end}
+        return seen == {text[a:b].casefold() for a, b in match.spans}
 
     def link(self, url: str) -> str:
         """The address if a reader may be sent there, else nothing."""
@@ -199,7 +216,27 @@ class Speech:
 
     def _isolated(self, text: str) -> str:
         """Keep the direction of a stranger's words from reaching ours."""
-        return Markup("<bdi>{}</bdi>").format(text) if self._html else hostile.isolated(text)
+        if not self._html:
+            return hostile.isolated(text)
+        words = Markup("").join(_breakable(word) for word in re.split(r"(\s+)", text))
+        return Markup("<bdi>{}</bdi>").format(words)
+
+    def _quoted(self, words: str) -> str:
+        """The words of a reason in the quotation marks of the language."""
+        quoted = self.words.one(QUOTED)
+        clean = hostile.name(words, LONGEST_SENTENCE, self._suspects)
+        return self._isolated(_WORD.sub(lambda word: fill(quoted, {"word": word[1]}), clean))
+
+
+def _spans(item: Item) -> list[tuple[int, int]]:
+    return sorted(span for match in item.matches for span in match.spans)
+
+
+def _breakable(word: str) -> Markup:
+    """A long word that a narrow screen may break where its parts meet, rather than anywhere."""
+    if len(word) < _LONG_WORD:
+        return escape(word)
+    return Markup("<wbr>").join(_SEAM.split(word))
 
 
 def render(templates: Templates, digest: Digest) -> Rendered:
@@ -305,6 +342,7 @@ def _context(digest: Digest, speech: Speech, subject: str) -> dict[str, object]:
         "sentence": speech.sentence,
         "suspect": speech.suspect,
         "passage": speech.passage,
+        "is_marked": speech.is_marked,
         "link": speech.link,
         "wrap": speech.wrap,
         "number": words.number,

@@ -70,6 +70,8 @@ class Slot:
     """Where the time it covers begins (UTC): the slot sent last."""
     late: bool
     """It leaves well after its time, or stands for several that were missed."""
+    first: bool = False
+    """Nothing was sent before, so that everything ever found is told."""
 
 
 def due(timetable: Timetable, last: datetime | None, now: datetime) -> Slot | None:
@@ -94,7 +96,7 @@ def due(timetable: Timetable, last: datetime | None, now: datetime) -> Slot | No
         return None
     before = _newest_slot(timetable, newest - timedelta(microseconds=1))
     if last is None:
-        return Slot(at=newest, since=before or newest - timedelta(days=1), late=False)
+        return Slot(at=newest, since=before or newest - timedelta(days=1), late=False, first=True)
     missed = before is not None and before > last
     return Slot(at=newest, since=last, late=missed or now - newest > LATE_AFTER)
 
@@ -119,7 +121,7 @@ def _instant(timetable: Timetable, last: datetime | None, now: datetime) -> Slot
     if not _allows_instant(timetable, now):
         return None
     if last is None:
-        return Slot(at=now, since=now - timedelta(days=1), late=False)
+        return Slot(at=now, since=now - timedelta(days=1), late=False, first=True)
     if now <= last or now - last < timetable.pause:
         return None
     return Slot(at=now, since=last, late=False)

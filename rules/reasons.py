@@ -8,28 +8,33 @@ from rules.language.tree import And, Node, Not, Or, Span
 from rules.model import Reason
 from rules.text import Analysis
 
-_SAYS = "The post says {words}."
-_SAYS_AND_FITS = "The post says {words} and fits {conditions}."
+SAYS = "The post says {words}."
+QUOTED = "“{word}”"
+"""How each of the `words` is quoted: other languages have other marks."""
 _FITS = "The post fits {conditions}."
 
-REASONS: tuple[str, ...] = (_SAYS, _SAYS_AND_FITS, _FITS)
+REASONS: tuple[str, ...] = (SAYS, QUOTED, _FITS)
 """Every template, for the catalogues: `words` are quoted, `conditions` in the rule language."""
 
 _MOST_LISTED = 4
 _LONGEST_LISTED = 40
+_INNER = str.maketrans("“”", "''")
+"""Inside the quotation marks stand none of their kind, so that where a word ends is certain."""
 
 
 def reason(node: Node, reading: Reading, analysis: Analysis, spans: Sequence[Span]) -> Reason:
-    """Name the words found at `spans`, and the conditions that no place in the text shows."""
+    """Name the words found at `spans`; where there are none, the conditions that the post fits.
+
+    Beside words the conditions go unsaid: they are written for machines, and words say more.
+    """
     text = analysis.post.text
-    words = _listed(f"“{_readable(text[start:end])}”" for start, end in spans)
-    simple = spans and not isinstance(node, And | Or)
-    conditions = "" if simple else _listed(map(_readable, _conditions(node, reading, analysis)))
-    if not words:
-        return Reason(template=_FITS, values={"conditions": conditions})
-    if not conditions:
-        return Reason(template=_SAYS, values={"words": words})
-    return Reason(template=_SAYS_AND_FITS, values={"words": words, "conditions": conditions})
+    words = _listed(
+        QUOTED.format(word=_readable(text[start:end]).translate(_INNER)) for start, end in spans
+    )
+    if words:
+        return Reason(template=SAYS, values={"words": words})
+    conditions = _listed(map(_readable, _conditions(node, reading, analysis)))
+    return Reason(template=_FITS, values={"conditions": conditions})
 
 
 def _conditions(node: Node, reading: Reading, analysis: Analysis) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What makes a digest: grouped, merged, ranked, cut, and honest about what was not seen."""
 
+from dataclasses import replace
 from datetime import timedelta
 from time import process_time
 
@@ -8,6 +9,8 @@ import pytest
 from alerts.digest import compose, cut
 from alerts.merge import merge
 from alerts.model import Volume
+from rules.lookalike.reasons import REASONS
+from rules.model import Reason, Suspect
 from tests.alert_samples import (
     BRAND,
     NOW,
@@ -91,6 +94,90 @@ def test_a_cut_counts_what_it_hides_and_leaves_a_quiet_rule_its_place():
     assert sum(group.posts for group in short.groups) + short.more_posts == 31
     none = cut(short, 0)
     assert (none.groups, none.more_posts, none.more_groups) == ((), 31, 2)
+
+
+def test_places_are_dealt_round_by_round_and_the_rarest_rule_is_asked_first():
+    def found(rule, count, likes):
+        return [
+            mention(
+                f"plivelo {rule} {n} " + "abcdefghij"[n % 10] * (9 + n),
+                by=account(f"{rule}{n}"),
+                id=f"{rule}{n}",
+                likes=likes,
+                rules=(rule,),
+            )
+            for n in range(count)
+        ]
+
+    made = digest(mentions=(*found("loud", 40, 900), *found("quiet", 8, 1), *found("seldom", 2, 0)))
+    shown = {n: {g.rule: len(g.items) for g in cut(made, n).groups} for n in (1, 5, 25)}
+    assert shown == {
+        1: {"seldom": 1},
+        5: {"loud": 1, "quiet": 2, "seldom": 2},
+        25: {"loud": 15, "quiet": 8, "seldom": 2},
+    }
+
+
+def test_one_author_does_not_fill_a_rule():
+    talker = [mention(f"plivelo {n} " + "abcdefgh"[n] * 30, by=LOU, id=f"l{n}") for n in range(8)]
+    other = mention("plivelo, said somebody else", by=account("ann"), id="a")
+    [group] = cut(digest(mentions=(*talker, other)), 25).groups
+    authors = sorted(item.post.author.handle for item in group.items)
+    assert (authors, group.more) == (["ann", "lou", "lou", "lou"], 5)
+
+
+def test_the_posts_of_a_rule_are_as_many_as_it_found_wherever_they_stand():
+    both = mention("my plivelo is broken", by=LOU, id="b", rules=("plivelo", "complaints"))
+    plain = [mention(f"plivelo {n} " + "abc"[n] * 30, by=LOU, id=f"p{n}") for n in range(3)]
+    groups = {group.rule: group for group in digest(mentions=(both, *plain)).groups}
+    counts = {rule: (group.found, group.elsewhere) for rule, group in groups.items()}
+    assert counts == {"plivelo": (4, 1), "complaints": (1, 0)}
+
+
+def test_suspects_that_mean_to_deceive_come_before_those_that_share_a_name():
+    def suspect(handle, score, technique, *evidence):
+        why = tuple(Reason(template=REASONS[kind], values={"affix": "x"}) for kind in evidence)
+        return Suspect(
+            subject=f"x:{handle}",
+            name=handle,
+            brand="Plivélo",
+            rule="r",
+            score=score,
+            techniques=(technique,),
+            reason=Reason(template="x"),
+            evidence=why,
+        )
+
+    made = digest(
+        suspects=(
+            suspect("plivelo", 0.99, "same-name"),
+            suspect("plivelo_fans", 0.98, "affix"),
+            suspect("plivelo_refund", 0.95, "affix", "claim"),
+            suspect("plivero_help", 0.7, "affix", "claim"),
+        )
+    )
+    assert [one.name for one in made.suspects] == [
+        "plivelo_refund", "plivelo_fans", "plivelo", "plivero_help",
+    ]  # fmt: skip
+    assert "plivelo_refund" in str(made.urgent[0])
+
+
+def test_posts_from_before_the_period_are_dated():
+    old = NOW - timedelta(days=900)
+    early = mention("plivelo, once upon a time", by=LOU, id="1", posted_at=old)
+    late = mention("plivelo today", by=LOU, id="2", posted_at=NOW - timedelta(hours=1))
+    assert digest(mentions=(early, late)).written == (old, NOW - timedelta(hours=1))
+    just = mention("plivelo", by=LOU, id="3", posted_at=SINCE - timedelta(minutes=20))
+    assert digest(mentions=(just, late)).written is None
+
+
+def test_only_a_digest_with_a_promised_time_leaves_on_time():
+    made = digest()
+    assert made.on_time
+    assert not replace(made, slot=replace(SLOT, first=True)).on_time
+    assert not replace(made, slot=replace(SLOT, late=True)).on_time
+    assert not replace(made, now=NOW + timedelta(minutes=31)).on_time
+    assert not digest(channel=email(send="instant")).on_time
 
 
 def test_mentions_beyond_the_bound_on_memory_are_counted():

@@ -222,8 +222,9 @@ def test_overlapping_places_are_one_span() -> None:
     [
         ("acme", "Acme, ACME, Acme", "The post says “Acme”, “ACME”."),
         ("a OR b OR c OR d OR e", "a b c d e", "The post says “a”, “b”, “c”, “d”, …."),
-        ("acme lang:fr -job", "Acme", "The post says “Acme” and fits lang:fr."),
+        ("acme lang:fr -job", "Acme", "The post says “Acme”."),
         ("from:someone", "x", "The post fits from:someone."),
+        ('"the “acme” way"', "the “acme” way", "The post says “the 'acme' way”."),
     ],
 )
 def test_the_reason_names_what_was_found(find: str, text: str, sentence: str) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from email import message_from_bytes, policy
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from alerts.digest import compose
 from alerts.hostile import ZERO_WIDTH_SPACE, passage, safe_link
 from alerts.render import LARGEST_HTML, Templates, mails, render
 from rules.model import Reason, Suspect
+from rules.reasons import SAYS
 from tests.alert_samples import (
     BRAND,
     NOW,
@@ -82,7 +84,7 @@ def hostile_content(texts=HOSTILE, copies=1):
 class Inspector(HTMLParser):
     """Collects what a mail must not have, and the text with the colours it is drawn in."""
 
-    VOID = frozenset({"meta", "br", "img", "link", "hr", "input"})
+    VOID = frozenset({"meta", "br", "wbr", "img", "link", "hr", "input"})
 
     def __init__(self, html: str, scheme: str = "light") -> None:
         super().__init__()
@@ -260,6 +262,59 @@ def test_a_late_mail_says_so_in_subject_and_body():
     assert rendered.subject.endswith("(late)")
     assert "it should have left on Tue, Mar 10, 08:00" in rendered.html
     assert "This mail left on time" not in rendered.html + rendered.text
+
+
+def test_the_first_digest_says_that_it_tells_of_everything():
+    old = mention("plivelo of old", by=account("lou"), id="1", word="plivelo",
+                  posted_at=NOW.replace(year=2011))  # fmt: skip
+    first = replace(made(waiting(mentions=(old,))), slot=replace(SLOT, first=True))
+    rendered = render(TEMPLATES, first)
+    for body in (rendered.html, rendered.text):
+        assert "The first digest: everything found up to Tue, Mar 10, 08:00." in body
+        assert "Thu, Mar 10, 2011" in body
+        assert "From Mon" not in body
+        assert "left on time" not in body
+
+
+def test_a_reason_that_the_marks_already_show_is_left_out():
+    lou = account("lou")
+    short = mention("my plivelo broke", by=lou, id="1", word="plivelo", rules=("a", "b"))
+    cut_off = mention("plivelo " + "x " * 900 + "refund", by=lou, id="2", word="plivelo")
+    reason = Reason(template=SAYS, values={"words": "“plivelo”, “refund”"})
+    far = replace(cut_off.matches[0], spans=((0, 7), (1808, 1814)), reason=reason)
+    shown = made(waiting(mentions=(short, replace(cut_off, matches=(far,)))))
+    text = render(TEMPLATES, shown).text
+    assert "says “plivelo”." not in text
+    assert "Also found by b." in text
+    assert "The post says “plivelo”, “refund”." in text
+
+
+def test_words_are_quoted_as_the_language_quotes():
+    only = mention("", by=account("lou"), id="1", word="Plivélo")
+    rendered = render(TEMPLATES, made(waiting(mentions=(only,)), language="fr"))
+    assert "La publication dit «\u00a0Plivélo\u00a0»." in unescape(
+        re.sub("<.*?>", "", rendered.html)
+    )
+    assert "“" not in rendered.text
+
+
+def test_one_copy_is_told_in_the_singular():
+    lou, text = account("lou"), "plivelo has a hinge that broke after three weeks of rain"
+    mine = [mention(text, by=lou, id=str(n), word="plivelo") for n in range(2)]
+    french = render(TEMPLATES, made(waiting(mentions=tuple(mine)), language="fr")).text
+    assert "1 autre publication semblable, du même compte" in " ".join(french.split())
+    theirs = (*mine, mention(text, by=account("ann"), id="9", word="plivelo"))
+    french = render(TEMPLATES, made(waiting(mentions=theirs), language="fr")).text
+    assert "2 autres publications semblables, par 2 comptes" in " ".join(french.split())
+
+
+def test_long_names_break_where_their_parts_meet():
+    posts = [mention("plivelo", by=account("plivelo_support-desk"), id="1"),
+             mention("plivelo, they say", by=account("a_b"), id="2")]  # fmt: skip
+    html = render(TEMPLATES, made(replace(full(), mentions=tuple(posts)))).html
+    assert "@plivelo_<wbr>support-<wbr>desk" in html
+    assert "plivelo-<wbr>gifts<wbr>[.]example" in html
+    assert "@a_b" in html
 
 
 def luminance(colour):

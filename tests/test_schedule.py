@@ -53,7 +53,9 @@ def test_a_daily_digest_is_due_from_its_minute_on_and_once():
 
 def test_a_channel_that_never_sent_is_due_at_once_and_not_late():
     slot = due(daily(), None, at("2026-03-10T15:00"))
-    assert slot == Slot(at=at("2026-03-10T08:00"), since=at("2026-03-09T08:00"), late=False)
+    assert slot == Slot(
+        at=at("2026-03-10T08:00"), since=at("2026-03-09T08:00"), late=False, first=True
+    )
 
 
 def test_several_missed_slots_give_one_late_digest_since_the_last_one():
