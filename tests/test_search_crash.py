@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -390,29 +389,41 @@ from watcher.search import Index, segments
 segments.FAN = 3
 segments._flush = lambda path: None
 index = Index.open(Path(sys.argv[1]))
-print("ready", flush=True)
-index.catch_up(shelf(900, first_rid=99_500), batch=20)
+def said(done, total):
+    print(f"{done} of {total}", flush=True)
+    if done == 200:
+        sys.stdin.read()  # nothing comes: however late the signal is, it finds work undone
+index.catch_up(shelf(900, first_rid=99_500), batch=20, progress=said)
 """
 
 
 @pytest.mark.parametrize("round", range(2))
 def test_a_process_killed_while_it_indexes_loses_nothing(tmp_path: Path, round: int) -> None:
+    """Killed thrice: each time some batches further, while it works on the next one."""
     store = shelf(900, first_rid=99_500)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    for moment in range(3):
+    before = 0
+    for _ in range(3):
         worker = subprocess.Popen(
-            [sys.executable, "-c", WORKER, str(tmp_path)], stdout=subprocess.PIPE, env=environment
+            [sys.executable, "-c", WORKER, str(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
         )
+        assert worker.stdin
         assert worker.stdout
-        assert worker.stdout.readline() == b"ready\n"
-        time.sleep(0.03 + 0.11 * moment + 0.04 * round)  # somewhere in the middle
+        for _ in range(3 + round):
+            assert b" of " in worker.stdout.readline()
         worker.send_signal(signal.SIGKILL)
-        worker.wait()
+        assert worker.wait() == -signal.SIGKILL, "it was still at work"
+        worker.stdin.close()
         worker.stdout.close()
         index = Index.open(tmp_path)
         held = rids_held(index)
+        assert before < len(held) < 900
         assert held == list(range(99_500, 99_500 + len(held)))
         assert len(found(index, store, "acme", limit=9_999)) == len(held)
+        before = len(held)
     index.catch_up(store)
     assert rids_held(index) == sorted(store.posts)
     assert not index.search(parse("nothing"), store).hits
