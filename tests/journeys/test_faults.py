@@ -147,7 +147,7 @@ def remark(number: int, **more: Any) -> dict[str, Any]:
     noise = "".join(LETTERS.choices("abcdefghijklmnop ", k=60))
     return {
         "id": str(number),
-        "author": "marie",
+        "author": f"marie{number}",  # a digest shows few posts of one author
         "created_at": (START - timedelta(days=1, minutes=-number)).isoformat(),
         "text": f"nordelia remark{number}x {noise}",
     } | more
