@@ -451,3 +451,22 @@ def test_warnings_are_returned_and_stop_nothing() -> None:
     conversion.add(Problem(code="early", message="too early", path=("hours",), severity="warning"))
     [warning] = conversion.finish()
     assert str(warning).startswith("x.toml:1:1: warning[early]: too early")
+
+
+def test_the_keys_taken_for_lists_are_those_that_hold_them() -> None:
+    from typing import get_args, get_origin
+
+    from watcher.config import Config
+    from watcher.toml.kinds import is_table, keys_of, members_of
+    from watcher.toml.syntax import LISTS
+
+    found, waiting = set(), [Config]
+    while waiting:
+        for key in keys_of(waiting.pop()):
+            lists = get_origin(key.type) is tuple
+            inner = get_args(key.type)[0] if lists else key.type
+            tables = [member for member in members_of(inner) if is_table(member)]
+            waiting += tables
+            if lists and not tables:
+                found.add(key.name)
+    assert found == LISTS

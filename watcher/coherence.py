@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from alerts import AutoFollow
+from alerts import AutoFollow, EmailDigest
 from alerts.address import AddressError, parse_address
 from rules import KeywordRule, LookalikeRule, Rule
 from rules.errors import Problem
@@ -20,6 +20,7 @@ from rules.language.tree import And, Field, Not, Or
 from rules.language.vocabulary import LANGUAGES, nearest
 from watcher.backends import ArchiveSource
 from watcher.backends.interface import parse_interval
+from watcher.files import templates
 from watcher.toml import closest
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ LONGEST_NAME = 100
 
 Place = tuple[str | int, ...]
 
+_HANDLE = re.compile(r"(?:[\w.-]+:)?[@\uff20]?[\w.-]*\w[\w.-]*(?:@[\w.-]+)?")
+
 
 def problems(config: "Config") -> Iterator[Problem]:
     """Yield what is wrong across tables, and what only looks so (warnings)."""
@@ -37,12 +40,15 @@ def problems(config: "Config") -> Iterator[Problem]:
     yield from _language_problems(config)
     yield from _contact_problems(config)
     yield from _domain_problems(config)
+    yield from _handle_problems(config)
     for key, names in _names(config).items():
         yield from _bad_names(key, names)
         yield from _duplicates(key, names)
     yield from _interval_problems(config)
+    yield from _file_problems(config)
     yield from _dangling(config)
     yield from _unfollowable(config)
+    yield from _untranslated(config)
     yield from _unreached(config)
 
 
@@ -119,6 +125,34 @@ def _domain_problems(config: "Config") -> Iterator[Problem]:
             )
 
 
+def _handle_problems(config: "Config") -> Iterator[Problem]:
+    """Yield what stands for a handle and is none: that account would be taken for a suspect."""
+    for i, brand in enumerate(config.brands):
+        for key, entries in (("accounts", brand.accounts), ("friends", brand.friends)):
+            for j, entry in enumerate(entries):
+                if _HANDLE.fullmatch(entry.strip()):
+                    continue
+                near = _handle_in(entry)
+                yield Problem(
+                    code="bad-handle",
+                    message="this is no handle" + " and no domain" * (key == "friends"),
+                    path=("brands", i, key, j),
+                    help=f'did you mean "{near}"?'
+                    if near
+                    else 'a handle is written like "acme" or "acme@social.example"',
+                )
+
+
+def _handle_in(entry: str) -> str:
+    """Return the handle of a profile's address, or words written as one; empty if neither."""
+    if address := re.fullmatch(r"(?:https?://)?([\w.-]+\.\w+)(/[^?#]*)?.*", entry.strip()):
+        *_, last = (address[2] or "").rstrip("/").split("/")
+        near = last.lstrip("@") or address[1].removeprefix("www.")
+    else:
+        near = "_".join(entry.split())
+    return near if _HANDLE.fullmatch(near) else ""
+
+
 def _interval_problems(config: "Config") -> Iterator[Problem]:
     for i, source in enumerate(config.sources):
         try:
@@ -129,6 +163,18 @@ def _interval_problems(config: "Config") -> Iterator[Problem]:
                 message=str(error),
                 path=("sources", i, "every"),
                 help='write a number and s, m, h or d: "30s", "5m", "2h", "1d"',
+            )
+
+
+def _file_problems(config: "Config") -> Iterator[Problem]:
+    """Yield a path in which a backslash and a letter have become something else."""
+    for i, source in enumerate(config.sources):
+        if any(unicodedata.category(char) == "Cc" for char in source.file):
+            yield Problem(
+                code="bad-path",
+                message="this path holds a control character",
+                path=("sources", i, "file"),
+                help="between single quotes a backslash is itself; / does as well",
             )
 
 
@@ -175,6 +221,25 @@ def _unfollowable(config: "Config") -> Iterator[Problem]:
                 path=("channels", i, "source"),
                 help="name a source that is a network",
             )
+
+
+def _untranslated(config: "Config") -> Iterator[Problem]:
+    """Yield a warning for each channel in a language that the mails cannot be written in."""
+    for i, channel in enumerate(config.channels):
+        if not isinstance(channel, EmailDigest) or channel.language == "en":
+            continue
+        from alerts.render import Templates  # takes a while, and most channels need it not
+
+        known = Templates(templates()).languages
+        if channel.language in known or re.split("[_-]", channel.language)[0] in known:
+            continue
+        yield Problem(
+            code="no-translation",
+            message=f'mails cannot be written in "{channel.language}": they will be in English',
+            path=("channels", i, "language"),
+            help="there are " + ", ".join(f'"{language}"' for language in known),
+            severity="warning",
+        )
 
 
 def _unreached(config: "Config") -> Iterator[Problem]:
@@ -242,8 +307,10 @@ def _unknown_name(kind: str, name: str, known: list[str], path: Place) -> Proble
     there = ", ".join(f'"{other}"' for other in known[:10] if other)
     if near:
         help_ = f'did you mean "{near}"?'
+    elif there:
+        help_ = f"there {'are' if ',' in there else 'is only'} {there}"
     else:
-        help_ = f"there are {there}" if there else f'[[{kind}]] with name = "{name}"'
+        help_ = f'[[{kind}]] with name = "{name}"'
     return Problem(
         code="unknown-name",
         message=f'there is no {kind.removesuffix("s")} called "{name}"',

@@ -207,7 +207,7 @@ class Conversion:
         members = [member for member in members_of(kind) if member is not type(None)]
         fitting = [member for member in members if fits(member, value)]
         if not fitting:
-            self._wrong(kind, value, path)
+            self._wrong(kind, value, path, key.sample)
             return self._as_list(members, value, path, key)
         return self._read(fitting[0], value, path, key)
 
@@ -264,8 +264,14 @@ class Conversion:
 
     def _path(self, value: str, path: Path_) -> Any:
         if not value.strip() or any(ord(char) < 32 for char in value):
-            what = "holds a control character" if value.strip() else "is empty"
-            return self._fail("bad-path", f"this path {what}", path)
+            if not value.strip():
+                return self._fail("bad-path", "this path is empty", path)
+            return self._fail(
+                "bad-path",
+                "this path holds a control character",
+                path,
+                "between single quotes a backslash is itself; / does as well",
+            )
         try:
             return self.folder / Path(value).expanduser()
         except RuntimeError:
@@ -279,14 +285,14 @@ class Conversion:
         except SecretError as error:
             return self._fail(error.code, error.message, path, error.help)
 
-    def _wrong(self, kind: Any, value: Any, path: Path_) -> Any:
+    def _wrong(self, kind: Any, value: Any, path: Path_, sample: str = "") -> Any:
         if Secret in members_of(kind):
             self.document.cover(path)
         return self._fail(
             "wrong-type",
             f"this must be {described(kind)}, not {found(value)}",
             path,
-            repaired(kind, value, path),
+            repaired(kind, value, path, sample),
         )
 
 

@@ -2,7 +2,8 @@
 
 A field is a key of the same name; one that is a Python keyword ends in an underscore there (`in_`).
 A union of dataclasses is told apart by the key `kind`; a field with the metadata
-`{"default_kind": "keyword"}` may leave it out. Fields with `{"given": True}` are no keys.
+`{"default_kind": "keyword"}` may leave it out. Fields with `{"given": True}` are no keys;
+`{"sample": "08:00"}` says what a text looks like where the default does not.
 """
 
 import ast
@@ -31,6 +32,8 @@ class Key:
     required: bool
     default: Any = None
     default_kind: str = ""
+    sample: str = ""
+    """A text that may stand here, where not every text may: `08:00`."""
 
 
 @cache
@@ -52,6 +55,7 @@ def keys_of(kind: type) -> tuple[Key, ...]:
                 required=default is MISSING,
                 default=None if default is MISSING else default,
                 default_kind=field.metadata.get("default_kind", ""),
+                sample=field.metadata.get("sample", default if isinstance(default, str) else ""),
             )
         )
     return tuple(result)

@@ -6,10 +6,21 @@ as the break stays within its line; after a string or list that is never closed 
 
 import re
 import tomllib
+import unicodedata
 
 from rules.errors import Problem
 
 MOST = 20
+LISTS = {"accounts", "automatic", "brands", "competitors", "days", "domains"} | {
+    "friends",
+    "in",
+    "languages",
+    "spellings",
+    "then",
+    "to",
+}
+"""Keys that hold a list of texts, so that the repair of one does not lead to the next mistake."""
+_SIGNS = frozenset("=,;:.[]{}\"'#")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _KEY = re.compile(r"""\s*(?P<key>[\w-]+|"[^"]*"|'[^']*')\s*""")
 
@@ -45,6 +56,12 @@ def _explained(text: str, message: str) -> tuple[Problem, tuple[int, int], bool]
     line = text[first : end if end >= 0 else len(text)]
     if what.startswith(("Cannot overwrite", "Cannot declare", "Cannot mutate", "Duplicate inline")):
         return _twice(text, line, first)
+    if not what.startswith(("Unterminated", "Illegal", "Unescaped", "Invalid hex")):
+        foreign = _foreign(text[at : at + 1])
+        if foreign:
+            return foreign, (at, at + 1), True
+    if what == "Unclosed array" and _lacks_comma(line, at - first):
+        return _problem("the items of a list are divided by commas"), (at, at + 1), True
     if what == "Unterminated string" or what == "Unclosed array":
         start = _opening(text, at, string=what == "Unterminated string")
         kind = "text" if what == "Unterminated string" else "list"
@@ -59,13 +76,30 @@ def _explained(text: str, message: str) -> tuple[Problem, tuple[int, int], bool]
         return problem, (start, start + len(closing)), False
     if what.startswith("Illegal character"):
         return _illegal(text, line, first, at)
-    if what.startswith("Unescaped"):
+    if what.startswith(("Unescaped", "Invalid hex")):
         problem = _problem(
             "a backslash has a meaning of its own between double quotes",
             _requoted(line, "'") or "put the text between single quotes",
         )
         return problem, (at - 2, at), True
     return *_statement(line, first, at, what), True
+
+
+def _foreign(sign: str) -> Problem | None:
+    """Explain a sign that looks like one of TOML's and is another; None for any other sign."""
+    if sign and not sign.isascii() and unicodedata.category(sign) in ("Zs", "Cf"):
+        name = unicodedata.name(sign, "").lower() or "sign that nobody sees"
+        return _problem(f"here stands a {name} (U+{ord(sign):04X})", "write a plain space, or none")
+    plain = unicodedata.normalize("NFKC", sign)
+    if plain != sign and plain in _SIGNS:
+        help_ = f"write the plain {plain}" if plain != ";" else "leave it out"
+        return _problem(f"{sign} is the full-width form of {plain}", help_)
+    return None
+
+
+def _lacks_comma(line: str, at: int) -> bool:
+    """Whether a list that ends on its line has something else where a comma belongs."""
+    return "[" in line[:at] and "]" in line[at:] and line[at : at + 1] not in ("", "#", "]")
 
 
 def _offset(text: str, match: re.Match[str] | None) -> int:
@@ -176,7 +210,8 @@ def _value(key: str, value: str, what: str) -> Problem:
             _requoted(f"{key} = {value}", other) or "write each `key = value` on a line of its own",
         )
     if re.match(r"[\w@#]", value):
-        return _problem("text stands between quotes", f'{key} = "{value}"')
+        quoted = f'["{value}"]' if key in LISTS else f'"{value}"'
+        return _problem("text stands between quotes", f"{key} = {quoted}")
     return _problem("this value cannot be read")
 
 

@@ -16,10 +16,14 @@ from watcher.toml.kinds import fits, is_table, kinds_of, members_of
 
 def closest(word: str, choices: Iterable[str]) -> str | None:
     """Return the choice that was most likely meant, or None."""
+    known = list(choices)
     found = process.extractOne(
-        word, list(choices), scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=66
+        word, known, scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=66
     )
-    return found[0] if found else None
+    if found:
+        return found[0]
+    letters = sorted(word.casefold())  # in a short word, two letters out of place are much
+    return next((choice for choice in known if sorted(choice.casefold()) == letters), None)
 
 
 def described(kind: Any, *, many: bool = False) -> str:
@@ -50,8 +54,11 @@ def found(value: Any) -> str:
     return names.get(type(value), "a date and time")
 
 
-def repaired(kind: Any, value: Any, path: Path_) -> str:
-    """Return the line as it was perhaps meant; empty where that is a guess, or a secret."""
+def repaired(kind: Any, value: Any, path: Path_, sample: str = "") -> str:
+    """Return the line as it was perhaps meant; empty where that is a guess, or a secret.
+
+    `sample` is a text that may stand there, where not every text may.
+    """
     name = next((step for step in reversed(path) if isinstance(step, str)), "key")
     members = members_of(kind)
     if Secret in members:
@@ -64,6 +71,8 @@ def repaired(kind: Any, value: Any, path: Path_) -> str:
         return f"write [{name}] with one bracket: there is only one" if one else ""
     if lists and fits(get_args(lists[0])[0], value):
         return f"{name} = [{_toml(value)}]"
+    if str in members and type(value) in (int, float) and (like := _like(sample, value)):
+        return f'{name} = "{like}"' if isinstance(path[-1], str) else f'write "{like}"'
     for member in members:
         meant = _meant(member, value)
         if meant is not None and isinstance(path[-1], str):
@@ -82,6 +91,17 @@ def _meant(kind: Any, value: Any) -> Any:
     if kind is float and re.fullmatch(r"\s*-?\d{1,9}(?:[.,]\d{1,9})?\s*", str(value)):
         return float(str(value).replace(",", "."))
     return None
+
+
+def _like(sample: str, value: Any) -> str:
+    """Return a number as a length or time of day, where the sample is one; else nothing."""
+    if unit := re.fullmatch(r"\d+([smhd])", sample):
+        return f"{value}{unit[1]}" if type(value) is int and value > 0 else sample
+    if re.fullmatch(r"\d\d:\d\d", sample):
+        hours, _, minutes = f"{value:.2f}".partition(".")
+        is_time = 0 <= value < 24 and int(minutes) < 60
+        return f"{hours:0>2}:{minutes}" if is_time else sample
+    return ""
 
 
 def _toml(value: Any) -> str:
