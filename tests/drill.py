@@ -34,6 +34,7 @@ from watcher.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 RECIPIENTS = ("ada@acme.example", "bob@acme.example")
+AUTHORS = 200
 
 CONFIG = """
 data = "data"
@@ -143,11 +144,13 @@ class Writer(threading.Thread):
     def run(self) -> None:
         """Write until told to stop."""
         with self.town.change() as change:
-            change.account("marie", datetime.now(UTC) - timedelta(days=90))
+            for number in range(AUTHORS):
+                change.account(f"marie{number}", datetime.now(UTC) - timedelta(days=90))
         while not self._enough.wait(0.25):
             text = f"nordelia remark{self.written}x " + "".join(random.choices("abcdefgh ", k=80))
+            author = f"marie{self.written % AUTHORS}"  # a digest shows few posts of one author
             with self.town.change() as change:
-                change.post(NewPost(author="marie", text=text, posted_at=datetime.now(UTC)))
+                change.post(NewPost(author=author, text=text, posted_at=datetime.now(UTC)))
             self.written += 1
 
     def stop(self) -> None:

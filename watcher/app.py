@@ -46,10 +46,9 @@ class App:
         be used.
         """
         make_private(config.data)
-        store = Store.open(config.store_url)
-        app = cls(
+        return cls(
             config=config,
-            store=store,
+            store=Store.open(config.store_url),
             index=Index.open(config.data / "index"),
             matcher=_matcher(config),
             detector=_detector(config),
@@ -57,8 +56,6 @@ class App:
             clock=clock,
             random=Random(),  # noqa: S311 - spreads retries, guards nothing
         )
-        store.reexamine_all(app.detector.fingerprint)
-        return app
 
     def reconfigured(self, config: Config) -> Self:
         """Return an App for a new configuration on the same store and index.
@@ -70,9 +67,7 @@ class App:
                 "the configuration now keeps its data elsewhere",
                 help="stop the watcher and start it again to move to the new place",
             )
-        app = replace(self, config=config, matcher=_matcher(config), detector=_detector(config))
-        self.store.reexamine_all(app.detector.fingerprint)
-        return app
+        return replace(self, config=config, matcher=_matcher(config), detector=_detector(config))
 
     def close(self) -> None:
         """Let go of store and index."""

@@ -1,4 +1,4 @@
-"""The walk of a post: pull, match, index, plan, deliver; beside it follow and forget.
+"""The walk of a post: pull, match, index, plan, deliver; at its end, forget.
 
 Each step starts from what the store says is left to do, so running it again after a crash is the
 whole of recovery. Each returns what it did; none prints. What fails in one source, channel or
@@ -6,19 +6,17 @@ recipient is recorded and told, and the rest goes on.
 """
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts import AutoFollow, Channel, EmailDigest
 from alerts.digest import Digest, compose
-from alerts.follow import allowance, carry_out, propose, undo
+from alerts.follow import propose
 from alerts.model import (
     DeliveryError,
     DeliveryState,
-    FollowError,
-    ProposalState,
     Sender,
     Waiting,
 )
@@ -27,11 +25,10 @@ from alerts.retry import next_attempt
 from alerts.schedule import Slot
 from rules import KeywordRule
 from rules.errors import WatcherError
-from rules.model import Verdict
 from watcher.app import App
 from watcher.backends import AnySource
-from watcher.backends.interface import BackendError, Network, Relation
-from watcher.store import ClaimedDelivery, ProposalRecord
+from watcher.backends.interface import BackendError
+from watcher.store import ClaimedDelivery, StoreError
 
 log = logging.getLogger("watcher")
 
@@ -40,8 +37,6 @@ BATCH = 1000
 
 MOST_MENTIONS = 20_000
 """Mentions read into memory for one digest; what waits beyond is counted in it as "N more"."""
-
-MOST_SUSPECTED = 100_000
 
 
 def never() -> bool:
@@ -86,6 +81,12 @@ def pull(app: App, source: AnySource, *, stop: Callable[[], bool] = never) -> Pu
                     break
     except BackendError as failure:
         error = str(failure)
+    except StoreError as failure:
+        with suppress(StoreError):  # the same full disk may refuse this too; freshness tells then
+            app.store.record_pull(
+                source.name, started, app.clock(), reached_newest=False, error=str(failure)
+            )
+        raise
     app.store.record_pull(
         source.name, started, app.clock(), reached_newest=not error and not stopped, error=error
     )
@@ -114,6 +115,7 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
     Findings, queue entries and "done" are one transaction per batch; `stop()` is asked between two.
     Raises `StoreError`.
     """
+    app.store.reexamine_all(app.detector.fingerprint)
     routes = {rule.name: rule.then for rule in app.config.rules if rule.enabled}
     posts = matches = suspects = 0
     while not stop() and (batch := app.store.unmatched(BATCH)).posts:
@@ -152,20 +154,27 @@ class Planned:
     error: str = ""
 
 
-def plan(app: App) -> tuple[Planned, ...]:
+def plan(app: App, *, only_instant: bool = False) -> tuple[Planned, ...]:
     """Ask each channel whether it is due and freeze what waits for it; return those that acted.
 
+    `only_instant` leaves the digests with a time of their own for later.
     A failing channel is told in its `Planned.error` and stops no other.
     """
     # Follows first, so that a digest written now can tell of them.
     channels = sorted(app.config.channels, key=lambda channel: isinstance(channel, EmailDigest))
     planned = []
     for channel in channels:
+        if only_instant and isinstance(channel, EmailDigest) and channel.send != "instant":
+            continue
         try:
             result = _plan_channel(app, channel)
         except WatcherError as error:
-            log.error("channel %s: %s", channel.name, error)  # noqa: TRY400
             result = Planned(channel=channel.name, error=str(error))
+        except Exception as error:  # one channel's error must not silence all the others
+            log.exception("channel %s failed as nobody foresaw", channel.name)
+            result = Planned(
+                channel=channel.name, error=f"an error in the watcher ({type(error).__name__})"
+            )
         if result:
             planned.append(result)
     return tuple(planned)
@@ -186,7 +195,9 @@ def _plan_digest(app: App, channel: EmailDigest) -> Planned | None:
         return None
     waiting, digest = _digest(app, channel, slot, now)
     if digest.is_silent:
-        app.store.skip_slot(channel.name, slot.at, now)
+        # An instant mail tells of all since the one before: its time begins with that, not here.
+        if channel.send != "instant":
+            app.store.skip_slot(channel.name, slot.at)
         return None
     outgoing = mails(
         app.templates, digest, app.config.mail.sender_address, contact=app.config.contact
@@ -209,7 +220,9 @@ def _digest(app: App, channel: EmailDigest, slot: Slot, now: datetime) -> tuple[
     # Look-alike rules find names, not posts: what they found is told as suspects.
     finding = {rule.name for rule in app.config.rules if isinstance(rule, KeywordRule)}
     volumes = tuple(one for one in waiting.volumes if one.rule in finding)
-    waiting = replace(waiting, volumes=volumes)
+    every = {source.name: source.interval for source in app.config.sources}
+    coverage = tuple(replace(one, every=every[one.source]) for one in waiting.coverage)
+    waiting = replace(waiting, volumes=volumes, coverage=coverage)
     return waiting, compose(channel, waiting, slot, now, app.config.brands, app.config.timezone)
 
 
@@ -226,7 +239,8 @@ def preview(app: App, channel: EmailDigest) -> Rendered:
 def _plan_follows(app: App, channel: AutoFollow) -> Planned | None:
     now = app.clock()
     waiting = app.store.waiting(channel.name, now - timedelta(days=1), now, limit=MOST_MENTIONS)
-    if not waiting.mentions:
+    # Names are examined after posts are matched: nobody is judged before it was seen who they are.
+    if not waiting.mentions or app.store.unexamined(1):
         return None
     judged = propose(
         channel,
@@ -234,19 +248,10 @@ def _plan_follows(app: App, channel: AutoFollow) -> Planned | None:
         app.config.brands,
         app.store.proposed_accounts(),
         now,
-        suspects=_suspected(app),
+        suspects=app.store.suspect_accounts(),
     )
     saved = app.store.save_proposals(channel.name, waiting, judged.proposals, now)
     return Planned(channel=channel.name, proposals=saved, refused=len(judged.refusals))
-
-
-def _suspected(app: App) -> frozenset[str]:
-    """Return the subjects that nobody has cleared: they are never proposed."""
-    return frozenset(
-        record.suspect.subject
-        for verdict in (Verdict.OPEN, Verdict.CONFIRMED)
-        for record in app.store.suspects(verdict=verdict, limit=MOST_SUSPECTED)
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,11 +278,12 @@ def deliver(app: App, *, stop: Callable[[], bool] = never) -> Delivered:
     A crash before 3 costs nothing. A crash between 3 and 5 leaves an uncertain attempt: it is made
     once more with the same bytes and Message-ID, and after a second uncertain one it is parked.
     """
+    app.store.abandon_claims(app.clock())  # left by an attempt that could not be recorded
     counts = {"sent": 0, "pending": 0, "failed": 0, "parked": 0}
     answers: list[str] = []
     sender: Sender | None = None
     try:
-        while not stop() and (claimed := app.store.claim_delivery(app.clock())):
+        while not stop() and (claimed := _claim(app)):
             if sender is None:
                 sender = app.config.mail.open()
             state, answer = _attempt(app, sender, claimed)
@@ -294,6 +300,18 @@ def deliver(app: App, *, stop: Callable[[], bool] = never) -> Delivered:
         parked=counts["parked"],
         answers=tuple(answers),
     )
+
+
+def _claim(app: App) -> ClaimedDelivery | None:
+    """Claim the next delivery that is due and whose channel is not in its quiet hours."""
+    now = app.clock()
+    quiet = [
+        channel.name
+        for channel in app.config.channels
+        if isinstance(channel, EmailDigest)
+        and not channel.timetable(app.config.timezone).is_open(now)
+    ]
+    return app.store.claim_delivery(now, except_channels=quiet)
 
 
 def _attempt(app: App, sender: Sender, claimed: ClaimedDelivery) -> tuple[DeliveryState, str]:
@@ -316,138 +334,11 @@ def _attempt(app: App, sender: Sender, claimed: ClaimedDelivery) -> tuple[Delive
     return state, ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Followed:
-    """What carrying out the approved follows did, a line for each."""
-
-    lines: tuple[str, ...] = ()
-    error: str = ""
-    """Why no further follow was tried, empty where nothing went wrong."""
-
-
-def follow(app: App, *, dry_run: bool | None = None) -> Followed:
-    """Carry out approved follows within each channel's budget; `dry_run` overrides the channels'.
-
-    "Trying" is written to the audit trail before the network is asked, the outcome after. An
-    account that turns out to be followed already counts as followed, so a crash in between repeats
-    nothing. An error that asks for a pause ends the channel's follows for now.
-    """
-    lines: list[str] = []
-    errors: list[str] = []
-    for channel in app.config.channels:
-        if isinstance(channel, AutoFollow):
-            try:
-                lines += _follow_channel(app, channel, dry_run)
-            except (BackendError, FollowError) as error:
-                errors.append(f"{channel.name}: {error}")
-    return Followed(lines=tuple(lines), error="; ".join(errors))
-
-
-def _follow_channel(app: App, channel: AutoFollow, dry_run: bool | None) -> list[str]:
-    now = app.clock()
-    approved = app.store.proposals(
-        state=ProposalState.APPROVED, channel=channel.name, limit=channel.per_day
-    )
-    budget = allowance(
-        channel,
-        app.store.follows_since(channel.name, now - timedelta(days=1)),
-        app.store.last_follow(channel.name),
-        now,
-    )
-    if not approved or not budget:
-        return []
-    dry = channel.dry_run if dry_run is None else dry_run
-    with _follower(app, channel) as follower:
-        return [_follow_one(app, record, follower, dry=dry) for record in approved[:budget]]
-
-
-def _follow_one(app: App, record: ProposalRecord, follower: "Followers", *, dry: bool) -> str:
-    called = f"@{record.proposal.account.handle}"
-    if not dry:
-        app.store.record_follow(record.id, "trying", str(record.proposal.reason), app.clock())
-    outcome = carry_out(record.proposal, follower, dry_run=dry)
-    if dry:
-        return f"dry run: {outcome.detail} ({record.proposal.reason})"
-    if outcome.state == record.state:
-        app.store.record_follow(record.id, outcome.event, outcome.detail, app.clock())
-    else:
-        app.store.decide(record.id, outcome.state, outcome.detail, "watcher", app.clock())
-    if outcome.stop:
-        raise FollowError(outcome.detail, stop=True)
-    return f"{called}: {outcome.detail}"
-
-
-def undo_follow(app: App, proposal: int, by: str) -> str:
-    """Take back the follow that a proposal led to; return what happened in one line.
-
-    Raises `NoSuchRecordError`, `BackendError`.
-    """
-    record = app.store.proposal(proposal)
-    channel = next(
-        (
-            one
-            for one in app.config.channels
-            if isinstance(one, AutoFollow) and one.name == record.proposal.channel
-        ),
-        None,
-    )
-    if channel is None:
-        raise FollowError(
-            f"the channel {record.proposal.channel} that followed is not configured any more",
-            help="put it back into the configuration to undo its follows",
-        )
-    with _follower(app, channel) as follower:
-        outcome = undo(record.proposal, follower)
-    if outcome.state == record.state:
-        app.store.record_follow(record.id, outcome.event, outcome.detail, app.clock())
-    else:
-        app.store.decide(record.id, outcome.state, outcome.detail, by, app.clock())
-    return f"@{record.proposal.account.handle}: {outcome.detail}"
-
-
-@contextmanager
-def _follower(app: App, channel: AutoFollow) -> Iterator["Followers"]:
-    """Open the network on which a channel follows."""
-    source = next(one for one in app.config.sources if one.name == channel.source)
-    with closing(source.open(app.config.folder)) as reader:
-        if not isinstance(reader, Network):
-            raise FollowError(f"nobody can be followed on {channel.source}")
-        yield Followers(reader)
-
-
-class Followers:
-    """A backend as the follow policy sees it (`alerts.model.Follower`): its errors translated."""
-
-    def __init__(self, network: Network) -> None:
-        self._network = network
-
-    def relation(self, account_id: str) -> Relation:
-        """Ask how our account stands to this one."""
-        with self._translated():
-            return self._network.relation(account_id)
-
-    def follow(self, account_id: str) -> Relation:
-        """Follow, once however often it is asked."""
-        with self._translated():
-            return self._network.follow(account_id)
-
-    def unfollow(self, account_id: str) -> None:
-        """Undo a follow or the request for one."""
-        with self._translated():
-            self._network.unfollow(account_id)
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except BackendError as error:
-            stop = error.kind in ("temporary", "refused")
-            raise FollowError(error.message, stop=stop, help=error.help) from error
-
-
 def forget(app: App) -> int:
     """Remove posts older than the configuration keeps them; return how many went."""
-    gone = app.store.forget_before(app.clock() - timedelta(days=app.config.store.keep_days))
-    if gone:
-        app.index.forget(app.store)
+    gone = app.store.forget_before(
+        app.clock() - timedelta(days=app.config.store.keep_days),
+        channels=[channel.name for channel in app.config.channels],
+    )
+    app.index.forget(app.store)
     return gone

@@ -17,8 +17,9 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from alerts.hostile import one_line
+from alerts.model import FollowError
 from rules.errors import WatcherError
-from watcher import pipeline
+from watcher import following, pipeline
 from watcher.app import App
 from watcher.backends import AnySource
 from watcher.config import ConfigError, load
@@ -35,6 +36,8 @@ FORGET_EVERY = timedelta(hours=6)
 MOST_PULLS_AT_ONCE = 32
 LONG = timedelta(minutes=10)
 """A step under way for longer is told, once."""
+FIRST_LOOK = timedelta(minutes=2)
+"""How long the first digests wait for sources that are still being read."""
 GRACE = timedelta(seconds=20)
 """How long a stop waits for what is under way. What it leaves behind, the next start takes up."""
 
@@ -64,6 +67,8 @@ class Service:
         self._long: set[str] = set()
         self._notes = 0
         self._troubles: dict[str, str] = {}
+        self._looked = False
+        self._to_look_at = {source.name for source in app.config.sources if source.enabled}
         self._quiet = threading.Condition()
         # The schedule is config, the state is ours: jobs live in memory, a late one runs once.
         self._scheduler = BackgroundScheduler(
@@ -102,7 +107,7 @@ class Service:
             self._add(name, every, step)
         self._add_pulls()
         self._scheduler.start()
-        log.info("watching %d sources", len(self.app.config.sources))
+        log.info("watching %d sources", len(self._to_look_at))
         self.stopping.wait()
         log.info("stopping: finishing what is under way")
         self._scheduler.pause()
@@ -119,7 +124,7 @@ class Service:
             ("index", INDEX_EVERY, self._index),
             ("plan", PLAN_EVERY, self._plan),
             ("deliver", DELIVER_EVERY, self._deliver),
-            ("follow", PLAN_EVERY, lambda: pipeline.follow(self.app)),
+            ("follow", PLAN_EVERY, self._follow),
             ("forget", FORGET_EVERY, lambda: pipeline.forget(self.app)),
             ("config", CONFIG_EVERY, self._reload),
             ("heartbeat", HEARTBEAT_EVERY, self._beat),
@@ -145,7 +150,10 @@ class Service:
                 self._add(f"pull {source.name}", source.interval, pull, "pulls")
 
     def _pull(self, source: AnySource) -> None:
-        pulled = pipeline.pull(self.app, source, stop=self.stopping.is_set)
+        try:
+            pulled = pipeline.pull(self.app, source, stop=self.stopping.is_set)
+        finally:
+            self._to_look_at.discard(source.name)
         if pulled.skipped:
             first = "; ".join(pulled.skipped_first[:3])
             log.warning(
@@ -161,11 +169,24 @@ class Service:
         matched = pipeline.match(self.app, stop=self.stopping.is_set)
         if matched.matches or matched.suspects:
             log.info("%d matches, %d new suspects", matched.matches, matched.suspects)
+        if matched.matches or matched.suspects or not self._looked:
             self._soon("plan")
 
+    def _has_looked(self) -> bool:
+        """Whether every source was read and matched since the start, or was given the time for it.
+
+        A scheduled digest written before would say that nothing was said, and leave what came
+        while the watcher was down to the next one. Instant mails need not wait.
+        """
+        if not self._looked:
+            had_time = self.app.clock() - self._started >= FIRST_LOOK
+            self._looked = had_time or not (self._to_look_at or self.app.store.unmatched(1).posts)
+        return self._looked
+
     def _plan(self) -> None:
-        planned = pipeline.plan(self.app)
+        planned = pipeline.plan(self.app, only_instant=not self._has_looked())
         for one in planned:
+            self._tell(f"channel {one.channel}", one.error)
             if one.mails:
                 log.info("%s: a digest for %d recipients", one.channel, one.mails)
         if any(one.mails for one in planned):
@@ -189,6 +210,13 @@ class Service:
             log.info("%d mails delivered", delivered.sent)
         for answer in delivered.answers:
             log.warning("not delivered to %s", one_line(answer, LINE))
+
+    def _follow(self) -> None:
+        followed = following.follow(self.app)
+        for line in followed.lines:
+            log.info("%s", one_line(line, LINE))
+        if followed.error:
+            raise FollowError(followed.error)
 
     def _soon(self, name: str) -> None:
         """Let a step run at once instead of at its next turn: there is something for it."""

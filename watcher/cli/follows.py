@@ -6,7 +6,7 @@ import click
 
 from alerts.model import ProposalState
 from rules.errors import WatcherError
-from watcher import pipeline
+from watcher import following
 from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.console import (
@@ -103,7 +103,7 @@ def run(settings: Settings, really: bool) -> int:
     """
     config = settings.load()
     with alone(config.data, config.store_url), App.open(config, clock=settings.clock) as app:
-        followed = pipeline.follow(app, dry_run=False if really else None)
+        followed = following.follow(app, asked=True, really=really)
     stdout().say(*(safe(line) for line in followed.lines or ("no approved follow is due",)))
     if followed.lines and not really:
         stdout().hint("in a dry run nobody is followed; --really follows")
@@ -119,7 +119,7 @@ def undo(settings: Settings, proposal_id: int) -> None:
     """Unfollow an account that was followed because of a proposal."""
     config = settings.load()
     with alone(config.data, config.store_url), App.open(config, clock=settings.clock) as app:
-        stdout().say(safe(pipeline.undo_follow(app, proposal_id, who())))
+        stdout().say(safe(following.undo_follow(app, proposal_id, who())))
 
 
 @command.command()

@@ -4,10 +4,11 @@ from dataclasses import asdict
 
 import click
 
-from watcher import pipeline
+from alerts import EmailDigest
+from watcher import following, pipeline
 from watcher.app import App
 from watcher.cli import Settings
-from watcher.cli.console import count, print_json, safe, stderr, stdout
+from watcher.cli.console import count, moment, print_json, safe, stderr, stdout
 from watcher.presence import alone
 from watcher.search import SearchError
 
@@ -49,7 +50,8 @@ def command(settings: Settings, as_json: bool) -> int:
             stderr().say(f"{note} It was built again.")
         planned = pipeline.plan(app)
         delivered = pipeline.deliver(app)
-        followed = pipeline.follow(app)
+        followed = following.follow(app)
+        waiting = _waiting(app)
         forgotten = 0 if behind else pipeline.forget(app)  # the index forgets with the database
     if as_json:
         print_json(
@@ -69,6 +71,7 @@ def command(settings: Settings, as_json: bool) -> int:
         _tell_planned(planned)
         _tell_delivered(delivered)
         _tell_followed(followed)
+        stdout().say(*waiting)
         if forgotten:
             stdout().say(f"forgot {count(forgotten, 'post')} that came in too long ago")
     troubled = (
@@ -80,6 +83,19 @@ def command(settings: Settings, as_json: bool) -> int:
         or behind
     )
     return 1 if troubled else 0
+
+
+def _waiting(app: App) -> list[str]:
+    """Say of each channel that has something to tell later when its mail leaves."""
+    entries = app.store.status().waiting
+    lines = []
+    for channel in app.config.channels:
+        number = entries.get(channel.name, 0)
+        if number and isinstance(channel, EmailDigest):
+            slot = channel.next_slot(app.clock(), app.config.timezone)
+            when = moment(slot, app.config.timezone) if slot else "never: see its times"
+            lines.append(f"waiting for {channel.name}: {count(number, 'thing')}, next mail {when}")
+    return lines
 
 
 def _tell_pulled(pulled: pipeline.Pulled) -> None:
@@ -126,7 +142,7 @@ def _tell_delivered(delivered: pipeline.Delivered) -> None:
         stderr().say("  `watcher deliveries list` shows each")
 
 
-def _tell_followed(followed: pipeline.Followed) -> None:
+def _tell_followed(followed: following.Followed) -> None:
     for line in followed.lines:
         stdout().say(safe(line))
     if followed.error:
