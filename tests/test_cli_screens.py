@@ -48,6 +48,26 @@ def test_status_after_a_failure(acme: Terminal) -> None:
     compare("cli-status-failed", once + "\n" + shown(acme, "status"))
 
 
+def test_status_of_what_was_skipped_and_what_waits_for_nobody(acme: Terminal) -> None:
+    path = acme.folder / "watcher.toml"
+    path.write_text(
+        path.read_text().replace('then = ["daily"]', 'then = ["daily", "old"]')
+        + '[[channels]]\nname = "old"\nkind = "email"\nto = ["ada@acme.example"]\n'
+        + 'send = "weekly"\ndays = ["fri"]\nat = "08:00"\n'
+        + '[[sources]]\nname = "files"\nkind = "archive"\nfile = "posts.jsonl"\n'
+    )
+    broken = '{"text": 4}\n{"id": 7}\n\x1b[2J\n{"text": "x", "date": "9999-12-31T23:59:59Z"}\n'
+    assert acme.pipe("once").code == 1  # "files" is not there yet
+    (acme.folder / "posts.jsonl").write_text(broken)
+    assert acme.pipe("local", "post", "@zoe", "Acme, Acme").code == 0
+    assert acme.pipe("local", "post", "@acme_help", "write to acme").code == 0
+    assert acme.pipe("once").code == 0
+    path.write_text(
+        path.read_text().replace(', "old"]', "]").replace('name = "old"', 'name = "new"')
+    )
+    compare("cli-status-skipped", shown(acme, "status") + acme.pipe("status", "--json").out)
+
+
 def test_status_after_the_demo(demo: Terminal) -> None:
     compare("cli-status-demo", screens(demo, ("status",)))
 

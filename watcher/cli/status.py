@@ -14,7 +14,10 @@ from watcher.cli import Settings
 from watcher.cli.console import ago, count, moment, print_json, safe, stdout
 from watcher.config import Config
 from watcher.presence import Heartbeat, is_alive, last_heartbeat
-from watcher.store import SourceState, Status
+from watcher.store import SkippedItem, SourceState, Status
+
+SKIPPED_SHOWN = 3
+"""Items told of each source that skipped some."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,8 @@ class View:
     config: Config
     status: Status
     sources: Mapping[str, SourceState]
+    skipped: Mapping[str, tuple[SkippedItem, ...]]
+    """What each source brought last that could not be read, newest first."""
     slots: Mapping[str, datetime | None]
     """When each channel last had its turn."""
     beat: Heartbeat | None
@@ -35,6 +40,12 @@ class View:
             return channel.next_slot(self.now, self.config.timezone)
         return None
 
+    @property
+    def orphaned(self) -> dict[str, int]:
+        """How many entries wait for each channel that is not configured any more."""
+        known = {channel.name for channel in self.config.channels}
+        return {name: n for name, n in self.status.waiting.items() if name not in known and n}
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
@@ -42,11 +53,13 @@ class View:
 def command(settings: Settings, as_json: bool) -> None:
     """Show what is watched, what waits, and what went wrong."""
     with settings.opened() as (config, store):
+        states = {state.name: state for state in store.source_states()}
         view = View(
             now=settings.clock(),
             config=config,
             status=store.status(),
-            sources={state.name: state for state in store.source_states()},
+            sources=states,
+            skipped={name: store.skipped(name, limit=SKIPPED_SHOWN) for name in states},
             slots={channel.name: store.last_slot(channel.name) for channel in config.channels},
             beat=last_heartbeat(config.data),
         )
@@ -87,6 +100,11 @@ def _print_sources(view: View) -> None:
         )
     columns = ["source", "kind", "posts", "up to date", "state"]
     stdout().table(columns, rows, right=("posts",), empty="no [[sources]] are configured")
+    for source in view.config.sources:
+        for item in view.skipped.get(source.name, ()):
+            when = ago(item.at, view.now)
+            what = f"{safe(item.where, 120)}: {safe(item.why, 200)}"
+            stdout().note(f"{source.name} skipped {what} ({when})")
     stdout().say("")
 
 
@@ -115,6 +133,12 @@ def _print_channels(view: View) -> None:
         )
     columns = ["channel", "kind", "waiting", "last", "next"]
     stdout().table(columns, rows, right=("waiting",), empty="no [[channels]] are configured")
+    for name, number in view.orphaned.items():
+        wait, they_are = ("waits", "it is") if number == 1 else ("wait", "they are")
+        stdout().say(
+            f"{number:,} {wait} for `{safe(name, 100)}`, which is not configured: put it back, "
+            f"or {they_are} forgotten after {count(view.config.store.keep_days, 'day')}"
+        )
     stdout().say("")
 
 
@@ -162,6 +186,7 @@ def _as_dict(view: View) -> dict[str, Any]:
         "accounts": status.accounts,
         "matches": status.matches,
         "waiting": status.waiting,
+        "not_configured": view.orphaned,
         "suspects": {str(k): v for k, v in status.suspects.items()},
         "deliveries": {str(k): v for k, v in status.deliveries.items()},
         "proposals": {str(k): v for k, v in status.proposals.items()},
@@ -173,6 +198,10 @@ def _as_dict(view: View) -> dict[str, Any]:
                 "last_success": source.last_success,
                 "last_error": source.last_error,
                 "failures": source.failures,
+                "skipped": [
+                    {"at": item.at, "where": item.where, "why": item.why}
+                    for item in view.skipped[source.name]
+                ],
             }
             for source in view.sources.values()
         ],
