@@ -38,6 +38,7 @@ HOSTILE = st.one_of(
         ("Netflix", "netfIix", "homoglyph"),
         ("Renault", "re\u200bnault", "invisible"),
         ("Peugeot", "peugoet", "transposition"),
+        ("Nordelia", "nordeila", "transposition"),
         ("Carrefour", "carefour", "omission"),
         ("Carrefour", "carrefoxur", "insertion"),
         ("Michelin", "micheliin", "repetition"),

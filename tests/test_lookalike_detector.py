@@ -267,3 +267,28 @@ def test_a_rule_says_what_is_wrong_with_it() -> None:
         ]
     twice = LookalikeRule(name="a", brands=("Acmetel", "Acmetel", ""))
     assert [one.path for one in codes(twice)] == [("brands", 1), ("brands", 2)]
+
+
+@pytest.mark.parametrize(
+    ("handle", "display_name", "explained"),
+    [
+        ("acmeteI", "Acmetel", "acmeteI"),  # a capital I
+        ("acm3tel", "Acmetel", "acm3tel"),
+        ("someone_else", "Acmetel", "Acmetel"),
+        ("acmeteI", "Acmetel Support", "Acmetel Support"),
+    ],
+)
+def test_the_name_that_shows_the_trick_is_the_one_explained(handle, display_name, explained):
+    found = raised(handle, display_name)
+    assert found is not None
+    assert found.reason.values["name"] == explained
+    assert found.score >= compare("Acmetel", display_name).score
+
+
+@pytest.mark.parametrize("word", ["remboursement", "billets", "cadeaux", "concours", "gagner"])
+def test_what_french_impostors_promise_is_a_claim(word: str) -> None:
+    found = domain(f"https://acmetel-{word}.example/")
+    assert found is not None
+    assert "affix" in found.techniques
+    assert found.reason.values["affix"] == word
+    assert REASONS["claim"] in {why.template for why in found.evidence}

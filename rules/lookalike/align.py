@@ -186,4 +186,32 @@ def _trace(brand: str, text: str, rows: list[list[float]], end: int) -> Window:
         if label:
             changes.append(Change(label, i - up, i, j - left, j, price))
         i, j = i - up, j - left
-    return Window(j, end, rows[-1][end] - rows[0][j], tuple(reversed(changes)))
+    told = _exchanged(brand, text, changes[::-1])
+    return Window(j, end, rows[-1][end] - rows[0][j], told)
+
+
+def _exchanged(brand: str, text: str, changes: list[Change]) -> tuple[Change, ...]:
+    """Tell two letters that changed places as one change, at the cost that was found.
+
+    Of letters alike (`li`, `il`) each costs less replaced than both cost exchanged, yet nobody who
+    reads the name would say that one stands for the other.
+    """
+    told: list[Change] = []
+    for change in changes:
+        last = told[-1] if told else None
+        if last and _crossed(brand, text, last, change):
+            cost = last.cost + change.cost
+            told[-1] = Change(
+                "transposition", last.brand_at, change.brand_end, last.at, change.end, cost
+            )
+        else:
+            told.append(change)
+    return tuple(told)
+
+
+def _crossed(brand: str, text: str, one: Change, two: Change) -> bool:
+    return (
+        one.brand_end == one.brand_at + 1 == two.brand_at == two.brand_end - 1
+        and one.end == one.at + 1 == two.at == two.end - 1
+        and brand[one.brand_at : two.brand_end] == text[two.at] + text[one.at]
+    )

@@ -11,7 +11,7 @@ from rules.lookalike.compare import Comparison, explain
 from rules.lookalike.forms import LONGEST_RAW
 from rules.lookalike.hosts import Host, host, host_of
 from rules.lookalike.index import Index
-from rules.lookalike.measure import Place
+from rules.lookalike.measure import OVERLOOKED, Place
 from rules.lookalike.ownership import Owned, bare, split_network
 from rules.lookalike.pattern import Pattern, patterns
 from rules.lookalike.reasons import reason
@@ -19,7 +19,7 @@ from rules.lookalike.rule import LookalikeRule
 from rules.lookalike.techniques import ordered
 from rules.model import Account, Brand, Post, Suspect
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised whenever the same names would be judged differently, so that all are examined anew."""
 _SHARED_HOST: Final = ".bsky.social"
 """Where Bluesky's users live who bring no domain of their own."""
@@ -42,6 +42,17 @@ class _Hit:
     place: Place
     shown: str
     """The part of the name that resembles: the handle, the display name, a label."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the name is the brand and nothing else, for all to see."""
+        place = self.place
+        return not (place.rest or place.window.changes or place.disguised or place.form.invisible)
+
+    @property
+    def is_trick(self) -> bool:
+        """Whether the eye takes the name for the brand, though it is written otherwise."""
+        return not self.is_plain and not self.place.rest and self.place.window.cost <= OVERLOOKED
 
     def rank(self) -> tuple[float, int, str, str, str]:
         """Order hits, best first, the same whatever the order of brands and rules."""
@@ -75,7 +86,7 @@ class Detector:
             names = list(_names(account))
             hits = [hit for name in names for hit in self._hits(name)]
             if hits and not self._owned.account(account):
-                found.append(self._account_suspect(account, min(hits, key=_Hit.rank)))
+                found.append(self._account_suspect(account, hits))
         return found
 
     def domains(self, posts: Iterable[Post]) -> list[Suspect]:
@@ -113,7 +124,9 @@ class Detector:
                 if place.score >= rule.min_score:
                     yield _Hit(target, rule, place, name)
 
-    def _account_suspect(self, account: Account, hit: _Hit) -> Suspect:
+    def _account_suspect(self, account: Account, hits: Sequence[_Hit]) -> Suspect:
+        best = min(hits, key=_Hit.rank)
+        hit = _telling(best, hits)
         local = local_part(account.network, account.handle)
         own = self._handles[hit.target.brand].get(bare(local))
         by_display_name = hit.shown == account.display_name and not own
@@ -121,7 +134,8 @@ class Detector:
         told = explain(shown, hit.place)
         if own:
             told = _moved(told, "same-name-elsewhere", "same-elsewhere", shown, own)
-        return _suspect(account.key, account.handle, account.display_name, hit, told)
+        told = replace(told, score=best.place.score)
+        return _suspect(account.key, account.handle, account.display_name, best, told)
 
     def _domain_suspect(self, hit: _Hit, name: Host, under: str) -> Suspect:
         told = explain(name.shown, hit.place)
@@ -131,6 +145,15 @@ class Detector:
         elif own:
             told = _moved(told, "tld-swap", "tld-swap", name.shown, own)
         return _suspect(f"domain:{name.registrable}", name.shown, "", hit, told)
+
+
+def _telling(best: _Hit, hits: Sequence[_Hit]) -> _Hit:
+    """Return the hit to explain: one that shows a trick, where the best is the plain brand.
+
+    That `Nordelia` is written like Nordelia tells less than that the handle is `nordeIia`.
+    """
+    tricks = [hit for hit in hits if hit.is_trick and hit.target.brand == best.target.brand]
+    return min(tricks, key=_Hit.rank) if best.is_plain and tricks else best
 
 
 def _suspect(subject: str, name: str, display: str, hit: _Hit, told: Comparison) -> Suspect:

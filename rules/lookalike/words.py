@@ -14,17 +14,19 @@ from typing import Final
 
 CLAIMS: Final = frozenset(
     """
-    account accounts admin aide airdrop alert alerte alerts assist assistance auth avis billing
-    bonus boutique business card care center central centre claim client clients compte conseil
-    contact contacts corp customer customers deal deals desk emploi emplois eu event events
-    exchange feedback finance fr france giveaway giveaways group groupe help helpdesk helpline
-    hotline hq hr inc info infos jeu jeux job jobs login ltd mail media mobile news nitro off
-    offer offers official officials officiel officielle officiels offre offres oficial online
-    org pay payment press presse prime pro promo promos promotion promotions recruit recruitment
-    recrutement refund remboursement reward rewards rh sale sales sas sav secure secured
-    securite security service services shop shopping site social solde soldes staff store stores
-    support supports team tech technical token uk update usa verif verified verify vip wallet
-    web website win winner world
+    account accounts admin aide airdrop alert alerte alerts assist assistance auth avis billet
+    billets billetterie billing bonus boutique business cadeau cadeaux card care center central
+    centre claim client clients compte concours conseil contact contacts corp customer customers
+    deal deals desk emploi emplois eu event events exchange feedback finance fr france gagnant
+    gagnants gagner gagnez giveaway giveaways gratuit gratuits group groupe help helpdesk helpline
+    hotline hq hr inc indemnisation indemnite indemnites info infos jeu jeux job jobs login loterie
+    ltd mail media mobile news nitro off offer offers official officials officiel officielle
+    officiels offre offres oficial online org paiement pay payment press presse prime pro promo
+    promos promotion promotions reclamation reclamations recruit recruitment recrutement refund
+    refunds remboursement remboursements rembourser reward rewards rh sale sales sas sav secure
+    secured securite security service services shop shopping site social solde soldes staff store
+    stores support supports team tech technical ticket tickets token uk update usa verif verified
+    verify vip wallet web website win winner world
     """.split()  # noqa: SIM905
 )
 """What impostors add to a brand in English and French, to speak or sell in its name."""
@@ -97,26 +99,30 @@ def surprise(text: str) -> float:
 def explained(text: str) -> tuple[int, tuple[str, ...]]:
     """Return how many letters of `text` words and affixes cover at best, and the affixes used.
 
-    Words of fewer than three letters count only as affixes; one short affix alone covers.
+    Words of fewer than three letters count only as affixes; one short affix alone covers. Of ways
+    that cover as much the one of fewer pieces is taken: `remboursement`, not `rem`, `bourse`,
+    `ment`.
     """
     known = known_words()
-    best: list[tuple[int, tuple[str, ...]]] = [(0, ())]
+    best: list[tuple[int, int, tuple[str, ...]]] = [(0, 0, ())]
     for end in range(1, len(text) + 1):
         choice = best[end - 1]
         if text[end - 1].isdigit():
-            choice = (choice[0] + 1, choice[1])
+            choice = (choice[0] + 1, *choice[1:])
         for start in range(max(0, end - _LONGEST_WORD), end - 1):
             word = text[start:end]
             if word in CLAIMS or word in FILLERS:
-                option = (best[start][0] + end - start, (*best[start][1], word))
+                affixes = (*best[start][2], word)
             elif end - start > 2 and word in known:
-                option = (best[start][0] + end - start, best[start][1])
+                affixes = best[start][2]
             else:
                 continue
-            if (option[0], -len(option[1])) > (choice[0], -len(choice[1])):
+            option = (best[start][0] + end - start, best[start][1] - 1, affixes)
+            if option[:2] > choice[:2]:
                 choice = option
         best.append(choice)
-    return best[-1]
+    covered, _, affixes = best[-1]
+    return covered, affixes
 
 
 def swallowed(text: str, start: int, end: int, edges: frozenset[int]) -> str:
