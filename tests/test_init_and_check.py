@@ -122,6 +122,46 @@ def test_a_brand_without_a_letter_is_refused(folder: Path) -> None:
     assert not (folder / "watcher.toml").exists()
 
 
+@pytest.mark.parametrize(
+    ("tz", "zone", "told"),
+    [
+        ("Europe/Paris", "Europe/Paris", False),
+        (":America/New_York", "America/New_York", False),
+        ("UTC", "UTC", False),
+        ("CET-1CEST", "UTC", True),
+    ],
+)
+def test_the_time_zone_is_the_machines_or_said_to_be_unknown(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tz: str, zone: str, told: bool
+) -> None:
+    monkeypatch.setenv("TZ", tz)
+    monkeypatch.setattr(init.os.path, "realpath", str)
+    assert run_init("--yes").exit_code == 0
+    assert load(folder / "watcher.toml", {}).timezone == zone
+    assert ("does not say which" in (folder / "watcher.toml").read_text()) == told
+
+
+def test_mails_come_from_the_domain_of_the_reader(folder: Path) -> None:
+    assert run_init("--yes", "--email", "Ada <ada@mail.nordelia.example>").exit_code == 0
+    text = (folder / "watcher.toml").read_text()
+    assert text.count('from = "Brand watch <watch@mail.nordelia.example>"') == 2
+    assert run_init("x.toml", "--yes", "--email", "ada@bücher.example").exit_code == 0
+    assert "watch@xn--bcher-kva.example" in (folder / "x.toml").read_text()
+
+
+def test_an_absolute_archive_stays_absolute(folder: Path) -> None:
+    archive = folder / "posts.jsonl"
+    archive.write_text('{"text": "hello", "id": "1"}\n')
+    assert run_init("sub/w.toml", "--yes", "--archive", str(archive)).exit_code == 0
+    assert f'file = "{archive}"' in (folder / "sub" / "w.toml").read_text()
+
+
+@pytest.mark.parametrize("option", ["--brand", "--email"])
+def test_an_empty_answer_on_the_command_line_is_a_mistake(folder: Path, option: str) -> None:
+    assert run_init("--yes", option, "").exit_code == 2
+    assert not (folder / "watcher.toml").exists()
+
+
 def test_a_wrong_configuration_is_told_with_exit_code_2(folder: Path) -> None:
     (folder / "watcher.toml").write_text("languages = []")
     code, output = run_check("--json")

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from string import Template
 
+from alerts.address import parse_address
 from rules.language import check, render
 from rules.language.tree import Hashtag, Or, Phrase
 
@@ -15,14 +16,14 @@ _TEXT = Template("""\
 # every key. Texts stand between quotes; a line that starts with # is only a note.
 
 data = "watcher-data"        # where the watcher keeps what it gathers, beside this file
-timezone = $timezone
+timezone = $timezone$zone_note
 languages = ["en", "fr"]     # the languages that you expect posts in
 $contact
 # How mails leave. This writes them into a folder, with a page to look at beside each.
 [mail]
 kind = "outbox"
 folder = "watcher-data/outbox"
-from = "Brand watch <watch@acme.example>"
+from = $sender
 
 # To send them for real, take away the four lines above and the # before these. The password comes
 # from the environment: export SMTP_PASSWORD=... before the watcher starts.
@@ -31,7 +32,7 @@ from = "Brand watch <watch@acme.example>"
 #host = "smtp.acme.example"
 #username = "watcher"
 #password = "$${SMTP_PASSWORD}"
-#from = "Brand watch <watch@acme.example>"
+#from = $sender
 
 # Who you are.
 [[brands]]
@@ -66,6 +67,8 @@ send = "daily"               # or "instant", "hourly", "weekly"
 at = "08:00"
 """)
 
+_UNKNOWN_ZONE = '             # this machine does not say which it is: "Europe/Paris"'
+
 _LOCAL = '''\
 name = "town"
 kind = "local"               # the embedded microblog; `watcher local post` writes into it
@@ -88,19 +91,27 @@ class Starter:
     """Who receives the digest."""
     archive: str = ""
     """The file to read, relative to the configuration; empty for the embedded microblog."""
-    timezone: str = "UTC"
+    timezone: str = ""
+    """The IANA name of the zone; empty where it is not known."""
 
     def toml(self) -> str:
         """The configuration as text."""
         source = _ARCHIVE.substitute(file=quoted(self.archive)) if self.archive else _LOCAL
         return _TEXT.substitute(
-            timezone=quoted(self.timezone),
+            timezone=quoted(self.timezone or "UTC"),
+            zone_note="" if self.timezone else _UNKNOWN_ZONE,
+            sender=quoted(f"Brand watch <watch@{self._domain()}>"),
             contact="" if self.email == NOBODY else f"contact = {quoted(self.email)}\n",
             brand=quoted(self.brand),
             source=source,
             find=quoted(expression(self.brand)),
             email=quoted(self.email),
         )
+
+    def _domain(self) -> str:
+        """The domain of the reader's address; the example's where it is not ASCII."""
+        domain = parse_address(self.email).address.rpartition("@")[2]
+        return domain if domain.isascii() else NOBODY.rpartition("@")[2]
 
 
 def expression(brand: str) -> str:

@@ -42,7 +42,7 @@ def command(
     starter = Starter(
         brand=brand,
         email=email,
-        archive=os.path.relpath(archive, path.absolute().parent) if archive else "",
+        archive=_archive(archive, path) if archive else "",
         timezone=_timezone(),
     )
     _write(path, starter.toml())
@@ -54,6 +54,13 @@ def command(
         f"  watcher{where} once     pull, match and mail once",
         f"  watcher{where} run      keep watching",
     )
+
+
+def _archive(archive: Path, config: Path) -> str:
+    """Return the archive's path as it was given if absolute, else as the configuration sees it."""
+    if archive.is_absolute():
+        return str(archive)
+    return os.path.relpath(archive, config.absolute().parent)
 
 
 def _make_sure(path: Path, *, yes: bool) -> None:
@@ -70,7 +77,8 @@ def _ask(question: str, default: str, *, yes: bool) -> str:
 
 def _brand(given: str | None, *, yes: bool) -> str:
     """Return the brand's name, with nothing in it that a name cannot hold."""
-    text = given or _ask("What is your brand called?", "Acme Café", yes=yes)
+    asked = given is None
+    text = _ask("What is your brand called?", "Acme Café", yes=yes) if asked else given or ""
     name = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST_NAME]
     if not any(char.isalnum() for char in name):
         raise click.BadParameter("a brand has letters or digits.", param_hint="--brand")
@@ -80,11 +88,14 @@ def _brand(given: str | None, *, yes: bool) -> str:
 def _address(given: str | None, *, yes: bool) -> str:
     """Return a valid address: the one given, or asked for until it is one."""
     while True:
-        text = given or _ask("Where shall the digest go (e-mail)?", NOBODY, yes=yes)
+        asked = given is None
+        text = (
+            _ask("Where shall the digest go (e-mail)?", NOBODY, yes=yes) if asked else given or ""
+        )
         try:
             parse_address(text)
         except AddressError as error:
-            if given or yes:
+            if given is not None or yes:
                 raise click.BadParameter(error.message, param_hint="--email") from error
             click.echo(f"{error.message}", err=True)
         else:
@@ -109,12 +120,12 @@ def _existing_file(text: str) -> str:
 
 
 def _timezone() -> str:
-    """This machine's time zone by its IANA name, UTC where that cannot be told."""
+    """This machine's time zone by its IANA name, empty where that cannot be told."""
     for name in (os.environ.get("TZ", ""), os.path.realpath("/etc/localtime")):
-        zone = name.rpartition("zoneinfo/")[2]
+        zone = name.removeprefix(":").rpartition("zoneinfo/")[2]
         if zone in available_timezones():
-            return "UTC" if zone == "Etc/UTC" else zone
-    return "UTC"
+            return "UTC" if zone in ("Etc/UTC", "Etc/UCT", "UCT", "Zulu") else zone
+    return ""
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,6 +7,7 @@ import click
 
 from rules.model import Verdict
 from watcher.cli.console import count, moment, safe, stdout
+from watcher.cli.links import defused
 from watcher.cli.sidebyside import compared
 from watcher.cli.suspects import called, print_detail
 from watcher.config import Config
@@ -77,6 +78,7 @@ class Review:
         record = self.records[self.at]
         suspect = record.suspect
         screen = stdout()
+        own = (suspect.name.lower(),) if suspect.is_domain else ()
         brand = f"  looks like {safe(suspect.brand, 40)}" if len(self.config.brands) > 1 else ""
         screen.say(
             f"{self.at + 1} of {len(self.records)}  {called(record)}{brand}  "
@@ -84,10 +86,10 @@ class Review:
             "",
             *compared(self.config.brands, suspect),
             "",
-            f"  {safe(str(suspect.reason), 300)}",
+            defused(f"  {safe(str(suspect.reason), 300)}", own),
         )
         if record.account and record.account.bio:
-            screen.note(f"  {safe(record.account.bio, 160)}")
+            screen.note(defused(f"  {safe(record.account.bio, 160)}", (), all_links=True).plain)
         seen = moment(record.first_seen, self.config.timezone)
         screen.note(f"  {count(record.posts, 'post')}, first seen {seen}")
         if record.verdict != Verdict.OPEN:

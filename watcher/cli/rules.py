@@ -21,6 +21,7 @@ from watcher.cli.console import (
     stdout,
 )
 from watcher.cli.expression import understood
+from watcher.cli.links import defused, suspect_domains
 from watcher.cli.names import MistakeError, completing, meant, rule_names
 from watcher.config import Config
 from watcher.store import Store
@@ -111,6 +112,7 @@ def test(settings: Settings, name: str, samples: int, as_json: bool) -> None:
                 help="`watcher suspects list` shows what it found",
             )
         understood(rule.find)
+        suspects = suspect_domains(store)
         scanned, found = _scan(store, Matcher([rule], config.brands))
     zone = ZoneInfo(config.timezone)
     days = Counter(post.posted_at.astimezone(zone).date().isoformat() for post, _ in found)
@@ -149,7 +151,7 @@ def test(settings: Settings, name: str, samples: int, as_json: bool) -> None:
         stdout().say("")
         posted = moment(post.posted_at, config.timezone)
         stdout().note(f"{posted}  @{safe(post.author.handle, 60)}")
-        stdout().say(marked(post.text, match.spans, 400))
+        stdout().say(defused(marked(post.text, match.spans, 400), suspects))
 
 
 def _scan(store: Store, matcher: Matcher) -> tuple[int, list[tuple[Post, Match]]]:

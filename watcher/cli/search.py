@@ -23,6 +23,7 @@ from watcher.cli.console import (
     stdout,
 )
 from watcher.cli.expression import understood
+from watcher.cli.links import defused, suspect_domains
 from watcher.cli.names import DAY, MistakeError, limit
 from watcher.presence import BusyError, alone
 
@@ -89,6 +90,7 @@ def command(
             before=_midnight(until + timedelta(days=1), config.timezone) if until else None,
         )
         stored = app.store.newest_rid()
+        suspects = suspect_domains(app.store)
     if as_json:
         print_json([_as_dict(hit.post, hit.spans) for hit in results.hits])
     else:
@@ -100,8 +102,8 @@ def command(
                 safe(post.source, 30),
                 safe(post.url, 120),
             )
-            stdout().note("  ".join(filter(None, head)))
-            stdout().say(marked(post.text, hit.spans), "")
+            stdout().note(defused("  ".join(filter(None, head)), suspects).plain)
+            stdout().say(defused(marked(post.text, hit.spans), suspects), "")
         stderr().note(_told(len(results.hits), results.more, stored))
     if results.behind:
         behind = count(results.behind, "stored post is", "stored posts are")

@@ -10,6 +10,7 @@ from rich.text import Text
 from rules.lookalike import Aligned, Comparison, compare
 from rules.model import Brand, Suspect
 from watcher.cli.console import safe
+from watcher.cli.links import defanged
 
 DIFFERS: Final = "bold red"
 MOST_COLUMNS: Final = 60
@@ -57,10 +58,11 @@ def _lines(comparison: Comparison) -> list[Text]:
     columns = comparison.alignment[:MOST_COLUMNS]
     upper, lower, marks = Text("  brand    "), Text("  suspect  "), Text(_INDENT)
     for column in columns:
-        width = max(_width(column.brand), _width(column.candidate), 1)
+        candidate = defanged(column.candidate)
+        width = max(_width(column.brand), _width(candidate), 1)
         style = DIFFERS if column.differs else ""
         upper.append(_cell(column.brand, width), style)
-        lower.append(_cell(column.candidate, width), style)
+        lower.append(_cell(candidate, width), style)
         marks.append(("^" if column.differs else " ") * width, style)
     if len(comparison.alignment) > MOST_COLUMNS:
         lower.append("…")
@@ -100,7 +102,7 @@ def _name(characters: str) -> str:
 
 
 def _cell(characters: str, width: int) -> str:
-    shown = safe(characters) if characters else "·"
+    shown = safe(characters) if characters else "·" * width
     return shown + " " * (width - _width(shown))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.text import Text
 
 from rules.errors import WatcherError
 from rules.model import Account, Verdict
@@ -26,6 +27,7 @@ from watcher.cli.console import (
     unique,
     write_file,
 )
+from watcher.cli.links import defanged, defused
 from watcher.cli.names import NUMBER, MistakeError, Score, brand_names, completing, limit, meant
 from watcher.cli.sidebyside import compared
 from watcher.cli.suspect_data import as_csv, as_dict, detail_dict
@@ -187,6 +189,7 @@ def print_detail(config: Config, detail: SuspectDetail) -> None:
     """Print both names, the reasons, the account's facts, its posts and its history."""
     screen, record = stdout(), detail.record
     suspect, at = record.suspect, partial(moment, zone=config.timezone)
+    own = (suspect.name.lower(),) if suspect.is_domain else ()
     techniques = f" ({', '.join(suspect.techniques)})" if suspect.techniques else ""
     screen.say(
         f"{called(record)} looks like {safe(suspect.brand, 80)}: "
@@ -194,14 +197,14 @@ def print_detail(config: Config, detail: SuspectDetail) -> None:
         "",
         *compared(config.brands, suspect),
         "",
-        safe(str(suspect.reason)),
-        *(f"  - {safe(str(evidence))}" for evidence in suspect.evidence),
+        defused(safe(str(suspect.reason)), own),
+        *(defused(f"  - {safe(str(evidence))}", own) for evidence in suspect.evidence),
     )
     if record.account:
         screen.say("", *_account_lines(record.account))
     screen.say("", f"{count(record.posts, 'post')}, first seen {at(record.first_seen)}")
     for post in detail.posts:
-        screen.say(f"  {at(post.posted_at)}  {_unlinked(safe(post.text, 160))}")
+        screen.say(defused(f"  {at(post.posted_at)}  {safe(post.text, 160)}", own, all_links=True))
     for form in detail.forms:
         if form.until:
             name = f' "{safe(form.display_name, 80)}"' if form.display_name else ""
@@ -213,7 +216,7 @@ def print_detail(config: Config, detail: SuspectDetail) -> None:
         screen.say(f"{at(decision.at)}  {decision.verdict} by {safe(decision.by, 40)}{note}")
 
 
-def _account_lines(account: Account) -> list[str]:
+def _account_lines(account: Account) -> list[str | Text]:
     facts = [f"on {safe(account.network, 40)}"]
     if account.display_name:
         facts.insert(0, f'"{safe(account.display_name, 100)}"')
@@ -223,9 +226,9 @@ def _account_lines(account: Account) -> list[str]:
         facts.append(count(account.followers, "follower"))
     if account.bot:
         facts.append("marked as a bot")
-    lines = [", ".join(facts)]
+    lines: list[str | Text] = [", ".join(facts)]
     if account.bio:
-        lines.append(safe(account.bio, 300))
+        lines.append(defused(safe(account.bio, 300), (), all_links=True))
     if account.url:
         lines.append(f"address: {defanged(safe(account.url, 200))}")
     return lines
@@ -315,16 +318,6 @@ def called(record: SuspectRecord) -> str:
     if record.suspect.is_domain:
         return defanged(safe(record.suspect.name, 80))
     return f"@{safe(record.suspect.name, 80)}"
-
-
-def defanged(address: str) -> str:
-    """Return a domain or address that no terminal turns into a link."""
-    return address.replace(".", "[.]").replace("://", "[:]//")
-
-
-def _unlinked(text: str) -> str:
-    """Return a suspect's words with no address in them that a terminal would open."""
-    return text.replace("://", "[:]//")
 
 
 def who() -> str:

@@ -18,6 +18,7 @@ LISTS = {"accounts", "automatic", "brands", "competitors", "days", "domains"} | 
     "spellings",
     "then",
     "to",
+    "who",
 }
 """Keys that hold a list of texts, so that the repair of one does not lead to the next mistake."""
 _SIGNS = frozenset("=,;:.[]{}\"'#")
