@@ -13,10 +13,10 @@ however much NFKC changes their length. All terms live in one namespace:
     from:acme, lang:fr  metadata: what the post is rather than what it says (`Analysis.metadata`)
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from functools import cached_property, lru_cache
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from rules.characters import HANDLE, LINK, MEMO_LENGTH, fold_accents, fold_case, scanner
 from rules.metadata import handle_forms, metadata_terms
@@ -47,6 +47,32 @@ class Token(NamedTuple):
     """The term with its accents."""
 
 
+T = TypeVar("T")
+
+
+class _once(Generic[T]):  # noqa: N801 - used like `property`
+    """`functools.cached_property` without its lock, which costs more than what it guards.
+
+    Python 3.12 has dropped the lock too. Two threads at worst work the same value out twice.
+    """
+
+    def __init__(self, work_out: Callable[[Any], T]) -> None:
+        self._work_out = work_out
+        self._name = work_out.__name__
+        self.__doc__ = work_out.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> "_once[T]": ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object | None, owner: type) -> "_once[T] | T":
+        if instance is None:
+            return self
+        value = self._work_out(instance)
+        instance.__dict__[self._name] = value  # found there next time, before this is asked
+        return value
+
+
 class Analysis:
     """A post as terms, each part worked out when it is first asked for.
 
@@ -57,7 +83,7 @@ class Analysis:
         self.post = post
         self._signs, self._rest = find_signs(post)
 
-    @cached_property
+    @_once
     def metadata(self) -> frozenset[str]:
         """`from:acme`, `lang:fr`, `is:reply`, ...: everything a field of a rule can ask for."""
         links = list(self.post.links)
@@ -79,31 +105,33 @@ class Analysis:
             )
         )
 
-    @cached_property
+    @_once
     def terms(self) -> AbstractSet[str]:
         """Every term of `tokens` and of `metadata`."""
         words = scanner(self._rest).words.findall(self._rest)
         if self._rest.isascii():
             terms = set(map(str.lower, words))
         else:
-            terms = {fold_accents(fold_case(word)) for word in words}
+            terms = {
+                word.lower() if word.isascii() else fold_accents(fold_case(word)) for word in words
+            }
         for kind, text, _, _ in self._signs:
             short = len(text) <= MEMO_LENGTH
             terms.update(_sign_terms_before(kind, text) if short else _sign_terms(kind, text))
         terms |= self.metadata
         return terms
 
-    @cached_property
+    @_once
     def tokens(self) -> tuple[Token, ...]:
         """Every term of the text, and of what the network states beside it, at its place."""
         return tuple(_tokens(self._rest, self._signs, self._sign_tokens))
 
-    @cached_property
+    @_once
     def _sign_tokens(self) -> list[tuple[list[Token], int]]:
         """For each sign its tokens, positions counted from its own, and how many it takes."""
         return [_sign_tokens(sign) for sign in self._signs]
 
-    @cached_property
+    @_once
     def places(self) -> dict[str, list[Token]]:
         """The tokens by term, in the order of the text."""
         places: dict[str, list[Token]] = {}
@@ -111,7 +139,7 @@ class Analysis:
             places.setdefault(token.term, []).append(token)
         return places
 
-    @cached_property
+    @_once
     def at(self) -> dict[tuple[str, int], Token]:
         """The tokens by term and position."""
         return {(token.term, token.position): token for token in self.tokens}

@@ -1,5 +1,6 @@
 """Opens what the watcher is made of, and hands it over as one App."""
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -46,7 +47,7 @@ class App:
         be used.
         """
         make_private(config.data)
-        return cls(
+        app = cls(
             config=config,
             store=Store.open(config.store_url),
             index=Index.open(config.data / "index"),
@@ -56,6 +57,8 @@ class App:
             clock=clock,
             random=Random(),  # noqa: S311 - spreads retries, guards nothing
         )
+        gc.freeze()  # modules and rules live to the end: the collector need not visit them again
+        return app
 
     def reconfigured(self, config: Config) -> Self:
         """Return an App for a new configuration on the same store and index.
