@@ -250,3 +250,8 @@ def test_a_window_costs_what_its_changes_cost(brand: str, text: str) -> None:
     window = align(brand, text, 99, frozenset({0, len(text)}))
     assert window is not None
     assert window.cost == pytest.approx(sum(change.cost for change in window.changes))
+
+
+def test_a_letter_that_stands_for_another_is_shown_as_it_was_written() -> None:
+    said = {str(why) for why in compare("Nordelia", "nordeIia").evidence}
+    assert '"I" stands for "l", which looks almost the same.' in said

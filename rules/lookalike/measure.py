@@ -128,7 +128,7 @@ def weigh(pattern: Pattern, form: Form, window: Window) -> Place:
     claim = next((word for word in affixes if word in CLAIMS), "")
 
     weights = _of_rarity(pattern)
-    weights += _of_edits(pattern, window, found)
+    weights += _of_edits(pattern, form, window)
     if left.text or right.text:
         weights += _of_company(pattern, window, left, right, claim)
         if word := swallowed(text, window.start, window.end, form.edges):
@@ -191,13 +191,14 @@ def _of_rarity(pattern: Pattern) -> list[tuple[float, Reason]]:
     ]
 
 
-def _of_edits(pattern: Pattern, window: Window, found: str) -> list[tuple[float, Reason]]:
+def _of_edits(pattern: Pattern, form: Form, window: Window) -> list[tuple[float, Reason]]:
     """Weigh what was changed in the brand's own letters."""
+    found = form.text[window.start : window.end]
     weights = []
     per_edit = PER_EDIT + PER_EDIT_OF_RARE / pattern.bits
     for change in window.changes:
         first = FIRST_LETTER if change.brand_at == 0 and change.cost > 0.5 else 0.0
-        weights.append((per_edit * change.cost + first, _sentence(pattern, change, found, window)))
+        weights.append((per_edit * change.cost + first, _sentence(pattern, change, form)))
     if window.cost > OVERLOOKED and pattern.everyday:
         weights.append((EVERYDAY_RESPELLED, reason("everyday", brand=pattern.name)))
     if window.cost > 0 and found in known_words():
@@ -205,9 +206,11 @@ def _of_edits(pattern: Pattern, window: Window, found: str) -> list[tuple[float,
     return weights
 
 
-def _sentence(pattern: Pattern, change: Change, found: str, window: Window) -> Reason:
+def _sentence(pattern: Pattern, change: Change, form: Form) -> Reason:
     wanted = pattern.text[change.brand_at : change.brand_end]
-    there = found[change.at - window.start : change.end - window.start]
+    there = form.text[change.at : change.end]
     kind = {"homoglyph": "looks", "leet": "looks", "vowel-swap": "replacement",
             "keyboard": "replacement"}.get(change.kind, change.kind)  # fmt: skip
+    if kind == "looks":  # as it was written: a small i does not look like an l, a capital does
+        there = form.raw[form.origin[change.at] : form.origin[change.end - 1] + 1]
     return reason(kind, wanted=wanted, found=there)
