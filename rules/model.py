@@ -86,7 +86,8 @@ class Brand:
     friends: tuple[str, ...] = ()
     """Handles and domains of others that look alike and are fine."""
     competitors: tuple[str, ...] = ()
-    """Names of other configured brands to compare with."""
+    """Names of other configured brands to compare with. Each must be there; nothing else reads
+    them yet, they are kept for comparisons to come."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

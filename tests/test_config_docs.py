@@ -27,6 +27,10 @@ def test_the_page_tells_every_table_and_key_as_the_code_has_them() -> None:
 def test_every_code_of_a_bad_configuration_is_explained() -> None:
     screens = "".join(path.read_text() for path in ROOT.glob("tests/bad_configs/*.txt"))
     codes = set(re.findall(r": (?:error|warning)\[([\w-]+)\]", screens))
+    modules = [
+        path for part in ("alerts", "rules", "watcher") for path in ROOT.glob(f"{part}/**/*.py")
+    ]
+    codes.update(*(re.findall(r'code="([\w-]+)"', path.read_text()) for path in modules))
     explained = "".join(
         path.read_text() for path in (ROOT / "docs" / "config.md", ROOT / "docs" / "rules.md")
     )

@@ -16,7 +16,7 @@ from alerts.address import AddressError, parse_address
 from rules import KeywordRule, LookalikeRule, Rule
 from rules.errors import Problem
 from rules.language import check
-from rules.language.tree import And, Field, Not, Or
+from rules.language.tree import And, Field, FieldName, Not, Or
 from rules.language.vocabulary import LANGUAGES, nearest
 from watcher.backends import ArchiveSource
 from watcher.backends.interface import parse_interval
@@ -47,6 +47,7 @@ def problems(config: "Config") -> Iterator[Problem]:
     yield from _interval_problems(config)
     yield from _file_problems(config)
     yield from _dangling(config)
+    yield from _unexpected_languages(config)
     yield from _unfollowable(config)
     yield from _untranslated(config)
     yield from _unreached(config)
@@ -186,7 +187,7 @@ def _dangling(config: "Config") -> Iterator[Problem]:
             yield _unknown_name(kind, name, names[kind], path)
     known = {name.casefold() for name in names["sources"]}
     for i, rule in enumerate(config.rules):
-        for leaf in _sources_asked(rule):
+        for leaf in _asked(rule, "source"):
             if leaf.value.casefold() not in known:
                 at = ("rules", i, "find")
                 problem = _unknown_name("sources", leaf.value, names["sources"], at)
@@ -209,6 +210,26 @@ def _references(config: "Config") -> Iterator[tuple[str, str, Place]]:
             yield "sources", channel.source, ("channels", i, "source")
             for j, name in enumerate(channel.automatic):
                 yield "rules", name, ("channels", i, "automatic", j)
+
+
+def _unexpected_languages(config: "Config") -> Iterator[Problem]:
+    """Yield each language that a rule asks for and the configuration does not expect.
+
+    `-lang:de` is none: what is not expected may well be left out.
+    """
+    for i, rule in enumerate(config.rules):
+        for leaf in _asked(rule, "lang", negated=False):
+            if leaf.value in config.languages:
+                continue
+            every = ", ".join(f'"{language}"' for language in (*config.languages, leaf.value))
+            yield Problem(
+                code="unexpected-language",
+                message=f'"{leaf.value}" is none of the languages that posts are expected in',
+                path=("rules", i, "find"),
+                help=f"languages = [{every}]",
+                severity="warning",
+                span=leaf.at,
+            )
 
 
 def _unfollowable(config: "Config") -> Iterator[Problem]:
@@ -319,9 +340,9 @@ def _unknown_name(kind: str, name: str, known: list[str], path: Place) -> Proble
     )
 
 
-def _sources_asked(rule: Rule) -> Iterator[Field]:
-    """Yield the `source:name` leaves of a rule's expression."""
-    if not isinstance(rule, KeywordRule) or "source:" not in rule.find:
+def _asked(rule: Rule, name: FieldName, *, negated: bool = True) -> Iterator[Field]:
+    """Yield the `name:value` leaves of a rule's expression; those behind a `-` where `negated`."""
+    if not isinstance(rule, KeywordRule) or ":" not in rule.find:
         return
     tree, _ = check(rule.find)
     waiting = [tree] if tree else []
@@ -329,9 +350,9 @@ def _sources_asked(rule: Rule) -> Iterator[Field]:
         match waiting.pop():
             case And(parts=parts) | Or(parts=parts):
                 waiting.extend(parts)
-            case Not(part=part):
+            case Not(part=part) if negated:
                 waiting.append(part)
-            case Field(name="source") as leaf:
+            case Field() as leaf if leaf.name == name:
                 yield leaf
 
 

@@ -96,7 +96,8 @@ class Config:
     timezone: str = "UTC"
     """The time zone of every channel that names none, by its IANA name: `Europe/Paris`."""
     languages: tuple[str, ...] = ("en",)
-    """The languages you expect posts in, as two-letter codes."""
+    """The languages you expect posts in, as two-letter codes. A rule that asks for posts in another
+    one (`lang:de`) brings a warning; posts are read whatever their language."""
     contact: str = ""
     """Your mail address or page: networks are told whose watcher reads them."""
     store: StoreTable = StoreTable()
