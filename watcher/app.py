@@ -3,8 +3,7 @@
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from random import Random
 from typing import Self
 
@@ -13,14 +12,11 @@ from rules import KeywordRule, LookalikeRule
 from rules.lookalike import Detector
 from rules.matcher import Matcher
 from watcher import files
+from watcher.clock import utc_now
 from watcher.config import Config
+from watcher.presence import make_private
 from watcher.search import Index
 from watcher.store import Store, StoreError
-
-
-def utc_now() -> datetime:
-    """Return the present moment, aware, in UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,17 +78,6 @@ class App:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def make_private(folder: Path) -> None:
-    """Make a folder that only its owner may enter. Raises `StoreError` where that is impossible."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise StoreError(
-            f"the data folder {folder} cannot be made: {error.strerror}",
-            help="choose another folder with `data = ...` in the configuration",
-        ) from error
 
 
 def _matcher(config: Config) -> Matcher:

@@ -15,8 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rules.errors import WatcherError
-from watcher.app import make_private
-from watcher.store import lock_file, server_lock, shown_address
+from watcher.store import StoreError, lock_file, server_lock, shown_address
 
 HEARTBEAT_EVERY = timedelta(seconds=10)
 
@@ -27,6 +26,17 @@ class BusyError(WatcherError):
 
 class HeartbeatError(WatcherError):
     """`watcher status` cannot be told that the service is alive."""
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that only its owner may enter. Raises `StoreError` where that is impossible."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreError(
+            f"the data folder {folder} cannot be made: {error.strerror}",
+            help="choose another folder with `data = ...` in the configuration",
+        ) from error
 
 
 @contextmanager

@@ -9,13 +9,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
+
+from watcher.clock import utc_now
 
 if TYPE_CHECKING:
     from rules.errors import WatcherError
@@ -38,11 +40,6 @@ COMMANDS = {
     "index": "The search index: its state, and making it anew.",
     "local": "The embedded microblog: post, import, look around.",
 }
-
-
-def utc_now() -> datetime:
-    """Return the present moment; `watcher.app` has the same, and takes a while to import."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
