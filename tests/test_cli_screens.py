@@ -198,3 +198,9 @@ def test_errors(acme: Terminal) -> None:
             ("demo", "."),
         ),
     )
+
+
+def test_lists_on_a_narrow_terminal(demo: Terminal) -> None:
+    lists = [("suspects", "list"), ("follows", "list", "-n", "4")]
+    seen = [shown(demo, *words, columns=columns) for columns in (60, 40) for words in lists]
+    compare("cli-narrow", "\n".join(seen))

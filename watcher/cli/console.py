@@ -22,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rules.errors import WatcherError
+from watcher.cli.columns import broken, fitted
 
 MARK = "bold yellow"
 NOTHING_STORED = "no post is stored yet: `watcher once` reads the sources"
@@ -95,13 +96,14 @@ class Screen:
         right: Sequence[str] = (),
         whole: Sequence[str] = (),
         hidden: Sequence[str] = (),
+        less: Sequence[str] = (),
         empty: str = "",
     ) -> None:
         """Print a table; plain, tab-separated columns with their names where this is no terminal.
 
         `right` are columns of numbers, `whole` those to be broken last. `hidden` are those a person
-        need not see since every row says the same; the plain form always has all. `empty` is said
-        where there are no rows.
+        need not see since every row says the same, `less` those to do without on a narrow terminal,
+        the first one first; the plain form always has all. `empty` is said where there are no rows.
         """
         if not self.is_terminal:
             self.say("\t".join(columns))
@@ -114,14 +116,20 @@ class Screen:
             self.say(empty)
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
-        shown = [at for at, column in enumerate(columns) if column not in hidden]
-        for at in shown:
-            side: Any = "right" if columns[at] in right else "left"
-            unbroken = columns[at] in right or columns[at] in whole
-            table.add_column(columns[at], justify=side, overflow="fold", no_wrap=unbroken)
+        seen = [at for at, column in enumerate(columns) if column not in hidden]
+        widths = fitted(
+            [columns[at] for at in seen],
+            [[row[at] for at in seen] for row in rows],
+            self.console.width,
+            unbroken={*right, *whole},
+            less=less,
+        )
+        for name, width in widths.items():
+            side: Any = "right" if name in right else "left"
+            table.add_column(name, justify=side, overflow="fold", width=width)
         for row in rows:
-            cells = [row[at] for at in shown]
-            table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
+            cells = dict(zip(columns, row, strict=True))
+            table.add_row(*(broken(cells[name], width) for name, width in widths.items()))
         self.console.print(table)
 
     @contextmanager

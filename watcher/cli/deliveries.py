@@ -58,6 +58,7 @@ def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> N
         ],
         right=("id", "tries"),
         whole=("to",),
+        less=("tries", "written", "channel"),
         hidden=["next"] * (not any(upcoming)) + ["last answer"] * (not any(answers)),
         empty=f"no mails are {state}" if state else "no mail was written yet",
     )

@@ -46,21 +46,22 @@ def list_(settings: Settings, state: str, limit: int, as_json: bool) -> None:
     if as_json:
         print_json([_as_dict(record) for record in records])
         return
-    now = settings.clock()
-    stdout().table(
+    now, screen = settings.clock(), stdout()
+    screen.table(
         ["id", "account", "followers", "reason", "proposed", "state"],
         [
             (
                 str(record.id),
                 f"@{safe(record.proposal.account.handle, 40)}",
                 _count(record.proposal.account.followers),
-                safe(str(record.proposal.reason), 90),
+                _reason(record) if screen.is_terminal else safe(str(record.proposal.reason), 90),
                 ago(record.created, now),
                 str(record.state),
             )
             for record in records
         ],
         right=("id", "followers"),
+        less=("followers", "proposed"),
         hidden=() if state == "all" else ("state",),
         empty=f"no follow is {state}" if state != "all" else "no follow was proposed yet",
     )
@@ -167,6 +168,12 @@ def _as_dict(record: ProposalRecord) -> dict[str, Any]:
         "by": record.by,
         "note": record.note,
     }
+
+
+def _reason(record: ProposalRecord) -> str:
+    """Return the reason without the account, which stands beside it."""
+    proposal = record.proposal
+    return safe(str(proposal.reason).removeprefix(f"@{proposal.account.handle} "), 90)
 
 
 def _count(number: int | None) -> str:

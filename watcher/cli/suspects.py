@@ -157,6 +157,7 @@ def list_(settings: Settings, choice: Choice, json_: bool) -> None:
         ],
         right=("id", "score", "posts"),
         hidden=hidden,
+        less=("first seen", "posts", "techniques"),
         empty=empty,
     )
     if any(record.verdict == Verdict.OPEN for record in records):
