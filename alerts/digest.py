@@ -1,4 +1,4 @@
-"""What a digest says: which matches make it, grouped, merged, ranked, and cut. Pure.
+"""What a digest says: which matches make it, grouped, merged and ranked. Pure.
 
 A digest answers in this order: is anything urgent; what changed; the posts that matter; new
 suspects; accounts to follow; what was watched and what was not; whether it is late.
@@ -7,9 +7,8 @@ suspects; accounts to follow; what was watched and what was not; whether it is l
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice, zip_longest
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -27,8 +26,6 @@ MOST_VOLUMES = 10
 MOST_SOURCES = 20
 MOST_URGENT = 4
 """Of each kind of urgent news."""
-MOST_OF_ONE_AUTHOR = 3
-"""Items that one author has under one rule."""
 
 FOUND_LATE = timedelta(hours=1)
 """A post older than this when the period began was not found in its own time."""
@@ -191,7 +188,7 @@ def compose(
     brands: Sequence[Brand],
     timezone: str,
 ) -> Digest:
-    """Make the digest of everything that waits, uncut; `cut` brings it to a size.
+    """Make the digest of everything that waits, uncut; `alerts.cut` brings it to a size.
 
     `timezone` is the IANA name used where the channel names none. Deterministic: equal input gives
     an equal digest.
@@ -222,49 +219,6 @@ def compose(
         more_watched=max(0, len(watched) - MOST_SOURCES),
         written=_written(waiting),
     )
-
-
-def cut(digest: Digest, posts: int) -> Digest:
-    """Show at most `posts` items and count the others.
-
-    The places are dealt round by round: each rule shows its next best item, the rule that found
-    least first. So no loud rule hides a quiet one, and what a rule cannot fill goes to the others.
-    One author has at most `MOST_OF_ONE_AUTHOR` items under a rule.
-    """
-    kept = _dealt(digest.groups, posts)
-    groups: list[Group] = []
-    hidden_groups = hidden_posts = 0
-    for g, group in enumerate(digest.groups):
-        shown = tuple(item for i, item in enumerate(group.items) if (g, i) in kept)
-        more = group.more + sum(
-            item.copies + 1 for i, item in enumerate(group.items) if (g, i) not in kept
-        )
-        if shown:
-            groups.append(replace(group, items=shown, more=more))
-        else:
-            hidden_groups += 1
-            hidden_posts += more
-    return replace(
-        digest,
-        groups=tuple(groups),
-        more_groups=digest.more_groups + hidden_groups,
-        more_posts=digest.more_posts + hidden_posts,
-    )
-
-
-def _dealt(groups: Sequence[Group], places: int) -> set[tuple[int, int]]:
-    """Return which items are shown, each as the offsets of its group and of itself."""
-    hands = []
-    for g, group in sorted(enumerate(groups), key=lambda one: (one[1].posts, one[1].rule)):
-        seen = Counter[str]()
-        hand = []
-        for i, item in enumerate(group.items):
-            seen[item.post.author.key] += 1
-            if seen[item.post.author.key] <= MOST_OF_ONE_AUTHOR:
-                hand.append((g, i))
-        hands.append(hand)
-    rounds = (entry for dealt in zip_longest(*hands) for entry in dealt if entry is not None)
-    return set(islice(rounds, places))
 
 
 def _groups(waiting: Waiting, brands: Sequence[Brand]) -> tuple[Group, ...]:

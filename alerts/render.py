@@ -19,7 +19,8 @@ from jinja2.environment import Environment
 from markupsafe import Markup, escape
 
 from alerts import hostile, message
-from alerts.digest import Digest, Item, cut
+from alerts.cut import cut
+from alerts.digest import Digest, Item
 from alerts.model import OutgoingMail
 from alerts.translations import Catalogue, Words, fill
 from rules.errors import WatcherError

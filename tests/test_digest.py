@@ -6,7 +6,8 @@ from time import process_time
 
 import pytest
 
-from alerts.digest import compose, cut
+from alerts.cut import cut
+from alerts.digest import compose
 from alerts.merge import merge
 from alerts.model import Volume
 from rules.lookalike.reasons import REASONS
