@@ -113,3 +113,11 @@ def test_a_message_of_the_page_is_one_of_the_program(message: str) -> None:
         (ROOT / room).rglob("*.py")
     )  # fmt: skip
     assert part in code
+
+
+def test_a_long_path_of_a_mail_is_shown_by_the_name_of_its_file(demo: Terminal) -> None:
+    short = demo.type("deliveries", "show", "1", columns=60).screen
+    assert "  sent  written to …/000001-" in short
+    wide = demo.type("deliveries", "show", "1", columns=400).screen
+    assert "/watcher-data/outbox/000001-" in wide
+    assert "/watcher-data/outbox/000001-" in demo.pipe("deliveries", "show", "1").out

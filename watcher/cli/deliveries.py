@@ -3,16 +3,19 @@
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from pathlib import PurePath
 from typing import Any
 
 import click
 
 from alerts.model import DeliveryState
 from watcher.cli import Settings
-from watcher.cli.console import ago, moment, print_json, safe, safe_lines, shown, stdout
+from watcher.cli.console import Screen, ago, moment, print_json, safe, safe_lines, shown, stdout
 from watcher.cli.names import NUMBER, limit
 from watcher.store import AttemptRecord, DeliveryRecord
 
+MARGIN = len("2026-03-10 08:30  sent  ")
+"""What stands before an answer on its line."""
 STATES = [str(state) for state in DeliveryState]
 
 
@@ -92,7 +95,7 @@ def show(settings: Settings, delivery_id: int, as_json: bool) -> None:
     for attempt in attempts:
         screen.say(
             f"{moment(attempt.started, config.timezone)}  {attempt.outcome or 'under way'}"
-            f"  {safe(attempt.answer, 300)}".rstrip()
+            f"  {_shortly(safe(attempt.answer, 300), screen)}".rstrip()
         )
     screen.say("", *(f"{name}: {safe(value, 300)}" for name, value in _headers(mail)))
     screen.say("", *safe_lines(_text(mail)))
@@ -119,6 +122,14 @@ def drop(settings: Settings, delivery_id: int) -> None:
     with settings.opened() as (_, store):
         store.drop_delivery(delivery_id, settings.clock())
     stdout().say(f"delivery {delivery_id} is given up")
+
+
+def _shortly(answer: str, screen: Screen) -> str:
+    """Return an answer; of a long path on a terminal only the file's name."""
+    start, _, path = answer.partition("written to ")
+    if start or not screen.is_terminal or len(answer) + MARGIN <= screen.console.width:
+        return answer
+    return f"written to …/{PurePath(path).name}"
 
 
 def _headers(mail: EmailMessage) -> list[tuple[str, str]]:
