@@ -29,13 +29,21 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run_init(*arguments: str, answers: str = "") -> Result:
-    return CliRunner().invoke(init.command, arguments, input=answers)
+    return CliRunner().invoke(
+        init.command, arguments, input=answers, help_option_names=["-h", "--help"]
+    )  # as the whole program has them: click remembers
 
 
 def run_check(*arguments: str, config: str | None = None) -> tuple[int, str]:
     """The exit code and what is printed, in the way of the real command line."""
     settings = Settings(Path(config) if config else None)
-    result = CliRunner().invoke(check.command, arguments, obj=settings, standalone_mode=False)
+    result = CliRunner().invoke(
+        check.command,
+        arguments,
+        obj=settings,
+        standalone_mode=False,
+        help_option_names=["-h", "--help"],
+    )
     if result.exception:
         raise result.exception
     return result.return_value, result.output

@@ -30,8 +30,8 @@ class View:
     sources: Mapping[str, SourceState]
     skipped: Mapping[str, tuple[SkippedItem, ...]]
     """What each source brought last that could not be read, newest first."""
-    slots: Mapping[str, datetime | None]
-    """When each channel last had its turn."""
+    told: Mapping[str, datetime | None]
+    """When each email channel wrote its last digest."""
     beat: Heartbeat | None
 
     def upcoming(self, channel: Channel) -> datetime | None:
@@ -60,7 +60,7 @@ def command(settings: Settings, as_json: bool) -> None:
             status=store.status(),
             sources=states,
             skipped={name: store.skipped(name, limit=SKIPPED_SHOWN) for name in states},
-            slots={channel.name: store.last_slot(channel.name) for channel in config.channels},
+            told={channel.name: store.told_until(channel.name) for channel in config.channels},
             beat=last_heartbeat(config.data),
         )
     if as_json:
@@ -122,16 +122,19 @@ def _print_channels(view: View) -> None:
     rows = []
     for channel in view.config.channels:
         upcoming = view.upcoming(channel)
+        coming = ago(upcoming, view.now) if upcoming else ""
+        if isinstance(channel, EmailDigest) and channel.send == "instant" and upcoming == view.now:
+            coming = "when found"
         rows.append(
             (
                 channel.name,
                 channel.kind,
                 f"{view.status.waiting.get(channel.name, 0):,}",
-                ago(view.slots[channel.name], view.now) if upcoming else "",
-                ago(upcoming, view.now) if upcoming else "",
+                ago(view.told[channel.name], view.now) if upcoming else "",
+                coming,
             )
         )
-    columns = ["channel", "kind", "waiting", "last", "next"]
+    columns = ["channel", "kind", "waiting", "last mail", "next mail"]
     stdout().table(columns, rows, right=("waiting",), empty="no [[channels]] are configured")
     for name, number in view.orphaned.items():
         wait, they_are = ("waits", "it is") if number == 1 else ("wait", "they are")
@@ -210,7 +213,7 @@ def _as_dict(view: View) -> dict[str, Any]:
                 "name": channel.name,
                 "kind": channel.kind,
                 "waiting": status.waiting.get(channel.name, 0),
-                "last": view.slots[channel.name],
+                "last": view.told[channel.name],
                 "next": view.upcoming(channel),
             }
             for channel in view.config.channels
