@@ -100,7 +100,7 @@ def test_a_review_at_a_real_terminal(tmux: Tmux, demo: Terminal) -> None:
     tmux.keys("sells tickets", "Enter")
     tmux.wait_for("kept with the verdict")
     tmux.press("d")
-    tmux.wait_for("U+043E CYRILLIC SMALL LETTER O")
+    tmux.wait_for("3 of 12")
     tmux.press("n")
     tmux.wait_for("  note:", times=2)
     tmux.keys("C-c")
