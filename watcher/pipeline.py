@@ -231,7 +231,7 @@ def preview(app: App, channel: EmailDigest) -> Rendered:
     now = app.clock()
     last = app.store.last_slot(channel.name)
     slot = channel.due(last, now, app.config.timezone) or Slot(
-        at=now, since=last or now - timedelta(days=1), late=False
+        at=now, since=last or now - timedelta(days=1), late=False, first=last is None
     )
     return render(app.templates, _digest(app, channel, slot, now)[1])
 

@@ -24,6 +24,7 @@ from watcher.app import App
 from watcher.backends import AnySource
 from watcher.config import ConfigError, load
 from watcher.presence import HEARTBEAT_EVERY, Heartbeat, sign_off
+from watcher.store import StoreError
 
 log = logging.getLogger("watcher")
 
@@ -67,6 +68,8 @@ class Service:
         self._long: set[str] = set()
         self._notes = 0
         self._troubles: dict[str, str] = {}
+        self.lost = False
+        """The database was removed or replaced under our hands."""
         self._looked = False
         self._to_look_at = {source.name for source in app.config.sources if source.enabled}
         self._quiet = threading.Condition()
@@ -97,6 +100,12 @@ class Service:
             )
             logging.shutdown()
             os._exit(1)  # a thread that hangs would keep the process for ever
+        if self.lost:
+            raise StoreError(
+                "the database was removed or replaced while the watcher ran",
+                help="put it back, or start again with a new one; sources are then read anew",
+            )
+        log.info("stopped")
 
     def work(self) -> tuple[str, ...]:
         """Do every step at its pace until `stopping` is set; return those that did not finish."""
@@ -107,7 +116,7 @@ class Service:
             self._add(name, every, step)
         self._add_pulls()
         self._scheduler.start()
-        log.info("watching %d sources", len(self._to_look_at))
+        log.info("watching %s", _count(len(self._to_look_at), "source"))
         self.stopping.wait()
         log.info("stopping: finishing what is under way")
         self._scheduler.pause()
@@ -160,7 +169,7 @@ class Service:
                 "%s: %d items skipped: %s", source.name, pulled.skipped, one_line(first, LINE)
             )
         if pulled.new:
-            log.info("%s: %d new posts", source.name, pulled.new)
+            log.info("%s: %s", source.name, _count(pulled.new, "new post"))
             self._soon("match")
         if pulled.error:
             raise PullError(pulled.error)
@@ -168,7 +177,11 @@ class Service:
     def _match(self) -> None:
         matched = pipeline.match(self.app, stop=self.stopping.is_set)
         if matched.matches or matched.suspects:
-            log.info("%d matches, %d new suspects", matched.matches, matched.suspects)
+            log.info(
+                "%s, %s",
+                _count(matched.matches, "match", "matches"),
+                _count(matched.suspects, "new suspect"),
+            )
         if matched.matches or matched.suspects or not self._looked:
             self._soon("plan")
 
@@ -188,7 +201,7 @@ class Service:
         for one in planned:
             self._tell(f"channel {one.channel}", one.error)
             if one.mails:
-                log.info("%s: a digest for %d recipients", one.channel, one.mails)
+                log.info("%s: a digest for %s", one.channel, _count(one.mails, "recipient"))
         if any(one.mails for one in planned):
             self._soon("deliver")
 
@@ -207,7 +220,7 @@ class Service:
     def _deliver(self) -> None:
         delivered = pipeline.deliver(self.app, stop=self.stopping.is_set)
         if delivered.sent:
-            log.info("%d mails delivered", delivered.sent)
+            log.info("%s delivered", _count(delivered.sent, "mail"))
         for answer in delivered.answers:
             log.warning("not delivered to %s", one_line(answer, LINE))
 
@@ -278,6 +291,10 @@ class Service:
     def _beat(self) -> None:
         """Leave a sign of life, and tell of steps that do not come back."""
         self._tell_of_long_steps()
+        if not self.app.store.is_in_place():
+            self.lost = True
+            self.stopping.set()
+            return
         beat = Heartbeat(pid=os.getpid(), started=self._started, beat=self.app.clock())
         beat.leave(self.app.config.data)
 
@@ -302,6 +319,10 @@ class Service:
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -1,5 +1,6 @@
 """When digests are written: never before anybody looked, never over one channel's error."""
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -229,3 +230,15 @@ def test_a_new_brand_is_looked_for_among_known_accounts(place: Place) -> None:
     place.app = place.app.reconfigured(replace(place.app.config, brands=brands))
     pipeline.match(place.app)
     assert [one.suspect.name for one in place.app.store.suspects(limit=10)] == ["voltrame_help"]
+
+
+def test_a_database_that_is_removed_while_the_watcher_runs_ends_the_run_loudly(
+    place: Place, tmp_path: Path
+) -> None:
+    service = Service(place.app)
+    service._beat()
+    assert not service.stopping.is_set()
+    shutil.rmtree(tmp_path / "data")
+    service._beat()
+    assert service.stopping.is_set()
+    assert service.lost

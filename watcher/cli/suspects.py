@@ -324,6 +324,7 @@ def called(record: SuspectRecord) -> str:
 def who() -> str:
     """Return who judges: the user's name on this machine."""
     try:
-        return getpass.getuser()
+        name = getpass.getuser()
     except (KeyError, OSError):
         return "somebody"
+    return f"user {name}" if name == "watcher" else name  # the bare word is the program itself

@@ -39,6 +39,7 @@ class Database:
 
     def __init__(self, url: str, *, migrate: bool = True) -> None:
         parsed = parse(url)
+        self._file = Path(parsed.database or "") if parsed.drivername.startswith("sqlite") else None
         self._where = parsed.render_as_string(hide_password=True)
         if parsed.get_backend_name() == "sqlite":
             self._engine = _open_sqlite(parsed, create=migrate)
@@ -54,6 +55,23 @@ class Database:
         except BaseException:
             self._engine.dispose()
             raise
+        self._identity = self._identify()
+
+    def is_in_place(self) -> bool:
+        """Whether the database is still where it was opened.
+
+        A SQLite file that was removed or replaced goes on taking what is written, unseen by all.
+        """
+        return self._identify() == self._identity
+
+    def _identify(self) -> tuple[int, int] | None:
+        if self._file is None:
+            return None
+        try:
+            status = self._file.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
 
     def _bring_up_to_date(self, *, migrate: bool) -> None:
         # Most starts find nothing to do, and should not wait for another process's writing.
