@@ -191,7 +191,7 @@ def _plan_channel(app: App, channel: Channel) -> Planned | None:
 def _plan_digest(app: App, channel: EmailDigest) -> Planned | None:
     now = app.clock()
     slot = channel.due(app.store.last_slot(channel.name), now, app.config.timezone)
-    if slot is None:
+    if slot is None or (channel.send == "instant" and not app.store.has_waiting(channel.name)):
         return None
     waiting, digest = _digest(app, channel, slot, now)
     if digest.is_silent:

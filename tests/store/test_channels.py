@@ -49,6 +49,16 @@ def test_a_flood_is_bounded_and_counted_and_told_as_one(store: Store) -> None:
     assert (digest.mentions, digest.more) == (10, 20)
 
 
+def test_a_channel_has_something_waiting_until_it_is_told(store: Store) -> None:
+    assert not store.has_waiting("daily")
+    pulled(store, post("p1"))
+    matched(store)
+    assert store.has_waiting("daily")
+    assert not store.has_waiting("unknown")
+    store.freeze("daily", NOON, waiting(store), mails("a@acme.example"), NOON, "")
+    assert not store.has_waiting("daily")
+
+
 def test_a_late_digest_tells_until_when_it_told(store: Store) -> None:
     assert store.told_until("daily") is None
     pulled(store, post("p1"))

@@ -53,6 +53,11 @@ class Channels(Database):
             query = select(func.max(digests.c.created)).where(digests.c.channel == channel)
             return connection.execute(query).scalar()
 
+    def has_waiting(self, channel: str) -> bool:
+        """Whether a match or a suspect waits for a channel: cheap, to be asked often."""
+        with self.reading() as connection:
+            return _mark(connection, channel)[1] > 0
+
     def waiting(
         self,
         channel: str,
