@@ -48,6 +48,10 @@ class Reading:
     """Whether words are also looked for in the handles mentioned."""
     own: frozenset[str] = frozenset()
     """`rules.metadata.own_terms` of the configured brands."""
+    confusables: bool = False
+    """Whether letters of other scripts that look alike are taken for each other."""
+    languages: tuple[str, ...] = ()
+    """The languages of which a post that states none may be written in."""
 
 
 def evaluate(node: Node, reading: Reading, analysis: Analysis) -> tuple[Span, ...] | None:

@@ -1,14 +1,18 @@
-"""The rule that finds words: one `[[rules]]` table with a `find` expression."""
+"""The rule that finds words: one `[[rules]]` table with a `find` expression, or lists of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 from rules.errors import Problem
 from rules.evaluator import Reading
-from rules.language import check
+from rules.language import ExpressionError, check, expand
+from rules.language.tree import And, Node, Not, Or
 from rules.metadata import own_terms
-from rules.model import Brand
+from rules.model import Definitions
+
+Place = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,14 +22,23 @@ class KeywordRule:
     name: str
     """How mails and commands call the rule; unique in the configuration."""
     kind: Literal["keyword"] = "keyword"
-    find: str
+    find: str = ""
     """What to look for: `(acme OR "acme corp") -job lang:fr`. See `docs/rules.md`."""
+    any: tuple[str, ...] = ()
+    """Expressions of which a post must fit at least one: a list instead of `OR`."""
+    all: tuple[str, ...] = ()
+    """Expressions that a post must fit, every one."""
+    none: tuple[str, ...] = ()
+    """Expressions that a post must not fit."""
     then: tuple[str, ...] = ()
     """Names of the channels that are told."""
     in_: tuple[Literal["text", "handles"], ...] = ("text",)
     """Where words are looked for: in the text, or also in the handles that it mentions."""
     fold_accents: bool = True
     """Whether accents make no difference: `ete` finds `été`. `=Été` always looks at them."""
+    confusables: bool = False
+    """Whether letters of other scripts that look alike make no difference: `acme` finds `аcme`
+    with a Cyrillic `а`."""
     enabled: bool = True
     """Whether the rule is used at all."""
 
@@ -40,13 +53,58 @@ class KeywordRule:
                 path=("in",),
                 help='in = ["text", "handles"]',
             )
-        _, found = check(self.find)
-        yield from (replace(problem, path=("find",)) for problem in found)
+        for place, expression in self.expressions():
+            _, found = check(expression)
+            yield from (replace(problem, path=place) for problem in found)
 
-    def reading(self, brands: Iterable[Brand] = ()) -> Reading:
-        """How the leaves of `find` are to be read."""
-        return Reading(
+    def expressions(self) -> Iterator[tuple[Place, str]]:
+        """Yield the expressions of the table, each with its place in it."""
+        if self.find or not (self.any or self.all or self.none):
+            yield ("find",), self.find
+        for key in ("any", "all", "none"):
+            for at, expression in enumerate(getattr(self, key)):
+                yield (key, at), expression
+
+    @cached_property
+    def tree(self) -> Node:
+        """What the table asks for: `find`, one of `any`, each of `all` and not one of `none`.
+
+        Raises `ExpressionError` for the first expression that cannot be understood.
+        """
+        read = {place: _read(expression) for place, expression in self.expressions()}
+        parts = [read[("find",)]] if ("find",) in read else []
+        if self.any:
+            parts.append(_joined(Or, [read[("any", at)] for at in range(len(self.any))]))
+        parts += [read[("all", at)] for at in range(len(self.all))]
+        if self.none:
+            parts.append(
+                Not(part=_joined(Or, [read[("none", at)] for at in range(len(self.none))]))
+            )
+        return _joined(And, parts)
+
+    def compiled(self, definitions: Definitions) -> tuple[Node, Reading]:
+        """The tree with the definitions in their places, and how its leaves are to be read."""
+        return expand(self.tree, definitions), Reading(
             fold_accents=self.fold_accents,
             handles="handles" in self.in_,
-            own=own_terms(brands),
+            own=own_terms(definitions.brands),
+            confusables=self.confusables,
+            languages=definitions.languages,
         )
+
+
+def _read(expression: str) -> Node:
+    tree, problems = check(expression)
+    if tree is None:
+        raise ExpressionError(problems, expression)
+    return tree
+
+
+def _joined(kind: type[And] | type[Or], parts: list[Node]) -> Node:
+    """The parts under one node, those of the same kind taken up into it."""
+    if len(parts) == 1:
+        return parts[0]
+    whole: list[Node] = []
+    for part in parts:
+        whole.extend(part.parts if isinstance(part, And | Or) and type(part) is kind else (part,))
+    return kind(parts=tuple(whole))

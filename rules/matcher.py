@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from rules.evaluator import evaluate
 from rules.keyword import KeywordRule
-from rules.language import parse
-from rules.model import Brand, Match, Post
+from rules.model import Definitions, Match, Post
 from rules.presearch import Presearcher
 from rules.reasons import reason
 from rules.text import analyse
@@ -14,10 +13,14 @@ from rules.text import analyse
 class Matcher:
     """Keyword rules compiled together. It never changes, so threads may share it."""
 
-    def __init__(self, rules: Sequence[KeywordRule], brands: Sequence[Brand] = ()) -> None:
+    def __init__(
+        self,
+        rules: Sequence[KeywordRule],
+        definitions: Definitions = Definitions(),  # noqa: B008  # frozen
+    ) -> None:
         """Compile the enabled rules. Raises `ExpressionError` for the first that is not valid."""
         self._rules = tuple(rule for rule in rules if rule.enabled)
-        self._compiled = [(parse(rule.find), rule.reading(brands)) for rule in self._rules]
+        self._compiled = [rule.compiled(definitions) for rule in self._rules]
         self._presearcher = Presearcher(self._compiled)
 
     def match(self, posts: Sequence[Post]) -> list[Match]:

@@ -51,6 +51,8 @@ class Post:
     source: str = ""
     """Name of the configured source that brought the post first."""
     links: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    """Titles of the linked pages, as the network states them."""
     hashtags: tuple[str, ...] = ()
     """As the network states them, without `#`."""
     mentions: tuple[str, ...] = ()
@@ -88,6 +90,27 @@ class Brand:
     competitors: tuple[str, ...] = ()
     """Names of other configured brands to compare with. Each must be there; nothing else reads
     them yet, they are kept for comparisons to come."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordList:
+    """A list that rules share: the `[[lists]]` table. `@list(name)` in a rule asks for any item."""
+
+    name: str
+    """What rules call it."""
+    items: tuple[str, ...]
+    """Words (`renault`), phrases (`la losange`), accounts (`@dacia`), hashtags (`#clio`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definitions:
+    """What the expressions of rules may refer to."""
+
+    brands: tuple[Brand, ...] = ()
+    lists: tuple[WordList, ...] = ()
+    languages: tuple[str, ...] = ()
+    """The languages posts are expected in: the language of a post that states none is one of
+    these, or unknown."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -80,7 +80,7 @@ def test_the_configuration_is_good_and_each_rule_finds_something(
     config = load(config_folder / "watcher.toml")
     assert config.warnings == ()
     rules = [rule for rule in config.rules if isinstance(rule, KeywordRule)]
-    found = Matcher(rules, config.brands).match(posts)
+    found = Matcher(rules, config.definitions).match(posts)
     for rule in rules:
         assert sum(match.rule == rule.name for match in found) >= 5, rule.name
 

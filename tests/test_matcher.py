@@ -13,18 +13,19 @@ from hypothesis import strategies as st
 
 from rules import KeywordRule
 from rules.evaluator import MOST_SPANS, Reading, evaluate
-from rules.language import ExpressionError, parse, render
+from rules.language import ExpressionError, render
 from rules.language.lint import needs_something
 from rules.language.tree import Node
 from rules.matcher import Matcher
 from rules.metadata import own_terms
-from rules.model import Account, Brand, Post
+from rules.model import Account, Brand, Definitions, Post
 from rules.presearch import Presearcher
 from rules.reasons import REASONS
 from rules.text import analyse
 from tests.expressions import post, posts, trees
 
 BRAND = Brand(name="Acme", accounts=("acme@far.example", "local:@MaMarque"))
+DEFINITIONS = Definitions(brands=(BRAND,))
 
 
 def found(
@@ -33,7 +34,7 @@ def found(
     """The parts of the text that match, or None."""
     table = KeywordRule(name="r", find=find, **(rule or {}))  # type: ignore[arg-type]
     subject = post(text, **more)  # type: ignore[arg-type]
-    matches = Matcher([table], [BRAND]).match([subject])
+    matches = Matcher([table], DEFINITIONS).match([subject])
     if not matches:
         return None
     return [text[start:end] for start, end in matches[0].spans]
@@ -268,8 +269,8 @@ def test_the_presearcher_never_loses_a_match(
 @settings(max_examples=200, deadline=None)
 def test_all_rules_at_once_find_what_each_finds_alone(node: Node, subject: Post) -> None:
     rule = KeywordRule(name="r", find=render(node))
-    expected = evaluate(parse(rule.find), rule.reading([BRAND]), analyse(subject))
-    matches = Matcher([rule], [BRAND]).match([subject])
+    expected = evaluate(*rule.compiled(DEFINITIONS), analyse(subject))
+    matches = Matcher([rule], DEFINITIONS).match([subject])
     assert [match.spans for match in matches] == ([] if expected is None else [expected])
 
 
@@ -328,7 +329,7 @@ def test_real_posts_are_matched_as_the_plain_evaluator_says(shared_data: Path, n
         for folded in (True, False)
         for where in (("text",), ("text", "handles"))
     ]
-    compiled = [(rule.name, parse(rule.find), rule.reading([BRAND])) for rule in rules]
+    compiled = [(rule.name, *rule.compiled(DEFINITIONS)) for rule in rules]
     expected = []
     for subject in subjects:
         analysis = analyse(subject)
@@ -336,6 +337,6 @@ def test_real_posts_are_matched_as_the_plain_evaluator_says(shared_data: Path, n
             spans = evaluate(node, reading, analysis)
             if spans is not None:
                 expected.append((rule, subject.key, spans))
-    found = Matcher(rules, [BRAND]).match(subjects)
+    found = Matcher(rules, DEFINITIONS).match(subjects)
     assert [(match.rule, match.post, match.spans) for match in found] == expected
     assert len(expected) > 100

@@ -10,7 +10,7 @@ from rules import KeywordRule
 from rules.language import CODES, check, show
 from rules.language.vocabulary import FIELDS, HAS, IS
 from rules.matcher import Matcher
-from rules.model import Brand
+from rules.model import Brand, Definitions
 from tests.expressions import post
 
 REFERENCE = (Path(__file__).parent.parent / "docs" / "rules.md").read_text(encoding="utf-8")
@@ -21,7 +21,7 @@ SEVERAL = ("links", "media")
 @pytest.mark.parametrize(("expression", "posts"), EXAMPLES, ids=[e for e, _ in EXAMPLES])
 def test_an_example_finds_what_the_reference_says(expression: str, posts: str) -> None:
     brand = Brand(name="Acme", accounts=("acme_officiel",))
-    matcher = Matcher([KeywordRule(name="example", find=expression)], [brand])
+    matcher = Matcher([KeywordRule(name="example", find=expression)], Definitions(brands=(brand,)))
     for line in posts.splitlines():
         text, _, stated = line[2:].partition(" | ")
         more: dict[str, object] = {}

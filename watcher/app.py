@@ -82,7 +82,7 @@ class App:
 
 def _matcher(config: Config) -> Matcher:
     rules = [rule for rule in config.rules if isinstance(rule, KeywordRule) and rule.enabled]
-    return Matcher(rules, config.brands)
+    return Matcher(rules, config.definitions)
 
 
 def _detector(config: Config) -> Detector:

@@ -16,7 +16,7 @@ from alerts import Channel, Mail, MailFolder
 from alerts.secret import Secret
 from rules import Rule
 from rules.errors import Problem
-from rules.model import Brand
+from rules.model import Brand, Definitions, WordList
 from watcher import coherence
 from watcher.backends import AnySource
 from watcher.toml import ConfigError, Conversion, Document, Finding
@@ -112,6 +112,13 @@ class Config:
     """What to look for, and whom to tell."""
     channels: tuple[Channel, ...] = ()
     """Where findings go, and when."""
+    lists: tuple[WordList, ...] = ()
+    """Words and accounts that rules share: `@list(name)`."""
+
+    @property
+    def definitions(self) -> Definitions:
+        """What the expressions of rules may refer to."""
+        return Definitions(brands=self.brands, lists=self.lists, languages=self.languages)
 
     @property
     def folder(self) -> Path:

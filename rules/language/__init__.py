@@ -1,6 +1,7 @@
 """The rule language: from a `find` expression to a tree, and back to text and plain words."""
 
 from rules.language.diagnostics import CODES, ExpressionError, show
+from rules.language.expansion import expand
 from rules.language.parser import DEEPEST, LONGEST, check, parse
 from rules.language.printing import explain, render
 
@@ -10,6 +11,7 @@ __all__ = [
     "LONGEST",
     "ExpressionError",
     "check",
+    "expand",
     "explain",
     "parse",
     "render",

@@ -113,7 +113,7 @@ def test(settings: Settings, name: str, samples: int, as_json: bool) -> None:
             )
         understood(rule.find)
         suspects = suspect_domains(store)
-        scanned, found = _scan(store, Matcher([rule], config.brands))
+        scanned, found = _scan(store, Matcher([rule], config.definitions))
     zone = ZoneInfo(config.timezone)
     days = Counter(post.posted_at.astimezone(zone).date().isoformat() for post, _ in found)
     newest = sorted(found, key=lambda one: one[0].posted_at, reverse=True)[:samples]
