@@ -1,6 +1,6 @@
 """Which characters make words, and how a word is folded: Unicode's part of the text analysis.
 
-A word is a run of letters, digits and combining marks. Apostrophes, hyphens, dots and underscores
+A word is a run of letters, digits and combining marks; an emoji is a word too. Apostrophes, hyphens, dots and underscores
 divide: `l'orange` is `l orange`, `porte-monnaie` is `porte monnaie`, `don't` is `don t`, in posts
 and in rules alike. Scripts written without spaces give a word for each character (with its marks),
 so that a run of them in a rule is found inside longer runs.
@@ -24,6 +24,23 @@ _NO_SPACES = (
 _STYLED = "\u24b6-\u24e9\U0001f130-\U0001f149"
 """Circled and squared letters, symbols to Unicode. `™` stays one: `Acme™` is `acme`."""
 
+_PICTURES = (
+    "\u231a\u231b\u2328\u23cf\u23e9-\u23f3\u23f8-\u23fa\u25aa\u25ab\u25b6\u25c0\u25fb-\u25fe"
+    "\u2600-\u2775\u2794-\u27bf\u2934\u2935\u2b05-\u2b07\u2b1b\u2b1c\u2b50\u2b55\u3030\u303d"
+    "\U0001f000-\U0001f0ff\U0001f170\U0001f171\U0001f17e\U0001f17f\U0001f18e"
+    "\U0001f191-\U0001f19a\U0001f1e6-\U0001f1ff\U0001f201-\U0001faff"
+)
+"""Symbols that are emoji, or shown as such, by the blocks of Unicode 18. `©`, `®` and `™` are left
+out: nobody says anything with them. Keycaps such as `1️⃣` are read as their digit."""
+_SKINS = "\U0001f3fb-\U0001f3ff"
+_FLAG_LETTERS = "\U0001f1e6-\U0001f1ff"
+_EMOJI = (
+    rf"(?:[{_FLAG_LETTERS}]{{2}}|[{_PICTURES}]\ufe0f?[{_SKINS}]?[\U000e0020-\U000e007f]*+"
+    rf"(?:\u200d[{_PICTURES}]\ufe0f?[{_SKINS}]?)*+)"
+)
+"""One emoji with all that is drawn in one: UTS #51, `emoji_zwj_sequence` and its parts."""
+EMOJI = re.compile(_EMOJI)
+
 _INVISIBLE = "\u00ad\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff"
 """Soft hyphen, zero-width characters, variation selectors: may stand in a word, never compared."""
 
@@ -33,26 +50,28 @@ _EAST_ASIAN_STOPS = "\u3000-\u3004\u3008-\u3020\uff01-\uff65"
 _DROP_INVISIBLE = re.compile(f"[{_INVISIBLE}]+")
 
 # Diacritics of the alphabets whose readers take a letter without them for the same letter. Marks of
-# other scripts (Indic vowels, the voicing of kana) tell words apart and stay.
+# other scripts (Indic vowels, the voicing of kana) tell words apart and stay. The skin of an emoji
+# is like an accent.
 _ACCENTS = re.compile(
     "[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u1ab0-\u1aff"
-    "\u1dc0-\u1dff\u20d0-\u20ff]+"
+    f"\u1dc0-\u1dff\u20d0-\u20ff{_SKINS}]+"
 )
 _PLAIN_LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"}
 )
 
-LINK, HANDLE, TAG = 1, 2, 3
+LINK, HANDLE, TAG, CASHTAG = 1, 2, 3, 4
 """The groups of `Scanner.signs`."""
 
 _NAME = r"[A-Za-z0-9_]++(?:[.-][A-Za-z0-9_]++)*+"
 # All signs begin with a character of one class, which lets the search skip whatever else there is;
 # what may not stand before a sign is looked at once that first character has been read.
 _SIGNS = (
-    r"[hHwW{at}{sharp}](?:"
+    r"[hHwW{at}{sharp}{cash}](?:"
     r"(?<![A-Za-z0-9].)((?i:(?<=h)ttps?://|(?<=w)ww\.)[^\s<>\"{stops}]+)"
     rf"|(?<=[{{at}}])(?<![A-Za-z0-9_.@].)({_NAME}(?:@{_NAME})?)"
     r"|(?<=[{sharp}])(?<![\w&#].)({tag})"
+    r"|(?<=[{cash}])(?<![\w{cash}].)([A-Za-z]{{1,6}}(?:\.[A-Za-z]{{1,2}})?)(?![\w{cash}])"
     r")"
 )
 
@@ -66,16 +85,19 @@ MEMO_LENGTH = 64
 class Scanner:
     """The patterns that cut a text: first `signs`, then the `words` of what they leave.
 
-    The groups of `signs` are `LINK`, `HANDLE` (without `@`) and `TAG` (without `#`).
+    The groups of `signs` are `LINK`, `HANDLE` (without `@`), `TAG` (without `#`) and `CASHTAG`
+    (without `$`).
     """
 
-    def __init__(self, *, word: str, tag: str, at: str, sharp: str, stops: str) -> None:
-        signs = _SIGNS.format(tag=tag, at=at, sharp=sharp, stops=stops)
+    def __init__(self, *, word: str, tag: str, at: str, sharp: str, cash: str, stops: str) -> None:
+        signs = _SIGNS.format(tag=tag, at=at, sharp=sharp, cash=cash, stops=stops)
         self.words = re.compile(word)
         self.signs = re.compile(signs, re.DOTALL)
 
 
-ASCII_SCANNER = Scanner(word=_ASCII_WORD, tag="[A-Za-z0-9_]+", at="@", sharp="#", stops="")
+ASCII_SCANNER = Scanner(
+    word=_ASCII_WORD, tag="[A-Za-z0-9_]+", at="@", sharp="#", cash="$", stops=""
+)
 
 
 @cache
@@ -87,10 +109,11 @@ def _full_scanner() -> Scanner:
     spaced = f"(?:{letter}|[{_STYLED}])(?:{more})*+"
     alone = rf"[^\W_][{marks}\uff9e\uff9f]*+"  # what `spaced` has left: scripts without spaces
     return Scanner(
-        word=f"(?:{spaced}|{alone})",
+        word=f"(?:{spaced}|{alone}|{_EMOJI})",
         tag=rf"(?:\w+|[{marks}]+|[{_INVISIBLE}]++(?=\w))++",
         at="@\uff20",
         sharp="#\uff03",
+        cash="$\uff04",
         stops=_NO_SPACES + _EAST_ASIAN_STOPS,
     )
 
@@ -141,7 +164,7 @@ def _casefolded(word: str) -> str:
 
 def _unaccented(word: str) -> str:
     bare = _ACCENTS.sub("", unicodedata.normalize("NFD", word.translate(_PLAIN_LETTERS)))
-    return unicodedata.normalize("NFC", bare)
+    return unicodedata.normalize("NFC", bare) or word
 
 
 _casefolded_before = lru_cache(maxsize=65_536)(_casefolded)

@@ -15,7 +15,7 @@ _ONE_PART = re.compile("[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 
 
 class Sign(NamedTuple):
-    """A link, handle or hashtag; `text` is without `@` or `#`, which stands at `start`.
+    """A link, handle, hashtag or cashtag; `text` is without the sign, which stands at `start`.
 
     What the network states and the text does not show starts and ends where the text ends.
     """

@@ -8,6 +8,8 @@ however much NFKC changes their length. All terms live in one namespace:
 
     renault             a word; so are a hashtag without its sign and its CamelCase parts
     #mamarque           a hashtag
+    $acme               a cashtag
+    👍                  an emoji of any skin
     @acme, @acme@a.org  an account mentioned, by its short and its full handle
     @/acme              a part of a mentioned handle, for rules that look into handles
     from:acme, lang:fr  metadata: what the post is rather than what it says (`Analysis.metadata`)
@@ -18,7 +20,7 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
-from rules.characters import HANDLE, LINK, MEMO_LENGTH, fold_accents, fold_case, scanner
+from rules.characters import CASHTAG, HANDLE, LINK, MEMO_LENGTH, fold_accents, fold_case, scanner
 from rules.metadata import handle_forms, metadata_terms
 from rules.model import Post
 from rules.signs import Sign, find_signs, name_words
@@ -174,6 +176,11 @@ def fold_tag(tag: str, *, accents: bool = False) -> str:
     return "#" + (kept if accents else fold_accents(kept))
 
 
+def fold_cashtag(tag: str) -> str:
+    """The term of a cashtag given with or without its sign: `$acme` for `ACME`."""
+    return "$" + fold_case(tag.lstrip("$\uff04"))
+
+
 def _asks(text: str) -> bool:
     return "?" in text or not (text.isascii() or _ASKING.isdisjoint(text))
 
@@ -218,7 +225,7 @@ _sign_terms_before = lru_cache(maxsize=65_536)(_sign_terms)
 
 
 def _sign_tokens(sign: Sign) -> tuple[list[Token], int]:
-    """The terms of a handle or hashtag and of the words in it, and the positions that they take.
+    """The terms of a handle, hashtag or cashtag and of the words in it, and the positions that they take.
 
     A link has no terms and takes one position, so that no phrase reaches across it.
     """
@@ -230,6 +237,10 @@ def _sign_tokens(sign: Sign) -> tuple[list[Token], int]:
         tokens = [
             Token(name, 0, start, end, name) for name in ["@" + form for form in handle_forms(text)]
         ]
+    elif kind == CASHTAG:
+        mark = ""
+        term = fold_cashtag(text)
+        tokens = [Token(term, 0, start, end, term)]
     else:
         mark = ""
         kept = fold_tag(text, accents=True)

@@ -74,6 +74,42 @@ def test_scripts_without_spaces_have_a_word_for_each_character() -> None:
     ]  # fmt: skip
 
 
+def test_an_emoji_is_a_word_whatever_its_skin_or_style() -> None:
+    assert seen("Acme \U0001f44d\U0001f3fd\U0001f44d ❤\ufe0f non") == [
+        ("acme", 0, "Acme"),
+        ("\U0001f44d", 1, "\U0001f44d\U0001f3fd"),
+        ("\U0001f44d", 2, "\U0001f44d"),
+        ("❤", 3, "❤\ufe0f"),
+        ("non", 4, "non"),
+    ]
+    family = "\U0001f469\U0001f3fd\u200d\U0001f4bb"
+    assert seen(f"{family}\U0001f1eb\U0001f1f7\U0001f1e9\U0001f1ea") == [
+        ("\U0001f469\U0001f4bb", 0, family),
+        ("\U0001f1eb\U0001f1f7", 1, "\U0001f1eb\U0001f1f7"),
+        ("\U0001f1e9\U0001f1ea", 2, "\U0001f1e9\U0001f1ea"),
+    ]
+
+
+def test_a_trade_mark_sign_says_nothing_and_a_keycap_is_its_digit() -> None:
+    assert seen("Acme™ 1\ufe0f\u20e3") == [("acme", 0, "Acme"), ("1", 1, "1\ufe0f\u20e3")]
+
+
+def test_a_cashtag_is_known_as_such_and_by_its_words() -> None:
+    assert seen("sold $ACME and $BRK.B for $100, US$5") == [
+        ("sold", 0, "sold"),
+        ("$acme", 1, "$ACME"),
+        ("acme", 1, "ACME"),
+        ("and", 2, "and"),
+        ("$brk.b", 3, "$BRK.B"),
+        ("brk", 3, "BRK"),
+        ("b", 4, "B"),
+        ("for", 5, "for"),
+        ("100", 6, "100"),
+        ("us", 7, "US"),
+        ("5", 8, "5"),
+    ]
+
+
 def test_what_the_network_states_beside_the_text_stands_behind_it() -> None:
     stated = seen("a #Shown @here", hashtags=("shown", "Hidden"), mentions=("here", "there"))
     assert [term for term, _, piece in stated if not piece] == [

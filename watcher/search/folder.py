@@ -210,9 +210,7 @@ def _version() -> str:
     """Return what differs where partitions of another version of the program cannot be used."""
     moment = datetime(2020, 1, 1, tzinfo=UTC)
     author = Account(network="town", id="1", handle="Ann@town.example")
-    text = (
-        "L'Été à #MaMarque_2 avec @Bob@a.org: ｆｕｌｌ ﬁn 日本語 ไทย Straße 𝓝 don't 😡 http://é.fr?"
-    )
+    text = "L'Été à #MaMarque_2 avec @Bob@a.org: ｆｕｌｌ ﬁn 日本語 ไทย Straße 𝓝 don't 👍🏽 $ACME http://é.fr?"
     post = Post(
         network="town", id="1", author=author, text=text, posted_at=moment, language="fr-CA"
     )
