@@ -1,9 +1,10 @@
 """Which characters make words, and how a word is folded: Unicode's part of the text analysis.
 
-A word is a run of letters, digits and combining marks; an emoji is a word too. Apostrophes, hyphens, dots and underscores
-divide: `l'orange` is `l orange`, `porte-monnaie` is `porte monnaie`, `don't` is `don t`, in posts
-and in rules alike. Scripts written without spaces give a word for each character (with its marks),
-so that a run of them in a rule is found inside longer runs.
+A word is a run of letters, digits and combining marks; an emoji is a word too.
+Apostrophes, hyphens, dots and underscores divide: `l'orange` is `l orange`, `porte-monnaie` is
+`porte monnaie`, `don't` is `don t`, in posts and in rules alike. Scripts written without spaces
+give a word for each character (with its marks), so that a run of them in a rule is found inside
+longer runs.
 """
 
 import re

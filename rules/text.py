@@ -225,7 +225,7 @@ _sign_terms_before = lru_cache(maxsize=65_536)(_sign_terms)
 
 
 def _sign_tokens(sign: Sign) -> tuple[list[Token], int]:
-    """The terms of a handle, hashtag or cashtag and of the words in it, and the positions that they take.
+    """The terms of a handle, hashtag or cashtag and of its words, and the positions they take.
 
     A link has no terms and takes one position, so that no phrase reaches across it.
     """
