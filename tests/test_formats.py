@@ -285,9 +285,22 @@ def test_deletions_are_counted_and_likes_pass_by() -> None:
     assert (parsed.posts, parsed.notes) == ([], [])
 
 
+def test_a_status_and_a_simple_record_state_titles_of_links() -> None:
+    assert one(
+        Mastodon(), status(card={"title": "Acme ouvre", "url": "https://a.example/"})
+    ).titles == ("Acme ouvre",)
+    assert one(Mastodon(), status(card=None)).titles == ()
+    assert one(Simple(), {"text": "a", "titles": ["Acme opens", 3, "", "Acme opens"]}).titles == (
+        "Acme opens",
+    )
+    assert one(Simple(), {"text": "a", "titles": "Acme opens"}).titles == ("Acme opens",)
+
+
 def test_a_link_card_is_a_link() -> None:
-    post = one(Jetstream(), event({"embed": {"external": {"uri": "https://card.example/x"}}}))
+    card = {"uri": "https://card.example/x", "title": "Acme opens a shop"}
+    post = one(Jetstream(), event({"embed": {"external": card}}))
     assert post.links == ("https://card.example/x",)
+    assert post.titles == ("Acme opens a shop",)
 
 
 def test_a_post_with_an_impossible_time_has_the_networks() -> None:
@@ -328,7 +341,13 @@ def test_a_response_becomes_posts() -> None:
             tweet(
                 lang="en",
                 entities={
-                    "urls": [{"url": "https://t.co/x", "expanded_url": "https://a.example/y"}],
+                    "urls": [
+                        {
+                            "url": "https://t.co/x",
+                            "expanded_url": "https://a.example/y",
+                            "title": "A page",
+                        }
+                    ],
                     "hashtags": [{"tag": "train"}],
                     "mentions": [{"username": "luc", "id": "13"}],
                 },
@@ -352,7 +371,7 @@ def test_a_response_becomes_posts() -> None:
     post, unknown = parsed.posts
     assert post.text == "Fish & chips <3"
     assert post.url == "https://x.com/marie/status/1500"
-    assert post.links == ("https://a.example/y",)
+    assert (post.links, post.titles) == (("https://a.example/y",), ("A page",))
     assert (post.hashtags, post.mentions) == (("train",), ("luc",))
     assert (post.reply_to, post.reply_to_handle, post.quote_of) == ("1400", "luc", "1300")
     assert (post.likes, post.reposts, post.replies) == (1, 2, 3)

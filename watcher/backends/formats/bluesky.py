@@ -64,6 +64,7 @@ class Jetstream:
         text = values.text(record.get("text"), notes)
         facets = _Facets(text, record.get("facets"))
         embed = values.record(record.get("embed"))
+        link, title = _card(embed)
         parent = _uri(values.record(values.record(record.get("reply")).get("parent")))
         answered = _did_of(parent)
         return Post(
@@ -75,7 +76,8 @@ class Jetstream:
             url=f"https://bsky.app/profile/{did}/post/{key}",
             language=_language(record.get("langs")),
             source=self._source,
-            links=plaintext.bounded_links([*facets.links, *_card(embed)]),
+            links=plaintext.bounded_links([*facets.links, *filter(None, [link])]),
+            titles=(title,) if title else (),
             hashtags=plaintext.bounded([*facets.tags, *_strings(record.get("tags"))]),
             mentions=plaintext.bounded(self._mentioned(facets)),
             reply_to=parent,
@@ -167,11 +169,11 @@ def _strings(value: Any) -> list[str]:
     return [item[:500] for item in items if isinstance(item, str) and item]
 
 
-def _card(embed: dict[str, Any]) -> list[str]:
-    """Return the link of a preview card, if there is one."""
+def _card(embed: dict[str, Any]) -> tuple[str, str]:
+    """Return the link and the title of a preview card, empty where there is none."""
     media = values.record(embed.get("media")) or embed
-    link = values.web_link(values.record(media.get("external")).get("uri"))
-    return [link] if link else []
+    card = values.record(media.get("external"))
+    return values.web_link(card.get("uri")), values.words(card.get("title"))
 
 
 def _quoted(embed: dict[str, Any]) -> str | None:

@@ -43,6 +43,7 @@ class Mastodon:
             language=values.language(shown.get("language")),
             source=self._source,
             links=plaintext.bounded_links(links),
+            titles=plaintext.bounded(_named([shown.get("card")], "title")),
             hashtags=plaintext.bounded(_named(shown.get("tags"), "name")),
             mentions=plaintext.bounded(_named(mentions, "acct")),
             reply_to=values.optional_id(record.get("in_reply_to_id")),

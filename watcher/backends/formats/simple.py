@@ -52,8 +52,10 @@ class FieldMapping:
     """Where the post is shown."""
     links: str = ""
     """A list, or a text parted by spaces, commas or bars; left out: those in the text."""
+    titles: str = ""
+    """Titles of the linked pages: a text, or a list of them."""
     hashtags: str = ""
-    """Likewise; with or without `#`."""
+    """A list as for links; with or without `#`."""
     mentions: str = ""
     """Likewise: handles, with or without `@`."""
     media: str = ""
@@ -124,6 +126,7 @@ class Simple:
             language=values.language(_first(record, "language", "lang")),
             source=self._source,
             links=_links(record, text),
+            titles=_titles(get("titles")),
             hashtags=plaintext.hashtags(text) if hashtags is None else _several(hashtags, "#"),
             mentions=plaintext.mentions(text) if mentions is None else _several(mentions, "@"),
             reply_to=values.optional_id(_first(record, "reply_to", "in_reply_to")),
@@ -213,6 +216,12 @@ def _several(value: Any, sign: str) -> tuple[str, ...]:
     return plaintext.bounded(
         item[:2048].removeprefix(sign) for item in items if isinstance(item, str) and item
     )
+
+
+def _titles(value: Any) -> tuple[str, ...]:
+    """Return a title, or a list of them, each as it is: a title has spaces."""
+    items = value if isinstance(value, list) else [value]
+    return plaintext.bounded(title for item in items if (title := values.words(item)))
 
 
 def _links(record: dict[str, Any], text: str) -> tuple[str, ...]:

@@ -69,6 +69,11 @@ class X:
             language=values.language(item.get("lang")),
             source=self._source,
             links=plaintext.bounded_links(_links(entities)),
+            titles=plaintext.bounded(
+                title
+                for url in values.records(entities.get("urls"))
+                if (title := values.words(url.get("title")))
+            ),
             hashtags=plaintext.bounded(
                 tag
                 for entity in values.records(entities.get("hashtags"))
