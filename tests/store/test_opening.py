@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -41,12 +42,45 @@ def test_a_new_database_is_made_and_found_again(empty_url: str) -> None:
     second.close()
 
 
+def is_about_a_reference_added_later(difference: Any) -> bool:
+    """Whether it is one that SQLAlchemy reads without its name and ON DELETE from SQLite."""
+    what, constraint = difference[0], difference[1]
+    columns = {(constraint.parent.name, *constraint.column_keys)} if what.endswith("_fk") else set()
+    return bool(columns & {("matches", "copy_of"), ("queue", "alarm")})
+
+
+def test_references_added_later_act_as_those_of_the_first_day(store: Store) -> None:
+    with store.reading() as connection:
+        if connection.dialect.name == "sqlite":
+            told = {
+                (row[3], row[2], row[4], row[6])
+                for table in ("matches", "queue")
+                for row in connection.exec_driver_sql(f"PRAGMA foreign_key_list({table})")
+            }
+        else:
+            told = {
+                (key["constrained_columns"][0], key["referred_table"], key["referred_columns"][0],
+                 key["options"].get("ondelete"))
+                for table in ("matches", "queue")
+                for key in inspect(connection).get_foreign_keys(table)
+            }  # fmt: skip
+    assert {
+        ("copy_of", "matches", "row", "SET NULL"),
+        ("alarm", "alarms", "id", "CASCADE"),
+    } <= told
+
+
 def test_the_migrations_lead_to_the_tables_that_the_program_knows(store_url: str) -> None:
     engine = create_engine(store_url)
     with engine.connect() as connection:
         options = {"version_table": versions.VERSION_TABLE}
         context = MigrationContext.configure(connection, opts=options)
-        assert compare_metadata(context, metadata) == []
+        differences = [
+            one
+            for one in compare_metadata(context, metadata)
+            if engine.dialect.name != "sqlite" or not is_about_a_reference_added_later(one)
+        ]
+        assert differences == []
         partial = {
             index["name"]: str(index["dialect_options"])
             for table in ("accounts", "queue")
@@ -148,7 +182,7 @@ def test_a_damaged_database_is_told_when_it_is_met(tmp_path: Path, sqlite_templa
     shutil.copy(sqlite_template, path)
     url = f"sqlite:///{path}"
     store = Store.open(url)
-    pulled(store, *[post(f"p{n}", "x" * 500) for n in range(300)])
+    pulled(store, *[post(f"p{n}", "x" * 500) for n in range(600)])
     store.close()
     size = path.stat().st_size
     with path.open("r+b") as file:

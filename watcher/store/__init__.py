@@ -9,6 +9,7 @@ from watcher.store.errors import NoSuchRecordError, StaleBatchError, StoreError
 from watcher.store.exclusive import lock_file, server_lock, shown_address
 from watcher.store.follows import Follows
 from watcher.store.housekeeping import Housekeeping
+from watcher.store.judgements import Judgements
 from watcher.store.matches import Matches
 from watcher.store.posts import Posts
 from watcher.store.records import (
@@ -19,6 +20,8 @@ from watcher.store.records import (
     DeliveryRecord,
     DigestRecord,
     FollowEvent,
+    Judgement,
+    JudgementRecord,
     MatchRecord,
     ProposalRecord,
     SavedMatches,
@@ -35,7 +38,16 @@ from watcher.store.suspects import Suspects
 
 
 class Store(
-    Posts, Accounts, SourceCoverage, Matches, Suspects, Channels, Deliveries, Follows, Housekeeping
+    Posts,
+    Accounts,
+    SourceCoverage,
+    Matches,
+    Judgements,
+    Suspects,
+    Channels,
+    Deliveries,
+    Follows,
+    Housekeeping,
 ):
     """Everything the watcher remembers, in one database. Safe to use from several threads.
 
@@ -63,6 +75,8 @@ __all__ = [
     "DeliveryRecord",
     "DigestRecord",
     "FollowEvent",
+    "Judgement",
+    "JudgementRecord",
     "MatchRecord",
     "NoSuchRecordError",
     "OutgoingMail",

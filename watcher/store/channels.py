@@ -13,7 +13,7 @@ from watcher.store.coverage import coverage_of
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.follows import newest_told, proposals_to_tell
-from watcher.store.matches import match_from
+from watcher.store.judgements import match_from
 from watcher.store.posts import posts_from, select_posts
 from watcher.store.records import DigestRecord
 from watcher.store.schema import (

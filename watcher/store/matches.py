@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, select, update
 
 from rules.model import Account, Match, Suspect
 from watcher.store.accounts import mark_examined
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.errors import StaleBatchError
-from watcher.store.posts import posts_between, posts_from, select_posts
+from watcher.store.posts import posts_between
 from watcher.store.queue import Routes, enqueue, remember_routes
-from watcher.store.records import Batch, MatchRecord, SavedMatches
-from watcher.store.schema import accounts, matches, meta, posts, progress
+from watcher.store.records import Batch, SavedMatches
+from watcher.store.schema import accounts, matches, meta, progress
 from watcher.store.suspects import note_sightings, raise_suspects
 
 _MATCHED = "match"
@@ -56,13 +56,15 @@ class Matches(Database):
         suspect saved before is not queued again. Raises `StaleBatchError` when another process
         has saved this batch meanwhile, `StoreError` otherwise; then nothing was saved.
         """
-        rid_of = {post.key: rid for post, rid in zip(batch.posts, batch.rids, strict=True)}
+        stored = {post.key: (rid, post) for post, rid in zip(batch.posts, batch.rids, strict=True)}
         with self.writing() as connection:
             _move_watermark(connection, batch)
             remember_routes(connection, routes, now)
             rows = [
                 {
-                    "rid": rid_of[match.post],
+                    "rid": stored[match.post][0],
+                    # A post dated in the future counts when it was found.
+                    "posted_at": min(stored[match.post][1].posted_at, now),
                     "rule": match.rule,
                     "found": now,
                     "spans": match.spans,
@@ -115,24 +117,6 @@ class Matches(Database):
                 update(accounts).where(accounts.c.examined.is_(True)).values(examined=False)
             )
             return True
-
-    def matches(self, rule: str | None = None, *, limit: int = 50) -> tuple[MatchRecord, ...]:
-        """Return the matches found last, of one rule or of all, newest first."""
-        found = [matches.c.rule, matches.c.spans, matches.c.reason, matches.c.found]
-        query = select_posts().add_columns(*found).join(matches, matches.c.rid == posts.c.rid)
-        if rule is not None:
-            query = query.where(matches.c.rule == rule)
-        with self.reading() as connection:
-            rows = connection.execute(query.order_by(matches.c.row.desc()).limit(limit)).all()
-        return tuple(
-            MatchRecord(match=match_from(row, one.post.key), post=one.post, found=row[-1])
-            for row, one in zip(rows, posts_from(rows), strict=True)
-        )
-
-
-def match_from(row: Row[Any], post: str) -> Match:
-    """Build a match from a row with `rule`, `spans` and `reason`."""
-    return Match(rule=row.rule, post=post, spans=row.spans, reason=row.reason)
 
 
 def _move_watermark(connection: Connection, batch: Batch) -> None:

@@ -21,7 +21,7 @@ _post_columns = [
     for name in (
         "rid", "author", "network", "id", "text", "posted_at", "url", "language", "source",
         "links", "hashtags", "mentions", "reply_to", "reply_to_handle", "repost_of", "quote_of",
-        "media", "likes", "reposts", "replies",
+        "media", "likes", "reposts", "replies", "titles",
     )
 ]  # fmt: skip
 _AUTHOR_AT = len(_post_columns)
@@ -62,6 +62,7 @@ def posts_from(rows: Iterable[Sequence[Any]]) -> tuple[StoredPost, ...]:
             likes=row[17],
             reposts=row[18],
             replies=row[19],
+            titles=row[20],
         )
         found.append(StoredPost(rid=row[0], post=post))
     return tuple(found)
@@ -160,4 +161,5 @@ def _row(post: Post, author: int, source: str, now: datetime) -> dict[str, Any]:
         "likes": post.likes,
         "reposts": post.reposts,
         "replies": post.replies,
+        "titles": post.titles,
     }

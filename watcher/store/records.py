@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from alerts.model import Delivery, DeliveryState, FollowProposal, ProposalState
 from rules.model import Account, Match, Post, Suspect, Verdict
@@ -71,13 +72,32 @@ class SkippedItem:
     why: str
 
 
+Judgement = Literal["relevant", "irrelevant"]
+"""What a person said of a match."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MatchRecord:
     """A match, the post it is about, and when it was found."""
 
+    id: int
     match: Match
     post: Post
     found: datetime
+    verdict: Judgement | None = None
+    """What a person said of it last; None where nobody said anything, or took it back."""
+    copy_of: int | None = None
+    """The `id` of the match whose post says the same; None where it stands for itself."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JudgementRecord:
+    """One thing a person said of a match; a verdict of None took back what was said before."""
+
+    verdict: Judgement | None
+    note: str
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -88,6 +88,7 @@ posts = Table(
     Column("language", Words),
     Column("source", Words, nullable=False),
     Column("links", Labels, nullable=False),
+    Column("titles", Labels, nullable=False, server_default="[]"),
     Column("hashtags", Labels, nullable=False),
     Column("mentions", Labels, nullable=False),
     Column("reply_to", Key),
@@ -193,8 +194,58 @@ matches = Table(
     Column("found", Moment, nullable=False),
     Column("spans", Spans, nullable=False),
     Column("reason", Why, nullable=False),
+    # When the post was written, and never later than it was found: rates count in this time.
+    Column("posted_at", Moment, nullable=False, server_default="0"),
+    # What a person said of it last: `relevant`, `irrelevant` or nothing.
+    Column("verdict", Words),
+    # The match whose post says the same and was told already.
+    Column("copy_of", RowId, ForeignKey("matches.row", ondelete="SET NULL"), index=True),
     UniqueConstraint("rid", "rule"),
     Index(None, "rule", "found"),
+    Index(None, "rule", "posted_at"),
+)
+
+judgements = Table(  # what people said of matches: only ever grows
+    "judgements",
+    metadata,
+    Column("row", RowId, primary_key=True),
+    Column(
+        "match", RowId, ForeignKey("matches.row", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("verdict", Words),  # None takes back what was said before
+    Column("note", Words, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+rates = Table(  # how far the matches of each rule with a rate were judged
+    "rates",
+    metadata,
+    Column("rule", Key, primary_key=True),
+    # What the rule looks for, in short, and since when it has been looking for that.
+    Column("form", Words, nullable=False),
+    Column("since", Moment, nullable=False),
+    # The newest row of `matches` that was judged.
+    Column("judged", RowId, nullable=False),
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("rule", Key, nullable=False),
+    Column("kind", Key, nullable=False),
+    # The author, brand or domain it is about; empty where the rule keeps none apart.
+    Column("group", Key, nullable=False),
+    Column("raised", Moment, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("reason", Why, nullable=False),
+    # The `rid` of posts that raised it; some may have been forgotten since.
+    Column("evidence", Labels, nullable=False),
+    UniqueConstraint("rule", "kind", "group", "until"),
+    sqlite_autoincrement=True,
 )
 
 suspects = Table(
@@ -262,7 +313,7 @@ digests = Table(
     sqlite_autoincrement=True,
 )
 
-queue = Table(  # what waits for a channel: a match or a suspect, once each
+queue = Table(  # what waits for a channel: a match, a suspect or an alarm, once each
     "queue",
     metadata,
     Column("row", RowId, primary_key=True),
@@ -273,8 +324,10 @@ queue = Table(  # what waits for a channel: a match or a suspect, once each
     # When the channel took it (None: it waits), and into which digest.
     Column("taken", Moment),
     Column("digest", RowId, ForeignKey("digests.id", ondelete="SET NULL"), index=True),
+    Column("alarm", RowId, ForeignKey("alarms.id", ondelete="CASCADE")),
     UniqueConstraint("match", "channel"),
     UniqueConstraint("suspect", "channel"),
+    Index(None, "alarm", "channel", unique=True),
     sqlite_autoincrement=True,
 )
 Index(

@@ -1,0 +1,119 @@
+"""Matches looked back at: listed, and judged by people as relevant or not."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, Select, insert, select, update
+
+from rules.model import Match
+from watcher.store.database import Database
+from watcher.store.errors import NoSuchRecordError
+from watcher.store.posts import posts_from, select_posts
+from watcher.store.records import Judgement, JudgementRecord, MatchRecord
+from watcher.store.schema import judgements, matches, posts
+
+_columns = [
+    matches.c[name]
+    for name in ("row", "rule", "spans", "reason", "found", "verdict", "copy_of")
+]  # fmt: skip
+
+
+class Judgements(Database):
+    """The part of the store that gives matches back, and keeps what people said of them."""
+
+    def matches(
+        self,
+        rule: str | None = None,
+        *,
+        verdict: Judgement | Literal["none", "any"] = "any",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+    ) -> tuple[MatchRecord, ...]:
+        """Return the matches found last, of one rule or of all, newest first.
+
+        `verdict` keeps those judged so, or those nobody has judged (`none`); `since` and `until`
+        those found after the one and up to the other. Copies are listed like all others.
+        """
+        query = _select_matches().order_by(matches.c.row.desc()).limit(limit)
+        if rule is not None:
+            query = query.where(matches.c.rule == rule)
+        if verdict != "any":
+            said = None if verdict == "none" else verdict
+            query = query.where(matches.c.verdict.is_not_distinct_from(said))
+        if since is not None:
+            query = query.where(matches.c.found > since)
+        if until is not None:
+            query = query.where(matches.c.found <= until)
+        with self.reading() as connection:
+            return _records(connection.execute(query))
+
+    def match(self, id: int) -> MatchRecord:
+        """Return one match. Raises `NoSuchRecordError`."""
+        with self.reading() as connection:
+            return _find(connection, id)
+
+    def judged(self, rule: str) -> tuple[tuple[MatchRecord, Judgement], ...]:
+        """Return every match of a rule that was judged, and how, in the order of their finding."""
+        query = _select_matches().where(matches.c.rule == rule, matches.c.verdict.is_not(None))
+        with self.reading() as connection:
+            records = _records(connection.execute(query.order_by(matches.c.row)))
+        return tuple((one, one.verdict) for one in records if one.verdict is not None)
+
+    def judge_match(
+        self, id: int, verdict: Judgement | None, note: str, by: str, now: datetime
+    ) -> MatchRecord:
+        """Record what a person says of a match; None takes back what was said before.
+
+        Every judgement is kept, the last one counts. Its post is kept from being forgotten as long
+        as it counts. Raises `NoSuchRecordError`.
+        """
+        with self.writing() as connection:
+            _find(connection, id)
+            connection.execute(update(matches).where(matches.c.row == id).values(verdict=verdict))
+            said = {"match": id, "verdict": verdict, "note": note, "by": by, "at": now}
+            connection.execute(insert(judgements), said)
+            return _find(connection, id)
+
+    def judgements(self, id: int) -> tuple[JudgementRecord, ...]:
+        """Return all that was ever said of a match, oldest first."""
+        query = select(judgements).where(judgements.c.match == id).order_by(judgements.c.row)
+        with self.reading() as connection:
+            return tuple(
+                JudgementRecord(verdict=row.verdict, note=row.note, by=row.by, at=row.at)
+                for row in connection.execute(query)
+            )
+
+
+def match_from(row: Row[Any], post: str) -> Match:
+    """Build a match from a row with `rule`, `spans` and `reason`."""
+    return Match(rule=row.rule, post=post, spans=row.spans, reason=row.reason)
+
+
+def _select_matches() -> Select[Any]:
+    return select_posts().add_columns(*_columns).join(matches, matches.c.rid == posts.c.rid)
+
+
+def _records(found: Iterable[Row[Any]]) -> tuple[MatchRecord, ...]:
+    rows = list(found)
+    return tuple(
+        MatchRecord(
+            id=row.row,
+            match=match_from(row, one.post.key),
+            post=one.post,
+            found=row.found,
+            verdict=row.verdict,
+            copy_of=row.copy_of,
+        )
+        for row, one in zip(rows, posts_from(rows), strict=True)
+    )
+
+
+def _find(connection: Connection, id: int) -> MatchRecord:
+    records = _records(connection.execute(_select_matches().where(matches.c.row == id)))
+    if not records:
+        raise NoSuchRecordError(
+            f"there is no match {id}", help="`watcher matches list` shows those that are."
+        )
+    return records[0]
