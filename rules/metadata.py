@@ -87,7 +87,7 @@ def metadata_terms(
     if asking:
         terms.append("has:question")
     for link in links:
-        terms += _domains(link)
+        terms += domain_terms(link)
     return terms
 
 
@@ -107,8 +107,11 @@ def _kinds(post: Post) -> list[str]:
     return kinds
 
 
-def _domains(link: str) -> list[str]:
-    """The link's host and every domain above it: `shop.acme.com` is also found by `acme.com`."""
+def domain_terms(link: str) -> list[str]:
+    """The terms of a link's host and of every domain above it.
+
+    `shop.acme.com` is also found by `acme.com`.
+    """
     host = fold_domain(link)
     if "." not in host:
         return []

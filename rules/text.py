@@ -21,6 +21,7 @@ from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from rules.characters import CASHTAG, HANDLE, LINK, MEMO_LENGTH, fold_accents, fold_case, scanner
+from rules.defanged import defanged_domains
 from rules.metadata import handle_forms, metadata_terms
 from rules.model import Post
 from rules.signs import Sign, find_signs, name_words
@@ -97,15 +98,15 @@ class Analysis:
                 mentioning = True
             else:
                 tagged = tagged or sign.is_tag
-        return frozenset(
-            metadata_terms(
-                self.post,
-                links,
-                tagged=tagged,
-                mentioning=mentioning,
-                asking=_asks(self._rest),
-            )
+        terms = metadata_terms(
+            self.post,
+            links,
+            tagged=tagged,
+            mentioning=mentioning,
+            asking=_asks(self._rest),
         )
+        terms += defanged_domains(self.post.text)
+        return frozenset(terms)
 
     @_once
     def terms(self) -> AbstractSet[str]:
