@@ -12,6 +12,7 @@ however much NFKC changes their length. All terms live in one namespace:
     👍                  an emoji of any skin
     @acme, @acme@a.org  an account mentioned, by its short and its full handle
     @/acme              a part of a mentioned handle, for rules that look into handles
+    ≈acme               what a word of other letters looks like, where that differs from its term
     from:acme, lang:fr  metadata: what the post is rather than what it says (`Analysis.metadata`)
 """
 
@@ -20,7 +21,17 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
-from rules.characters import CASHTAG, HANDLE, LINK, MEMO_LENGTH, fold_accents, fold_case, scanner
+from rules.characters import (
+    CASHTAG,
+    HANDLE,
+    LINK,
+    MEMO_LENGTH,
+    TAG,
+    fold_accents,
+    fold_case,
+    scanner,
+)
+from rules.confusables import look_terms
 from rules.defanged import defanged_domains
 from rules.metadata import handle_forms, metadata_terms
 from rules.model import Post
@@ -110,14 +121,18 @@ class Analysis:
 
     @_once
     def terms(self) -> AbstractSet[str]:
-        """Every term of `tokens` and of `metadata`."""
+        """Every term of `tokens` and of `metadata`, and what words of other scripts look like."""
         words = scanner(self._rest).words.findall(self._rest)
         if self._rest.isascii():
             terms = set(map(str.lower, words))
         else:
-            terms = {
-                word.lower() if word.isascii() else fold_accents(fold_case(word)) for word in words
-            }
+            terms = set()
+            for word in words:
+                if word.isascii():
+                    terms.add(word.lower())
+                else:
+                    short = len(word) <= MEMO_LENGTH
+                    terms.update(_word_terms_before(word) if short else _word_terms(word))
         for kind, text, _, _ in self._signs:
             short = len(text) <= MEMO_LENGTH
             terms.update(_sign_terms_before(kind, text) if short else _sign_terms(kind, text))
@@ -216,9 +231,23 @@ def _tokens(
     return tokens
 
 
+def _word_terms(word: str) -> tuple[str, ...]:
+    """The term of a word, and what it looks like where that differs."""
+    term = fold_accents(fold_case(word))
+    return (term, *look_terms(word, term))
+
+
+_word_terms_before = lru_cache(maxsize=65_536)(_word_terms)
+
+
 def _sign_terms(kind: int, text: str) -> tuple[str, ...]:
-    """The terms of a handle or hashtag, wherever it stands."""
-    return tuple(token.term for token in _sign_tokens(Sign(kind, text, 0, 0))[0])
+    """The terms of a handle or hashtag, wherever it stands, and what it looks like."""
+    terms = [token.term for token in _sign_tokens(Sign(kind, text, 0, 0))[0]]
+    if kind == TAG and not text.isascii():
+        terms += look_terms("#" + text, fold_tag(text))
+        for word in name_words(text)[0]:
+            terms += _word_terms(word.text)[1:]
+    return tuple(terms)
 
 
 _sign_terms_before = lru_cache(maxsize=65_536)(_sign_terms)
