@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from rules.model import Account, Post
 from watcher.backends.interface import Page
@@ -122,6 +122,16 @@ class Posts(Database):
                 query = select_posts().where(posts.c.rid.in_(rids[start : start + _CHUNK]))
                 found |= {one.rid: one for one in posts_from(connection.execute(query))}
         return tuple(found[rid] for rid in rids if rid in found)
+
+    def post_called(self, name: str) -> Post | None:
+        """Return the post with this key (`network:id`) or this address; None where none has it."""
+        network, _, id_ = name.partition(":")
+        query = select_posts().where(
+            or_(posts.c.url == name, and_(posts.c.network == network, posts.c.id == id_))
+        )
+        with self.reading() as connection:
+            found = posts_from(connection.execute(query.order_by(posts.c.rid).limit(1)))
+        return found[0].post if found else None
 
     def count_posts(self, first_rid: int | None = None, last_rid: int | None = None) -> int:
         """Count posts, or those between two numbers, both included."""

@@ -137,7 +137,9 @@ class ArchiveFile:
         values = record.value if isinstance(record.value, list) else [record.value]
         try:
             if len(values) == 1:
-                return number, self._formats.of(values[0]).parse(values[0], line), ""
+                parsed = self._formats.of(values[0]).parse(values[0], line)
+                parsed.origins = values * len(parsed.posts)
+                return number, parsed, ""
             return number, self._all_parsed(values, line), ""
         except UnreadableError as error:
             return number, _NOTHING, str(error)
@@ -154,6 +156,7 @@ class ArchiveFile:
                 whole.notes.append(f"item {index}: {error}")
             else:
                 whole.posts += one.posts
+                whole.origins += [value] * len(one.posts)
                 whole.accounts += one.accounts
                 whole.notes += one.notes
         return whole

@@ -67,6 +67,17 @@ class ArchiveReader:
         if failures:
             raise _summed(failures)
 
+    def records(self) -> Iterator[tuple[str, Parsed, str]]:
+        """Yield (where, what it held, what is wrong with it) of every record of the files.
+
+        From the beginning, whatever was read before: for whoever looks at the posts and their
+        `origins` without keeping them. Raises `BackendError` at the first file that fails.
+        """
+        for name, path in self._paths().items():
+            with closing(self._open(name, path)) as file:
+                for number, parsed, problem in file:
+                    yield f"{name}:{number}", parsed, problem
+
     def _read(
         self, name: str, path: Path, position: Position | None, batch: "_Batch"
     ) -> Iterator[tuple[Position, bool]]:

@@ -7,7 +7,7 @@ as a dict) from a stranger; what cannot be a post raises `UnreadableError`.
 from watcher.backends.formats.bluesky import Jetstream
 from watcher.backends.formats.mastodon import Mastodon
 from watcher.backends.formats.parsed import Format, Line, Parsed, UnreadableError
-from watcher.backends.formats.simple import FieldMapping, Simple
+from watcher.backends.formats.simple import FieldMapping, Simple, dig
 from watcher.backends.formats.x import X
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Simple",
     "UnreadableError",
     "X",
+    "dig",
     "recognise",
 ]
 

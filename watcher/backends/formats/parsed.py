@@ -42,6 +42,8 @@ class Parsed:
     """Accounts seen beside the authors."""
     notes: list[str] = field(default_factory=list)
     """What was left out or cut, and why; each counts as one skipped item."""
+    origins: list[object] = field(default_factory=list)
+    """The raw record of each of the `posts`, in their order; whoever reads a file fills it."""
 
 
 class Format(Protocol):

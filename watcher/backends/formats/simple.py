@@ -102,7 +102,7 @@ class Simple:
 
     def _mapped(self, record: dict[str, Any]) -> dict[str, Any]:
         """Put what the mapping names under our names. Raises `UnreadableError`."""
-        found = {name: _dig(record, path) for name, path in self._paths.items()}
+        found = {name: dig(record, path) for name, path in self._paths.items()}
         for name in ("id", "text", "posted_at"):
             if name in found and found[name] in (None, ""):
                 raise UnreadableError(
@@ -189,13 +189,13 @@ def _first(record: dict[str, Any], *names: str) -> Any:
     return None
 
 
-def _dig(record: Any, path: str) -> Any:
+def dig(record: Any, path: str) -> Any:
     """Follow a path; a key with dots in it is found whole first. None where it leads nowhere."""
     if isinstance(record, dict) and path in record:
         return record[path]
     step, _, rest = path.partition(".")
     if isinstance(record, list) and step == "*":
-        found = [_dig(item, rest) if rest else item for item in record[:1000]]
+        found = [dig(item, rest) if rest else item for item in record[:1000]]
         return [item for item in found if item is not None]
     if isinstance(record, list) and step.isdigit() and int(step) < len(record):
         inner = record[int(step)]
@@ -203,7 +203,7 @@ def _dig(record: Any, path: str) -> Any:
         inner = record.get(step)
     else:
         return None
-    return _dig(inner, rest) if rest else inner
+    return dig(inner, rest) if rest else inner
 
 
 def _several(value: Any, sign: str) -> tuple[str, ...]:

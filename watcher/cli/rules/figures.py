@@ -1,0 +1,130 @@
+"""Counts, bars and shares as `watcher rules` prints them, and posts below them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from alerts import EmailDigest
+from rules import KeywordRule
+from rules.model import Post
+from rules.quality import Quality
+from watcher.cli.console import count, marked, moment, safe, stdout
+from watcher.cli.links import defused
+from watcher.config import Config
+from watcher.tuning.mails import mail_times
+from watcher.tuning.trial import Found
+
+DAYS = 14
+"""The newest days with matches that are drawn."""
+WIDEST = 30
+
+
+def percent(share: float | None) -> str:
+    """Return a share as a person reads it: `97.2 %`; a dash for none."""
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def a_day(number: float) -> str:
+    """Return a rate by the day, not more exactly than it is known: `12`, `1.4`, `0.03`."""
+    return f"{number:,.0f}" if number >= 10 or number == int(number) else f"{number:.2g}"
+
+
+def print_days(days: Counter[date]) -> None:
+    """Draw the newest days with their numbers; say how many there are before."""
+    most = max(days.values(), default=1)
+    for day, number in sorted(days.items())[-DAYS:]:
+        stdout().say(f"{day}  {'█' * max(1, round(WIDEST * number / most))} {number}")
+    if len(days) > DAYS:
+        stdout().note(f"and {count(len(days) - DAYS, 'day')} before")
+
+
+def quality_lines(quality: Quality) -> list[str]:
+    """Say precision, recall and their mean, with the counts they stand on."""
+    found, relevant = quality.tp + quality.fp, quality.tp + quality.fn
+    return [
+        (
+            f"{count(quality.judged, 'judged post')}: precision {percent(quality.precision)} "
+            f"({quality.tp:,} of {found:,} found), recall {percent(quality.recall)} "
+            f"({quality.tp:,} of {relevant:,} relevant), F1 {percent(quality.f1)}"
+        ),
+        f"tp {quality.tp:,}  fp {quality.fp:,}  fn {quality.fn:,}  tn {quality.tn:,}",
+    ]
+
+
+def quality_dict(quality: Quality) -> dict[str, Any]:
+    """Return the same for a program; shares are None where nothing was judged."""
+    return {
+        "tp": quality.tp,
+        "fp": quality.fp,
+        "fn": quality.fn,
+        "tn": quality.tn,
+        "precision": quality.precision,
+        "recall": quality.recall,
+        "f1": quality.f1,
+    }
+
+
+def channels_told(config: Config, rule: KeywordRule) -> list[EmailDigest]:
+    """Return the email channels that a rule tells."""
+    return [
+        channel
+        for channel in config.channels
+        if isinstance(channel, EmailDigest) and channel.name in rule.then
+    ]
+
+
+def mails_a_day(
+    config: Config, channels: Sequence[EmailDigest], found: Sequence[datetime], days: int
+) -> dict[str, float]:
+    """Return for each channel how many mails a day posts found at these times would bring."""
+    return {
+        channel.name: len(mail_times(channel, found, config.timezone)) / max(1, days)
+        for channel in channels
+    }
+
+
+def mail_words(config: Config, rule: KeywordRule, mails: dict[str, float]) -> str:
+    """Say how many mails a day that makes, and to whom."""
+    if not rule.then:
+        return "it tells nobody (then = [])"
+    if not mails:
+        return f"it tells {', '.join(rule.then)}, and no mail is written"
+    to = {c.name: len(c.to) for c in config.channels if isinstance(c, EmailDigest)}
+    return "mails a day: " + ", ".join(
+        f"{name} {a_day(number)}" + (f" (to {to[name]} people)" if to[name] > 1 else "")
+        for name, number in mails.items()
+    )
+
+
+def print_posts(found: Sequence[Found], zone: str, suspects: frozenset[str]) -> None:
+    """Print posts with what matched marked, each below its time and author."""
+    for one in found:
+        post = one.post
+        stdout().say("")
+        head = f"{moment(post.posted_at, zone)}  @{safe(post.author.handle, 60)}"
+        stdout().note(head)
+        spans = one.match.spans if one.match else ()
+        stdout().say(defused(marked(post.text, spans, 400), suspects))
+
+
+def post_dict(found: Found) -> dict[str, Any]:
+    """Return a sample for a program."""
+    return {
+        "key": found.post.key,
+        "text": found.post.text,
+        "spans": [list(span) for span in found.match.spans] if found.match else [],
+        "reason": str(found.match.reason) if found.match else "",
+    }
+
+
+def span_words(days: Sequence[date]) -> str:
+    """Say which days a figure stands on."""
+    if not days:
+        return "no day"
+    return f"{count(len(days), 'day')} ({days[0]} to {days[-1]})" if len(days) > 1 else str(days[0])
+
+
+def head_of(post: Post, zone: str) -> str:
+    """Say when and by whom a post was written."""
+    return f"{moment(post.posted_at, zone)}  @{safe(post.author.handle, 60)}  {safe(post.key, 80)}"

@@ -1,0 +1,228 @@
+"""`watcher rules forecast`: what the rules would bring a day, from what is stored."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import chain
+from statistics import median
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from alerts import EmailDigest
+from rules import KeywordRule
+from watcher.cli import Settings
+from watcher.cli.console import NOTHING_STORED, count, print_json, stderr, stdout
+from watcher.cli.names import completing, rule_names
+from watcher.cli.rules.figures import (
+    WIDEST,
+    a_day,
+    channels_told,
+    mails_a_day,
+    percent,
+    span_words,
+)
+from watcher.cli.rules.subject import keyword_rule
+from watcher.config import Config
+from watcher.tuning.corpus import Stored
+from watcher.tuning.trial import Trial, Trials, run
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+FEW_DAYS = 7
+"""Days below which a forecast says that it stands on little."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What one rule would bring."""
+
+    rule: KeywordRule
+    found: int
+    median: float
+    """Posts on a day as many others have."""
+    busiest: tuple[date, int] | None
+    by_weekday: tuple[float, ...]
+    """Posts on an average Monday, Tuesday, ...; 0 for one that did not occur."""
+    mails: dict[str, float]
+    """Mails a day by channel, were the rule alone."""
+    judged: int
+    irrelevant: int
+
+    @property
+    def irrelevant_share(self) -> float | None:
+        """The share of judged matches that were called irrelevant; None where none was judged."""
+        return self.irrelevant / self.judged if self.judged else None
+
+
+@click.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=completing(rule_names))
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3650),
+    default=30,
+    show_default=True,
+    help="How far to look back.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+@click.pass_obj
+def forecast(settings: Settings, names: tuple[str, ...], days: int, as_json: bool) -> None:
+    """Say how many posts and mails a day the rules would bring, by the stored past.
+
+    Without a name, of all rules that are on. A channel's mails are those of all the rules named
+    together: several rules share a digest.
+    """
+    since = settings.clock() - timedelta(days=days)
+    with settings.opened() as (config, store):
+        rules = (
+            [keyword_rule(config, name) for name in dict.fromkeys(names)]
+            if names
+            else [r for r in config.rules if isinstance(r, KeywordRule) and r.enabled]
+        )
+        zone = ZoneInfo(config.timezone)
+        with stderr().progress("reading posts") as report:
+            trials = run(
+                rules,
+                config.definitions,
+                Stored(store=store, since=since),
+                zone=zone,
+                report=report,
+            )
+        verdicts = [Counter(v for _, v in store.judged(rule.name)) for rule in rules]
+    found = [
+        _of(config, rule, trials, trial, verdict)
+        for rule, trial, verdict in zip(rules, trials.trials, verdicts, strict=True)
+    ]
+    together = _together(config, rules, trials)
+    if as_json:
+        print_json(_as_dict(found, together, trials))
+        return
+    _print(config, found, together, trials)
+
+
+def _of(
+    config: Config, rule: KeywordRule, trials: Trials, trial: Trial, verdicts: Counter[Any]
+) -> Forecast:
+    zone, span = ZoneInfo(config.timezone), trials.span()
+    per_day = trial.per_day(zone)
+    busiest = max(per_day.items(), key=lambda one: (one[1], one[0]), default=None)
+    return Forecast(
+        rule=rule,
+        found=trial.found,
+        median=median([per_day[day] for day in span] or [0]),
+        busiest=busiest,
+        by_weekday=_by_weekday(per_day, span),
+        mails=mails_a_day(config, channels_told(config, rule), list(trial.minutes), len(span)),
+        judged=verdicts.total(),
+        irrelevant=verdicts["irrelevant"],
+    )
+
+
+def _by_weekday(per_day: Counter[date], span: list[date]) -> tuple[float, ...]:
+    occurred = Counter(day.weekday() for day in span)
+    found = Counter[int]()
+    for day, number in per_day.items():
+        found[day.weekday()] += number
+    return tuple(found[day] / max(1, occurred[day]) for day in range(7))
+
+
+def _together(config: Config, rules: list[KeywordRule], trials: Trials) -> dict[str, float]:
+    """Mails a day of each channel that any of the rules tells."""
+    mails: dict[str, float] = {}
+    for channel in config.channels:
+        if not isinstance(channel, EmailDigest):
+            continue
+        told = [
+            trial.minutes
+            for rule, trial in zip(rules, trials.trials, strict=True)
+            if channel.name in rule.then
+        ]
+        if told:
+            times: set[datetime] = set(chain.from_iterable(told))
+            mails |= mails_a_day(config, [channel], list(times), len(trials.span()))
+    return mails
+
+
+def _print(
+    config: Config, found: list[Forecast], together: dict[str, float], trials: Trials
+) -> None:
+    screen, span = stdout(), trials.span()
+    if not trials.scanned:
+        screen.say("nothing to go by")
+        stderr().note(NOTHING_STORED)
+        return
+    if len(found) == 1:
+        _print_one(found[0])
+    else:
+        _print_table(config, found)
+    screen.say("")
+    people = {c.name: len(c.to) for c in config.channels if isinstance(c, EmailDigest)}
+    for name, number in together.items():
+        to = f", each to {people[name]} people" if people[name] > 1 else ""
+        screen.say(f"{name}: {a_day(number)} mails a day{to}")
+    screen.say(f"by {count(trials.scanned, 'stored post')} of {span_words(span)}")
+    if len(span) < FEW_DAYS:
+        screen.say("that is little to go by: a week or more tells the weekdays apart")
+
+
+def _print_one(one: Forecast) -> None:
+    busiest = f", {one.busiest[1]:,} on {one.busiest[0]}" if one.busiest else ""
+    stdout().say(f"{one.rule.name}: {a_day(one.median)} posts on the median day{busiest}", "")
+    most = max(*one.by_weekday, 1)
+    for day, number in zip(WEEKDAYS, one.by_weekday, strict=True):
+        bar = "█" * round(WIDEST * number / most)
+        stdout().say(f"{day}  {bar} {a_day(number)}".replace("   ", "  "))
+    if one.judged:
+        stdout().say("", f"judged irrelevant: {_irrelevant(one)}")
+
+
+def _print_table(config: Config, found: list[Forecast]) -> None:
+    stdout().table(
+        ["rule", "median day", "busiest", "on", "mails a day", "judged irrelevant"],
+        [
+            (
+                one.rule.name + ("" if one.rule.enabled else " (off)"),
+                a_day(one.median),
+                f"{one.busiest[1]:,}" if one.busiest else "0",
+                str(one.busiest[0]) if one.busiest else "",
+                ", ".join(f"{name} {a_day(number)}" for name, number in one.mails.items())
+                or "none",
+                _irrelevant(one),
+            )
+            for one in found
+        ],
+        right=("median day", "busiest"),
+        less=("on",),
+        empty=f"{config.path} has no keyword rule that is on",
+    )
+
+
+def _irrelevant(one: Forecast) -> str:
+    if not one.judged:
+        return "none judged"
+    return f"{percent(one.irrelevant_share)} of {one.judged:,}"
+
+
+def _as_dict(found: list[Forecast], together: dict[str, float], trials: Trials) -> dict[str, Any]:
+    span = trials.span()
+    return {
+        "posts": trials.scanned,
+        "days": len(span),
+        "since": span[0].isoformat() if span else None,
+        "until": span[-1].isoformat() if span else None,
+        "mails_per_day": together,
+        "rules": [
+            {
+                "rule": one.rule.name,
+                "posts": one.found,
+                "median": one.median,
+                "busiest": one.busiest[1] if one.busiest else 0,
+                "busiest_day": one.busiest[0].isoformat() if one.busiest else None,
+                "by_weekday": list(one.by_weekday),
+                "mails": one.mails,
+                "judged": one.judged,
+                "irrelevant": one.irrelevant,
+            }
+            for one in found
+        ],
+    }

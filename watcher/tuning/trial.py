@@ -1,0 +1,157 @@
+"""A rule over many posts: how much it finds and when, samples, and how right it is."""
+
+import heapq
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from itertools import count
+from statistics import median
+from zoneinfo import ZoneInfo
+
+from rules import KeywordRule
+from rules.matcher import Matcher
+from rules.model import Definitions, Match, Post
+from rules.quality import Quality
+from watcher.tuning.corpus import Corpus, Known, Report
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A post to show, and what matched in it; no match where the rule missed it."""
+
+    post: Post
+    match: Match | None = None
+
+
+class Newest:
+    """Keeps the newest posts of those it is shown."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: list[tuple[datetime, int, Found]] = []
+        self._order = count()
+
+    def add(self, found: Found) -> None:
+        """Take one in, and let go of the oldest where there are too many."""
+        heapq.heappush(self._kept, (found.post.posted_at, next(self._order), found))
+        if len(self._kept) > self._most:
+            heapq.heappop(self._kept)
+
+    def newest_first(self) -> list[Found]:
+        """Return what was kept."""
+        return [found for _, _, found in sorted(self._kept, key=lambda one: one[:2], reverse=True)]
+
+
+@dataclass(kw_only=True)
+class Trial:
+    """What one rule found."""
+
+    rule: str
+    samples: Newest
+    """Posts that it found."""
+    mistaken: Newest
+    """Posts that it found and somebody called irrelevant."""
+    missed: Newest
+    """Posts that it did not find and somebody called relevant."""
+    found: int = 0
+    minutes: Counter[datetime] = field(default_factory=Counter)
+    """Posts found by the minute (UTC) in which they were written."""
+    judged: Counter[tuple[bool, bool]] = field(default_factory=Counter)
+    """Posts somebody judged, by (found, relevant)."""
+
+    @property
+    def quality(self) -> Quality:
+        """How right it was on the posts that somebody judged."""
+        return Quality(
+            tp=self.judged[True, True],
+            fp=self.judged[True, False],
+            fn=self.judged[False, True],
+            tn=self.judged[False, False],
+        )
+
+    def per_day(self, zone: ZoneInfo) -> Counter[date]:
+        """Posts found by day on the clocks of a zone."""
+        days = Counter[date]()
+        for minute, number in self.minutes.items():
+            days[minute.astimezone(zone).date()] += number
+        return days
+
+    def add(self, known: Known, match: Match | None) -> None:
+        """Count one post, and whether it was found."""
+        if match is not None:
+            self.found += 1
+            self.minutes[known.post.posted_at.replace(second=0, microsecond=0)] += 1
+            self.samples.add(Found(post=known.post, match=match))
+        if known.relevant is None:
+            return
+        self.judged[match is not None, known.relevant] += 1
+        if known.relevant and match is None:
+            self.missed.add(Found(post=known.post))
+        elif match is not None and not known.relevant:
+            self.mistaken.add(Found(post=known.post, match=match))
+
+
+@dataclass(kw_only=True)
+class Trials:
+    """What several rules found in the same posts."""
+
+    trials: list[Trial]
+    scanned: int = 0
+    days: Counter[date] = field(default_factory=Counter)
+    """Posts read by day."""
+
+    def span(self) -> list[date]:
+        """Every day from the first post to the last, those without posts too."""
+        if not self.days:
+            return []
+        first, last = min(self.days), max(self.days)
+        return [first + timedelta(days=at) for at in range((last - first).days + 1)]
+
+    def median_a_day(self, trial: Trial, zone: ZoneInfo) -> float:
+        """Posts found on a day as many others have; 0 where there is no day."""
+        per_day = trial.per_day(zone)
+        return median([per_day[day] for day in self.span()] or [0])
+
+
+def run(
+    rules: Sequence[KeywordRule],
+    definitions: Definitions,
+    corpus: Corpus,
+    *,
+    zone: ZoneInfo,
+    report: Report,
+    samples: int = 0,
+    wrong: int = 0,
+) -> Trials:
+    """Run rules, enabled or not, over a corpus in one pass.
+
+    At most `samples` posts found and `wrong` posts of each kind of mistake are kept of each rule.
+    Raises `ExpressionError` for a rule that is not valid, and what the corpus raises.
+    """
+    trials = Trials(
+        trials=[
+            Trial(
+                rule=rule.name,
+                samples=Newest(samples),
+                mistaken=Newest(wrong),
+                missed=Newest(wrong),
+            )
+            for rule in rules
+        ]
+    )
+    numbered = [replace(rule, name=str(at), enabled=True) for at, rule in enumerate(rules)]
+    matcher = Matcher(numbered, definitions)
+    for batch in corpus.batches(report):
+        matches = {
+            (match.post, int(match.rule)): match
+            for match in matcher.match([known.post for known in batch])
+        }
+        trials.scanned += len(batch)
+        for known in batch:
+            trials.days[known.post.posted_at.astimezone(zone).date()] += 1
+            for at, trial in enumerate(trials.trials):
+                match = matches.get((known.post.key, at))
+                if match is not None or known.relevant is not None:
+                    trial.add(known, match and replace(match, rule=trial.rule))
+    return trials
