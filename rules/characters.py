@@ -67,13 +67,11 @@ LINK, HANDLE, TAG, CASHTAG = 1, 2, 3, 4
 _NAME = r"[A-Za-z0-9_]++(?:[.-][A-Za-z0-9_]++)*+"
 # All signs begin with a character of one class, which lets the search skip whatever else there is;
 # what may not stand before a sign is looked at once that first character has been read.
-_SIGNS = (
-    r"[hHwW{at}{sharp}{cash}](?:"
-    r"(?<![A-Za-z0-9].)((?i:(?<=h)ttps?://|(?<=w)ww\.)[^\s<>\"{stops}]+)"
-    rf"|(?<=[{{at}}])(?<![A-Za-z0-9_.@].)({_NAME}(?:@{_NAME})?)"
+_LINKS = r"(?<![A-Za-z0-9].)((?i:(?<=h)ttps?://|(?<=w)ww\.)[^\s<>\"{stops}]+)"
+_NAMES = (
+    rf"(?<=[{{at}}])(?<![A-Za-z0-9_.@].)({_NAME}(?:@{_NAME})?)"
     r"|(?<=[{sharp}])(?<![\w&#].)({tag})"
     r"|(?<=[{cash}])(?<![\w{cash}].)([A-Za-z]{{1,6}}(?:\.[A-Za-z]{{1,2}})?)(?![\w{cash}])"
-    r")"
 )
 
 _ASCII_WORD = "[A-Za-z0-9]+"
@@ -87,13 +85,18 @@ class Scanner:
     """The patterns that cut a text: first `signs`, then the `words` of what they leave.
 
     The groups of `signs` are `LINK`, `HANDLE` (without `@`), `TAG` (without `#`) and `CASHTAG`
-    (without `$`).
+    (without `$`); `names` are the signs of a text without links, each of its groups one lower.
     """
 
     def __init__(self, *, word: str, tag: str, at: str, sharp: str, cash: str, stops: str) -> None:
-        signs = _SIGNS.format(tag=tag, at=at, sharp=sharp, cash=cash, stops=stops)
+        first = at + sharp + cash
+        links, names = (
+            part.format(tag=tag, at=at, sharp=sharp, cash=cash, stops=stops)
+            for part in (_LINKS, _NAMES)
+        )
         self.words = re.compile(word)
-        self.signs = re.compile(signs, re.DOTALL)
+        self.signs = re.compile(f"[hHwW{first}](?:{links}|{names})", re.DOTALL)
+        self.names = re.compile(f"[{first}](?:{names})", re.DOTALL)
 
 
 ASCII_SCANNER = Scanner(

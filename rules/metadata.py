@@ -4,7 +4,7 @@ A field of a rule is one of these terms: `lang:fr` in a rule asks for the term `
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from rules.characters import fold_case
 from rules.model import Brand, Post
@@ -62,36 +62,33 @@ def own_terms(brands: Iterable[Brand]) -> frozenset[str]:
     return frozenset("author:" + fold_handle(account).replace(":@", ":") for account in accounts)
 
 
-def metadata_terms(
-    post: Post, links: Sequence[str], *, tagged: bool, mentioning: bool, asking: bool
-) -> list[str]:
-    """The terms of the post's metadata.
-
-    `links` are all of its links; the flags tell what the text carries: hashtags, mentions, a
-    question mark outside of links.
-    """
-    network = post.network.lower()
-    forms = handle_forms(post.author.handle)
+def author_terms(network: str, handle: str) -> tuple[str, ...]:
+    """The terms of who wrote a post and where: `network:`, `author:` and `from:`."""
+    network = network.lower()
+    forms = handle_forms(handle)
     terms = [f"network:{network}", f"author:{forms[0]}", f"author:{network}:{forms[0]}"]
-    for handle in forms:
-        terms += (f"from:{handle}", f"from:{network}:{handle}")
+    for form in forms:
+        terms += (f"from:{form}", f"from:{network}:{form}")
+    return tuple(terms)
+
+
+def language_terms(tag: str | None) -> tuple[str, ...]:
+    """The term of the language that a post states, if it states one."""
+    language = fold_language(tag) if tag else ""
+    return (f"lang:{language}",) if language else ()
+
+
+def origin_terms(post: Post) -> list[str]:
+    """The terms of whom a post answers and which source brought it."""
+    terms = []
     if post.reply_to_handle:
         terms += [f"to:{handle}" for handle in handle_forms(post.reply_to_handle)]
-    if post.language and (language := fold_language(post.language)):
-        terms.append(f"lang:{language}")
     if post.source:
         terms.append(f"source:{fold_case(post.source)}")
-    terms += _kinds(post)
-    carried = {"link": links, "media": post.media, "mention": mentioning, "hashtag": tagged}
-    terms += [f"has:{what}" for what, there in carried.items() if there]
-    if asking:
-        terms.append("has:question")
-    for link in links:
-        terms += domain_terms(link)
     return terms
 
 
-def _kinds(post: Post) -> list[str]:
+def kind_terms(post: Post) -> list[str]:
     """`is:original` is what neither answers nor passes on; the `RT @` of old counts as a repost."""
     kinds = []
     if post.reply_to is not None or post.reply_to_handle:
@@ -105,6 +102,23 @@ def _kinds(post: Post) -> list[str]:
     if post.author.bot:
         kinds.append("is:bot")
     return kinds
+
+
+def carried_terms(
+    post: Post, *, linking: bool, tagged: bool, mentioning: bool, asking: bool
+) -> list[str]:
+    """The terms of what a post carries; the flags tell what its text and its network say of it.
+
+    `asking` is a question mark outside of links.
+    """
+    carried = {
+        "link": linking,
+        "media": post.media,
+        "mention": mentioning,
+        "hashtag": tagged,
+        "question": asking,
+    }
+    return [f"has:{what}" for what, there in carried.items() if there]
 
 
 def domain_terms(link: str) -> list[str]:

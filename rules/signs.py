@@ -28,7 +28,12 @@ class Sign(NamedTuple):
     @property
     def is_tag(self) -> bool:
         """Whether it is a hashtag to the networks, to which `#1` is a number."""
-        return self.kind == TAG and bool(self.text.strip("0123456789_"))
+        return self.kind == TAG and has_letters(self.text)
+
+
+def has_letters(tag: str) -> bool:
+    """Whether a hashtag is one to the networks, to which `#1` is a number."""
+    return bool(tag.strip("0123456789_"))
 
 
 def find_signs(post: Post) -> tuple[list[Sign], str]:

@@ -21,24 +21,31 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
-from rules.characters import (
-    CASHTAG,
-    HANDLE,
-    LINK,
-    MEMO_LENGTH,
-    TAG,
-    fold_accents,
-    fold_case,
-    scanner,
-)
-from rules.confusables import look_terms
+from rules.characters import CASHTAG, HANDLE, LINK, fold_accents, fold_case, scanner
 from rules.defanged import defanged_domains
-from rules.metadata import handle_forms, metadata_terms
+from rules.metadata import (
+    author_terms,
+    carried_terms,
+    domain_terms,
+    handle_forms,
+    kind_terms,
+    language_terms,
+    origin_terms,
+)
 from rules.model import Post
 from rules.signs import Sign, find_signs, name_words
+from rules.terms import HANDLE_PART, handle_parts, looks, may_link, may_name, said
 
-HANDLE_PART = "@/"
-"""What stands before a part of a mentioned handle, to keep it apart from the words of the text."""
+__all__ = [
+    "HANDLE_PART",
+    "Analysis",
+    "Token",
+    "analyse",
+    "fold",
+    "fold_cashtag",
+    "fold_tag",
+    "fold_words",
+]
 
 _BESIDE = 10
 """Positions between the text and what the network states beside it: no phrase spans both."""
@@ -90,54 +97,89 @@ class _once(Generic[T]):  # noqa: N801 - used like `property`
 class Analysis:
     """A post as terms, each part worked out when it is first asked for.
 
-    Most posts match no rule and need `terms` alone, which are found without their places.
+    Most posts match no rule and are asked for what they say alone.
     """
 
     def __init__(self, post: Post) -> None:
         self.post = post
-        self._signs, self._rest = find_signs(post)
+
+    @_once
+    def said(self) -> set[str]:
+        """The words, hashtags, cashtags, emoji and accounts mentioned."""
+        return said(self.post)
+
+    @_once
+    def handle_parts(self) -> frozenset[str]:
+        """The parts of the accounts mentioned, each after `HANDLE_PART`."""
+        return handle_parts(self._signs)
+
+    @_once
+    def looks(self) -> frozenset[str]:
+        """What words of other letters look like, where that differs from their terms."""
+        return looks(self._signs, self._rest)
+
+    @_once
+    def authors(self) -> tuple[str, ...]:
+        """Who wrote the post, and on which network: `from:acme`, `network:local`, ..."""
+        return author_terms(self.post.network, self.post.author.handle)
+
+    @_once
+    def languages(self) -> tuple[str, ...]:
+        """The language that the post states: `lang:fr`."""
+        return language_terms(self.post.language)
+
+    @_once
+    def kinds(self) -> list[str]:
+        """What kind of post it is: `is:reply`, ..."""
+        return kind_terms(self.post)
+
+    @_once
+    def carried(self) -> list[str]:
+        """What the post carries: `has:link`, ..."""
+        post, text = self.post, self.post.text
+        may_name_any = bool(post.hashtags or post.mentions) or may_name(text)
+        signs = self._signs if may_name_any or may_link(text) or post.links else []
+        return carried_terms(
+            post,
+            linking=bool(post.links) or any(sign.kind == LINK for sign in signs),
+            tagged=any(sign.is_tag for sign in signs),
+            mentioning=any(sign.kind == HANDLE for sign in signs),
+            asking=_asks(text) and _asks(self._rest),
+        )
+
+    @_once
+    def domains(self) -> frozenset[str]:
+        """The domains of its links, disarmed ones too: `domain:acme.com`."""
+        post = self.post
+        links = list(post.links)
+        if links or may_link(post.text):
+            links += [sign.text for sign in self._signs if sign.kind == LINK]
+        terms = [term for link in links for term in domain_terms(link)]
+        return frozenset((*terms, *defanged_domains(post.text)))
 
     @_once
     def metadata(self) -> frozenset[str]:
-        """`from:acme`, `lang:fr`, `is:reply`, ...: everything a field of a rule can ask for."""
-        links = list(self.post.links)
-        tagged = mentioning = False
-        for sign in self._signs:
-            if sign.kind == LINK:
-                links.append(sign.text)
-            elif sign.kind == HANDLE:
-                mentioning = True
-            else:
-                tagged = tagged or sign.is_tag
-        terms = metadata_terms(
-            self.post,
-            links,
-            tagged=tagged,
-            mentioning=mentioning,
-            asking=_asks(self._rest),
+        """`from:acme`, `lang:fr`, `is:reply`, ...: what the post is rather than what it says."""
+        return self.domains.union(
+            self.authors, self.languages, self.kinds, self.carried, origin_terms(self.post)
         )
-        terms += defanged_domains(self.post.text)
-        return frozenset(terms)
 
     @_once
     def terms(self) -> AbstractSet[str]:
         """Every term of `tokens` and of `metadata`, and what words of other scripts look like."""
-        words = scanner(self._rest).words.findall(self._rest)
-        if self._rest.isascii():
-            terms = set(map(str.lower, words))
-        else:
-            terms = set()
-            for word in words:
-                if word.isascii():
-                    terms.add(word.lower())
-                else:
-                    short = len(word) <= MEMO_LENGTH
-                    terms.update(_word_terms_before(word) if short else _word_terms(word))
-        for kind, text, _, _ in self._signs:
-            short = len(text) <= MEMO_LENGTH
-            terms.update(_sign_terms_before(kind, text) if short else _sign_terms(kind, text))
-        terms |= self.metadata
-        return terms
+        return self.said.union(self.handle_parts, self.looks, self.metadata)
+
+    @_once
+    def _found(self) -> tuple[list[Sign], str]:
+        return find_signs(self.post)
+
+    @property
+    def _signs(self) -> list[Sign]:
+        return self._found[0]
+
+    @property
+    def _rest(self) -> str:
+        return self._found[1]
 
     @_once
     def tokens(self) -> tuple[Token, ...]:
@@ -229,29 +271,6 @@ def _tokens(
             position += _BESIDE
         add_sign(number)
     return tokens
-
-
-def _word_terms(word: str) -> tuple[str, ...]:
-    """The term of a word, and what it looks like where that differs."""
-    term = fold_accents(fold_case(word))
-    return (term, *look_terms(word, term))
-
-
-_word_terms_before = lru_cache(maxsize=65_536)(_word_terms)
-
-
-def _sign_terms(kind: int, text: str) -> tuple[str, ...]:
-    """The terms of a handle or hashtag, wherever it stands, and what it looks like."""
-    terms = [token.term for token in _sign_tokens(Sign(kind, text, 0, 0))[0]]
-    if kind == TAG and not text.isascii():
-        terms += look_terms("#" + text, fold_tag(text))
-        for word in name_words(text)[0]:
-            terms += _word_terms(word.text)[1:]
-    return tuple(terms)
-
-
-_sign_terms_before = lru_cache(maxsize=65_536)(_sign_terms)
-"""The same handles and hashtags come again and again, and each post is read twice."""
 
 
 def _sign_tokens(sign: Sign) -> tuple[list[Token], int]:

@@ -1,0 +1,190 @@
+"""What a text says, as terms without their places: all that most posts are ever asked for.
+
+`rules.text` says what the terms are; its tokens, which have places, have the same terms. Here they
+are found in C as far as possible: this is most of what matching a post costs.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from rules.characters import (
+    CASHTAG,
+    HANDLE,
+    MEMO_LENGTH,
+    TAG,
+    fold_accents,
+    fold_case,
+    scanner,
+)
+from rules.confusables import look_terms
+from rules.metadata import handle_forms
+from rules.model import Post
+from rules.signs import Sign, find_signs, has_letters, name_words
+
+HANDLE_PART = "@/"
+"""What stands before a part of a mentioned handle, to keep it apart from the words of the text."""
+
+_CHUNKS = re.compile(r"[^\0-/:-@\[-`{-\x7f]+")
+"""Runs of ASCII letters and digits and of anything beyond ASCII: no word reaches out of one."""
+_ASCII_WORDS = re.compile("[a-z0-9]+")
+_MEMO_CHUNK = 20
+"""Longer chunks are cut anew each time: most are text without spaces, and never come again."""
+
+
+def said(post: Post) -> set[str]:
+    """The words, hashtags, cashtags, emoji and accounts of a post; not the parts of handles."""
+    text = post.text
+    if post.links and "/" in text:
+        return _said_beside_links(post)  # the text may show a link in short
+    if may_link(text):
+        pieces, width = scanner(text).signs.split(text), 5
+    elif may_name(text):
+        pieces, width = scanner(text).names.split(text), 4
+    else:
+        pieces, width = [text], 1
+    terms = _words(" ".join(pieces[::width]) if len(pieces) > 1 else text)
+    if len(pieces) > 1:
+        for handle in pieces[width - 3 :: width]:
+            if handle:
+                terms.update(handle_terms(handle))
+        for tag in pieces[width - 2 :: width]:
+            if tag:
+                terms.update(_tag_terms(tag))
+        for tag in pieces[width - 1 :: width]:
+            if tag:
+                terms.update(_sign_terms(CASHTAG, tag))
+    if post.mentions or post.hashtags:
+        _add_beside(post, pieces[width - 2 :: width] if len(pieces) > 1 else [], terms)
+    return terms
+
+
+def may_link(text: str) -> bool:
+    """Whether the text may show a link; False is certain."""
+    return "://" in text or "ww." in text or "WW." in text or "wW." in text or "Ww." in text
+
+
+def may_name(text: str) -> bool:
+    """Whether the text may show an account, a hashtag or a cashtag; False is certain."""
+    if "@" in text or "#" in text or "$" in text:
+        return True
+    return not text.isascii() and any(sign in text for sign in "\uff20\uff03\uff04")
+
+
+def _said_beside_links(post: Post) -> set[str]:
+    signs, rest = find_signs(post)
+    terms = _words(rest)
+    for sign in signs:
+        terms.update(_sign_terms(sign.kind, sign.text))
+    return terms
+
+
+def _add_beside(post: Post, shown: list[str | None], terms: set[str]) -> None:
+    """Add what the network states: hashtags only where the text does not show them.
+
+    A stated account that the text shows adds nothing new.
+    """
+    for handle in post.mentions:
+        terms.update(handle_terms(handle.lstrip("@\uff20")))
+    tags = {fold_case(tag) for tag in shown if tag}
+    for tag in post.hashtags:
+        bare = tag.lstrip("#\uff03")
+        if fold_case(bare) not in tags:
+            terms.update(_tag_terms(bare))
+
+
+def _words(text: str) -> set[str]:
+    if text.isascii():
+        return set(_ASCII_WORDS.findall(text.lower()))
+    chunks = _CHUNKS.findall(text)
+    terms = {chunk.lower() for chunk in chunks if chunk.isascii()}
+    for chunk in chunks:
+        if not chunk.isascii():
+            short = len(chunk) <= _MEMO_CHUNK
+            terms.update(_chunk_terms_before(chunk) if short else _chunk_terms(chunk))
+    return terms
+
+
+def _chunk_terms(chunk: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(fold_word, scanner(chunk).words.findall(chunk))))
+
+
+_chunk_terms_before = lru_cache(maxsize=65_536)(_chunk_terms)
+
+
+def fold_word(word: str) -> str:
+    """The term of one word of a text."""
+    return fold_accents(fold_case(word))
+
+
+def handle_terms(handle: str) -> tuple[str, ...]:
+    """The terms of an account by its handle: `@acme@a.org` and `@acme`."""
+    if handle.isalnum() and handle.isascii():
+        return ("@" + handle.lower(),)  # nine of ten; half the cost of asking a memo
+    return tuple(["@" + form for form in handle_forms(handle)])
+
+
+def _tag_terms(tag: str) -> tuple[str, ...]:
+    if tag.isalpha() and tag.islower() and tag.isascii():
+        return ("#" + tag, tag)
+    return _sign_terms(TAG, tag)
+
+
+def _sign_terms(kind: int, text: str) -> tuple[str, ...]:
+    if len(text) <= MEMO_LENGTH:
+        return _sign_terms_before(kind, text)
+    return tuple(_terms_of_sign(kind, text))
+
+
+def _terms_of_sign(kind: int, text: str) -> Iterator[str]:
+    if kind == HANDLE:
+        yield from handle_terms(text)
+    elif kind in (TAG, CASHTAG):
+        if kind == CASHTAG:
+            yield "$" + fold_case(text)
+        elif has_letters(text):
+            yield "#" + fold_word(text)
+        for word in name_words(text)[0]:
+            yield fold_word(word.text)
+
+
+@lru_cache(maxsize=65_536)
+def _sign_terms_before(kind: int, text: str) -> tuple[str, ...]:
+    return tuple(_terms_of_sign(kind, text))
+
+
+def handle_parts(signs: list[Sign]) -> frozenset[str]:
+    """The parts of the handles among the signs, each after `HANDLE_PART`."""
+    return frozenset(
+        HANDLE_PART + fold_word(word.text)
+        for sign in signs
+        if sign.kind == HANDLE
+        for word in name_words(sign.text)[0]
+    )
+
+
+def looks(signs: list[Sign], rest: str) -> frozenset[str]:
+    """What words and hashtags of other letters look like, where that differs from their terms."""
+    terms: set[str] = set()
+    if not rest.isascii():
+        for word in scanner(rest).words.findall(rest):
+            terms.update(_word_looks(word))
+    for sign in signs:
+        if sign.kind == TAG and not sign.text.isascii():
+            terms.update(look_terms("#" + sign.text, "#" + fold_word(sign.text)))
+            for part in name_words(sign.text)[0]:
+                terms.update(_word_looks(part.text))
+    return frozenset(terms)
+
+
+def _word_looks(word: str) -> tuple[str, ...]:
+    if word.isascii():
+        return ()
+    return _word_looks_before(word) if len(word) <= MEMO_LENGTH else _looks_of(word)
+
+
+def _looks_of(word: str) -> tuple[str, ...]:
+    return tuple(look_terms(word, fold_word(word)))
+
+
+_word_looks_before = lru_cache(maxsize=16_384)(_looks_of)
