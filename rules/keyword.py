@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cached_property
 from typing import Literal
 
@@ -11,6 +12,8 @@ from rules.language import ExpressionError, check, expand
 from rules.language.tree import And, Node, Not, Or
 from rules.metadata import own_terms
 from rules.model import Definitions
+from rules.rates import Rate, length
+from rules.rates.length import length_problems
 
 Place = tuple[str | int, ...]
 
@@ -39,6 +42,13 @@ class KeywordRule:
     confusables: bool = False
     """Whether letters of other scripts that look alike make no difference: `acme` finds `аcme`
     with a Cyrillic `а`."""
+    rate: Rate | None = None
+    """Tells the channels how often the rule matches instead of each match. See `docs/rates.md`."""
+    realert: str = ""
+    """After it told something the rule stays silent for so long, `1h`; what it finds is stored and
+    counted. Empty: matches are all told, a rate waits as long as its window."""
+    dedupe: Literal["none", "repost", "near"] = "none"
+    """What is not told again: reposts of what the rule found, or also posts that differ little."""
     enabled: bool = True
     """Whether the rule is used at all."""
 
@@ -53,9 +63,19 @@ class KeywordRule:
                 path=("in",),
                 help='in = ["text", "handles"]',
             )
+        if self.realert:
+            least, most = timedelta(seconds=1), timedelta(days=30)
+            yield from length_problems("realert", self.realert, least, most, "1h")
         for place, expression in self.expressions():
             _, found = check(expression)
             yield from (replace(problem, path=place) for problem in found)
+
+    @property
+    def silence(self) -> timedelta | None:
+        """How long the rule stays silent after it told something; None: not at all."""
+        if self.realert:
+            return length(self.realert)
+        return self.rate.silence if self.rate else None
 
     def expressions(self) -> Iterator[tuple[Place, str]]:
         """Yield the expressions of the table, each with its place in it."""
