@@ -320,6 +320,7 @@ def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
 
 
 # What fails leaves Whoosh's files open until they are collected.
+@pytest.mark.drill
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_disk_that_is_full_at_every_step_in_turn_loses_nothing(

@@ -11,15 +11,10 @@ import unicodedata
 from rules.errors import Problem
 
 MOST = 20
-LISTS = {"accounts", "automatic", "brands", "competitors", "days", "domains"} | {
-    "friends",
-    "in",
-    "languages",
-    "spellings",
-    "then",
-    "to",
-    "who",
-}
+LISTS = frozenset(
+    "accounts all allow any automatic brands competitors days domains friends in inflections items "
+    "languages none spellings then to who".split()
+)
 """Keys that hold a list of texts, so that the repair of one does not lead to the next mistake."""
 _SIGNS = frozenset("=,;:.[]{}\"'#")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
