@@ -1,0 +1,1 @@
+"""What the nodes of an expression tree do with a post; `rules.evaluator` is the way in."""

@@ -1,0 +1,180 @@
+"""One word of a rule: which tokens of a post fit it."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from rapidfuzz.distance import OSA
+
+from rules.characters import plain
+from rules.confusables import LOOKS, look_forms
+from rules.evaluation.standing import Stand, remembered
+from rules.text import Analysis, Token
+
+STEM = 3
+"""Prefixes are told apart by their first letters, as many as the language demands of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Tokens with this term."""
+
+    term: str
+
+    def stand(self, analysis: Analysis) -> Stand:
+        """Where the word stands in the post."""
+        return remembered(analysis, self, lambda post: Stand(post, self.tokens(post)))
+
+    def tokens(self, analysis: Analysis) -> Sequence[Token]:
+        """The tokens that fit, in the order of the text."""
+        return analysis.places.get(self.term, ())
+
+    def needed(self) -> frozenset[str] | None:
+        """Terms of which a post has one if any token fits, stems as `ste*`; None: not known."""
+        return frozenset((self.term,))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Slot):
+    """Tokens with this term that have these accents."""
+
+    kept: str
+
+    def tokens(self, analysis: Analysis) -> Sequence[Token]:
+        """The tokens that fit, in the order of the text."""
+        return [t for t in analysis.places.get(self.term, ()) if t.kept == self.kept]
+
+
+@dataclass(frozen=True, slots=True)
+class Written(Slot):
+    """Tokens with this term that the text shows so, capitals and accents included."""
+
+    written: str
+
+    def tokens(self, analysis: Analysis) -> Sequence[Token]:
+        """The tokens that fit, in the order of the text."""
+        text = analysis.post.text
+        return [
+            token
+            for token in analysis.places.get(self.term, ())
+            if token.start < token.end and plain(text[token.start : token.end]) == self.written
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Alike(Slot):
+    """Tokens that look like this word, letters of other scripts included."""
+
+    forms: tuple[str, ...]
+    kept: str | None
+    """The accents of tokens with the very term, None where they do not count."""
+
+    def tokens(self, analysis: Analysis) -> Sequence[Token]:
+        """The tokens that fit, in the order of the text."""
+        looks = remembered(analysis, "looks", _looks)
+        found = {
+            (token.position, token)
+            for form in self.forms
+            for token in looks.get(form, ())
+            if self.kept is None or token.term != self.term or token.kept == self.kept
+        }
+        return [token for _, token in sorted(found)]
+
+    def needed(self) -> frozenset[str]:
+        """Terms of which a post has one if any token fits, stems as `ste*`."""
+        return frozenset(self.forms) | {LOOKS + form for form in self.forms}
+
+
+def _looks(analysis: Analysis) -> dict[str, list[Token]]:
+    """The tokens of words and hashtags by the forms that they look like."""
+    text = analysis.post.text
+    looks: dict[str, list[Token]] = {}
+    for token in analysis.tokens:
+        if token.term[0] not in "@$":
+            written = text[token.start : token.end] or token.term
+            for form in look_forms(written, token.term):
+                looks.setdefault(form, []).append(token)
+    return looks
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning(Slot):
+    """Tokens that begin with this term, and with these accents where they count."""
+
+    kept: str | None
+    forms: tuple[str, ...] = ()
+    """What the beginning looks like, where letters of other scripts are taken for each other."""
+
+    def tokens(self, analysis: Analysis) -> Sequence[Token]:
+        """The tokens that fit, in the order of the text."""
+        found = {
+            token
+            for term in _beginning(remembered(analysis, "sorted", _sorted), self.term)
+            for token in analysis.places[term]
+            if self.kept is None or token.kept.startswith(self.kept)
+        }
+        if self.forms:
+            looks = remembered(analysis, "looks", _looks)
+            ordered = remembered(analysis, "sorted looks", lambda _post: sorted(looks))
+            for form in self.forms:
+                for looked in _beginning(ordered, form):
+                    found.update(t for t in looks[looked] if not t.term.startswith(self.term))
+        return sorted(found, key=lambda token: (token.position, token))
+
+    def needed(self) -> frozenset[str]:
+        """Terms of which a post has one if any token fits, stems as `ste*`."""
+        begins = {self.term, *self.forms, *(LOOKS + form for form in self.forms)}
+        return frozenset(begin[:STEM] + "*" for begin in begins)
+
+
+def _sorted(analysis: Analysis) -> list[str]:
+    return sorted(analysis.places)
+
+
+def _beginning(ordered: Sequence[str], prefix: str) -> Iterable[str]:
+    for term in islice(ordered, bisect_left(ordered, prefix), None):
+        if not term.startswith(prefix):
+            return
+        yield term
+
+
+@dataclass(frozen=True, slots=True)
+class Close(Slot):
+    """Tokens at most one edit from this term, or from its form with accents where they count.
+
+    An edit touches two neighbouring letters at most, so it leaves either the first or the last
+    letters as they are: those, one less than half, are looked at before anything is measured.
+    """
+
+    kept: str | None
+    sign: str
+
+    def tokens(self, analysis: Analysis) -> Sequence[Token]:
+        """The tokens that fit, in the order of the text."""
+        word = self.term.removeprefix(self.sign)
+        found = []
+        for term, tokens in analysis.places.items():
+            if term.startswith(self.sign) and (self.sign or term[0] not in "#@$"):
+                if self.kept is None:
+                    if one_edit(term.removeprefix(self.sign), word):
+                        found += tokens
+                else:
+                    kept = self.kept
+                    found += [t for t in tokens if one_edit(t.kept.removeprefix(self.sign), kept)]
+        return sorted(found, key=lambda token: (token.position, token))
+
+    def needed(self) -> None:
+        """Terms of which a post has one if any token fits: none is certain."""
+
+
+def one_edit(one: str, other: str) -> bool:
+    """Whether at most one letter is added, left out, changed, or swapped with its neighbour."""
+    if not -1 <= len(one) - len(other) <= 1:
+        return False
+    half = (len(other) - 1) // 2
+    if not half:
+        return OSA.distance(one, other, score_cutoff=1) <= 1
+    if one.startswith(other[:half]) or one.endswith(other[-half:]):
+        return OSA.distance(one, other, score_cutoff=1) <= 1
+    return False
