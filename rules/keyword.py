@@ -10,6 +10,7 @@ from rules.errors import Problem
 from rules.evaluator import Reading
 from rules.language import ExpressionError, check, expand
 from rules.language.tree import And, Node, Not, Or
+from rules.lint import Expression, lint, unknown_lints
 from rules.metadata import own_terms
 from rules.model import Definitions
 from rules.rates import Rate, length
@@ -51,6 +52,9 @@ class KeywordRule:
     """What is not told again: reposts of what the rule found, or also posts that differ little."""
     enabled: bool = True
     """Whether the rule is used at all."""
+    allow: tuple[str, ...] = ()
+    """What the linter finds doubtful and is meant so, by its codes: `["only-negatives"]`. See
+    `docs/lint.md`."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the table beyond the types of its values."""
@@ -66,9 +70,34 @@ class KeywordRule:
         if self.realert:
             least, most = timedelta(seconds=1), timedelta(days=30)
             yield from length_problems("realert", self.realert, least, most, "1h")
-        for place, expression in self.expressions():
-            _, found = check(expression)
-            yield from (replace(problem, path=place) for problem in found)
+        yield from unknown_lints(self.allow)
+        yield from (problem for problem in self.doubts if problem.code not in self.allow)
+
+    @cached_property
+    def doubts(self) -> tuple[Problem, ...]:
+        """What is wrong or doubtful in the expressions, by themselves, whatever `allow` says."""
+        found = [
+            replace(problem, path=place)
+            for place, (_, problems) in self._read.items()
+            for problem in problems
+        ]
+        if self.readable:
+            expressions = [
+                Expression(place, text, tree)
+                for place, text in self.expressions()
+                if (tree := self._read[place][0]) is not None
+            ]
+            found += lint(self.tree, expressions, self.reading(Definitions()))
+        return tuple(found)
+
+    @property
+    def readable(self) -> bool:
+        """Whether every expression can be understood, so that there is a `tree`."""
+        return all(tree is not None for tree, _ in self._read.values())
+
+    @cached_property
+    def _read(self) -> dict[Place, tuple[Node | None, tuple[Problem, ...]]]:
+        return {place: check(expression) for place, expression in self.expressions()}
 
     @property
     def silence(self) -> timedelta | None:
@@ -91,7 +120,7 @@ class KeywordRule:
 
         Raises `ExpressionError` for the first expression that cannot be understood.
         """
-        read = {place: _read(expression) for place, expression in self.expressions()}
+        read = {place: self._tree(place, text) for place, text in self.expressions()}
         parts = [read[("find",)]] if ("find",) in read else []
         if self.any:
             parts.append(_joined(Or, [read[("any", at)] for at in range(len(self.any))]))
@@ -102,22 +131,25 @@ class KeywordRule:
             )
         return _joined(And, parts)
 
+    def _tree(self, place: Place, expression: str) -> Node:
+        tree, problems = self._read[place]
+        if tree is None:
+            raise ExpressionError(problems, expression)
+        return tree
+
     def compiled(self, definitions: Definitions) -> tuple[Node, Reading]:
         """The tree with the definitions in their places, and how its leaves are to be read."""
-        return expand(self.tree, definitions), Reading(
+        return expand(self.tree, definitions), self.reading(definitions)
+
+    def reading(self, definitions: Definitions) -> Reading:
+        """How the leaves of the tree are to be read."""
+        return Reading(
             fold_accents=self.fold_accents,
             handles="handles" in self.in_,
             own=own_terms(definitions.brands),
             confusables=self.confusables,
             languages=definitions.languages,
         )
-
-
-def _read(expression: str) -> Node:
-    tree, problems = check(expression)
-    if tree is None:
-        raise ExpressionError(problems, expression)
-    return tree
 
 
 def _joined(kind: type[And] | type[Or], parts: list[Node]) -> Node:

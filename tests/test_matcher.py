@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rules import KeywordRule
 from rules.evaluator import MOST_SPANS, Reading, evaluate
 from rules.language import ExpressionError, render
-from rules.language.lint import needs_something
+from rules.lint import needs_something
 from rules.language.tree import Node
 from rules.matcher import Matcher
 from rules.metadata import own_terms

@@ -20,7 +20,7 @@ from rules.language import (
     render,
     show,
 )
-from rules.language.lint import needs_something
+from rules.lint import needs_something
 from rules.language.tree import (
     And,
     Exact,

@@ -1,0 +1,79 @@
+"""The linter: what a rule says that its writer can hardly have meant.
+
+`lint` judges a rule by itself; `lint_words` by how common its words are; `rules.lint.across`
+compares rules. Each check is a function from a tree to remarks, in the list below.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from rules.errors import Problem
+from rules.evaluator import Reading
+from rules.frequencies import Frequencies
+from rules.language.tree import Node
+from rules.lint.allow import unknown_lints, useless_allows
+from rules.lint.codes import LINTS, Lint
+from rules.lint.never import can_never_match, needs_something, only_negatives
+from rules.lint.remark import Expression, Remark, problems
+from rules.lint.shape import (
+    all_capitals,
+    double_negation,
+    no_sentiment,
+    said_twice,
+    wide_near,
+    without_effect,
+)
+from rules.lint.words import Commonness, Shares, word_remarks
+
+__all__ = [
+    "LINTS",
+    "Expression",
+    "Lint",
+    "Shares",
+    "lint",
+    "lint_words",
+    "needs_something",
+    "unknown_lints",
+    "useless_allows",
+]
+
+CHECKS: tuple[Callable[[Node, Reading], Iterator[Remark]], ...] = (
+    only_negatives,
+    can_never_match,
+    said_twice,
+    double_negation,
+    wide_near,
+    no_sentiment,
+    all_capitals,
+    without_effect,
+)
+
+
+def lint(
+    tree: Node,
+    expressions: Sequence[Expression],
+    reading: Reading = Reading(),  # noqa: B008  # frozen
+) -> Iterator[Problem]:
+    """Yield what is doubtful in a rule, judged by itself.
+
+    `tree` is the whole of it, made of the trees of the `expressions`, which say where each part
+    stands; `reading` tells its keys.
+    """
+    for check in CHECKS:
+        yield from problems(check(tree, reading), expressions)
+
+
+def lint_words(
+    tree: Node,
+    expressions: Sequence[Expression],
+    *,
+    languages: Sequence[str],
+    frequencies: Frequencies,
+    own: Shares | None = None,
+) -> Iterator[Problem]:
+    """Yield what finds far more than was meant, judged by how common its words are.
+
+    `languages` are those that posts are expected in. `own` tells the share of one's own posts that
+    have a term, None where it does not know; then `frequencies` does.
+    """
+    common = Commonness(languages=languages, table=frequencies, own=own)
+    yield from problems(word_remarks(tree, common), expressions)

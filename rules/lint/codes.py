@@ -1,0 +1,38 @@
+"""The linter's codes: stable names that `allow` takes and `docs/lint.md` explains."""
+
+from typing import Literal, NamedTuple
+
+Severity = Literal["error", "warning"]
+
+
+class Lint(NamedTuple):
+    """One thing that the linter looks for."""
+
+    meaning: str
+    severity: Severity = "warning"
+
+
+LINTS: dict[str, Lint] = {
+    "only-negatives": Lint("the rule says only what must not be there", "error"),
+    "can-never-match": Lint("no post can fit all that is asked for"),
+    "same-rule": Lint("another rule finds exactly the same posts"),
+    "subsumed-rule": Lint("another rule finds these posts too, and tells the same channels"),
+    "too-common": Lint("a word is so common that it floods"),
+    "fuzzy-common-words": Lint("a very common word is one edit from a fuzzy one", "error"),
+    "fuzzy-other-words": Lint("other words are one edit from a fuzzy one"),
+    "broad-prefix": Lint("a prefix of three letters begins many words"),
+    "wide-near": Lint("NEAR reaches further than 10 words"),
+    "unfiltered-regex": Lint("a regular expression that every post is tried against"),
+    "all-capitals": Lint("everything is in capitals, which make no difference"),
+    "double-negation": Lint("what is excluded is itself an exclusion"),
+    "repeated-term": Lint("one thing is asked for twice"),
+    "covered-term": Lint("another alternative finds this too"),
+    "no-sentiment-yet": Lint("the sentiment of every post is unknown as yet"),
+    "without-effect": Lint("a key of the rule changes nothing"),
+    "typographic-quotes": Lint("curved quotation marks were read as straight ones"),
+    "lower-case-operator": Lint("and, or, not in lower case are read as words"),
+    "comma": Lint("a comma joins nothing"),
+    "unexpected-language": Lint("the rule asks for a language that is not expected"),
+    "useless-allow": Lint("`allow` names what the rule does not do"),
+}
+"""Every code that `allow` may name, with what it says."""

@@ -1,0 +1,102 @@
+"""Rules, and alternatives of rules, that no post can match; rules that only exclude."""
+
+from collections.abc import Iterator
+from itertools import combinations, islice
+
+from rules.evaluator import Reading
+from rules.language.printing import render
+from rules.language.tree import And, AtLeast, Field, Near, Node, Not, Or, Range
+from rules.language.walk import walk
+from rules.lint.remark import Remark
+from rules.lint.truth import Truth
+
+_MOST_ALTERNATIVES = 50
+_MOST_PAIRS = 200
+_LONGEST_QUOTED = 40
+
+
+def only_negatives(tree: Node, _: Reading) -> Iterator[Remark]:
+    """Remark on a tree that asks for nothing."""
+    if needs_something(tree):
+        return
+    yield Remark(
+        code="only-negatives",
+        node=tree,
+        message="this says only what must not be there: nearly every post would match",
+        replaced=tree,
+        by=f"WORD ({render(tree)})" if isinstance(tree, Or) else f"WORD {render(tree)}",
+    )
+
+
+def needs_something(node: Node) -> bool:
+    """Whether a post must have something, rather than only lack things, to match `node`."""
+    return not _fits_nothing_said(node)
+
+
+def _fits_nothing_said(node: Node) -> bool:
+    """Whether a post matches of which nothing is true that a leaf asks for."""
+    if isinstance(node, Not):
+        return not _fits_nothing_said(node.part)
+    if isinstance(node, And | Or | AtLeast):
+        fitting = sum(map(_fits_nothing_said, node.parts))
+        if isinstance(node, AtLeast):
+            return fitting >= node.count
+        return fitting == len(node.parts) if isinstance(node, And) else fitting > 0
+    return False
+
+
+def can_never_match(tree: Node, reading: Reading) -> Iterator[Remark]:
+    """Remark on a tree that contradicts itself, or on those of its alternatives that do."""
+    if not may_contradict(tree):
+        return
+    accents = not reading.fold_accents
+    if Truth([tree], accents=accents).never(tree):
+        yield _remark(tree, "no post can fit this", accents=accents)
+        return
+    for alternative in islice(_alternatives(tree), _MOST_ALTERNATIVES):
+        if may_contradict(alternative) and Truth([alternative], accents=accents).never(alternative):
+            message = "no post can fit this alternative"
+            yield _remark(alternative, message, accents=accents)
+
+
+def may_contradict(tree: Node) -> bool:
+    """Whether something in a tree excludes something; most trees ask only for words."""
+    exclusive = 0
+    for node in walk(tree):
+        if isinstance(node, Not | AtLeast):
+            return True
+        exclusive += isinstance(node, Field | Range)
+    return exclusive > 1
+
+
+def _alternatives(tree: Node) -> Iterator[Node]:
+    for node in walk(tree):
+        if isinstance(node, Or):
+            yield from (part for part in node.parts if isinstance(part, And | Near | AtLeast))
+
+
+def _remark(node: Node, message: str, *, accents: bool) -> Remark:
+    parts = node.parts if isinstance(node, And) else ()
+    for one, other in islice(combinations(parts, 2), _MOST_PAIRS):
+        both = And(parts=(one, other))
+        if Truth([both], accents=accents).never(both):
+            message = f"{message}: {_conflict(one, other)}"
+            break
+    return Remark(
+        code="can-never-match",
+        node=node,
+        message=message,
+        help="leave out one of the two, or join them with OR" if ":" in message else "",
+    )
+
+
+def _conflict(one: Node, other: Node) -> str:
+    for asked, excluded in ((one, other), (other, one)):
+        if isinstance(excluded, Not) and not isinstance(asked, Not):
+            return f"`{_short(asked)}` is asked for, and `{_short(excluded)}` excludes it"
+    return f"`{_short(one)}` and `{_short(other)}` exclude each other"
+
+
+def _short(node: Node) -> str:
+    text = render(node)
+    return text if len(text) <= _LONGEST_QUOTED else text[: _LONGEST_QUOTED - 1] + "…"

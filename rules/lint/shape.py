@@ -1,0 +1,191 @@
+"""What is said twice, or in a way that can hardly be meant: judged by the tree alone."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from rules.evaluator import Reading
+from rules.language.printing import render
+from rules.language.tree import (
+    And,
+    AtLeast,
+    BrandName,
+    Emoji,
+    Exact,
+    Field,
+    Fuzzy,
+    Hashtag,
+    Leaf,
+    ListName,
+    Mention,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Word,
+)
+from rules.language.walk import leaves, walk
+from rules.lint.facts import Fact, entailed, entails, fact_of, loosely
+from rules.lint.remark import Remark
+
+WIDEST_NEAR = 10
+_LONGEST_ACRONYM = 5
+_MOST_TOLD = 5
+"""Needless parts of one list that are told one by one."""
+_MOST_COMPARED = 30
+"""Ranges and NEARs of an OR that are compared in pairs."""
+
+_Words = Word | Phrase | Prefix | Fuzzy
+_Single = Leaf | BrandName | ListName | Near
+
+
+def double_negation(tree: Node, _: Reading) -> Iterator[Remark]:
+    """Remark on `-(-a)`."""
+    for node in walk(tree):
+        if isinstance(node, Not) and isinstance(node.part, Not):
+            inner = node.part.part
+            yield Remark(
+                code="double-negation",
+                node=node,
+                message="what is excluded here is itself an exclusion: the two cancel out",
+                replaced=node,
+                by=f"({render(inner)})" if isinstance(inner, And | Or) else render(inner),
+            )
+
+
+def said_twice(tree: Node, reading: Reading) -> Iterator[Remark]:
+    """Remark on what is repeated in one list, and on alternatives that another one covers."""
+    for node in walk(tree):
+        if isinstance(node, And | Or):
+            facts = _facts(node, reading)
+            repeated = list(_repeated(facts))
+            if repeated:
+                yield from _told("repeated-term", node, repeated)
+            elif isinstance(node, Or):
+                yield from _told("covered-term", node, list(_covered(facts)))
+
+
+def _facts(node: And | Or, reading: Reading) -> list[tuple[_Single, Fact]]:
+    """The parts of a node that are leaves, with their facts."""
+    singles = [part for part in node.parts if not isinstance(part, And | Or | Not | AtLeast)]
+    return [(part, fact_of(part, accents=not reading.fold_accents)) for part in singles]
+
+
+def _told(code: str, node: And | Or, found: list[tuple[_Single, str]]) -> Iterator[Remark]:
+    """Remarks on the needless parts of a node; the repaired text lacks all of them."""
+    if not found:
+        return
+    needless = {id(part) for part, _ in found}
+    kept = tuple(part for part in node.parts if id(part) not in needless)
+    by = render(replace(node, parts=kept) if len(kept) > 1 else kept[0])
+    more = len(found) - _MOST_TOLD
+    for number, (part, message) in enumerate(found[:_MOST_TOLD], start=1):
+        if more > 0 and number == _MOST_TOLD:
+            message += f"; {more} more here are needless too"  # noqa: PLW2901
+        yield Remark(code=code, node=part, message=message, replaced=node, by=by)
+
+
+def _repeated(facts: list[tuple[_Single, Fact]]) -> Iterator[tuple[_Single, str]]:
+    seen: dict[Fact, _Single] = {}
+    for part, fact in facts:
+        if (before := seen.setdefault(fact, part)) is part:
+            continue
+        written, first = render(part), render(before)
+        also = "" if written == first else f": it finds what `{first}` finds"
+        yield part, f"`{written}` is asked for twice{also}"
+
+
+def _covered(facts: list[tuple[_Single, Fact]]) -> Iterator[tuple[_Single, str]]:
+    by_fact = {fact: part for part, fact in facts}
+    known = by_fact.keys()
+    loose = any(fact[0] in ("prefix", "fuzzy") for fact in known)
+    few = [fact for fact in known if fact[0] in ("range", "near")][:_MOST_COMPARED]
+    for part, fact in facts:
+        covering = entailed(fact) & known
+        if loose:
+            covering |= known & set(loosely(fact)) - {fact}
+        if fact[0] in ("range", "near"):
+            covering |= {other for other in few if other != fact and entails(fact, other)}
+        if covering:
+            wider = by_fact[min(covering, key=repr)]
+            yield part, f"`{render(wider)}` finds this too"
+
+
+def wide_near(tree: Node, _: Reading) -> Iterator[Remark]:
+    """Remark on a NEAR over more words than hang together."""
+    for node in walk(tree):
+        if isinstance(node, Near) and node.distance > WIDEST_NEAR:
+            yield Remark(
+                code="wide-near",
+                node=node,
+                message=f"over {node.distance} words, nearness says little: a post has about 15",
+                replaced=node,
+                by=render(replace(node, distance=WIDEST_NEAR)),
+            )
+
+
+def no_sentiment(tree: Node, _: Reading) -> Iterator[Remark]:
+    """Remark on a sentiment that no post is known to have."""
+    for node in walk(tree):
+        if isinstance(node, Field) and node.name == "sentiment" and node.value != "unknown":
+            yield Remark(
+                code="no-sentiment-yet",
+                node=node,
+                message="no post matches this as yet: there is no model that tells the sentiment, "
+                "so it is `unknown` for every post",
+                help="leave it out until then; only sentiment:unknown matches now",
+            )
+
+
+def all_capitals(tree: Node, _: Reading) -> Iterator[Remark]:
+    """Remark on a rule all in capitals, unless it has only what may be acronyms."""
+    words = [leaf for leaf in leaves(tree) if isinstance(leaf, _Words)]
+    if not words or not all(leaf.text.isupper() for leaf in words):
+        return
+    parts = [part for leaf in words for part in leaf.text.split()]
+    if all(len(part) <= _LONGEST_ACRONYM for part in parts):
+        return
+    message = "capitals make no difference here"
+    if any(isinstance(node, Or | Not) for node in walk(tree)):
+        message += "; OR and NOT between them are operators, though, unless they stand in quotes"
+    longest = max((part for part in parts if part.isalpha()), key=len, default="ACME")
+    yield Remark(
+        code="all-capitals",
+        node=tree,
+        message=message,
+        help=f"={longest} asks for the capitals; else write it in small letters",
+    )
+
+
+_KEYS = {
+    "confusables": "confusables = true",
+    "handles": 'in = ["text", "handles"]',
+    "fold_accents": "fold_accents = false",
+}
+
+
+def without_effect(tree: Node, reading: Reading) -> Iterator[Remark]:
+    """Remark on keys about words in a rule that has no words."""
+    asked = {
+        "confusables": reading.confusables,
+        "handles": reading.handles,
+        "fold_accents": not reading.fold_accents,
+    }
+    if not any(asked.values()):
+        return
+    touched = {
+        "confusables": Word | Phrase | Prefix | Exact | Fuzzy | Hashtag | Mention,
+        "handles": _Words | Exact | Emoji,
+        "fold_accents": Word | Phrase | Prefix | Hashtag,
+    }
+    there = list(leaves(tree))
+    for key, on in asked.items():
+        kinds = touched[key] | BrandName | ListName
+        if on and not any(isinstance(leaf, kinds) for leaf in there):
+            yield Remark(
+                code="without-effect",
+                node=None,
+                message=f"`{_KEYS[key]}` changes nothing: the rule looks for no words",
+                help="leave it out",
+            )

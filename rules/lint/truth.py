@@ -1,0 +1,131 @@
+"""Whether an expression can be true of any post at all, and whether one expression entails another.
+
+A truth table over the facts of the trees, each column one long integer with a bit for each row:
+with at most `MOST` facts a whole tree is judged in a few operations. The rows that no post can
+have (`renault` without `renau*`, two languages at once) are struck out.
+
+Where there are more than `MOST` facts, what lies beyond is taken for possible, so the answer is
+then often "not known", and never wrong.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from itertools import combinations, permutations
+from typing import TypeGuard
+
+from rules.language.tree import And, AtLeast, BrandName, Leaf, ListName, Near, Node, Not, Or
+from rules.language.walk import children
+from rules.lint.facts import KINDS_OF_POST, Fact, entails, excludes, fact_of
+
+MOST = 12
+"""Facts in a table: 4,096 rows."""
+_MOST_READ = 1_000
+"""Facts among which those of the table are chosen."""
+
+
+class Truth:
+    """The truth table of some trees that are read alike."""
+
+    def __init__(self, trees: Iterable[Node], *, accents: bool) -> None:
+        """Take the facts of the trees, those nearest to their roots first.
+
+        `accents` as in `rules.lint.facts.fact_of`.
+        """
+        self._accents = accents
+        self._columns: dict[Fact, int] = {}
+        nears = self._number(trees)
+        self._all = (1 << (1 << len(self._columns))) - 1
+        for number, fact in enumerate(self._columns):
+            self._columns[fact] = _column(number, len(self._columns))
+        self._possible = self._struck_out(nears)
+
+    def _number(self, trees: Iterable[Node]) -> list[Near]:
+        """Choose the facts; where they are too many, those said twice come first."""
+        nears: dict[Fact, Near] = {}
+        said: Counter[Fact] = Counter()
+        level = list(trees)
+        while level and len(said) < _MOST_READ:
+            for node in level:
+                if _is_leaf(node):
+                    fact = fact_of(node, accents=self._accents)
+                    said[fact] += 1
+                    if isinstance(node, Near):
+                        nears[fact] = node
+            level = [below for node in level for below in children(node)]
+        chosen = said if len(said) <= MOST else [fact for fact, _ in said.most_common(MOST)]
+        self._columns = dict.fromkeys(chosen, 0)
+        return [near for fact, near in nears.items() if fact in self._columns]
+
+    def _struck_out(self, nears: list[Near]) -> int:
+        """The rows that a post may have."""
+        possible = self._all
+        for (one, column), (two, other) in permutations(self._columns.items(), 2):
+            if entails(one, two):
+                possible &= ~(column & ~other)
+        for (one, column), (two, other) in combinations(self._columns.items(), 2):
+            if excludes(one, two):
+                possible &= ~(column & other)
+        if all(kind in self._columns for kind in KINDS_OF_POST):
+            one_of = 0
+            for kind in KINDS_OF_POST:
+                one_of |= self._columns[kind]
+            possible &= one_of
+        for near in nears:
+            sides = self._value(near.left, upper=True) & self._value(near.right, upper=True)
+            possible &= ~self._columns[fact_of(near, accents=self._accents)] | sides
+        return possible
+
+    def never(self, node: Node) -> bool:
+        """Whether it is certain that no post matches."""
+        return not self._possible & self._value(node, upper=True)
+
+    def entails(self, node: Node, other: Node) -> bool:
+        """Whether it is certain that `other` matches every post that `node` matches."""
+        return not (
+            self._possible & self._value(node, upper=True) & ~self._value(other, upper=False)
+        )
+
+    def _value(self, node: Node, *, upper: bool) -> int:
+        """The rows in which a node may be true (`upper`), or certainly is."""
+        if isinstance(node, Not):
+            return self._all & ~self._value(node.part, upper=not upper)
+        if isinstance(node, And):
+            value = self._all
+            for part in node.parts:
+                value &= self._value(part, upper=upper)
+            return value
+        if isinstance(node, Or):
+            value = 0
+            for part in node.parts:
+                value |= self._value(part, upper=upper)
+            return value
+        if isinstance(node, AtLeast):
+            return self._at_least(node, upper=upper)
+        unknown = self._all if upper else 0
+        return self._columns.get(fact_of(node, accents=self._accents), unknown)
+
+    def _at_least(self, node: AtLeast, *, upper: bool) -> int:
+        if node.count > len(node.parts):
+            return 0
+        reached = [self._all, *[0] * node.count]
+        for part in node.parts:
+            value = self._value(part, upper=upper)
+            for count in range(node.count, 0, -1):
+                reached[count] |= reached[count - 1] & value
+        return reached[node.count]
+
+
+def _is_leaf(node: Node) -> TypeGuard[Leaf | BrandName | ListName | Near]:
+    return not isinstance(node, And | Or | Not | AtLeast)
+
+
+@cache
+def _column(number: int, count: int) -> int:
+    """The rows of a table of `count` facts in which fact `number` is true."""
+    block = ((1 << (1 << number)) - 1) << (1 << number)
+    width = 2 << number
+    while width < 1 << count:
+        block |= block << width
+        width *= 2
+    return block
