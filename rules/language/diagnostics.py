@@ -1,40 +1,20 @@
-"""What can be wrong with an expression, and how it is told.
+"""How what is wrong with an expression is collected, and how it is told."""
 
-Codes are stable: people search for them, and `docs/rules.md` explains each.
-"""
-
-from dataclasses import dataclass, field
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from rules.errors import Problem, WatcherError
+from rules.language.codes import CODES
+from rules.language.tree import Span
 
-CODES: dict[str, str] = {
-    "empty-expression": "there is nothing to look for",
-    "too-long": "the expression has more than 10,000 characters",
-    "too-deep": "brackets and negations are nested more than 50 deep",
-    "unclosed-quote": "a quotation mark is never closed",
-    "unclosed-bracket": "a bracket is never closed",
-    "unopened-bracket": "a bracket is closed that was never opened",
-    "empty-group": "there is nothing between the brackets",
-    "dangling-operator": "AND, OR, NOT or - lacks what it joins or excludes",
-    "unknown-operator": "a sign or word that is an operator elsewhere has no meaning here",
-    "unknown-field": "no field has this name",
-    "unknown-value": "the field does not know this value",
-    "empty-value": "nothing follows the field, # or @",
-    "bad-domain": "the value of domain: is not a domain",
-    "bad-tag": "a hashtag or handle holds a character that it cannot hold",
-    "short-prefix": "fewer than 3 letters stand before the *",
-    "stray-star": "a * stands anywhere but at the end of one word",
-    "no-letters": "what is looked for has neither letters nor digits",
-    "only-negatives": "the expression says only what must not be there",
-    "typographic-quotes": "curved quotation marks were read as straight ones (warning)",
-    "lower-case-operator": "and, or, not in lower case are read as words (warning)",
-    "comma": "a comma joins nothing (warning)",
-}
+__all__ = ["CODES", "NOTHING_LEFT", "ExpressionError", "Notes", "Repair", "show"]
 
 NOTHING_LEFT = "write what to look for, such as: acme"
 """The help where leaving out what is wrong leaves nothing."""
 
 _LONGEST_SHOWN = 100
+_LONGEST_REPAIRED = 4 * _LONGEST_SHOWN
 
 
 class ExpressionError(WatcherError):
@@ -55,20 +35,38 @@ def show(problem: Problem, expression: str) -> str:
     """One problem of an expression typed on the command line, as a few lines of plain text."""
     lines = [f"{problem.severity}[{problem.code}]: {problem.message}"]
     if problem.span is not None and expression.strip():
-        line, start, length = _around(expression, problem.span)
-        lines += [f"  | {line}", "  | " + " " * start + "^" * length]
+        line, before, marked = _around(expression, problem.span)
+        lines += [f"  | {line}", "  | " + " " * _columns(before) + "^" * max(1, _columns(marked))]
     if problem.help:
         lines.append(f"  help: {problem.help}")
     return "\n".join(lines)
 
 
-def _around(expression: str, span: tuple[int, int]) -> tuple[str, int, int]:
-    """The part of an expression worth showing, and where in it the caret begins, and its length."""
-    visible = "".join(c if c.isprintable() else "\N{MIDDLE DOT}" for c in expression)
-    begin = max(0, min(span[0] - _LONGEST_SHOWN // 2, len(visible) - _LONGEST_SHOWN))
+def _around(expression: str, span: Span) -> tuple[str, str, str]:
+    """The part of the expression's line worth showing, what in it precedes the place, the place."""
+    first = expression.rfind("\n", 0, span[0]) + 1
+    last = expression.find("\n", span[0])
+    whole = expression[first : last if last >= 0 else len(expression)]
+    visible = "".join(c if c.isprintable() else "\N{MIDDLE DOT}" for c in whole)
+    at = span[0] - first
+    begin = max(0, min(at - _LONGEST_SHOWN // 2, len(visible) - _LONGEST_SHOWN))
     line = visible[begin : begin + _LONGEST_SHOWN]
-    start = span[0] - begin
-    return line, start, max(1, min(span[1] - span[0], len(line) - start))
+    return line, line[: at - begin], line[at - begin : span[1] - first - begin]
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal the text takes, near enough for a caret."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What to write in which places of the expression."""
+
+    edits: tuple[tuple[Span, str], ...]
 
 
 @dataclass
@@ -77,33 +75,72 @@ class Notes:
 
     expression: str
     problems: list[Problem] = field(default_factory=list)
+    repairs: list[Repair | None] = field(default_factory=list)
+    """What mends each of the `problems`, where it is known."""
 
-    def error(self, code: str, span: tuple[int, int], message: str, help: str = "") -> None:
+    def error(self, code: str, span: Span, message: str, help: str | Repair = "") -> None:
         """Note something that makes the expression unusable."""
-        self.problems.append(Problem(code=code, span=span, message=message, help=help))
+        self._note(Problem(code=code, span=span, message=message), help)
 
-    def warn(self, code: str, span: tuple[int, int], message: str, help: str = "") -> None:
+    def warn(self, code: str, span: Span, message: str, help: str | Repair = "") -> None:
         """Note something that has a meaning, though hardly the one intended."""
-        problem = Problem(code=code, span=span, message=message, help=help, severity="warning")
-        self.problems.append(problem)
+        self._note(Problem(code=code, span=span, message=message, severity="warning"), help)
 
-    def write(self, span: tuple[int, int], replacement: str) -> str:
-        """The help that shows the expression with one place replaced; in a long one, the place."""
-        start, end = span
-        alone = f"write: {replacement}" if replacement.strip() else "leave it out"
-        if len(self.expression) > 4 * _LONGEST_SHOWN:
-            return alone
-        repaired = f"{self.expression[:start]}{replacement}{self.expression[end:]}"
-        repaired = " ".join(repaired.split())
-        if not repaired.strip("() "):
-            return NOTHING_LEFT
-        return f"write: {repaired}" if len(repaired) <= _LONGEST_SHOWN else alone
+    def _note(self, problem: Problem, help: str | Repair) -> None:
+        repair = help if isinstance(help, Repair) else None
+        self.problems.append(problem if repair else replace(problem, help=str(help)))
+        self.repairs.append(repair)
+
+    def write(self, span: Span, replacement: str) -> Repair:
+        """The help that shows the expression with one place replaced."""
+        return Repair(((span, replacement),))
 
     @property
     def failed(self) -> bool:
         """Whether any of the problems is an error."""
         return any(problem.severity == "error" for problem in self.problems)
 
-    def sorted(self) -> tuple[Problem, ...]:
-        """The problems in the order of the expression."""
-        return tuple(sorted(self.problems, key=lambda p: p.span or (0, 0)))
+    def mended(self, *, warnings: bool) -> str:
+        """The expression with every error mended, and every warning where asked, on one line."""
+        chosen = [
+            repair
+            for problem, repair in zip(self.problems, self.repairs, strict=True)
+            if repair and (warnings or problem.severity == "error")
+        ]
+        return _edited(self.expression, chosen)
+
+    def told(self, mend: Callable[["Notes"], str]) -> tuple[Problem, ...]:
+        """The problems in the order of the expression, each with its help.
+
+        That is the whole expression with everything mended, as `mend` gives it, or where it cannot
+        (it gives nothing) with this problem mended; in a long expression, the place.
+        """
+        short = len(self.expression) <= _LONGEST_REPAIRED and any(self.repairs)
+        whole = mend(self) if short else ""
+        told = [
+            replace(problem, help=self._help(repair, whole)) if repair else problem
+            for problem, repair in zip(self.problems, self.repairs, strict=True)
+        ]
+        return tuple(sorted(told, key=lambda p: p.span or (0, 0)))
+
+    def _help(self, repair: Repair, whole: str) -> str:
+        replacement = " … ".join(text for _, text in repair.edits if text.strip())
+        alone = f"write: {replacement}" if replacement else "leave it out"
+        if len(self.expression) > _LONGEST_REPAIRED:
+            return alone
+        repaired = whole or _edited(self.expression, [repair])
+        if not repaired.strip("() "):
+            return NOTHING_LEFT
+        return f"write: {repaired}" if len(repaired) <= _LONGEST_SHOWN else alone
+
+
+def _edited(expression: str, repairs: Iterable[Repair]) -> str:
+    """The expression with the edits made, those left out that touch what another has replaced."""
+    edits = sorted(dict.fromkeys(edit for repair in repairs for edit in repair.edits))
+    pieces: list[str] = []
+    done = 0
+    for (start, end), text in edits:
+        if start >= done:
+            pieces += (expression[done:start], text)
+            done = end
+    return " ".join("".join((*pieces, expression[done:])).split())

@@ -1,33 +1,43 @@
-"""One leaf of an expression: word, phrase, prefix, hashtag, mention or field, and its mistakes."""
+"""One leaf of an expression that says words: word, phrase, prefix, tag, emoji, and its mistakes."""
 
 import re
 
-from rules.characters import fold_accents, fold_case
-from rules.language.diagnostics import Notes
+from rules import regex
+from rules.characters import EMOJI, fold_accents, fold_case, plain
+from rules.language.diagnostics import Notes, Repair
+from rules.language.fields import FieldReader
+from rules.language.marks import quoted
 from rules.language.tree import (
+    Cashtag,
+    Emoji,
     Exact,
-    Field,
-    FieldName,
+    Fuzzy,
     Hashtag,
     Leaf,
     Mention,
     Phrase,
     Prefix,
+    Reference,
+    Regex,
     Span,
     Word,
 )
-from rules.language.vocabulary import FIELDS, nearest, values
-from rules.metadata import fold_domain, fold_handle, fold_language
+from rules.metadata import fold_domain, fold_handle
 from rules.text import fold_words
 
-_SHORTEST_PREFIX = 3
-_FIELD = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
+SHORTEST_PREFIX = 3
+SHORTEST_FUZZY = 6
+_FIELD = re.compile(r"([^\W\d]\w*)[:\uff1a](.*)", re.DOTALL)
+_COMPARISON = re.compile(r"([A-Za-z_]+)(>=|<=|=>|=<|>|<|=|\u2265|\u2264)(.+)", re.DOTALL)
 _LINK = re.compile(r"(?i)(https?://|www\.)")
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
 _HANDLE = re.compile(r"[\w.-]+(?:@[\w.-]+)?")
+_CASHTAG = re.compile(r"[A-Za-z]{1,6}(?:\.[A-Za-z]{1,2})?")
 _TAG_ENDS = re.compile(r"[^\w\u200c\u200d\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff]")
-_NEXT_WORD = re.compile(r"\s+([^\W\d_]\w*)(?![\w:*])")
-_OPERATOR_ELSEWHERE = re.compile(r"O?NEAR/\d*|.*~\d*|/.+/i?|\$[A-Za-z].*|[^\w]*[{}\[\]^|\\<>].*")
+_NEXT_WORD = re.compile(r"\s+([^\W\d_]\w*+)(?![:*])")
+_FOREIGN = re.compile(r"[^\w]*[{}\[\]^|\\<>].*")
+_ALTERNATIVES = re.compile(r"\w+(?:\|\w+)+")
+_PLUS = re.compile(r"[^\W_]\w*(?:\+\w+)+")
 
 
 class LeafReader:
@@ -35,35 +45,56 @@ class LeafReader:
 
     def __init__(self, notes: Notes) -> None:
         self.notes = notes
+        self.fields = FieldReader(notes)
 
-    def word(self, text: str, at: Span) -> Leaf | None:
+    def word(self, text: str, at: Span) -> Leaf | Reference | None:
         """Whatever is not in quotation marks."""
+        if EMOJI.match(text):
+            return self._emoji(text, at)
         if text[0] == "=":
             return self._exact(text, at)
         if text[0] in "#\uff03":
             return self._hashtag(text, at)
         if text[0] in "@\uff20":
             return self._mention(text, at)
+        if text[0] in "$\uff04" and len(text) > 1 and not text[1].isdigit():
+            return self._cashtag(text, at)
         if _LINK.match(text):
             self._link(text, at)
             return None
         if match := _FIELD.fullmatch(text):
-            return self.field(match[1], match[2], at)
+            return self.fields.field(match[1], match[2], at)
+        if (match := _COMPARISON.fullmatch(text)) and self.fields.compared(
+            match[1], match[2], match[3], at
+        ):
+            return None
+        if "~" in text:
+            return self._fuzzy(text, at)
         if "*" in text:
             return self._prefix(text, at)
-        if _OPERATOR_ELSEWHERE.fullmatch(text):
-            message = f"`{text}` has no meaning here"
-            self.notes.error("unknown-operator", at, message, self._without_operator(text, at))
+        if _FOREIGN.fullmatch(text) or _ALTERNATIVES.fullmatch(text):
+            self._foreign(text, at)
             return None
-        return Word(text=text, at=at) if self._letters(text, at) else None
+        return self._plain(text, at)
 
-    def _without_operator(self, text: str, at: Span) -> str:
-        if text.startswith("/"):
-            return "use words, phrases, and prefixes such as acm*"
-        if "NEAR/" in text:
-            return self.notes.write(at, "AND")
-        words = fold_words(text.partition("~")[0])
-        return self.notes.write(at, " ".join(words)) if words else ""
+    def _plain(self, text: str, at: Span) -> Leaf | None:
+        if not self._letters(text, at):
+            return None
+        if _PLUS.fullmatch(text):
+            message = "a + joins nothing: these words are looked for next to each other"
+            self.notes.warn("plus", at, message, self._spaced(text, at))
+        # `OF` behind a number and before a bracket is an operator; a comma parts what OF counts.
+        return Phrase(text=text, at=at) if "," in text or text == "OF" else Word(text=text, at=at)
+
+    def _spaced(self, text: str, at: Span) -> Repair:
+        return self.notes.write(at, " ".join(text.split("+")))
+
+    def _foreign(self, text: str, at: Span) -> None:
+        words = fold_words(text)
+        repair: Repair | str = self.notes.write(at, " ".join(words))
+        if _ALTERNATIVES.fullmatch(text):
+            repair = self.notes.write(at, f"({text.replace('|', ' OR ')})")
+        self.notes.error("unknown-operator", at, f"`{text}` has no meaning here", repair)
 
     def phrase(self, text: str, at: Span, *, exact: bool) -> Leaf | None:
         """What stands in quotation marks, with `=` before them or without."""
@@ -72,77 +103,40 @@ class LeafReader:
             return None
         return Exact(text=text, phrase=True, at=at) if exact else Phrase(text=text, at=at)
 
-    def field(self, name: str, value: str, at: Span) -> Leaf | None:
-        """`name:value`."""
-        known = name.lower()
-        if known not in FIELDS:
-            self._unknown_field(name, value, at)
+    def near_phrase(self, text: str, tail: str, at: Span) -> None:
+        """`"two words"~5`, as other languages write words near each other."""
+        distance = tail.strip("~")
+        count = min(max(int(distance), 1), 100) if distance.isdecimal() and len(distance) < 4 else 5
+        words = fold_words(text)
+        joined = f" NEAR/{count} ".join(words)
+        repair = self.notes.write(at, f"({joined})" if len(words) > 1 else joined)
+        self.notes.error("unknown-operator", at, f"`{tail}` has no meaning after a phrase", repair)
+
+    def regex(self, pattern: str, at: Span) -> Leaf | None:
+        """What stands between two slashes, an escaped slash already plain."""
+        try:
+            regex.compile(pattern)
+        except regex.RegexError as error:
+            span = (at[0] + 1 + error.span[0], min(at[0] + 1 + error.span[1], at[1]))
+            words = " ".join(re.findall(r"\w{2,}", re.sub(r"\\.|\(\?[^\w\s]*", " ", pattern)))
+            repair: Repair | str = "use words, phrases, and prefixes such as acm*"
+            if fold_words(words):
+                repair = self.notes.write(at, words if " " not in words else f"({words})")
+            message = f"this regular expression cannot be used: {error.message}"
+            self.notes.error("bad-regex", span, message, repair)
             return None
-        field: FieldName = known
-        value = value.strip()
-        if field in ("from", "to"):
-            value = value.lstrip("@\uff20")
-        if not value:
-            message = f"nothing follows `{field}:`"
-            self.notes.error("empty-value", at, message, self._joined_to_next(field, at))
-            return None
-        if field == "domain":
-            return self._domain(value, at)
-        allowed = values(field)
-        if allowed is None or value.lower() in allowed:
-            return Field(name=field, value=value if allowed is None else value.lower(), at=at)
-        self._unknown_value(field, value, at)
-        return None
+        return Regex(pattern=pattern, at=at)
 
-    def _joined_to_next(self, field: FieldName, at: Span) -> str:
-        """The help for a field without a value: what follows the space where it can be one."""
-        word = _NEXT_WORD.match(self.notes.expression, at[1])
-        allowed = values(field)
-        if word and field != "domain" and (allowed is None or word[1].lower() in allowed):
-            return self.notes.write((at[1], word.start(1)), "")
-        return self.notes.write(at, _EXAMPLES[field])
-
-    def _unknown_field(self, name: str, value: str, at: Span) -> None:
-        meant = nearest("field", _folded(name))
-        message = f"no field is called `{name}`"
-        if meant:
-            message += f"; did you mean `{meant}:`?"
-            repair = self.notes.write(
-                at, f"{meant}:{_quoted(value)}" if value else _EXAMPLES[meant]
-            )
-        else:
-            repair = _TIMES.get(_folded(name)) or _known_fields()
-        self.notes.error("unknown-field", (at[0], at[0] + len(name) + 1), message, repair)
-
-    def _unknown_value(self, field: FieldName, value: str, at: Span) -> None:
-        meant = nearest(field, _folded(value))
-        if field == "lang" and not meant and fold_language(value) in (values("lang") or ()):
-            meant = fold_language(value)
-        message = f"`{field}:` does not know `{value}`"
-        message += f"; did you mean `{field}:{meant}`?" if meant else ""
-        if meant:
-            repair = self.notes.write(at, f"{field}:{meant}")
-        elif field == "lang":
-            repair = "use the two letters of ISO 639-1, such as fr, en, de"
-        else:
-            repair = f"use one of {', '.join(sorted(values(field) or ()))}"
-        self.notes.error("unknown-value", (at[0] + len(field) + 1, at[1]), message, repair)
-
-    def _domain(self, value: str, at: Span) -> Leaf | None:
-        domain = fold_domain(value.removeprefix("*."))
-        if _DOMAIN.fullmatch(value.lower()) or (
-            not value.isascii() and domain and not set(value) & set("/:*@ ")
-        ):
-            return Field(name="domain", value=value.lower(), at=at)
-        repair = "a domain looks like acme.com; the domains below it are found too"
-        if _DOMAIN.fullmatch(domain):
-            repair = self.notes.write(at, f"domain:{domain}")
-        self.notes.error("bad-domain", at, f"`{value}` is not a domain", repair)
-        return None
+    def _emoji(self, text: str, at: Span) -> Leaf:
+        """One emoji; several, or one with words written to it, stand next to each other."""
+        if (match := EMOJI.match(text)) and match[0] == text:
+            return Emoji(text=text, at=at)
+        return Phrase(text=text, at=at)
 
     def _link(self, text: str, at: Span) -> None:
         domain = fold_domain(text)
-        repair = self.notes.write(at, f"domain:{domain}") if _DOMAIN.fullmatch(domain) else ""
+        known = _DOMAIN.fullmatch(domain)
+        repair = self.notes.write(at, f"domain:{domain.removeprefix('www.')}") if known else ""
         message = "the words of a link are not searched; its domain is"
         self.notes.error("unknown-operator", at, message, repair)
 
@@ -157,27 +151,55 @@ class LeafReader:
             message = "a * stands only at the end of one word"
             self.notes.error("stray-star", at, message, self._starred(text, at))
             return None
-        if not words or len(words[0]) < _SHORTEST_PREFIX:
-            message = f"a prefix needs at least {_SHORTEST_PREFIX} letters before the *"
-            repair = self.notes.write(at, stem) if words else ""
+        if not words or len(words[0]) < SHORTEST_PREFIX:
+            message = f"a prefix needs at least {SHORTEST_PREFIX} letters before the *"
+            repair = self.notes.write(at, stem if words else "")
             self.notes.error("short-prefix", at, message, repair)
             return None
         return Prefix(text=stem, at=at)
 
-    def _starred(self, text: str, at: Span) -> str:
+    def _starred(self, text: str, at: Span) -> Repair:
         """The help for a misplaced star: the words before it, the last as a prefix if it may be."""
-        *words, last = fold_words(text.partition("*")[0]) or ("",)
-        if len(last) >= _SHORTEST_PREFIX:
+        before = text.lstrip("*")
+        *words, last = fold_words(before.partition("*")[0]) or ("",)
+        if len(last) >= SHORTEST_PREFIX and "*" in before:
             last += "*"
         return self.notes.write(at, " ".join((*words, last)))
 
+    def _fuzzy(self, text: str, at: Span) -> Leaf | None:
+        stem, _, edits = text.partition("~")
+        words = fold_words(stem)
+        if len(words) != 1 or not (stem[0] + stem[-1]).isalnum():
+            wanted = " ".join((*words, *fold_words(edits.lstrip("0123456789"))))
+            message = "a ~ stands only after one word: renault~1"
+            self.notes.error("bad-fuzzy", at, message, self.notes.write(at, wanted))
+        elif len(words[0]) < SHORTEST_FUZZY:
+            message = (
+                f"a word of fewer than {SHORTEST_FUZZY} letters is one letter from many others"
+            )
+            self.notes.error("short-fuzzy", at, message, self.notes.write(at, stem))
+        elif edits != "1":
+            message = f"`~{edits}` has no meaning: ~1 allows for one letter, more is not offered"
+            self.notes.error("bad-fuzzy", at, message, self.notes.write(at, f"{stem}~1"))
+        else:
+            return Fuzzy(text=stem, at=at)
+        return None
+
     def _exact(self, text: str, at: Span) -> Leaf | None:
         word = text[1:]
-        if "*" in word:
-            message = "a * cannot follow a word written with ="
-            self.notes.error("stray-star", at, message, self.notes.write(at, word.lstrip("=")))
+        for sign, code in (("*", "stray-star"), ("~", "bad-fuzzy")):
+            if sign in word:
+                message = f"a {sign} cannot follow a word written with ="
+                self.notes.error(code, at, message, self.notes.write(at, word.lstrip("=")))
+                return None
+        if word[:1] in ("#", "@", "$") and len(word) > 1:
+            message = f"= stands before words; {word[0]} is enough"
+            self.notes.error("unknown-operator", at, message, self.notes.write(at, word))
             return None
-        return Exact(text=word, at=at) if self._letters(word, at) else None
+        if not self._letters(word, at):
+            return None
+        several = "," in word or (bool(EMOJI.search(word)) and len(fold_words(word)) > 1)
+        return Exact(text=word, phrase=several, at=at)
 
     def _hashtag(self, text: str, at: Span) -> Leaf | None:
         tag = text[1:]
@@ -188,10 +210,13 @@ class LeafReader:
         if bad or not tag.strip("0123456789_"):
             kept = tag[: bad.start()] if bad else ""
             what = f"a hashtag cannot hold `{bad[0]}`" if bad else "a hashtag needs a letter"
-            repair = self.notes.write(at, f"#{kept}" if kept.strip("0123456789_") else f'"{tag}"')
-            self.notes.error("bad-tag", at, what, repair)
+            fine = f"#{kept}" if kept.strip("0123456789_") else self._as_words(tag)
+            self.notes.error("bad-tag", at, what, self.notes.write(at, fine))
             return None
         return Hashtag(text=tag, at=at)
+
+    def _as_words(self, text: str) -> str:
+        return quoted(text) if fold_words(text) else ""
 
     def _mention(self, text: str, at: Span) -> Leaf | None:
         handle = text[1:]
@@ -200,14 +225,25 @@ class LeafReader:
             return None
         if not _HANDLE.fullmatch(handle) or not fold_words(fold_handle(handle)):
             kept = _HANDLE.match(handle)
-            repair = self.notes.write(at, f"@{kept[0]}") if kept and fold_words(kept[0]) else ""
-            self.notes.error("bad-tag", at, f"`{text}` is not a handle", repair)
+            fine = f"@{kept[0]}" if kept and fold_words(kept[0]) else self._as_words(handle)
+            self.notes.error("bad-tag", at, f"`{text}` is not a handle", self.notes.write(at, fine))
             return None
         return Mention(text=handle, at=at)
 
+    def _cashtag(self, text: str, at: Span) -> Leaf | None:
+        tag = text[1:]
+        if _CASHTAG.fullmatch(tag):
+            return Cashtag(text=tag, at=at)
+        if not fold_words(tag):
+            self._letters(text, at)
+            return None
+        message = f"`{text}` is not a cashtag: $ and 1 to 6 letters"
+        self.notes.error("bad-tag", at, message, self.notes.write(at, " ".join(fold_words(tag))))
+        return None
+
     def _lone_sign(self, sign: str, at: Span) -> None:
         word = _NEXT_WORD.match(self.notes.expression, at[1])
-        repair = self.notes.write((at[1], word.start(1)), "") if word else ""
+        repair = self.notes.write((at[1], word.start(1)) if word else at, "")
         self.notes.error("empty-value", at, f"nothing follows `{sign}` directly", repair)
 
     def _letters(self, text: str, at: Span) -> bool:
@@ -218,37 +254,5 @@ class LeafReader:
         return False
 
 
-_EXAMPLES: dict[str, str] = {
-    "from": "from:acme",
-    "to": "to:acme",
-    "lang": "lang:fr",
-    "network": "network:mastodon",
-    "source": "source:town",
-    "is": "is:reply",
-    "has": "has:link",
-    "domain": "domain:acme.com",
-}
-
-_LATER = "what came since a day: `watcher search --since DATE`"
-_EARLIER = "what came until a day: `watcher search --until DATE`"
-_TIMES: dict[str, str] = {
-    "since": _LATER,
-    "after": _LATER,
-    "date": _LATER,
-    "until": _EARLIER,
-    "before": _EARLIER,
-}
-"""Fields elsewhere, and options of a search here: a rule looks at what comes."""
-
-
-def _known_fields() -> str:
-    *first, last = (f"{field}:" for field in FIELDS)
-    return f"the fields are {', '.join(first)} and {last}; words with a colon stand in quotes"
-
-
 def _folded(text: str) -> str:
-    return fold_accents(fold_case(text))
-
-
-def _quoted(value: str) -> str:
-    return f'"{value}"' if any(c.isspace() for c in value) else value
+    return fold_accents(fold_case(plain(text)))

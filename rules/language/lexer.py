@@ -5,30 +5,20 @@ A bad leaf leaves a piece behind, so that one mistake is told once.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
-from rules.language.diagnostics import Notes
+from rules.language.diagnostics import Notes, Repair
 from rules.language.leaves import LeafReader
-from rules.language.tree import Leaf, Span
+from rules.language.marks import BRACKETS, DASHES, DROP_INVISIBLE, ENDS_WORD, INVISIBLE, QUOTES
+from rules.language.operators import OperatorReader, Piece
+from rules.language.tree import Span
+from rules.text import fold_words
 
-PieceKind = Literal["(", ")", "AND", "OR", "NOT", "leaf"]
-
-_SIGNS: dict[str, PieceKind] = {"(": "(", ")": ")", "-": "NOT"}
-_OPERATORS: dict[str, PieceKind] = {"AND": "AND", "OR": "OR", "NOT": "NOT"}
-_FOREIGN_OPERATORS = {"&&": "AND", "&": "AND", "||": "OR", "|": "OR", "!": "NOT", "+": "AND"}
-_QUOTES = {'"': '"', "“": "”", "”": "”", "„": "“”", "«": "»"}
-_ENDS_WORD = frozenset('()"“”„«»')
-_ENDS_PHRASE = re.compile(r"\s*[()]|\s+(?:(?:OR|AND|NOT)\s|[-#@]\w|[a-z]+:\w)")
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One bracket, operator or leaf; `leaf` is None where it was bad and has been reported."""
-
-    kind: PieceKind
-    at: Span
-    leaf: Leaf | None = None
+_ENDS_PHRASE = re.compile(r"[()]|\s(?:(?:OR|AND|NOT)\s|[-#@]\w|[a-z]++:\w)")
+_LIST = re.compile(r"(?i)(?:([a-z_]*):)?[@\uff20]list")
+_AROUND = re.compile(r"(?i)AROUND|O?NEAR")
+_IN_BRACKETS = re.compile(r"\(\s{0,9}([0-9]{1,4})\s{0,9}\)")
+_NEXT_OPERATOR = re.compile(r"\s*(?:(?:AND|OR)\s|[),\uff09]|$)")
+_REGEX_OPTIONS = frozenset("gimsuxyU")
 
 
 def pieces(notes: Notes) -> Iterator[Piece]:
@@ -41,61 +31,221 @@ class _Lexer:
         self.notes = notes
         self.text = notes.expression
         self.leaves = LeafReader(notes)
+        self.operators = OperatorReader(notes)
+        self.counted: list[bool] = []
+        """For each open bracket whether it is that of an OF, where commas part."""
+        self.missing: set[str] = set()
+        """Closing marks that do not come any more, so that nobody looks for them twice."""
 
     def run(self) -> Iterator[Piece]:
+        self._note_invisible()
         at = 0
+        before: Piece | None = None
         while at < len(self.text):
             sign = self.text[at]
-            if sign.isspace() or sign == "\0":
+            if sign.isspace() or sign == "\0" or sign in INVISIBLE:
                 at += 1
                 continue
-            piece = self._bracket_or_minus(at) or self._leaf(at)
+            if sign == "," and not self._parts():
+                at = self._stray_comma(at)
+                continue
+            piece = self._sign(at, before) or self._leaf(at)
             at = piece.at[1]
+            before = piece
             yield piece
 
-    def _bracket_or_minus(self, at: int) -> Piece | None:
+    def _parts(self) -> bool:
+        """Whether a comma here would part what OF counts."""
+        return bool(self.counted) and self.counted[-1]
+
+    def _note_invisible(self) -> None:
+        found = [at for at, sign in enumerate(self.text) if sign in INVISIBLE]
+        if found:
+            count = f"{len(found)} characters" if len(found) > 1 else "a character"
+            were = "were" if len(found) > 1 else "was"
+            message = f"{count} that cannot be seen {were} left out"
+            repair = Repair(tuple(((at, at + 1), "") for at in found))
+            self.notes.warn("invisible-character", (found[0], found[0] + 1), message, repair)
+
+    def _sign(self, at: int, before: Piece | None) -> Piece | None:
+        """A bracket, a comma between what OF counts, or a minus."""
         sign = self.text[at]
-        kind = _SIGNS.get(sign)
-        return Piece(kind, (at, at + 1)) if kind else None
+        if sign == ",":
+            return Piece(",", (at, at + 1))
+        if sign in DASHES:
+            if sign != "-":
+                self._plainly(sign, "-", at)
+            return Piece("NOT", (at, at + 1))
+        bracket = BRACKETS.get(sign)
+        if bracket is None:
+            return None
+        if sign != bracket:
+            self._plainly(sign, bracket, at)
+        if bracket == "(":
+            self.counted.append(before is not None and before.kind == "OF")
+            return Piece("(", (at, at + 1))
+        if self.counted:
+            self.counted.pop()
+        return Piece(")", (at, at + 1))
+
+    def _plainly(self, sign: str, plain: str, at: int) -> None:
+        message = f"`{sign}` was read as `{plain}`"
+        span = (at, at + 1)
+        self.notes.warn("typographic-signs", span, message, self.notes.write(span, plain))
 
     def _leaf(self, at: int) -> Piece:
-        """A phrase, or whatever reaches to the next space, bracket or quotation mark."""
+        """A phrase, a regular expression, or whatever reaches to the next space or bracket."""
         opening = at + 1 if self.text[at] == "=" else at
-        if self.text[opening : opening + 1] in _QUOTES:
-            text, end = self._quoted(opening)
-            leaf = self.leaves.phrase(text, (at, end), exact=opening > at)
-            return Piece("leaf", (at, end), leaf)
-        end = at + 1
-        while end < len(self.text) and not self._ends_word(end):
-            end += 1
-        word = self.text[at:end]
-        if word.endswith(",") and word.rstrip(","):
-            word = self._without_comma(word, (at, end))
-        if word in _OPERATORS:
-            return Piece(_OPERATORS[word], (at, end))
-        if word in _FOREIGN_OPERATORS:
-            return self._foreign_operator(word, (at, end))
-        if word.endswith(":") and end < len(self.text) and self.text[end] in _QUOTES:
+        if self.text[opening : opening + 1] in QUOTES:
+            return self._phrase(at, opening)
+        if self.text[at] == "/" and self.text[at + 1 : at + 2].strip():
+            return self._regex(at)
+        if self.text[at].isdigit() and (piece := self.operators.count(at)):
+            return piece
+        end = self._end_of_word(at)
+        word = self.text[at:end].translate(DROP_INVISIBLE)
+        if "," in word and not self._parts():
+            word, end = self._without_commas(word, at, end)
+        span = (at, end)
+        if piece := self._before_bracket(word, span) or self.operators.operator(word, span):
+            return piece
+        if word.endswith(":") and end < len(self.text) and self.text[end] in QUOTES:
             text, after = self._quoted(end)
-            return Piece("leaf", (at, after), self.leaves.field(word[:-1], text, (at, after)))
-        return Piece("leaf", (at, end), self.leaves.word(word, (at, end)))
+            leaf = self.leaves.fields.field(word[:-1], text, (at, after))
+            return Piece("leaf", (at, after), leaf)
+        return Piece("leaf", span, self.leaves.word(word, span))
 
-    def _without_comma(self, text: str, at: Span) -> str:
-        word = text.rstrip(",")
-        joins = word not in _OPERATORS and self.text[at[1] :].strip()
-        repair = self.notes.write(at, f"{word} OR" if joins else word)
-        self.notes.warn("comma", (at[0] + len(word), at[1]), "a comma joins nothing", repair)
-        return word
+    def _phrase(self, at: int, opening: int) -> Piece:
+        text, end = self._quoted(opening)
+        if self.text[end : end + 1] == "~":
+            after = self._end_of_word(end)
+            tail = self.text[end:after]
+            if fold_words(text):
+                self.leaves.near_phrase(text, tail, (at, after))
+                return Piece("leaf", (at, after))
+        leaf = self.leaves.phrase(text, (at, end), exact=opening > at)
+        return Piece("leaf", (at, end), leaf)
 
-    def _ends_word(self, at: int) -> bool:
-        sign = self.text[at]
-        return sign in _ENDS_WORD or sign.isspace()
+    def _end_of_word(self, at: int) -> int:
+        end = at + 1
+        parts = self._parts()
+        while end < len(self.text):
+            sign = self.text[end]
+            if sign.isspace() or sign in ENDS_WORD or (parts and sign == ","):
+                break
+            end += 1
+        return end
 
-    def _foreign_operator(self, word: str, at: Span) -> Piece:
-        ours = _FOREIGN_OPERATORS[word]
-        repair = self.notes.write(at, ours)
-        self.notes.error("unknown-operator", at, f"`{word}` has no meaning here", repair)
-        return Piece("leaf", at)
+    def _before_bracket(self, word: str, at: Span) -> Piece | None:
+        """What a bracket makes of the word that it directly follows: `@list(press)`."""
+        if self.text[at[1] : at[1] + 1] not in BRACKETS or self.text[at[1]] in ")\uff09":
+            return None
+        if match := _LIST.fullmatch(word):
+            return self._list(match[1] or "", at)
+        if _AROUND.fullmatch(word) and (found := _IN_BRACKETS.match(self.text, at[1])):
+            return self.operators.near_in_brackets(word, found[1], (at[0], found.end()))
+        if word.endswith(":") and word[:-1].isidentifier():
+            self.leaves.fields.before_group(word[:-1], at)
+            return Piece("leaf", at)
+        return None
+
+    def _list(self, field: str, at: Span) -> Piece:
+        """The name of a list, up to the bracket that closes; in quotation marks it may hold one."""
+        start = at[1] + 1
+        quote = re.compile(r'\s*"(?:[^"\\]|\\.)*+"\s*', re.DOTALL).match(self.text, start)
+        after = quote.end() if quote else start
+        end = next((i for i in range(after, len(self.text)) if self.text[i] in ")\uff09"), -1)
+        if end < 0:
+            end = self._end_of_word(at[1])
+            name = self.text[start:end].strip()
+            repair = self.notes.write((end, end), ")")
+            message = "this bracket is never closed"
+            self.notes.error("unclosed-bracket", (at[1], start), message, repair)
+            return Piece("leaf", (at[0], max(end, start)))
+        name = self.text[start:end]
+        span = (at[0], end + 1)
+        return Piece("leaf", span, self.leaves.fields.list_name(field, name, span))
+
+    def _regex(self, at: int) -> Piece:
+        """What stands between slashes; a backslash keeps the slash behind it from closing."""
+        pattern, end = self._until_slash(at)
+        if end < 0:
+            return self._unclosed_regex(at)
+        if end - at == 2:
+            span = (at, end)
+            message = "there is nothing between the slashes"
+            self.notes.error("bad-regex", span, message, self.notes.write(span, ""))
+            return Piece("leaf", span)
+        after = self._end_of_word(end - 1)
+        tail = self.text[end:after]
+        if not tail:
+            return Piece("leaf", (at, end), self.leaves.regex(pattern, (at, end)))
+        span = (at, after)
+        if _REGEX_OPTIONS.issuperset(tail):
+            message = f"no options follow a regular expression, `{tail}`: capitals make no "
+            message += "difference anyway"
+            repair = self.notes.write((end, after), "")
+        else:
+            message = f"`{tail}` follows the regular expression; words with slashes are quoted"
+            words = self.text[at:after].replace('"', "")
+            repair = self.notes.write(span, f'"{words}"' if fold_words(words) else "")
+        self.notes.error("bad-regex", (end, after), message, repair)
+        return Piece("leaf", span)
+
+    def _until_slash(self, at: int) -> tuple[str, int]:
+        """The pattern, and where it ends behind its slash; -1 where it does not."""
+        content: list[str] = []
+        end = at + 1
+        while "/" not in self.missing and end < len(self.text):
+            sign = self.text[end]
+            if sign == "/":
+                return "".join(content), end + 1
+            following = self.text[end + 1 : end + 2]
+            if sign == "\\" and following:
+                content.append("/" if following == "/" else sign + following)
+                end += 2
+                continue
+            content.append(sign)
+            end += 1
+        self.missing.add("/")
+        return "", -1
+
+    def _unclosed_regex(self, at: int) -> Piece:
+        end = self._end_of_word(at)
+        words = self.text[at + 1 : end]
+        repair = self.notes.write((at, end), f'"{words}"' if fold_words(words) else "")
+        message = "a regular expression begins here and is never closed by a second /"
+        self.notes.error("unclosed-regex", (at, at + 1), message, repair)
+        return Piece("leaf", (at, end))
+
+    def _stray_comma(self, at: int) -> int:
+        """Note a comma by itself, and give where it ends."""
+        end = at
+        while self.text[end : end + 1] == ",":
+            end += 1
+        self._warn_of_comma((at, end))
+        return end
+
+    def _without_commas(self, word: str, at: int, end: int) -> tuple[str, int]:
+        """The word without the commas at its end, and where it ends without them.
+
+        Within a word a comma divides as a hyphen does; it is noted unless it stands in a number.
+        """
+        bare = word.rstrip(",")
+        shorter = end - (len(word) - len(bare))
+        if bare != word and self.text[shorter:end] == word[len(bare) :]:
+            word, end = bare, shorter
+        if "/" not in word and ":" not in word:
+            for match in re.finditer(r"(?<=[^\W\d]),+(?=[^\W_])|(?<=\d),+(?=[^\W\d_])", word):
+                self._warn_of_comma((at + match.start(), at + match.end()))
+        return word, end
+
+    def _warn_of_comma(self, at: Span) -> None:
+        before = self.text[max(0, at[0] - 20) : at[0]].rstrip()
+        joins = before and not before.endswith(("(", "AND", "OR", "NOT", "-"))
+        joins = joins and not _NEXT_OPERATOR.match(self.text, at[1])
+        repair = self.notes.write(at, " OR " if joins else "")
+        self.notes.warn("comma", at, "a comma joins nothing", repair)
 
     def _quoted(self, opening: int) -> tuple[str, int]:
         """What stands between the quotation mark at `opening` and its partner, and the end.
@@ -103,18 +253,18 @@ class _Lexer:
         In straight quotes a backslash takes the next quotation mark or backslash as it is.
         """
         sign = self.text[opening]
-        closing = _QUOTES[sign]
-        if all(self.text.find(mark, opening + 1) < 0 for mark in closing):
-            return self._unclosed(opening)
+        closing = QUOTES[sign]
         content: list[str] = []
         at = opening + 1
-        while at < len(self.text) and self.text[at] not in closing:
+        end = len(self.text) if sign not in self.missing else 0
+        while at < end and self.text[at] not in closing:
             if sign == '"' and self.text[at] == "\\" and self.text[at + 1 : at + 2] in ('"', "\\"):
                 at += 1
-            content.append(self.text[at])
+            content.append(self.text[at : at + 1])
             at += 1
-        text = "".join(content)
-        if at == len(self.text):
+        text = "".join(content).translate(DROP_INVISIBLE)
+        if at >= end:
+            self.missing.add(sign)
             return self._unclosed(opening)
         if sign != '"':
             span = (opening, at + 1)

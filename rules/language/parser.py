@@ -2,7 +2,9 @@
 
     either  = every { "OR" every }
     every   = unary { [ "AND" ] unary }
-    unary   = ( "NOT" | "-" ) unary | "(" either ")" | leaf
+    unary   = ( "NOT" | "-" ) unary | near
+    near    = primary { "NEAR/5" primary }
+    primary = "(" either ")" | "2 OF" "(" either { "," either } ")" | leaf
 
 Brackets are matched before parsing, so that a bracket that is never closed is shown itself, and
 the parser meets balanced ones only. It goes on after every mistake and notes them all.
@@ -10,12 +12,29 @@ the parser meets balanced ones only. It goes on after every mistake and notes th
 
 from rules.errors import Problem
 from rules.language.diagnostics import NOTHING_LEFT, ExpressionError, Notes
-from rules.language.lexer import Piece, pieces
-from rules.language.lint import lint
-from rules.language.tree import And, Field, Node, Not, Or, Span
+from rules.language.lexer import pieces
+from rules.language.lowercase import lower_case_operators
+from rules.language.operators import Piece
+from rules.language.tree import (
+    And,
+    AtLeast,
+    BrandName,
+    Field,
+    ListName,
+    Near,
+    Node,
+    Not,
+    Or,
+    Placed,
+    Range,
+    Span,
+    Word,
+)
 
 LONGEST = 10_000
 DEEPEST = 50
+_ROUNDS = 4
+_TOO_DEEP = f"brackets, negations and NEAR are nested more than {DEEPEST} deep"
 
 
 def parse(expression: str) -> Node:
@@ -30,7 +49,22 @@ def check(expression: str) -> tuple[Node | None, tuple[Problem, ...]]:
     """The tree, or None where there are errors, and every error and warning. Never raises."""
     notes = Notes(expression)
     tree = _understand(notes)
-    return (None if notes.failed else tree), notes.sorted()
+    return (None if notes.failed else tree), notes.told(_mended)
+
+
+def _mended(notes: Notes) -> str:
+    """The expression with everything mended, so that it can be understood; empty if it cannot be.
+
+    What mends one mistake may bring another to light, which is mended in turn.
+    """
+    text = notes.mended(warnings=True)
+    for _ in range(_ROUNDS):
+        again = Notes(text)
+        _understand(again)
+        if not again.failed:
+            return text
+        text = again.mended(warnings=False)
+    return ""
 
 
 def _understand(notes: Notes) -> Node | None:
@@ -48,7 +82,7 @@ def _understand(notes: Notes) -> Node | None:
         return None
     tree = _Parser(balanced, notes).run()
     if tree is not None and not notes.failed:
-        lint(tree, balanced, notes)
+        lower_case_operators(balanced, notes)
     return tree
 
 
@@ -72,8 +106,7 @@ def _balance(found: list[Piece], notes: Notes) -> list[Piece] | None:
         if piece.kind == "(":
             opened.append(index)
             if len(opened) > DEEPEST:
-                message = f"brackets and negations are nested more than {DEEPEST} deep"
-                notes.error("too-deep", piece.at, message, "take out what changes nothing")
+                notes.error("too-deep", piece.at, _TOO_DEEP, "take out what changes nothing")
                 return None
         elif piece.kind == ")":
             if opened:
@@ -103,11 +136,11 @@ def _end_of_alternatives(inside: list[Piece]) -> int | None:
     alternatives, begun = False, False
     for index, piece in enumerate(inside):
         depth += (piece.kind == "(") - (piece.kind == ")")
-        if depth == 0 and piece.kind in ("AND", "OR"):
-            alternatives = alternatives or piece.kind == "OR"
+        if depth == 0 and piece.kind in ("AND", "OR", "NEAR", ","):
+            alternatives = alternatives or piece.kind in ("OR", ",")
             begun = piece.kind == "AND"
             continue
-        whole = depth == 0 and (piece.kind == "NOT" or isinstance(piece.leaf, Field))
+        whole = depth == 0 and (piece.kind == "NOT" or isinstance(piece.leaf, Field | Range))
         if whole and alternatives and begun:
             return None if _has_alternatives(inside[index:]) else end
         begun = begun or piece.kind != "NOT"
@@ -155,25 +188,30 @@ class _Parser:
         return _joined(Or, parts)
 
     def _every(self) -> Node | None:
-        while self._peek() in ("AND", "OR"):
+        while self._peek() in ("AND", "OR", "NEAR"):
             operator = self._take()
-            message = f"nothing stands before {operator.kind}"
-            self._dangling(operator, message)
+            self._dangling(operator, f"nothing stands before {self._written(operator)}")
         parts: list[Node | None] = []
-        while self._peek() not in ("", ")", "OR"):
+        while self._peek() not in ("", ")", "OR", ","):
             if self._peek() == "AND":
                 self._lacks_operand(self._take())
+                continue
+            if self._peek() == "NEAR":  # behind AND
+                operator = self._take()
+                self._dangling(operator, f"nothing stands before {self._written(operator)}")
                 continue
             parts.append(self._unary())
         return _joined(And, parts) if parts else None
 
     def _lacks_operand(self, operator: Piece) -> bool:
         """Note an operator that nothing follows which it could join or exclude."""
-        if self._peek() not in ("", ")", "AND", "OR"):
+        if self._peek() not in ("", ")", "AND", "OR", "NEAR", ","):
             return False
-        sign = self.notes.expression[slice(*operator.at)]
-        self._dangling(operator, f"nothing stands after {sign}")
+        self._dangling(operator, f"nothing stands after {self._written(operator)}")
         return True
+
+    def _written(self, piece: Piece) -> str:
+        return self.notes.expression[slice(*piece.at)]
 
     def _dangling(self, operator: Piece, message: str) -> None:
         repair = self.notes.write(operator.at, "")
@@ -190,13 +228,114 @@ class _Parser:
         self.depth += len(negations)
         if self.depth > DEEPEST:
             self._too_deep(self.pieces[self.next])
-        node = self._group() if self._peek() == "(" else self._take().leaf
+        node = self._near()
         self.depth -= len(negations)
         if node is None or self.gave_up:
             return None
         for operator in reversed(negations):
             node = Not(part=node, at=(operator.at[0], node.at[1]))
         return node
+
+    def _near(self) -> Node | None:
+        """One primary, or several near each other; the leftmost are joined first."""
+        node = self._primary()
+        chain = 0
+        while self._peek() == "NEAR":
+            operator = self._take()
+            if self._lacks_operand(operator):
+                return None
+            chain += 1
+            if self.depth + chain > DEEPEST:
+                self._too_deep(operator)
+            if self._peek() == "NOT":
+                self._not_placed(operator, "what is excluded stands nowhere", "AND")
+                self._unary()
+                node = None
+                continue
+            right = self._primary()
+            node = self._joined_near(node, operator, right)
+        return node
+
+    def _joined_near(self, left: Node | None, operator: Piece, right: Node | None) -> Node | None:
+        if left is None or right is None:
+            return None
+        for side in (left, right):
+            if not _is_placed(side):
+                self._bad_operand(operator, side)
+                return None
+        return Near(
+            left=left,
+            right=right,
+            distance=operator.number,
+            ordered=operator.ordered,
+            at=(left.at[0], right.at[1]),
+        )
+
+    def _bad_operand(self, operator: Piece, side: Node) -> None:
+        name = self._written(operator)
+        if isinstance(side, And) and all(isinstance(part, Word) for part in side.parts):
+            words = [part.text for part in side.parts if isinstance(part, Word)]
+            message = f"{name} joins words, or brackets with OR; write words that are all near so"
+            repair = self.notes.write(side.at, f" {name} ".join(words))
+            self.notes.error("near-operand", side.at, message, repair)
+        else:
+            what = "this stands at no place among the words"
+            self._not_placed(operator, what, "AND", side.at)
+
+    def _not_placed(self, operator: Piece, what: str, instead: str, at: Span | None = None) -> None:
+        message = f"{self._written(operator)} joins words, phrases, and brackets of them with OR; "
+        repair = self.notes.write(operator.at, instead)
+        self.notes.error("near-operand", at or operator.at, message + what, repair)
+
+    def _primary(self) -> Node | None:
+        if self._peek() == "OF":
+            return self._at_least()
+        return self._group() if self._peek() == "(" else self._take().leaf
+
+    def _at_least(self) -> Node | None:
+        """`2 OF (a, b, c)`."""
+        operator = self._take()
+        if self._peek() != "(":
+            self._dangling(operator, "nothing stands after OF")
+            return None
+        self._take()
+        self.depth += 1
+        parts: list[Node | None] = []
+        while True:
+            parts.append(self._part(operator if not parts else None))
+            if self._peek() != ",":
+                break
+            self._take()
+        self.depth -= 1
+        closing = self._take()
+        if None in parts:
+            return None
+        if not 1 <= operator.number <= len(parts):
+            count = f"{len(parts)} part{'s' if len(parts) > 1 else ''}"
+            message = f"{operator.number} of {count} cannot be asked for"
+            digits = (operator.at[0], operator.at[0] + len(self._written(operator).split()[0]))
+            meant = str(min(max(operator.number, 1), len(parts)))
+            self.notes.error("bad-count", operator.at, message, self.notes.write(digits, meant))
+            return None
+        whole = tuple(part for part in parts if part is not None)
+        return AtLeast(count=operator.number, parts=whole, at=(operator.at[0], closing.at[1]))
+
+    def _part(self, operator: Piece | None) -> Node | None:
+        """One part of what OF counts; `operator` before the first."""
+        if self._peek() not in (",", ")"):
+            return self._either()
+        before = operator or self.pieces[self.next - 1]
+        at = self.pieces[self.next].at
+        if operator and self._peek() == ")":
+            span = (before.at[0], at[1])
+            message = "there is nothing between these brackets"
+            self.notes.error("empty-group", span, message, self.notes.write(span, ""))
+        else:
+            comma = at if operator else before.at
+            message = "nothing stands beside this comma"
+            repair = self.notes.write(comma, "")
+            self.notes.error("dangling-operator", comma, message, repair)
+        return None
 
     def _group(self) -> Node | None:
         opening = self._take()
@@ -213,9 +352,8 @@ class _Parser:
 
     def _too_deep(self, piece: Piece) -> None:
         if not self.gave_up:
-            message = f"brackets and negations are nested more than {DEEPEST} deep"
             repair = "take out what changes nothing"
-            self.notes.error("too-deep", piece.at, message, repair)
+            self.notes.error("too-deep", piece.at, _TOO_DEEP, repair)
         self.gave_up = True
 
 
@@ -230,3 +368,12 @@ def _joined(kind: type[And] | type[Or], parts: list[Node | None]) -> Node | None
         return whole[0]
     span: Span = (whole[0].at[0], whole[-1].at[1])
     return kind(parts=tuple(whole), at=span)
+
+
+def _is_placed(node: Node) -> bool:
+    """Whether a node stands at places among the words; a `Near` was looked at when it was made."""
+    if isinstance(node, Or):
+        return all(map(_is_placed, node.parts))
+    return isinstance(node, Placed | Near | BrandName) or (
+        isinstance(node, ListName) and not node.within
+    )

@@ -2,18 +2,31 @@
 
 from difflib import get_close_matches
 
-from rules.language.tree import FieldName
+from rules.language.tree import FieldName, RangeName
 
 FIELDS: dict[FieldName, str] = {
     "from": "written by this account",
     "to": "an answer to this account",
-    "lang": "stated to be in this language",
+    "mentions": "mentioning this account",
+    "bio": "by an account whose description says this",
+    "lang": "in this language, stated or else detected",
     "network": "from this network",
     "source": "brought by this configured source",
     "is": "of this kind",
     "has": "carrying this",
     "domain": "linking to this domain or one below it",
+    "url": "linking to a page with this in its path or title",
+    "sentiment": "in this mood",
 }
+RANGES: dict[RangeName, str] = {
+    "followers": "followers of the author",
+    "likes": "likes of the post",
+    "reposts": "reposts of the post",
+    "age": "age of the author's account",
+}
+BRAND = "brand"
+NAMES: tuple[str, ...] = (*FIELDS, *RANGES, BRAND)
+"""Everything that may stand before a colon."""
 
 IS: dict[str, str] = {
     "reply": "an answer to another post",
@@ -29,6 +42,13 @@ HAS: dict[str, str] = {
     "mention": "a mentioned account",
     "hashtag": "a hashtag",
     "question": "a question mark",
+}
+
+SENTIMENTS: dict[str, str] = {
+    "negative": "of a negative mood",
+    "neutral": "of a neutral mood",
+    "positive": "of a positive mood",
+    "unknown": "of a mood that cannot be told",
 }
 
 # ISO 639-1, and the longer codes that networks state for want of a short one.
@@ -75,41 +95,77 @@ _OTHER_NAMES = {
     },
     "is": {
         "retweet": "repost", "rt": "repost", "boost": "repost", "reblog": "repost",
+        "retweets": "repost", "nativeretweets": "repost", "replies": "reply", "quotes": "quote",
         "share": "repost", "answer": "reply", "automated": "bot", "ours": "own", "verified": "",
     },
     "has": {
         "links": "link", "url": "link", "image": "media", "images": "media", "picture": "media",
         "photo": "media", "video": "media", "videos": "media", "mentions": "mention",
+        "video_link": "media", "native_video": "media", "pictures": "media", "photos": "media",
         "hashtags": "hashtag", "tag": "hashtag", "tags": "hashtag", "questions": "question",
+    },
+    "sentiment": {
+        "neg": "negative", "bad": "negative", "negatif": "negative", "negativ": "negative",
+        "pos": "positive", "good": "positive", "positif": "positive", "positiv": "positive",
+        "neu": "neutral", "neutre": "neutral", "none": "unknown",
     },
     "field": {
         "author": "from", "by": "from", "de": "from", "user": "from", "username": "from",
-        "reply": "to", "language": "lang", "langue": "lang", "type": "is", "site": "domain",
-        "url": "domain", "link": "domain", "web": "domain", "host": "domain",
-        "platform": "network", "filter": "has", "contains": "has",
+        "reply": "to", "in_reply_to": "to", "language": "lang", "langue": "lang", "type": "is",
+        "at_mentions": "mentions", "mention": "mentions", "mentioned": "mentions",
+        "description": "bio", "site": "domain", "link": "domain", "links": "domain",
+        "web": "domain", "host": "domain", "domainurl": "domain", "inurl": "url",
+        "platform": "network", "filter": "has", "contains": "has", "mood": "sentiment",
+        "min_faves": "likes", "min_likes": "likes", "faves": "likes", "favorites": "likes",
+        "engagement": "likes", "min_retweets": "reposts", "retweets": "reposts",
+        "shares": "reposts", "retweet_count": "reposts", "likes_count": "likes",
+        "followers_count": "followers", "authorfollowers": "followers", "reach": "followers",
+        "account_age": "age", "marque": "brand", "company": "brand",
     },
 }  # fmt: skip
+
+MEANT_FOR_WORDS = frozenset(
+    "title intitle intext allintitle text body content message headline keyword query q".split()  # noqa: SIM905 - as above
+)
+"""Fields elsewhere that say where words stand; here they are looked for in the text anyway."""
+
+NOT_STATED = frozenset(
+    """
+    sourcetype sourcecountry sourcegeo sourceid pagetype place place_country country region city
+    location geocode near bounding_box point_radius continent gender conversation_id context entity
+    min_replies contentsourcename channelid tag_id engagementtype threadtype rating interest
+    profession accounttype authorgender
+    """.split()  # noqa: SIM905 - as above
+)
+"""Fields elsewhere for which no network here states anything: to be left out."""
 
 
 def values(name: FieldName) -> frozenset[str] | None:
     """What may follow the field, or None where anything may."""
-    closed = {"is": frozenset(IS), "has": frozenset(HAS), "lang": LANGUAGES}
+    closed = {
+        "is": frozenset(IS),
+        "has": frozenset(HAS),
+        "lang": LANGUAGES,
+        "sentiment": frozenset(SENTIMENTS),
+    }
     return closed.get(name)
 
 
 def nearest(kind: str, written: str) -> str:
-    """What was probably meant, empty when nothing is near; `kind` is `field`, `is`, `has`, `lang`.
+    """What was probably meant, empty when nothing is near.
 
-    `written` is folded to lower case without accents.
+    `kind` is `field` or a field of few values: `is`, `has`, `lang`, `sentiment`. `written` is
+    folded to lower case without accents.
     """
     others = _OTHER_NAMES[kind]
     if written in others:
         return others[written]
     known: dict[str, tuple[str, ...]] = {
-        "field": tuple(FIELDS),
+        "field": NAMES,
         "is": tuple(IS),
         "has": tuple(HAS),
+        "sentiment": tuple(SENTIMENTS),
         "lang": (),  # codes of two letters are all near each other; only names are worth guessing
     }
-    close = get_close_matches(written, (*known[kind], *others), n=1, cutoff=0.7)
+    close = get_close_matches(written[:50], (*known[kind], *others), n=1, cutoff=0.7)
     return others.get(close[0], close[0]) if close else ""

@@ -1,0 +1,40 @@
+"""The codes of what can be wrong with an expression.
+
+They are stable: people search for them, and `docs/rules.md` explains each.
+"""
+
+CODES: dict[str, str] = {
+    "empty-expression": "there is nothing to look for",
+    "too-long": "the expression has more than 10,000 characters",
+    "too-deep": "brackets, negations and NEAR are nested more than 50 deep",
+    "unclosed-quote": "a quotation mark is never closed",
+    "unclosed-bracket": "a bracket is never closed",
+    "unopened-bracket": "a bracket is closed that was never opened",
+    "empty-group": "there is nothing between the brackets",
+    "dangling-operator": "an operator lacks what it joins or excludes",
+    "unknown-operator": "a sign or word that is an operator elsewhere has no meaning here",
+    "bad-distance": "NEAR lacks its number of words, or has one that is not from 1 to 100",
+    "near-operand": "NEAR joins something that stands at no place among the words",
+    "bad-count": "the number before OF is 0, or more than there are parts",
+    "unknown-field": "no field has this name",
+    "unknown-value": "the field does not know this value",
+    "empty-value": "nothing follows the field or sign",
+    "bad-range": "a range is not written as low..high",
+    "empty-range": "the lower end of a range lies above its upper end",
+    "bad-domain": "the value of domain: is not a domain",
+    "bad-tag": "a hashtag, cashtag or handle holds a character that it cannot hold",
+    "short-prefix": "fewer than 3 letters stand before the *",
+    "stray-star": "a * stands anywhere but at the end of one word",
+    "short-fuzzy": "fewer than 6 letters stand before ~1",
+    "bad-fuzzy": "a ~ does not follow one word, or is not followed by 1",
+    "unclosed-regex": "a regular expression is never closed by a second /",
+    "bad-regex": "a regular expression cannot be used",
+    "no-letters": "what is looked for has neither letters nor digits nor emoji",
+    "typographic-quotes": "curved quotation marks were read as straight ones (warning)",
+    "typographic-signs": "a dash or a full-width sign was read as the plain one (warning)",
+    "invisible-character": "a character that cannot be seen was left out (warning)",
+    "lower-case-operator": "and, or, not in lower case are read as words (warning)",
+    "misspelt-operator": "a word in capitals looks like an operator, is read as a word (warning)",
+    "comma": "a comma joins nothing outside of `2 OF (a, b)` (warning)",
+    "plus": "a + joins nothing: the words are looked for next to each other (warning)",
+}

@@ -1,0 +1,268 @@
+"""One `name:value` of an expression: field, range, brand or list, and its mistakes."""
+
+import re
+from typing import Literal
+
+from rules.characters import fold_accents, fold_case
+from rules.language.diagnostics import Notes, Repair
+from rules.language.marks import needs_quotes, quoted
+from rules.language.ranges import EXAMPLES, meant_range, read_range
+from rules.language.tree import (
+    BrandName,
+    Field,
+    FieldName,
+    Leaf,
+    ListName,
+    RangeName,
+    Reference,
+    Span,
+)
+from rules.language.vocabulary import (
+    BRAND,
+    FIELDS,
+    MEANT_FOR_WORDS,
+    NAMES,
+    NOT_STATED,
+    RANGES,
+    nearest,
+    values,
+)
+from rules.metadata import fold_domain, fold_language
+from rules.text import fold_words
+
+_DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
+_NEXT_WORD = re.compile(r"\s+([^\W\d_]\w*+)(?![:*])")
+_SIMPLE_GROUP = re.compile(r"\(([^()\"“”„«»]*)\)")
+_NEXT_RANGE = re.compile(r"\s+((?:[0-9]+[A-Za-z]?)?\.\.(?:[0-9]+[A-Za-z]?)?|[0-9]+)(?=\s|$)")
+
+
+class FieldReader:
+    """Makes leaves of what has a colon in it; a bad one is noted, and None."""
+
+    def __init__(self, notes: Notes) -> None:
+        self.notes = notes
+
+    def field(self, name: str, value: str, at: Span) -> Leaf | Reference | None:
+        """`name:value`."""
+        known = name.lower()
+        value = value.strip()
+        if known in ("from", "to", "mentions"):
+            value = value.lstrip("@\uff20")
+        if known in NAMES and not value:
+            message = f"nothing follows `{known}:`"
+            self.notes.error("empty-value", at, message, self._joined_to_next(known, at))
+            return None
+        if known in FIELDS:
+            return self._field(known, value, at)
+        if known in RANGES:
+            return self._range(known, value, at)
+        if known == BRAND:
+            return BrandName(name=value, at=at)
+        self._unknown_field(name, value, at)
+        return None
+
+    def list_name(self, field: str, name: str, at: Span) -> Reference | None:
+        """`@list(name)`, behind `field:` or, where that is empty, by itself."""
+        within = _WITHIN.get(field.lower())
+        name = name.strip()
+        if name[:1] == '"' and name[-1:] == '"' and len(name) > 1:
+            name = name[1:-1].replace('\\"', '"').replace("\\\\", "\\").strip()
+        if not name:
+            message = "a list is called by its name: @list(press)"
+            self.notes.error("empty-value", at, message, self.notes.write(at, ""))
+        elif within is not None:
+            return ListName(name=name, within=within, at=at)
+        else:
+            message = f"a list stands alone, or behind from:, to: or mentions:, not `{field}:`"
+            span = (at[0], at[0] + len(field) + 1)
+            self.notes.error("unknown-field", span, message, self.notes.write(span, ""))
+        return None
+
+    def before_group(self, name: str, at: Span) -> None:
+        """Note a field before a bracket: a value is one word, or words in quotation marks."""
+        known = name.lower()
+        meant = known if known in NAMES else nearest("field", _folded(name))
+        message = f"`{name}:` is followed by a bracket; a field takes one value"
+        code = "empty-value" if known in NAMES else "unknown-field"
+        group = _SIMPLE_GROUP.match(self.notes.expression, at[1])
+        repair: Repair | str = self.notes.write(at, "")
+        if group and meant and (words := group[1].split()):
+            each = (w if w in ("OR", "AND", "NOT") else f"{meant}:{w}" for w in words)
+            repair = self.notes.write((at[0], group.end()), f"({' '.join(each)})")
+        self.notes.error(code, at, message, repair)
+
+    def compared(self, name: str, sign: str, value: str, at: Span) -> bool:
+        """Note `followers>1000`, which is written with a colon; False where it is no field."""
+        known = name.lower()
+        meant = known if known in NAMES else nearest("field", _folded(name))
+        if not meant or (known not in NAMES and not value[0].isdigit()):
+            return False
+        message = f"a field is followed by a colon, not by `{sign}`"
+        self.notes.error("unknown-operator", at, message, self._renamed(meant, sign + value, at))
+        return True
+
+    def _field(self, name: FieldName, value: str, at: Span) -> Leaf | None:
+        if name == "domain":
+            return self._domain(value, at)
+        if name in ("bio", "url"):
+            return self._words(name, value, at)
+        allowed = values(name)
+        if allowed is None or value.lower() in allowed:
+            return Field(name=name, value=value if allowed is None else value.lower(), at=at)
+        self._unknown_value(name, value, at)
+        return None
+
+    def _words(self, name: FieldName, value: str, at: Span) -> Leaf | None:
+        if not fold_words(value):
+            message = f"there is no letter or digit to look for in `{name}:`"
+            self.notes.error("no-letters", at, message, self.notes.write(at, ""))
+        elif value.endswith("*"):
+            message = f"`{name}:` looks for whole words; a * has no meaning there"
+            repair = self.notes.write(at, _written(name, value.strip("*")))
+            self.notes.error("stray-star", at, message, repair)
+        elif name == "url" and (host := fold_domain(value)) and "://" in value:
+            message = "`url:` looks for words of the path or title of a page; here is a link"
+            self.notes.error("unknown-value", at, message, self.notes.write(at, f"domain:{host}"))
+        else:
+            return Field(name=name, value=value, at=at)
+        return None
+
+    def _range(self, name: RangeName, value: str, at: Span) -> Leaf | None:
+        found = read_range(name, value, at)
+        if found is None:
+            amounts = "such as 12h, 30d, 2w, 6m, 1y" if name == "age" else "such as 1000, 10k, 1M"
+            message = f"`{name}:` is followed by low..high, either may be left out, {amounts}"
+            repair = self._renamed(name, value, at)
+            self.notes.error("bad-range", (at[0] + len(name) + 1, at[1]), message, repair)
+        elif found.low is not None and found.high is not None and found.low > found.high:
+            low, _, high = value.partition("..")
+            message = f"nothing is in this range: {low} is above {high}"
+            repair = self.notes.write(at, f"{name}:{high}..{low}")
+            self.notes.error("empty-range", (at[0] + len(name) + 1, at[1]), message, repair)
+            return None
+        return found
+
+    def _joined_to_next(self, field: str, at: Span) -> Repair:
+        """The help for a field without a value: what follows the space where it can be one."""
+        pattern = _NEXT_RANGE if field in RANGES else _NEXT_WORD
+        word = pattern.match(self.notes.expression, at[1])
+        allowed = values(field) if field in FIELDS else None
+        if word and field != "domain" and (allowed is None or word[1].lower() in allowed):
+            if field in RANGES:
+                return self._renamed(field, word[1], (at[0], word.end()))
+            return self.notes.write((at[1], word.start(1)), "")
+        return self.notes.write(at, _EXAMPLES[field])
+
+    def _unknown_field(self, name: str, value: str, at: Span) -> None:
+        written = _folded(name)
+        meant = nearest("field", written)
+        message = f"no field is called `{name}`"
+        repair: Repair | str
+        if written == "raw" or written in MEANT_FOR_WORDS:
+            message += "; words are looked for in the text"
+            sign = "=" if written == "raw" and value else ""
+            repair = self.notes.write(at, sign + (quoted(value) if " " in value else value))
+        elif written in ("hashtag", "hashtags", "tag") and value:
+            message += "; a hashtag is written with #"
+            repair = self.notes.write(at, "#" + value.lstrip("#"))
+        elif written in NOT_STATED:
+            message += ": no network states it"
+            repair = self.notes.write(at, "")
+        elif meant:
+            message += f"; did you mean `{meant}:`?"
+            repair = self._renamed(meant, value, at)
+        else:
+            repair = _TIMES.get(written) or _known_fields()
+        self.notes.error("unknown-field", (at[0], at[0] + len(name) + 1), message, repair)
+
+    def _renamed(self, meant: str, value: str, at: Span) -> Repair:
+        """The help with the field that was meant; its value made to suit where that is clear."""
+        bare = value.lstrip("<>=:")
+        if meant in RANGES:
+            name: RangeName = meant
+            sought = value if read_range(name, value, at) else meant_range(name, value)
+            return self.notes.write(at, f"{name}:{sought}" if sought else EXAMPLES[name])
+        if meant == "has" and not nearest("has", _folded(bare)) and nearest("is", _folded(bare)):
+            meant = "is"
+        if meant == "domain" and not _DOMAIN.fullmatch(fold_domain(bare)):
+            meant = "url"
+        return self.notes.write(at, _written(meant, bare) if bare else _EXAMPLES[meant])
+
+    def _unknown_value(self, field: FieldName, value: str, at: Span) -> None:
+        meant = nearest(field, _folded(value))
+        if field == "lang" and not meant and fold_language(value) in (values("lang") or ()):
+            meant = fold_language(value)
+        message = f"`{field}:` does not know `{value}`"
+        message += f"; did you mean `{field}:{meant}`?" if meant else ""
+        repair: Repair | str = f"use one of {', '.join(sorted(values(field) or ()))}"
+        if meant:
+            repair = self.notes.write(at, f"{field}:{meant}")
+        elif field == "lang":
+            repair = "use the two letters of ISO 639-1, such as fr, en, de"
+        elif field == "has" and (kind := nearest("is", _folded(value))):
+            repair = self.notes.write(at, f"is:{kind}")
+        elif field == "is" and (carried := nearest("has", _folded(value))):
+            repair = self.notes.write(at, f"has:{carried}")
+        self.notes.error("unknown-value", (at[0] + len(field) + 1, at[1]), message, repair)
+
+    def _domain(self, value: str, at: Span) -> Leaf | None:
+        domain = fold_domain(value.removeprefix("*."))
+        if _DOMAIN.fullmatch(value.lower()) or (
+            not value.isascii() and domain and not set(value) & set("/:*@, ")
+        ):
+            return Field(name="domain", value=value.lower(), at=at)
+        repair: Repair | str = "a domain looks like acme.com; the domains below it are found too"
+        if _DOMAIN.fullmatch(domain):
+            repair = self.notes.write(at, f"domain:{domain}")
+        self.notes.error("bad-domain", at, f"`{value}` is not a domain", repair)
+        return None
+
+
+_WITHIN: dict[str, Literal["", "from", "to", "mentions"]] = {
+    "": "",
+    "from": "from",
+    "to": "to",
+    "mentions": "mentions",
+}
+"""The fields whose value may be a list."""
+
+_EXAMPLES: dict[str, str] = {
+    "from": "from:acme",
+    "to": "to:acme",
+    "mentions": "mentions:acme",
+    "bio": "bio:journalist",
+    "lang": "lang:fr",
+    "network": "network:mastodon",
+    "source": "source:town",
+    "is": "is:reply",
+    "has": "has:link",
+    "domain": "domain:acme.com",
+    "url": "url:pricing",
+    "sentiment": "sentiment:negative",
+    "brand": 'brand:"Acme"',
+    **{str(name): example for name, example in EXAMPLES.items()},
+}
+
+_LATER = "what came since a day: `watcher search --since DATE`"
+_EARLIER = "what came until a day: `watcher search --until DATE`"
+_TIMES: dict[str, str] = {
+    "since": _LATER,
+    "after": _LATER,
+    "date": _LATER,
+    "until": _EARLIER,
+    "before": _EARLIER,
+}
+"""Fields elsewhere, and options of a search here: a rule looks at what comes."""
+
+
+def _known_fields() -> str:
+    *first, last = (f"{field}:" for field in NAMES)
+    return f"the fields are {', '.join(first)} and {last}; words with a colon stand in quotes"
+
+
+def _folded(text: str) -> str:
+    return fold_accents(fold_case(text))
+
+
+def _written(name: str, value: str) -> str:
+    return f"{name}:{quoted(value) if needs_quotes(value) else value}"
