@@ -141,7 +141,7 @@ class Analysis:
         signs = self._signs if may_name_any or may_link(text) or post.links else []
         return carried_terms(
             post,
-            linking=bool(post.links) or any(sign.kind == LINK for sign in signs),
+            linking=bool(post.links or post.titles) or any(sign.kind == LINK for sign in signs),
             tagged=any(sign.is_tag for sign in signs),
             mentioning=any(sign.kind == HANDLE for sign in signs),
             asking=_asks(text) and _asks(self._rest),
