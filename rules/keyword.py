@@ -82,13 +82,16 @@ class KeywordRule:
             for problem in problems
         ]
         if self.readable:
-            expressions = [
-                Expression(place, text, tree)
-                for place, text in self.expressions()
-                if (tree := self._read[place][0]) is not None
-            ]
+            texts = dict(self.expressions())
+            expressions = [Expression(place, texts[place], tree) for place, tree in self.trees()]
             found += lint(self.tree, expressions, self.reading(Definitions()))
         return tuple(found)
+
+    def trees(self) -> Iterator[tuple[Place, Node]]:
+        """Yield the tree of each expression that can be understood, with its place in the table."""
+        for place, (tree, _) in self._read.items():
+            if tree is not None:
+                yield place, tree
 
     @property
     def readable(self) -> bool:

@@ -16,6 +16,7 @@ from alerts import Channel, Mail, MailFolder
 from alerts.secret import Secret
 from rules import Rule
 from rules.errors import Problem
+from rules.lint import Shares
 from rules.model import Brand, Definitions, WordList
 from watcher import coherence
 from watcher.backends import AnySource
@@ -91,6 +92,8 @@ class Config:
     """The file it was read from, absolute."""
     warnings: tuple[Finding, ...] = field(default=(), metadata={"given": True})
     """What is probably a mistake, and stops nothing."""
+    own: Shares | None = field(default=None, metadata={"given": True}, compare=False)
+    """Which share of the posts gathered so far has a term; None: not known, a table is used."""
     data: Path = Path("watcher-data")
     """Where the watcher keeps what it gathers; relative to this file."""
     timezone: str = "UTC"
@@ -165,8 +168,10 @@ def find(
     )
 
 
-def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
+def load(path: Path, env: Mapping[str, str] = os.environ, *, own: Shares | None = None) -> Config:
     """Read a configuration; `env` is what secrets such as `${NAME}` are looked up in.
+
+    `own` tells the linter how common words are in the posts gathered so far.
 
     Raises `ConfigError` with every problem of the file, each at its place. What is only suspicious
     is in the result's `warnings`.
@@ -174,7 +179,7 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
     path = path.absolute()
     document = Document.read(path, _called(path))
     conversion = Conversion(document, path.parent, env)
-    config = conversion.read(Config, path=path)
+    config = conversion.read(Config, path=path, own=own)
     for problem in coherence.silent(document.values.get("rules")):
         conversion.add(problem)
     warnings = conversion.finish()

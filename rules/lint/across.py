@@ -9,7 +9,7 @@ need the same rare word, each is compared with the first `_MOST_COMPARED` of the
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 
 from rules.errors import Problem
@@ -114,7 +114,8 @@ def _in_group(subjects: Sequence[_Subject]) -> Iterator[tuple[int, Problem]]:
     loose = any(fact[0] in ("prefix", "fuzzy") for fact in filed)
     for subject in subjects:
         if found := _wider(subject, filed, loose=loose):
-            yield subject.number, found
+            first, _ = next(iter(subject.rule.expressions()))
+            yield subject.number, replace(found, path=first)
 
 
 def _wider(subject: _Subject, filed: dict[Fact, list[_Subject]], *, loose: bool) -> Problem | None:

@@ -102,6 +102,8 @@ def _covered(facts: list[tuple[_Single, Fact]]) -> Iterator[tuple[_Single, str]]
     loose = any(fact[0] in ("prefix", "fuzzy") for fact in known)
     few = [fact for fact in known if fact[0] in ("range", "near")][:_MOST_COMPARED]
     for part, fact in facts:
+        if fact[0] == "tag":
+            continue  # `acme OR #acme` is how people write it, and it does no harm
         covering = entailed(fact) & known
         if loose:
             covering |= known & set(loosely(fact)) - {fact}

@@ -1,0 +1,71 @@
+"""What the linter says of the rules: of each by its words, and of one beside another.
+
+What a rule's table can tell by itself it tells itself (`KeywordRule.doubts`).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rules import KeywordRule
+from rules.errors import Problem
+from rules.frequencies import Frequencies
+from rules.language.tree import Field
+from rules.language.walk import wanted
+from rules.lint import Expression, lint_words, useless_allows
+from rules.lint.across import across
+
+if TYPE_CHECKING:
+    from watcher.config import Config
+
+
+def problems(config: "Config") -> Iterator[Problem]:
+    """Yield what is doubtful in the rules and not allowed there; what is allowed for nothing."""
+    readable = [
+        (i, rule)
+        for i, rule in enumerate(config.rules)
+        if isinstance(rule, KeywordRule) and rule.readable
+    ]
+    beside: dict[int, list[Problem]] = defaultdict(list)
+    for i, problem in across(readable):
+        beside[i].append(problem)
+    for i, rule in readable:
+        said = [*_unexpected_languages(rule, config), *_words(rule, config), *beside[i]]
+        found = [problem for problem in said if problem.code not in rule.allow]
+        if rule.allow:
+            codes = {problem.code for problem in (*rule.doubts, *said)}
+            found += useless_allows(rule.allow, codes)
+        for problem in found:
+            yield replace(problem, path=("rules", i, *problem.path))
+
+
+def _words(rule: KeywordRule, config: "Config") -> Iterator[Problem]:
+    texts = dict(rule.expressions())
+    return lint_words(
+        rule.tree,
+        [Expression(place, texts[place], tree) for place, tree in rule.trees()],
+        languages=config.languages,
+        frequencies=Frequencies.shipped(),
+        own=config.own,
+    )
+
+
+def _unexpected_languages(rule: KeywordRule, config: "Config") -> Iterator[Problem]:
+    """Yield each language that a rule asks for and the configuration does not expect.
+
+    `-lang:de` is none: what is not expected may well be left out.
+    """
+    for place, tree in rule.trees():
+        for leaf in wanted(tree):
+            if not isinstance(leaf, Field) or leaf.name != "lang" or leaf.value in config.languages:
+                continue
+            every = ", ".join(f'"{language}"' for language in (*config.languages, leaf.value))
+            yield Problem(
+                code="unexpected-language",
+                message=f'"{leaf.value}" is none of the languages that posts are expected in',
+                path=place,
+                help=f"languages = [{every}]",
+                severity="warning",
+                span=leaf.at,
+            )

@@ -1,0 +1,130 @@
+"""Names: well formed, told apart, and each that refers to a table meets one.
+
+Those in the expressions of rules are marked at their very place.
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from alerts import AutoFollow
+from rules import KeywordRule, LookalikeRule
+from rules.characters import fold_case
+from rules.errors import Problem
+from rules.language.tree import BrandName, Field, ListName, Span
+from rules.language.walk import leaves
+from watcher.toml import closest
+
+if TYPE_CHECKING:
+    from watcher.config import Config
+
+LONGEST_NAME = 100
+"""Characters of a brand's, source's, rule's, list's or channel's name."""
+
+Place = tuple[str | int, ...]
+
+
+def problems(config: "Config") -> Iterator[Problem]:
+    """Yield names that cannot be used, and references that lead nowhere."""
+    names = _names(config)
+    for key, some in names.items():
+        yield from _bad_names(key, some)
+        yield from _duplicates(key, some)
+    for kind, name, path in _references(config):
+        if name not in names[kind]:
+            yield _unknown_name(kind, name, names[kind], path)
+    known = {kind: {fold_case(name.strip()) for name in some} for kind, some in names.items()}
+    for kind, name, path, span in references_in_rules(config):
+        if fold_case(name.strip()) not in known[kind]:
+            yield replace(_unknown_name(kind, name, names[kind], path), span=span)
+
+
+def _names(config: "Config") -> dict[str, list[str]]:
+    return {
+        "brands": [brand.name for brand in config.brands],
+        "sources": [source.name for source in config.sources],
+        "rules": [rule.name for rule in config.rules],
+        "channels": [channel.name for channel in config.channels],
+        "lists": [words.name for words in config.lists],
+    }
+
+
+def _references(config: "Config") -> Iterator[tuple[str, str, Place]]:
+    """Yield every name that must be that of another table: its list, the name, its place."""
+    for i, brand in enumerate(config.brands):
+        for j, name in enumerate(brand.competitors):
+            yield "brands", name, ("brands", i, "competitors", j)
+    for i, rule in enumerate(config.rules):
+        for j, name in enumerate(rule.then):
+            yield "channels", name, ("rules", i, "then", j)
+        if isinstance(rule, LookalikeRule):
+            for j, name in enumerate(rule.brands):
+                yield "brands", name, ("rules", i, "brands", j)
+    for i, channel in enumerate(config.channels):
+        if isinstance(channel, AutoFollow):
+            yield "sources", channel.source, ("channels", i, "source")
+            for j, name in enumerate(channel.automatic):
+                yield "rules", name, ("channels", i, "automatic", j)
+
+
+def references_in_rules(config: "Config") -> Iterator[tuple[str, str, Place, Span]]:
+    """Yield what expressions refer to: the kind of table, the name, the path and the place."""
+    for i, rule in enumerate(config.rules):
+        if not isinstance(rule, KeywordRule):
+            continue
+        for place, tree in rule.trees():
+            for leaf in leaves(tree):
+                match leaf:
+                    case Field(name="source", value=name):
+                        yield "sources", name, ("rules", i, *place), leaf.at
+                    case BrandName(name=name):
+                        yield "brands", name, ("rules", i, *place), leaf.at
+                    case ListName(name=name):
+                        yield "lists", name, ("rules", i, *place), leaf.at
+
+
+def _bad_names(key: str, names: list[str]) -> Iterator[Problem]:
+    """Yield names that could not stand in a mail's subject or on a command line."""
+    for i, name in enumerate(names):
+        if not name.strip() and key != "rules":  # a rule without a name says so itself
+            message = "this name is empty"
+        elif any(unicodedata.category(char) in ("Cc", "Zl", "Zp") for char in name):
+            message = "this name holds a control character"
+        elif len(name) > LONGEST_NAME:
+            message = f"this name has over {LONGEST_NAME} characters"
+        else:
+            continue
+        yield Problem(code="bad-name", message=message, path=(key, i, "name"))
+
+
+def _duplicates(key: str, names: list[str]) -> Iterator[Problem]:
+    counts = Counter(name.casefold() for name in names)
+    seen = set()
+    for i, name in enumerate(names):
+        if name.strip() and counts[name.casefold()] > 1 and name.casefold() in seen:
+            yield Problem(
+                code="duplicate-name",
+                message=f'another of the {key} is already called "{name}"',
+                path=(key, i, "name"),
+                help="names tell them apart: choose another",
+            )
+        seen.add(name.casefold())
+
+
+def _unknown_name(kind: str, name: str, known: list[str], path: Place) -> Problem:
+    near = closest(name, known)
+    there = ", ".join(f'"{other}"' for other in known[:10] if other)
+    if near:
+        help_ = f'did you mean "{near}"?'
+    elif there:
+        help_ = f"there {'are' if ',' in there else 'is only'} {there}"
+    else:
+        help_ = f'[[{kind}]] with name = "{name}"'
+    return Problem(
+        code="unknown-name",
+        message=f'there is no {kind.removesuffix("s")} called "{name}"',
+        path=path,
+        help=help_,
+    )

@@ -1,0 +1,97 @@
+"""What is set up and never used, or can never work: the quiet kind of mistake."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from alerts import AutoFollow, EmailDigest
+from rules import LookalikeRule
+from rules.errors import Problem
+from watcher.backends import ArchiveSource
+from watcher.files import templates
+
+if TYPE_CHECKING:
+    from watcher.config import Config
+
+
+def problems(config: "Config") -> Iterator[Problem]:
+    """Yield what is there in vain."""
+    yield from _unfollowable(config)
+    yield from _untranslated(config)
+    yield from _unreached(config)
+
+
+def _unfollowable(config: "Config") -> Iterator[Problem]:
+    archives = {source.name for source in config.sources if isinstance(source, ArchiveSource)}
+    for i, channel in enumerate(config.channels):
+        if isinstance(channel, AutoFollow) and channel.source in archives:
+            yield Problem(
+                code="cannot-follow",
+                message=f'"{channel.source}" is an archive: nobody can be followed in it',
+                path=("channels", i, "source"),
+                help="name a source that is a network",
+            )
+
+
+def _untranslated(config: "Config") -> Iterator[Problem]:
+    """Yield a warning for each channel in a language that the mails cannot be written in."""
+    for i, channel in enumerate(config.channels):
+        if not isinstance(channel, EmailDigest) or channel.language == "en":
+            continue
+        from alerts.render import Templates  # takes a while, and most channels need it not
+
+        known = Templates(templates()).languages
+        if channel.language in known or re.split("[_-]", channel.language)[0] in known:
+            continue
+        yield Problem(
+            code="no-translation",
+            message=f'mails cannot be written in "{channel.language}": they will be in English',
+            path=("channels", i, "language"),
+            help="there are " + ", ".join(f'"{language}"' for language in known),
+            severity="warning",
+        )
+
+
+def _unreached(config: "Config") -> Iterator[Problem]:
+    """Yield what is set up and never used: the quiet kind of mistake."""
+    told = {name for rule in config.rules for name in rule.then}
+    misspelt = told - {channel.name for channel in config.channels}
+    for i, channel in enumerate(config.channels):
+        if channel.name not in told and not misspelt:
+            yield Problem(
+                code="unused-channel",
+                message=f'no rule tells the channel "{channel.name}" anything',
+                path=("channels", i),
+                help=f'add then = ["{channel.name}"] to a rule',
+                severity="warning",
+            )
+    for i, rule in enumerate(config.rules):
+        if isinstance(rule, LookalikeRule) and not config.brands:
+            yield Problem(
+                code="no-brand",
+                message="there is no brand that a name could look like",
+                path=("rules", i),
+                help='[[brands]] with name = "Your brand"',
+                severity="warning",
+            )
+    if not any(source.enabled for source in config.sources):
+        yield Problem(
+            code="no-source",
+            message="nothing is watched: there is no enabled source",
+            path=("sources", len(config.sources)),
+            help='[[sources]] with name = "town" and kind = "local"',
+            severity="warning",
+        )
+
+
+def silent(rules: object) -> Iterator[Problem]:
+    """Yield a warning for each rule that nobody hears of; `then = []` says that it is meant so."""
+    for i, rule in enumerate(rules if isinstance(rules, list) else ()):
+        if isinstance(rule, dict) and "then" not in rule:
+            yield Problem(
+                code="no-channel",
+                message="what this rule finds is stored, and nobody is told",
+                path=("rules", i),
+                help='then = ["daily"] names the channels; then = [] says that this is meant',
+                severity="warning",
+            )
