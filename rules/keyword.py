@@ -8,7 +8,9 @@ from typing import Literal
 
 from rules.errors import Problem
 from rules.evaluator import Reading
+from rules.inflections import Language
 from rules.language import ExpressionError, check, expand
+from rules.language.expansion import inflect
 from rules.language.tree import And, Node, Not, Or
 from rules.lint import Expression, lint, unknown_lints
 from rules.metadata import own_terms
@@ -43,6 +45,9 @@ class KeywordRule:
     confusables: bool = False
     """Whether letters of other scripts that look alike make no difference: `acme` finds `аcme`
     with a Cyrillic `а`."""
+    inflections: tuple[Language, ...] = ()
+    """Languages, `["en", "fr"]`, in whose regular plurals and singulars a bare word is also found.
+    `watcher rules show` lists them."""
     rate: Rate | None = None
     """Tells the channels how often the rule matches instead of each match. See `docs/rates.md`."""
     realert: str = ""
@@ -134,6 +139,11 @@ class KeywordRule:
             )
         return _joined(And, parts)
 
+    @property
+    def inflected(self) -> Node:
+        """The tree with the forms of its words that `inflections` asks for."""
+        return inflect(self.tree, self.inflections)
+
     def _tree(self, place: Place, expression: str) -> Node:
         tree, problems = self._read[place]
         if tree is None:
@@ -142,7 +152,7 @@ class KeywordRule:
 
     def compiled(self, definitions: Definitions) -> tuple[Node, Reading]:
         """The tree with the definitions in their places, and how its leaves are to be read."""
-        return expand(self.tree, definitions), self.reading(definitions)
+        return expand(self.inflected, definitions), self.reading(definitions)
 
     def reading(self, definitions: Definitions) -> Reading:
         """How the leaves of the tree are to be read."""

@@ -109,26 +109,26 @@ class Notes:
         ]
         return _edited(self.expression, chosen)
 
-    def told(self, mend: Callable[["Notes"], str]) -> tuple[Problem, ...]:
+    def told(self, mend: Callable[["Notes"], str | None]) -> tuple[Problem, ...]:
         """The problems in the order of the expression, each with its help.
 
         That is the whole expression with everything mended, as `mend` gives it, or where it cannot
-        (it gives nothing) with this problem mended; in a long expression, the place.
+        (it gives None) with this problem mended; in a long expression, the place.
         """
         short = len(self.expression) <= _LONGEST_REPAIRED and any(self.repairs)
-        whole = mend(self) if short else ""
+        whole = mend(self) if short else None
         told = [
             replace(problem, help=self._help(repair, whole)) if repair else problem
             for problem, repair in zip(self.problems, self.repairs, strict=True)
         ]
         return tuple(sorted(told, key=lambda p: p.span or (0, 0)))
 
-    def _help(self, repair: Repair, whole: str) -> str:
+    def _help(self, repair: Repair, whole: str | None) -> str:
         replacement = " … ".join(text for _, text in repair.edits if text.strip())
         alone = f"write: {replacement}" if replacement else "leave it out"
         if len(self.expression) > _LONGEST_REPAIRED:
             return alone
-        repaired = whole or _edited(self.expression, [repair])
+        repaired = _edited(self.expression, [repair]) if whole is None else whole
         if not repaired.strip("() "):
             return NOTHING_LEFT
         return f"write: {repaired}" if len(repaired) <= _LONGEST_SHOWN else alone

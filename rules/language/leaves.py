@@ -206,6 +206,10 @@ class LeafReader:
         if not tag:
             self._lone_sign(text, at)
             return None
+        if tag[0] in "\ufe0f\u20e3":
+            message = "this sign is no emoji that can be looked for"
+            self.notes.error("no-letters", at, message, self.notes.write(at, ""))
+            return None
         bad = _TAG_ENDS.search(tag)
         if bad or not tag.strip("0123456789_"):
             kept = tag[: bad.start()] if bad else ""

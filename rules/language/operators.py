@@ -19,12 +19,13 @@ _NEARLY = re.compile(
     r"(O?NEAR|NERA|NAER|ENAR|NEER|NEAER|NER|NR|W|N|PRE|WITHIN|AROUND)[/~:=\u2044-]?([0-9]{1,4})(F?)",
     re.IGNORECASE,
 )
-_COUNT = re.compile(r"([0-9]{1,6})\s+(OF|of|Of)\s*(?=[(\uff08])")
+_COUNT = re.compile(r"([0-9]{1,6})\s+OF\s*(?=[(\uff08])")
+_COUNT_IN_LOWER_CASE = re.compile(r"([0-9]{1,6})\s+([Oo]f)\s*(?=[(\uff08][^()\"“”„«»/]*,)")
 _COUNT_WITHOUT_BRACKET = re.compile(r"[0-9]{1,3}\s+OF\s+(?=\S)")
 _NUMBER = re.compile(r"\s+([0-9]{1,4})(?=\s|$)")
 _MISSPELT = {
-    "ANDD": "AND", "AAND": "AND", "ANND": "AND", "UND": "AND",
-    "ORR": "OR", "OOR": "OR", "ODER": "OR", "NOTT": "NOT", "NNOT": "NOT", "NTO": "NOT",
+    "ANDD": "AND", "AAND": "AND", "ANND": "AND",
+    "ORR": "OR", "OOR": "OR", "NOTT": "NOT", "NNOT": "NOT", "NTO": "NOT",
     "SAUF": "NOT", "SANS": "NOT", "NICHT": "NOT", "OHNE": "NOT", "PAS": "NOT",
 }  # fmt: skip
 
@@ -67,23 +68,20 @@ class OperatorReader:
         return None
 
     def count(self, at: int) -> Piece | None:
-        """`2 OF` before a bracket; in lower case it is words, which is noted."""
-        match = _COUNT.match(self.text, at)
-        if match is None:
-            if match := _COUNT_WITHOUT_BRACKET.match(self.text, at):
-                message = "what OF counts stands in brackets, with commas between"
-                repair = "such as: 2 OF (acme, orange, renault)"
-                self.notes.error("dangling-operator", (at, match.end()), message, repair)
-                return Piece("leaf", (at, match.end()))
-            return None
-        span = (at, match.end(2))
-        if match[2] != "OF":
-            message = f"`{match[2]}` is looked for as a word; the operator is OF"
-            self.notes.warn(
-                "lower-case-operator", match.span(2), message, self.notes.write(match.span(2), "OF")
-            )
-            return None
-        return Piece("OF", span, number=int(match[1]))
+        """`2 OF` before a bracket."""
+        if match := _COUNT.match(self.text, at):
+            return Piece("OF", (at, match.end()), number=int(match[1]))
+        if match := _COUNT_IN_LOWER_CASE.match(self.text, at):
+            message = f"`{match[2]}` has no meaning here; did you mean OF?"
+            repair = self.notes.write(match.span(2), "OF")
+            self.notes.error("unknown-operator", match.span(2), message, repair)
+            return Piece("OF", (at, match.end()), number=int(match[1]))
+        if match := _COUNT_WITHOUT_BRACKET.match(self.text, at):
+            message = "what OF counts stands in brackets, with commas between"
+            example = "such as: 2 OF (acme, orange, renault)"
+            self.notes.error("dangling-operator", (at, match.end()), message, example)
+            return Piece("leaf", (at, match.end()))
+        return None
 
     def _near(self, match: re.Match[str], at: Span) -> Piece:
         name, ordered = match[0].partition("/")[0], bool(match[1])
@@ -94,9 +92,12 @@ class OperatorReader:
             distance = number[1] if number and 1 <= int(number[1]) <= FARTHEST else "5"
             message = f"{name} lacks its number of words: {name}/5 is within 5 words"
             repair = self.notes.write((at[0], end), f"{name}/{distance}")
-            if not self._between((at[0], end)):
+            joins = self._between((at[0], end))
+            if not joins:
                 repair = self.notes.write(at, f'"{name}"')
             self.notes.error("bad-distance", at, message, repair)
+            if not joins:
+                return Piece("leaf", at)
             return Piece("NEAR", (at[0], end), number=5, ordered=ordered)
         distance = match[2].lstrip("0") or "0"
         if len(distance) > 3 or not 1 <= int(distance) <= FARTHEST:

@@ -52,19 +52,21 @@ def check(expression: str) -> tuple[Node | None, tuple[Problem, ...]]:
     return (None if notes.failed else tree), notes.told(_mended)
 
 
-def _mended(notes: Notes) -> str:
-    """The expression with everything mended, so that it can be understood; empty if it cannot be.
+def _mended(notes: Notes) -> str | None:
+    """The expression with everything mended, so that it can be understood; None if it cannot be.
 
     What mends one mistake may bring another to light, which is mended in turn.
     """
     text = notes.mended(warnings=True)
     for _ in range(_ROUNDS):
+        if not text.strip("() "):
+            return ""
         again = Notes(text)
         _understand(again)
         if not again.failed:
             return text
         text = again.mended(warnings=False)
-    return ""
+    return None
 
 
 def _understand(notes: Notes) -> Node | None:

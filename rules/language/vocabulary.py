@@ -1,6 +1,7 @@
 """The fields of the language and the values they know, with what people write instead."""
 
 from difflib import get_close_matches
+from functools import lru_cache
 
 from rules.language.tree import FieldName, RangeName
 
@@ -151,6 +152,7 @@ def values(name: FieldName) -> frozenset[str] | None:
     return closed.get(name)
 
 
+@lru_cache(maxsize=1024)
 def nearest(kind: str, written: str) -> str:
     """What was probably meant, empty when nothing is near.
 
