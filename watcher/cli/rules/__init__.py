@@ -5,6 +5,7 @@ testing.py      test
 explaining.py   explain, why-not
 forecasting.py  forecast
 comparing.py    diff
+importing.py    import
 suggesting.py   suggest
 subject.py      which rule is meant, and on which posts it is tried
 figures.py      counts, bars and shares as they are printed
@@ -16,6 +17,7 @@ from watcher.cli.rules import (
     comparing,
     explaining,
     forecasting,
+    importing,
     listing,
     testing,
 )
@@ -34,5 +36,6 @@ for made in (
     explaining.why_not,
     forecasting.forecast,
     comparing.diff,
+    importing.import_,
 ):
     command.add_command(made)

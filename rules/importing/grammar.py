@@ -1,0 +1,236 @@
+"""From the tokens of a foreign query to a tree of what it asks for, by recursive descent.
+
+either  = every { "OR" every }            where OR binds tighter than AND, the two change places
+every   = near { [ "AND" ] near }
+near    = unary { NEAR unary }
+unary   = { "NOT" } ( [ field ":" ] "(" either ")" [ "~" n ] | leaf )
+"""
+
+from dataclasses import dataclass, replace
+
+from rules.importing.tokens import Syntax, Token, tokens
+from rules.language.diagnostics import NOTHING_LEFT, Notes
+from rules.language.parser import DEEPEST, LONGEST
+from rules.language.tree import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All of them."""
+
+    parts: tuple["Part", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one of them."""
+
+    parts: tuple["Part", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """Not this."""
+
+    part: "Part"
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """Two parts near each other; `operator` is the token that says how near."""
+
+    left: "Part"
+    right: "Part"
+    operator: Token
+
+
+Part = Every | Either | Without | Nearby | Token
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query as it was understood, and what in it can be read in two ways."""
+
+    whole: Part
+    doubts: tuple[tuple[Span, str], ...]
+
+
+def understand(notes: Notes, syntax: Syntax) -> Query | None:
+    """The tree of `notes.expression`; None where something is wrong, which is noted."""
+    if len(notes.expression) > LONGEST:
+        message = f"the query has {len(notes.expression):,} characters; at most {LONGEST:,}"
+        notes.error("too-long", (LONGEST, len(notes.expression)), message, "import it in two parts")
+        return None
+    found = list(tokens(notes, syntax))
+    if not found and not notes.failed:
+        notes.error("empty-expression", (0, 0), "there is nothing to look for", NOTHING_LEFT)
+    balanced = _balanced(found, notes)
+    if not balanced:
+        return None
+    parser = _Parser(balanced, notes, syntax)
+    whole = parser.run()
+    return None if whole is None or notes.failed else Query(whole, tuple(parser.doubts))
+
+
+def _balanced(found: list[Token], notes: Notes) -> list[Token]:
+    """The tokens with every bracket paired; none where they are nested too deep to go on."""
+    opened: list[Token] = []
+    kept: list[Token] = []
+    for token in found:
+        if token.kind == ")" and not opened:
+            repair = notes.write(token.at, "")
+            notes.error("unopened-bracket", token.at, "this bracket was never opened", repair)
+            continue
+        kept.append(token)
+        if token.kind == ")":
+            opened.pop()
+        elif token.kind == "(":
+            opened.append(token)
+            if len(opened) > DEEPEST:
+                message = f"brackets are nested more than {DEEPEST} deep"
+                notes.error("too-deep", token.at, message, "take out what changes nothing")
+                return []
+    for token in opened:
+        notes.error("unclosed-bracket", token.at, "this bracket is never closed")
+        kept.append(Token(kind=")", at=(len(notes.expression), len(notes.expression))))
+    return kept
+
+
+class _Parser:
+    """Reads balanced tokens; None stands for a part that was bad and has been noted."""
+
+    def __init__(self, found: list[Token], notes: Notes, syntax: Syntax) -> None:
+        self.tokens = found
+        self.notes = notes
+        self.syntax = syntax
+        self.next = 0
+        self.field = ""
+        self.doubts: list[tuple[Span, str]] = []
+
+    def run(self) -> Part | None:
+        return self._every() if self.syntax.or_first else self._either()
+
+    def _peek(self) -> str:
+        return self.tokens[self.next].kind if self.next < len(self.tokens) else ""
+
+    def _take(self) -> Token:
+        token = self.tokens[self.next]
+        self.next += 1
+        if token.text in self.syntax.doubtful and token.kind != "leaf":
+            self.doubts.append((token.at, self.syntax.doubtful[token.text]))
+        return token
+
+    def _either(self) -> Part | None:
+        parts: list[Part | None] = []
+        operator: Token | None = None
+        several = False
+        while True:
+            begun = self.next
+            parts.append(self._near() if self.syntax.or_first else self._every())
+            several = several or (isinstance(parts[-1], Every) and self._joined_openly(begun))
+            if self._peek() != "OR":
+                break
+            operator = self._take()
+        if operator and several and self.syntax.mixing:
+            self.doubts.append((operator.at, self.syntax.mixing))
+        return _whole(Either, parts)
+
+    def _joined_openly(self, begun: int) -> bool:
+        """Whether the tokens since `begun` are joined outside of brackets."""
+        depth = 0
+        for at in range(begun, self.next - 1):
+            kind = self.tokens[at].kind
+            depth += (kind == "(") - (kind == ")")
+            if not depth and kind != "NOT":
+                return True
+        return False
+
+    def _every(self) -> Part | None:
+        part = self._either if self.syntax.or_first else self._near
+        parts = [part()]
+        while self._peek() not in ("", ")", "OR"):
+            if self._peek() == "AND":
+                self._take()
+            parts.append(part())
+        return _whole(Every, parts)
+
+    def _near(self) -> Part | None:
+        left = self._unary()
+        count = 0
+        while self._peek() == "NEAR":
+            operator = self._take()
+            count += 1
+            right = self._unary()
+            if count > DEEPEST:
+                self._too_many(operator)
+                right = None
+            left = None if left is None or right is None else Nearby(left, right, operator)
+        return left
+
+    def _too_many(self, operator: Token) -> None:
+        message = f"more than {DEEPEST} parts are to be near each other"
+        self.notes.error("too-deep", operator.at, message, "make two rules of it")
+
+    def _unary(self) -> Part | None:
+        negations = 0
+        while self._peek() == "NOT":
+            self._take()
+            negations += 1
+        if self._peek() not in ("(", "leaf"):
+            self._lacking()
+            return None
+        part = self._group() if self._peek() == "(" else self._leaf()
+        return Without(part) if part is not None and negations % 2 else part
+
+    def _leaf(self) -> Token:
+        token = self._take()
+        return replace(token, field=self.field) if self.field and not token.field else token
+
+    def _group(self) -> Part | None:
+        opening = self._take()
+        if self._peek() == ")":
+            at = (opening.at[0], self._take().at[1])
+            message = "there is nothing between these brackets"
+            self.notes.error("empty-group", at, message, self.notes.write(at, ""))
+            return None
+        outer = self.field
+        self.field = opening.field or outer
+        part = self.run()
+        self.field = outer
+        closing = self._take() if self._peek() == ")" else opening
+        if closing.slop is None or not isinstance(part, Every):
+            return part
+        if len(part.parts) > DEEPEST:
+            self._too_many(closing)
+            return None
+        return _all_near(part, closing)
+
+    def _lacking(self) -> None:
+        """Note an operator that lacks what it joins, and step over it."""
+        at = min(self.next, len(self.tokens) - 1)
+        if self._peek() in ("", ")") and self.next:
+            at = self.next - 1
+        token = self.tokens[at]
+        if token.kind in ("AND", "OR", "NOT", "NEAR"):
+            sign = self.notes.expression[slice(*token.at)]
+            message = f"{sign} lacks what it joins or excludes"
+            self.notes.error("dangling-operator", token.at, message, self.notes.write(token.at, ""))
+        if self._peek() not in ("", ")"):
+            self.next += 1
+
+
+def _all_near(group: Every, closing: Token) -> Part:
+    """`(a AND b)~5`: the parts of the group, each near the next."""
+    operator = replace(closing, kind="NEAR", distance=(closing.slop or 0) + 1)
+    whole = group.parts[0]
+    for part in group.parts[1:]:
+        whole = Nearby(whole, part, operator)
+    return whole
+
+
+def _whole(kind: type[Every] | type[Either], parts: list[Part | None]) -> Part | None:
+    """The parts under one node; None if one was bad."""
+    good = [part for part in parts if part is not None]
+    if len(good) < len(parts):
+        return None
+    return good[0] if len(good) == 1 else kind(tuple(good))
