@@ -1,27 +1,15 @@
-"""Which posts say the same: reposts, and texts that differ in little.
+"""Which mentions say the same, so that a digest shows them once; `rules.copies` says what does.
 
-Texts are compared as rapidfuzz's `token_sort_ratio` does (edits between the sorted words); at 90
-it found .997 of the known duplicates of a large corpus with .0004 false ones. The comparison of
-all with all is bounded: beyond `MOST_COMPARED` distinct texts only equal ones are merged.
+The comparison of all with all is bounded: beyond `MOST_COMPARED` distinct texts only equal ones are
+merged.
 """
 
-import re
-import unicodedata
 from collections.abc import Sequence
 
-from rapidfuzz import fuzz, process
-
 from alerts.model import Mention
-from rules.model import Post
+from rules.copies import Wordings, root, words
 
-ALIKE = 90.0
 MOST_COMPARED = 2000
-LONGEST_COMPARED = 400
-SHORTEST_COMPARED = 24
-"""Shorter texts ("thank you acme!") are merged only when equal."""
-
-_LINK = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
-_REPOST = re.compile(r"^\s*rt\s+@?[\w.@-]+\s*:?", re.IGNORECASE)
 
 
 def merge(mentions: Sequence[Mention]) -> list[list[Mention]]:
@@ -34,7 +22,7 @@ def merge(mentions: Sequence[Mention]) -> list[list[Mention]]:
     families: list[list[Mention]] = []
     for mention in _once(mentions):
         post = mention.post
-        names = {f"{post.network}:{post.repost_of or post.id}", f"text:{_words(post)}"}
+        names = {root(post), f"text:{words(post)}"}
         family = next((roots[name] for name in names if name in roots), None)
         if family is None:
             family = len(families)
@@ -58,25 +46,16 @@ def _once(mentions: Sequence[Mention]) -> list[Mention]:
 
 
 def _near(families: list[list[Mention]]) -> list[list[Mention]]:
-    leaders: list[str] = []
-    kept: list[list[Mention]] = []
-    owner: list[int] = []
+    leaders = Wordings()
+    kept: dict[str, list[Mention]] = {}
     for position, family in enumerate(families):
-        words = _words(family[0].post)
-        if position < MOST_COMPARED and len(words) >= SHORTEST_COMPARED:
-            found = process.extractOne(words, leaders, scorer=fuzz.ratio, score_cutoff=ALIKE)
-            if found is not None:
-                kept[owner[found[2]]].extend(family)
+        post = family[0].post
+        if position < MOST_COMPARED:
+            text = words(post)
+            alike = leaders.like(text)
+            if alike is not None:
+                kept[alike].extend(family)
                 continue
-            leaders.append(words)
-            owner.append(len(kept))
-        kept.append(family)
-    return kept
-
-
-def _words(post: Post) -> str:
-    """The sorted words of the text without links and the mark of a repost."""
-    text = post.text[: LONGEST_COMPARED * 2]
-    plain = _LINK.sub(" ", _REPOST.sub("", text))
-    words = re.findall(r"\w+", unicodedata.normalize("NFKC", plain).casefold())
-    return " ".join(sorted(words))[:LONGEST_COMPARED] or f"{text} {post.links[:3]} {post.media[:3]}"
+            leaders.add(post.key, text)
+        kept[post.key] = family
+    return list(kept.values())

@@ -32,7 +32,7 @@ ROOMS = {
     "psycopg": ("watcher/store/",),
     "py3langid": ("rules/signals/language.py",),
     "rapidfuzz": (
-        "alerts/merge.py",
+        "rules/copies.py",
         "rules/evaluation/slots.py",
         "rules/language/",
         "rules/lookalike/",

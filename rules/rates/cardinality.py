@@ -74,6 +74,11 @@ class Cardinality:
         """How long a group stays silent after an alarm where the rule does not say."""
         return self.window if self.at_least else max(self.window, timedelta(days=1))
 
+    @property
+    def timed(self) -> bool:
+        """Whether time alone can raise an alarm, without a fresh match."""
+        return self.fewer_than is not None
+
     def judge(self, record: Record) -> tuple[Alarm, ...]:
         """The alarms that fresh events raise, or the newest window that was really watched."""
         quiet = Quiet(record)

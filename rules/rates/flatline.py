@@ -45,6 +45,11 @@ class Flatline:
         """How long a group stays silent after an alarm where the rule does not say."""
         return max(self.window, timedelta(days=1))
 
+    @property
+    def timed(self) -> bool:
+        """Whether time alone can raise an alarm, without a fresh match."""
+        return True
+
     def judge(self, record: Record) -> tuple[Alarm, ...]:
         """The alarms about the window that ends where every source was read to its newest post.
 

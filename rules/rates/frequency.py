@@ -45,6 +45,11 @@ class Frequency:
         """How long a group stays silent after an alarm where the rule does not say."""
         return self.window
 
+    @property
+    def timed(self) -> bool:
+        """Whether time alone can raise an alarm, without a fresh match."""
+        return False
+
     def judge(self, record: Record) -> tuple[Alarm, ...]:
         """The alarms that the fresh events raise, each at the post that completed it.
 

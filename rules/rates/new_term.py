@@ -7,7 +7,7 @@ from typing import Literal
 
 from rules.errors import Problem
 from rules.rates.length import length, length_problems
-from rules.rates.model import Alarm, Event, Group, Record, Value, fresh_within
+from rules.rates.model import Alarm, Event, Record, Value, fresh_within
 from rules.rates.reasons import sentence
 
 _NO_WINDOW = timedelta()
@@ -33,14 +33,14 @@ class NewTerm:
         yield from length_problems("learn", self.learn, 0 * day, 90 * day, "7d")
 
     @property
-    def by(self) -> Group | None:
-        """No group beside the new value itself."""
-        return None
-
-    @property
     def silence(self) -> timedelta:
         """A new value is told once: it is known from then on."""
         return _NO_WINDOW
+
+    @property
+    def timed(self) -> bool:
+        """Whether time alone can raise an alarm, without a fresh match."""
+        return False
 
     def judge(self, record: Record) -> tuple[Alarm, ...]:
         """One alarm for each value among the fresh events that was not met for so long."""

@@ -80,6 +80,11 @@ class Spike:
         """How long a group stays silent after an alarm where the rule does not say."""
         return self.window
 
+    @property
+    def timed(self) -> bool:
+        """Whether time alone can raise an alarm, without a fresh match."""
+        return self.direction != "up"
+
     def judge(self, record: Record) -> tuple[Alarm, ...]:
         """The alarms about windows that fresh events lie in and, for drops, about the newest one.
 
@@ -118,24 +123,23 @@ class Spike:
         return floor if floor == moment else floor + self.window / _STEPS
 
     def _look(self, record: Record, end: datetime, quiet: Quiet, *, up: bool) -> Iterator[Alarm]:
-        if end - self.window < record.watching_since + length(self.learn):
+        since = record.watching_since
+        if record.sight is not None:
+            since = max(since, record.sight.since)  # a new source would look like a spike
+        if end - self.window < since + length(self.learn):
             return
         counts = record.history.count(end - self.window, end)
-        if up:
-            worth = [group for group, count in counts.items() if count >= self.at_least]
-            if not worth:
-                return
+        large = {group for group, count in counts.items() if count >= self.at_least}
+        if up and all(quiet.covers(group, end) for group in large):
+            return
         before = self._before(record, end, since)
-        if not up:
-            worth = sorted(set().union(*(one for _, one in before)))
-        for group in sorted(worth):
+        groups = large if up else set[str]().union(*(one for _, one in before))
+        for group in sorted(groups):
             reference = self._reference(before, group)
             count = counts.get(group, 0)
-            if (
-                reference
-                and not quiet.covers(group, end)
-                and self._stands_out(count, reference.counts, up=up)
-            ):
+            if reference is None or quiet.covers(group, end):
+                continue
+            if self._stands_out(count, reference.counts, up=up):
                 quiet.begin(group, end)
                 yield self._alarm(record, group, end, count, reference, up=up)
 

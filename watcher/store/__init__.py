@@ -3,6 +3,7 @@
 from alerts.model import OutgoingMail
 from watcher.store.accounts import Accounts
 from watcher.store.channels import Channels
+from watcher.store.copies import Originals
 from watcher.store.coverage import SourceCoverage
 from watcher.store.deliveries import Deliveries
 from watcher.store.errors import NoSuchRecordError, StaleBatchError, StoreError
@@ -12,18 +13,22 @@ from watcher.store.housekeeping import Housekeeping
 from watcher.store.judgements import Judgements
 from watcher.store.matches import Matches
 from watcher.store.posts import Posts
+from watcher.store.rates import Rates
 from watcher.store.records import (
     AccountForm,
+    AlarmRecord,
     AttemptRecord,
     Batch,
     ClaimedDelivery,
     DeliveryRecord,
     DigestRecord,
     FollowEvent,
+    FreshMatches,
     Judgement,
     JudgementRecord,
     MatchRecord,
     ProposalRecord,
+    SavedAlarms,
     SavedMatches,
     SavedPage,
     SkippedItem,
@@ -42,7 +47,9 @@ class Store(
     Accounts,
     SourceCoverage,
     Matches,
+    Originals,
     Judgements,
+    Rates,
     Suspects,
     Channels,
     Deliveries,
@@ -69,18 +76,21 @@ class Store(
 
 __all__ = [
     "AccountForm",
+    "AlarmRecord",
     "AttemptRecord",
     "Batch",
     "ClaimedDelivery",
     "DeliveryRecord",
     "DigestRecord",
     "FollowEvent",
+    "FreshMatches",
     "Judgement",
     "JudgementRecord",
     "MatchRecord",
     "NoSuchRecordError",
     "OutgoingMail",
     "ProposalRecord",
+    "SavedAlarms",
     "SavedMatches",
     "SavedPage",
     "SkippedItem",

@@ -1,13 +1,15 @@
 """Matching: which posts no rule has seen, and what the rules found in them."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from rules.model import Account, Match, Suspect
 from watcher.store.accounts import mark_examined
+from watcher.store.copies import Copies, NewMatch, note_copies, quiet_rules, without_repeats
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.errors import StaleBatchError
@@ -49,12 +51,18 @@ class Matches(Database):
         suspects: Sequence[Suspect],
         routes: Routes,
         now: datetime,
+        *,
+        copies: Copies = MappingProxyType({}),
+        untold: Collection[str] = (),
+        realert: Mapping[str, timedelta] = MappingProxyType({}),
     ) -> SavedMatches:
         """Save what the rules found in a batch and that it is done, in one transaction.
 
         `routes` names the channels of each rule. Only what is really new is queued: a match or
-        suspect saved before is not queued again. Raises `StaleBatchError` when another process
-        has saved this batch meanwhile, `StoreError` otherwise; then nothing was saved.
+        suspect saved before is not queued again. Neither are matches in `copies`, those of the
+        rules in `untold`, and those of a rule in `realert` within that time after one that was.
+        Raises `StaleBatchError` when another process has saved this batch meanwhile, `StoreError`
+        otherwise; then nothing was saved.
         """
         stored = {post.key: (rid, post) for post, rid in zip(batch.posts, batch.rids, strict=True)}
         with self.writing() as connection:
@@ -72,8 +80,17 @@ class Matches(Database):
                 }
                 for match in found
             ]
+            quiet = quiet_rules(connection, realert, now)
             new = _insert_new(connection, rows)
-            queued = enqueue(connection, "match", new, routes, now)
+            copied = note_copies(connection, copies, new, stored)
+            told = [one for one in new if one.row not in copied and one.rule not in untold]
+            queued = enqueue(
+                connection,
+                "match",
+                [(one.row, one.rule) for one in without_repeats(told, realert, quiet)],
+                routes,
+                now,
+            )
             raised = raise_suspects(connection, suspects, now)
             note_sightings(connection, suspects, batch)
             queued += enqueue(connection, "suspect", raised, routes, now)
@@ -134,9 +151,9 @@ def _move_watermark(connection: Connection, batch: Batch) -> None:
         )
 
 
-def _insert_new(connection: Connection, rows: list[dict[str, Any]]) -> list[tuple[int, str]]:
+def _insert_new(connection: Connection, rows: list[dict[str, Any]]) -> list[NewMatch]:
     if not rows:
         return []
     statement = insert_or(connection, matches).on_conflict_do_nothing()
-    made = connection.execute(statement.returning(matches.c.row, matches.c.rule), rows)
-    return sorted((row, rule) for row, rule in made)
+    made = statement.returning(matches.c.row, matches.c.rule, matches.c.rid)
+    return sorted(NewMatch(*row) for row in connection.execute(made, rows))

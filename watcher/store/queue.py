@@ -14,7 +14,7 @@ Routes = Mapping[str, Sequence[str]]
 
 def enqueue(
     connection: Connection,
-    what: Literal["match", "suspect"],
+    what: Literal["match", "suspect", "alarm"],
     found: Sequence[tuple[int, str]],
     to: Routes,
     now: datetime,

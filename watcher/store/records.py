@@ -6,6 +6,7 @@ from typing import Literal
 
 from alerts.model import Delivery, DeliveryState, FollowProposal, ProposalState
 from rules.model import Account, Match, Post, Suspect, Verdict
+from rules.rates import Alarm, Event
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +43,33 @@ class SavedMatches:
     matches: int = 0
     suspects: int = 0
     queued: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FreshMatches:
+    """Matches that no rate has judged yet: rows `after < row <= upto`, of the rules asked for."""
+
+    after: int
+    upto: int
+    events: dict[str, tuple[Event, ...]]
+    """By rule, in the order of writing; without the values that stand in the posts."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SavedAlarms:
+    """What was really new: alarms, and entries put in channels' queues."""
+
+    alarms: int = 0
+    queued: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlarmRecord:
+    """An alarm as it was raised."""
+
+    id: int
+    alarm: Alarm
+    raised: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -218,15 +218,21 @@ judgements = Table(  # what people said of matches: only ever grows
     Column("at", Moment, nullable=False),
 )
 
-rates = Table(  # how far the matches of each rule with a rate were judged
+rates = Table(  # since when each rule with a rate has been watching
     "rates",
     metadata,
     Column("rule", Key, primary_key=True),
-    # What the rule looks for, in short, and since when it has been looking for that.
+    # What the rule looks for, in short: another form begins anew.
     Column("form", Words, nullable=False),
     Column("since", Moment, nullable=False),
-    # The newest row of `matches` that was judged.
-    Column("judged", RowId, nullable=False),
+)
+
+known_terms = Table(  # what rules that tell of new terms have met, and when they met it last
+    "known_terms",
+    metadata,
+    Column("rule", Key, primary_key=True),
+    Column("value", Key, primary_key=True),
+    Column("last", Moment, nullable=False, index=True),
 )
 
 alarms = Table(

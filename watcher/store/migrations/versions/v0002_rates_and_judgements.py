@@ -28,6 +28,10 @@ def upgrade() -> None:
     _extend_matches()
     _create_rates_and_judgements()
     _create_alarms()
+    # What was found before there were rates is history to them, not news.
+    op.execute(
+        "INSERT INTO progress (name, rid) SELECT 'rates', COALESCE(MAX(\"row\"), 0) FROM matches"
+    )
 
 
 def _extend_matches() -> None:
@@ -64,9 +68,16 @@ def _create_rates_and_judgements() -> None:
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("form", sa.Text(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
-        sa.Column("judged", RowId, nullable=False),
         sa.PrimaryKeyConstraint("rule", name=op.f("pk_rates")),
     )
+    op.create_table(
+        "known_terms",
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("rule", "value", name=op.f("pk_known_terms")),
+    )
+    op.create_index(op.f("ix_known_terms_last"), "known_terms", ["last"], unique=False)
 
 
 def _create_alarms() -> None:

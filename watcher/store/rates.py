@@ -1,0 +1,303 @@
+"""Rates: what they judge by, and the alarms they raised."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, update
+
+from rules.rates import Alarm, Event, Sight
+from watcher.store.columns import storable_key
+from watcher.store.database import Database
+from watcher.store.database import insert as insert_or
+from watcher.store.errors import StaleBatchError
+from watcher.store.matches import matched_up_to
+from watcher.store.posts import newest
+from watcher.store.queue import Routes, enqueue
+from watcher.store.records import AlarmRecord, FreshMatches, SavedAlarms
+from watcher.store.schema import (
+    accounts,
+    alarms,
+    gaps,
+    known_terms,
+    matches,
+    posts,
+    progress,
+    pulls,
+    rates,
+    sources,
+)
+
+MOST_EVENTS = 50_000
+"""Matches of one rule read into memory at once: the newest."""
+
+_JUDGED = "rates"
+_CHUNK = 500
+
+
+class Rates(Database):
+    """The part of the store that rates are judged by, and that keeps their alarms."""
+
+    def watching_since(self, forms: Mapping[str, str], now: datetime) -> dict[str, datetime]:
+        """Return since when each rule has been looking for what it looks for now.
+
+        `forms` says in short what that is, by rule. A rule that is new or has another form begins
+        at `now`, and knows no terms; one that is not named is forgotten.
+        """
+        with self.reading() as connection:
+            known = {row.rule: row for row in connection.execute(select(rates))}
+        if {name: row.form for name, row in known.items()} == forms:
+            return {name: row.since for name, row in known.items()}
+        since = {
+            name: known[name].since if name in known and known[name].form == form else now
+            for name, form in forms.items()
+        }
+        with self.writing() as connection:
+            connection.execute(rates.delete())
+            if forms:
+                connection.execute(
+                    insert(rates),
+                    [{"rule": n, "form": forms[n], "since": since[n]} for n in sorted(forms)],
+                )
+            kept = [n for n, form in forms.items() if n in known and known[n].form == form]
+            connection.execute(known_terms.delete().where(known_terms.c.rule.not_in(kept)))
+        return since
+
+    def fresh_matches(self, rules: Collection[str], limit: int) -> FreshMatches:
+        """Return at most `limit` matches of these rules that no rate has judged yet."""
+        with self.reading() as connection:
+            after = _judged_up_to(connection)
+            upto = connection.execute(select(func.max(matches.c.row))).scalar() or 0
+            query = (
+                _select_events(matches.c.row, matches.c.rule)
+                .where(matches.c.row > after, matches.c.rule.in_(list(rules)))
+                .order_by(matches.c.row)
+                .limit(limit)
+            )
+            rows = connection.execute(query).all()
+        found: dict[str, list[Event]] = {}
+        for row in rows:
+            found.setdefault(row.rule, []).append(_event(row))
+        return FreshMatches(
+            after=after,
+            upto=max(after, rows[-1].row if len(rows) == limit else upto),
+            events={
+                rule: tuple(sorted(events, key=lambda event: (event.at, event.rid)))
+                for rule, events in found.items()
+            },
+        )
+
+    def events(self, rule: str, since: datetime, until: datetime) -> tuple[Event, ...]:
+        """Return the matches of a rule written after `since` up to `until`, in that order.
+
+        At most `MOST_EVENTS`, the newest. Values that stand in the posts are not filled in.
+        """
+        query = (
+            _select_events()
+            .where(_written(rule, since, until))
+            .order_by(matches.c.posted_at.desc(), matches.c.rid.desc())
+            .limit(MOST_EVENTS)
+        )
+        with self.reading() as connection:
+            return tuple(_event(row) for row in connection.execute(query).all()[::-1])
+
+    def count_matches(
+        self, rule: str, since: datetime, until: datetime, *, authors: bool = False
+    ) -> int:
+        """Count the matches of a rule written after `since` up to `until`, or their authors."""
+        query = select(func.count()).select_from(matches)
+        if authors:
+            query = select(func.count(posts.c.author.distinct())).select_from(
+                matches.join(posts, posts.c.rid == matches.c.rid)
+            )
+        with self.reading() as connection:
+            return connection.execute(query.where(_written(rule, since, until))).scalar_one()
+
+    def known_terms(self, rule: str, values: Collection[str]) -> dict[str, datetime]:
+        """Return when a rule last met each of these values, those it never met left out."""
+        wanted = {storable_key(value): value for value in values}
+        keys = list(wanted)
+        found: dict[str, datetime] = {}
+        with self.reading() as connection:
+            for start in range(0, len(keys), _CHUNK):
+                query = select(known_terms.c.value, known_terms.c.last).where(
+                    known_terms.c.rule == rule,
+                    known_terms.c.value.in_(keys[start : start + _CHUNK]),
+                )
+                found |= {wanted[value]: last for value, last in connection.execute(query)}
+        return found
+
+    def told_alarms(self, rule: str, since: datetime) -> dict[str, tuple[datetime, ...]]:
+        """Return, by group, the ends of the windows of a rule's alarms after `since`."""
+        query = (
+            select(alarms.c.group, alarms.c.until)
+            .where(alarms.c.rule == rule, alarms.c.until > since)
+            .order_by(alarms.c.until)
+        )
+        told: dict[str, tuple[datetime, ...]] = {}
+        with self.reading() as connection:
+            for group, until in connection.execute(query):
+                told[group] = (*told.get(group, ()), until)
+        return told
+
+    def sight(self, names: Sequence[str], since: datetime) -> Sight | None:
+        """Return when all of these sources were really read, and the gaps after `since`.
+
+        It reaches from the first time each of them was read to the moment at which the last reading
+        of any began that went on to the newest post. None where there is no such moment.
+        """
+        if not names:
+            return None
+        begun, read = [], []
+        with self.reading() as connection:
+            for name in names:
+                first = select(pulls.c.started).where(pulls.c.source == name)
+                begun.append(connection.execute(first.order_by(pulls.c.ended).limit(1)).scalar())
+                last = (
+                    select(pulls.c.started)
+                    .join(sources, sources.c.name == pulls.c.source)
+                    .where(pulls.c.source == name, pulls.c.ended == sources.c.last_success)
+                )
+                read.append(connection.execute(last.limit(1)).scalar())
+            query = select(gaps.c.since, gaps.c.until).where(
+                gaps.c.source.in_(list(names)), gaps.c.until > since
+            )
+            holes = tuple((row.since, row.until) for row in connection.execute(query))
+        first_known = [moment for moment in begun if moment is not None]
+        until = [moment for moment in read if moment is not None]
+        if len(first_known) < len(names) or len(until) < len(names):
+            return None
+        return Sight(since=max(first_known), until=min(until), gaps=holes)
+
+    def all_matched(self) -> bool:
+        """Whether the rules have seen every post."""
+        with self.reading() as connection:
+            return matched_up_to(connection) >= newest(connection)
+
+    def save_alarms(
+        self,
+        fresh: FreshMatches,
+        raised: Sequence[Alarm],
+        terms: Mapping[str, Mapping[str, datetime]],
+        routes: Routes,
+        now: datetime,
+    ) -> SavedAlarms:
+        """Save the alarms that a judgement raised, and that these matches are judged.
+
+        `terms` are what each rule met and when; `routes` names the channels of each rule. An alarm
+        that was raised before is neither saved nor queued again. Raises `StaleBatchError` when
+        another process has judged these matches meanwhile; then nothing was saved.
+        """
+        if not (raised or any(terms.values()) or fresh.upto > fresh.after):
+            return SavedAlarms()
+        with self.writing() as connection:
+            _move_watermark(connection, fresh)
+            new = _insert_new(connection, raised, now)
+            queued = enqueue(connection, "alarm", new, routes, now)
+            _remember(connection, terms)
+        return SavedAlarms(alarms=len(new), queued=queued)
+
+    def alarms(self, rule: str | None = None, *, limit: int = 50) -> tuple[AlarmRecord, ...]:
+        """Return the alarms raised last, of one rule or of all, newest first."""
+        query = select(alarms).order_by(alarms.c.id.desc()).limit(limit)
+        if rule is not None:
+            query = query.where(alarms.c.rule == rule)
+        with self.reading() as connection:
+            return tuple(alarm_record(row) for row in connection.execute(query))
+
+
+def alarm_record(row: Row[Any]) -> AlarmRecord:
+    """Build an alarm from a row of `alarms`."""
+    alarm = Alarm(
+        rule=row.rule,
+        kind=row.kind,
+        group=row.group,
+        since=row.since,
+        until=row.until,
+        count=row._mapping[alarms.c["count"]],  # noqa: SLF001 - `row.count` is a tuple's method
+        reason=row.reason,
+        evidence=tuple(int(rid) for rid in row.evidence),
+    )
+    return AlarmRecord(id=row.id, alarm=alarm, raised=row.raised)
+
+
+def _select_events(*more: ColumnElement[Any]) -> Any:
+    author = posts.join(accounts, posts.c.author == accounts.c.row)
+    return select(
+        matches.c.posted_at,
+        matches.c.rid,
+        accounts.c.network,
+        accounts.c.id,
+        accounts.c.handle,
+        *more,
+    ).select_from(matches.join(author, posts.c.rid == matches.c.rid))
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(at=row.posted_at, rid=row.rid, author=f"{row.network}:{row.id}", handle=row.handle)
+
+
+def _written(rule: str, since: datetime, until: datetime) -> ColumnElement[bool]:
+    return and_(matches.c.rule == rule, matches.c.posted_at > since, matches.c.posted_at <= until)
+
+
+def _judged_up_to(connection: Connection) -> int:
+    query = select(progress.c.rid).where(progress.c.name == _JUDGED)
+    return connection.execute(query).scalar() or 0
+
+
+def _move_watermark(connection: Connection, fresh: FreshMatches) -> None:
+    create = insert_or(connection, progress).on_conflict_do_nothing()
+    connection.execute(create, {"name": _JUDGED, "rid": 0})
+    moved = connection.execute(
+        update(progress)
+        .where(progress.c.name == _JUDGED, progress.c.rid == fresh.after)
+        .values(rid=fresh.upto)
+    )
+    if moved.rowcount == 0:
+        raise StaleBatchError(
+            f"the matches after {fresh.after} were judged by another process meanwhile",
+            help="Nothing is lost and no alarm is told twice; one watcher per database is enough.",
+        )
+
+
+def _insert_new(
+    connection: Connection, raised: Iterable[Alarm], now: datetime
+) -> list[tuple[int, str]]:
+    rows = [
+        {
+            "rule": one.rule,
+            "kind": one.kind,
+            "group": one.group,
+            "raised": now,
+            "since": one.since,
+            "until": one.until,
+            "count": one.count,
+            "reason": one.reason,
+            "evidence": tuple(map(str, one.evidence)),
+        }
+        for one in raised
+    ]
+    if not rows:
+        return []
+    statement = insert_or(connection, alarms).on_conflict_do_nothing()
+    made = connection.execute(statement.returning(alarms.c.id, alarms.c.rule), rows)
+    return sorted((row, rule) for row, rule in made)
+
+
+def _remember(connection: Connection, terms: Mapping[str, Mapping[str, datetime]]) -> None:
+    rows = [
+        {"rule": rule, "value": value, "last": last}
+        for rule, values in sorted(terms.items())
+        for value, last in sorted(values.items())
+    ]
+    if not rows:
+        return
+    upsert = insert_or(connection, known_terms)
+    later = upsert.excluded.last > known_terms.c.last
+    connection.execute(
+        upsert.on_conflict_do_update(
+            index_elements=["rule", "value"], set_={"last": upsert.excluded.last}, where=later
+        ),
+        rows,
+    )
