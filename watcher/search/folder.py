@@ -30,7 +30,7 @@ from watcher.search.terms import keys_of
 PARTITION = 100_000
 """How many numbers (`rid`) a partition covers."""
 
-_LAYOUT = 1
+_LAYOUT = 2
 """Raised by hand when what is kept changes in a way that `_version` does not see."""
 
 _NAME = re.compile(r"(\d{6,})-([0-9a-f]{8})(\.new|\.old)?")

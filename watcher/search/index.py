@@ -13,7 +13,7 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Protocol
 
-from rules.evaluator import Reading
+from rules.evaluator import Evaluator, Reading
 from rules.language.tree import Node
 from rules.model import Account
 from watcher.search.errors import DamagedError, SearchError
@@ -132,7 +132,7 @@ class Index:
 
         `first_read` is how many posts are read from the store at first.
         """
-        question = Question(node=node, reading=reading, since=since, before=before)
+        question = Question(evaluator=Evaluator(node, reading), since=since, before=before)
         plan = plan_for(node, reading, lambda handle: store.account_by_handle(None, handle))
         with self._telling_damage():
             found = candidates(self._segments(), plan, since, before)

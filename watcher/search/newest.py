@@ -13,8 +13,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Protocol
 
-from rules.evaluator import Reading, evaluate
-from rules.language.tree import Node, Span
+from rules.evaluator import Evaluator
+from rules.language.tree import Span
 from rules.model import Post
 from rules.text import analyse
 from watcher.search.segments import Segment, clamped
@@ -90,8 +90,7 @@ def _found(segment: Segment, plan: Plan, earliest: int, latest: int) -> list[tup
 class Question:
     """What a post must be to be a hit. `before` is excluded, `since` is not."""
 
-    node: Node
-    reading: Reading
+    evaluator: Evaluator
     since: datetime | None = None
     before: datetime | None = None
 
@@ -100,7 +99,7 @@ class Question:
         posted = stored.post.posted_at
         if (self.since and posted < self.since) or (self.before and posted >= self.before):
             return None
-        spans = evaluate(self.node, self.reading, analyse(stored.post))
+        spans = self.evaluator.spans(analyse(stored.post))
         return None if spans is None else Hit(rid=stored.rid, post=stored.post, spans=spans)
 
 

@@ -30,6 +30,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rules.evaluation.slots import one_edit
 from watcher.search.errors import DamagedError, SearchError
 
 with warnings.catch_warnings():  # 2.7.4 is of 2016, and its syntax makes newer Pythons wonder
@@ -213,6 +214,20 @@ class Segment:
         """Return at most `limit` keys that begin with `prefix`, sorted."""
         with self._lock, _telling_damage(self._folder):
             return list(itertools.islice(self._reader.expand_prefix("terms", prefix), limit))
+
+    def terms_close(self, word: str, sign: str) -> list[bytes]:
+        """Return the keys that are `sign` and then a word at most one edit from `word`.
+
+        Every key that begins with the sign is looked at: 20 ms a segment.
+        """
+        start = len(sign)
+        sizes = range(len(word) - 1, 4 * len(word) + 5)  # bytes of at most one more letter
+        with self._lock, _telling_damage(self._folder):
+            return [
+                key
+                for key in self._reader.expand_prefix("terms", sign.encode())
+                if len(key) - start in sizes and one_edit(key.decode()[start:], word)
+            ]
 
 
 def _column(storage: _Storage, segment: Any, name: str, size: int) -> "array[int]":

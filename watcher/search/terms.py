@@ -7,30 +7,45 @@ enough, and the same expression finds the same posts live and here:
 - a phrase or an exact word is all of its words; a negation is everything; `is:bot` too, since an
   account may become a bot after its post was indexed;
 - `from:` asks for the handle at the time of indexing, or for the account that has the handle now;
-- what an account may change is never asked for in any other way.
+- what an account may change is never asked for in any other way: how many follow it and what its
+  bio says are looked up on every candidate, and so are likes, sentiment and regular expressions;
+- `lang:fr` finds what states French and, where it is one of the languages expected, what states
+  none; `url:` finds whatever carries a link;
+- near each other are posts that have both sides.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from itertools import chain
 
+from rules.characters import fold_accents, fold_case
+from rules.confusables import LOOKS, look_forms
+from rules.evaluation.words import word_spans
 from rules.evaluator import Reading, field_term
 from rules.language.tree import (
     And,
+    AtLeast,
+    Cashtag,
+    Emoji,
     Exact,
     Field,
+    Fuzzy,
     Hashtag,
     Mention,
+    Near,
     Node,
     Not,
     Or,
     Phrase,
     Prefix,
+    Range,
+    Regex,
     Word,
 )
-from rules.metadata import fold_handle
+from rules.metadata import fold_handle, fold_language
 from rules.model import Account, Post
-from rules.text import HANDLE_PART, Analysis, analyse, fold_tag, fold_words
+from rules.text import HANDLE_PART, Analysis, analyse, fold_cashtag, fold_tag, fold_words
 from watcher.search.segments import Segment
 
 LONGEST_KEY = 120
@@ -42,6 +57,9 @@ one post with 50,000 made-up words must not make a prefix slow, or refused, for 
 
 _METADATA = ":"
 """Stands before terms of the metadata, so that the prefix `sou*` does not meet `source:`."""
+
+_NO_LANGUAGE = b":lang:?"
+"""The key of posts that do not state their language."""
 
 LookUp = Callable[[str], Account | None]
 """From a handle to the account that has it now."""
@@ -62,6 +80,8 @@ def _keys_of_metadata(analysis: Analysis) -> Iterator[bytes]:
             yield _from_key(value)
         elif name != "author":
             yield _key(_METADATA + term)
+    if not fold_language(analysis.post.language or ""):
+        yield _NO_LANGUAGE
     yield _account_key(analysis.post.author)
 
 
@@ -149,32 +169,91 @@ class _Any:
         return min(segment.size, sum(part.at_most(segment) for part in self.parts))
 
 
-Plan = _Everything | _Term | _Prefix | _All | _Any
+@dataclass(frozen=True, slots=True)
+class _Several:
+    """The documents that at least so many parts find."""
+
+    count: int
+    parts: tuple["Plan", ...]
+
+    def documents(self, segment: Segment) -> set[int]:
+        times = Counter(chain.from_iterable(part.documents(segment) for part in self.parts))
+        return {document for document, found in times.items() if found >= self.count}
+
+    def at_most(self, segment: Segment) -> int:
+        return sum(part.at_most(segment) for part in self.parts) // self.count
+
+
+@dataclass(frozen=True, slots=True)
+class _Close:
+    """The documents with a term at most one edit from a word; `sign` stands before the term."""
+
+    word: str
+    sign: str
+
+    def documents(self, segment: Segment) -> set[int]:
+        found: set[int] = set()
+        for term in segment.terms_close(self.word, self.sign):
+            found.update(segment.documents(term))
+        return found
+
+    def at_most(self, segment: Segment) -> int:
+        return segment.size
+
+
+Plan = _Everything | _Term | _Prefix | _All | _Any | _Several | _Close
 EVERYTHING = _Everything()
 
 
 def plan_for(node: Node, reading: Reading, look_up: LookUp) -> Plan:
-    """Return a plan that finds at least the posts that `evaluate(node, reading, ...)` accepts."""
+    """Return a plan that finds at least the posts that `evaluate(node, reading, ...)` accepts.
+
+    Raises TypeError for references, which have to be expanded first.
+    """
     match node:
         case And(parts=parts):
             return _all(plan_for(part, reading, look_up) for part in parts)
         case Or(parts=parts):
             return _any(plan_for(part, reading, look_up) for part in parts)
-        case Not():
+        case AtLeast(count=count, parts=parts):
+            return _several(count, [plan_for(part, reading, look_up) for part in parts])
+        case Near(left=left, right=right):
+            return _all(plan_for(side, reading, look_up) for side in (left, right))
+        case Not() | Regex() | Range():
             return EVERYTHING
-        case Word(text=text) | Phrase(text=text) | Exact(text=text):
-            return _words(fold_words(text), reading)
-        case Prefix(text=text):
-            word = fold_words(text)[0]
-            return _any(_Prefix(_key(sign + word)) for sign in _signs(reading))
-        case Hashtag(text=text):
-            return _Term(_key(fold_tag(text)))
-        case Mention(text=text):
-            return _Term(_key("@" + fold_handle(text)))
         case Field():
             return _field(node, reading, look_up)
         case _:
-            assert_never(node)
+            return _leaf(node, reading)
+
+
+def _leaf(leaf: Node, reading: Reading) -> Plan:
+    match leaf:
+        case Word(text=text) | Phrase(text=text):
+            return _behind_signs(reading, lambda sign: _words(text, sign, reading))
+        case Exact(text=text):
+            return _behind_signs(
+                reading, lambda sign: _all(_Term(_key(sign + word)) for word in fold_words(text))
+            )
+        case Prefix(text=text):
+            return _behind_signs(reading, lambda sign: _prefix(text, sign, reading))
+        case Fuzzy(text=text) if reading.fold_accents:
+            return _behind_signs(
+                reading, lambda sign: _all(_Close(word, sign) for word in fold_words(text))
+            )
+        case Fuzzy():
+            return EVERYTHING  # one edit of `œuvres` is two of `oeuvres`, which is what is kept
+        case Hashtag(text=text):
+            written = "#" + text.lstrip("#\uff03")
+            return _word(written, fold_tag(text), "", reading)
+        case Mention(text=text):
+            return _Term(_key("@" + fold_handle(text)))
+        case Cashtag(text=text):
+            return _Term(_key(fold_cashtag(text)))
+        case Emoji(text=text):
+            return _all(_Term(_key(word)) for word in fold_words(text))
+        case _:
+            raise TypeError(f"{leaf} has to be expanded before it is looked for")
 
 
 def _all(parts: Iterable[Plan]) -> Plan:
@@ -184,27 +263,69 @@ def _all(parts: Iterable[Plan]) -> Plan:
 
 def _any(parts: Iterable[Plan]) -> Plan:
     wide = tuple(parts)
+    if len(wide) == 1:
+        return wide[0]
     return EVERYTHING if EVERYTHING in wide else _Any(wide)
 
 
-def _signs(reading: Reading) -> tuple[str, ...]:
-    return ("", HANDLE_PART) if reading.handles else ("",)
+def _several(count: int, parts: Sequence[Plan]) -> Plan:
+    """At least so many of the parts; those that may be anything are taken to be there."""
+    narrow = tuple(part for part in parts if part is not EVERYTHING)
+    count -= len(parts) - len(narrow)
+    if count <= 0:
+        return EVERYTHING
+    return _any(narrow) if count == 1 else _Several(count, narrow)
 
 
-def _words(words: tuple[str, ...], reading: Reading) -> Plan:
-    return _any(_all(_Term(_key(sign + word)) for word in words) for sign in _signs(reading))
+def _behind_signs(reading: Reading, plan: Callable[[str], Plan]) -> Plan:
+    """The words of the text, and those of handles where the rule looks into them."""
+    return _any(map(plan, ("", HANDLE_PART) if reading.handles else ("",)))
+
+
+def _words(text: str, sign: str, reading: Reading) -> Plan:
+    return _all(
+        _word(text[start:end], fold_accents(fold_case(text[start:end])), sign, reading)
+        for start, end in word_spans(text)
+    )
+
+
+def _word(written: str, term: str, sign: str, reading: Reading) -> Plan:
+    if not reading.confusables or sign:
+        return _Term(_key(sign + term))
+    forms = look_forms(written, term)
+    return _any(_Term(_key(mark + form)) for form in forms for mark in ("", LOOKS))
+
+
+def _prefix(text: str, sign: str, reading: Reading) -> Plan:
+    *words, (start, end) = word_spans(text)
+    written = text[start:end]
+    term = fold_accents(fold_case(written))
+    begins = [sign + term]
+    if reading.confusables and not sign:
+        begins += [mark + form for form in look_forms(written, term) for mark in ("", LOOKS)]
+    before = (_words(text[slice(*word)], sign, reading) for word in words)
+    return _all((*before, _any(_Prefix(_key(begin)) for begin in dict.fromkeys(begins))))
 
 
 def _field(field: Field, reading: Reading, look_up: LookUp) -> Plan:
+    match field.name:
+        case "bio" | "sentiment":
+            return EVERYTHING
+        case "url":
+            return _Term(_key(_METADATA + "has:link"))
+        case "mentions":
+            return _Term(_key("@" + fold_handle(field.value)))
+        case "from":
+            return _from(fold_handle(field.value), look_up)
     term = field_term(field)
     if term == "is:bot":
         return EVERYTHING
     if term == "is:own":
         handles = sorted(own.partition(":")[2] for own in reading.own)
         return _any(_from(handle, look_up) for handle in handles)
-    if field.name == "from":
-        return _from(fold_handle(field.value), look_up)
-    return _Term(_key(_METADATA + term))
+    stated = _Term(_key(_METADATA + term))
+    expected = {f"lang:{fold_language(language)}" for language in reading.languages}
+    return _any((stated, _Term(_NO_LANGUAGE))) if term in expected else stated
 
 
 def _from(handle: str, look_up: LookUp) -> Plan:
