@@ -1,7 +1,7 @@
 """Queries as each vendor's documentation shows them, with invented brands in them."""
 
 X = (
-    '(nordelia OR "nordelia train" OR #nordelia) lang:fr -is:retweet',
+    '(nordelya OR "nordelia train" OR #nordelia) lang:fr -is:retweet',
     "nordelia strike OR delay",
     "(from:nordelia OR to:nordelia OR @nordelia) -is:reply has:links -has:images",
     '"nordelia ticket"~4 followers_count:500..10000 -is:nullcast is:verified',
@@ -13,7 +13,7 @@ X = (
 
 BRANDWATCH = (
     '("acme bank" OR {ACB} OR #acmebank) AND (loan* OR crédit) NOT (job OR jobs)',
-    '((acme OR "acme bank") NEAR/5 (phone OR smartphone)) AND language:en',
+    '((acme OR "zenit bank") NEAR/5 (phone OR smartphone)) AND language:en',
     "(acme NEAR/2f keyboard) AND country:gbr",
     "raw:Acme+ OR customi?e",
     '"acme juice"~5 AND authorFollowers:[500 TO 100000] AND impressions:[1000 TO *]',

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from collections.abc import Set
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from rules import KeywordRule
 from rules.evaluator import evaluate
 from rules.importing import DIALECTS, Imported, snippet, translate
 from rules.language import DEEPEST, LONGEST, ExpressionError, check
+from rules.language.tree import And, Node, Not, Or, Word
 from rules.model import Definitions
 from rules.text import analyse
 from tests.cli_fixtures import CONFIG, terminal
@@ -117,8 +119,8 @@ def test_words_between_are_counted_as_the_vendor_counts_them() -> None:
     tree, reading = rule.compiled(Definitions())
     texts = ("solar mini keyboard", "solar mini blue keyboard", "")
     posts = [post(f"a keyboard of Nordelia {text}") for text in texts]
-    found = [evaluate(tree, reading, analyse(one)) is not None for one in posts]
-    assert found == [True, False, False]
+    matched = [evaluate(tree, reading, analyse(one)) is not None for one in posts]
+    assert matched == [True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -143,6 +145,60 @@ def test_what_a_loss_does_depends_on_where_it_stands(query: str, effect: str) ->
     assert loss.effect == effect
 
 
+Formula = str | tuple[str, list["Formula"]]
+FORMULAS: st.SearchStrategy[Formula] = st.recursive(
+    st.sampled_from(("aaa", "bbb", "ccc", "place:x", "-place:x")),
+    lambda inner: st.tuples(
+        st.sampled_from((" ", " OR ", "-")), st.lists(inner, min_size=2, max_size=3)
+    ),
+    max_leaves=7,
+)
+
+
+def written(formula: Formula) -> str:
+    if isinstance(formula, str):
+        return formula
+    joined = (" " if formula[0] == "-" else formula[0]).join(map(written, formula[1]))
+    return f"{'-' if formula[0] == '-' else ''}({joined})"
+
+
+def asked(formula: Formula, words: Set[str]) -> bool:
+    """Whether words fit a query, of which `place:x` is one."""
+    if isinstance(formula, str):
+        return (formula.lstrip("-") in words) != formula.startswith("-")
+    parts = [asked(part, words) for part in formula[1]]
+    return any(parts) if formula[0] == " OR " else all(parts) != (formula[0] == "-")
+
+
+def found(node: Node, words: Set[str]) -> bool:
+    match node:
+        case Word(text=text):
+            return text in words
+        case And(parts=parts):
+            return all(found(part, words) for part in parts)
+        case Or(parts=parts):
+            return any(found(part, words) for part in parts)
+        case Not(part=part):
+            return not found(part, words)
+    raise AssertionError(node)
+
+
+@settings(max_examples=100)
+@given(FORMULAS, st.sets(st.sampled_from(("aaa", "bbb", "ccc", "place:x"))))
+def test_the_posts_found_are_more_or_fewer_as_the_losses_say(
+    formula: Formula, words: set[str]
+) -> None:
+    one = imported_or_refused("x", written(formula))
+    if isinstance(one, ExpressionError):
+        return
+    effects = {loss.effect for loss in one.losses}
+    before, after = asked(formula, words), found(one.tree, words)
+    if effects <= {"more"} and before:
+        assert after
+    if effects <= {"fewer"} and after:
+        assert before
+
+
 def test_parts_left_out_together_count_as_one() -> None:
     query = "acme (sourcetype:BLOG OR sourcetype:SOCIALMEDIA)"
     assert {loss.effect for loss in imported("talkwalker", query).losses} == {"same"}
@@ -160,6 +216,14 @@ def test_nearness_of_what_has_no_place_among_words_becomes_both() -> None:
     assert find("brandwatch", "acme NEAR/3 author:zoe") == "acme from:zoe"
     assert lost("brandwatch", "acme NEAR/3 author:zoe") == [("widened", "NEAR/3", "more")]
     assert find("brandwatch", "(a AND b) NEAR/1 c") == "a NEAR/2 c b NEAR/2 c"
+
+
+@pytest.mark.parametrize("query", ["acme NEAR/500 zenit", '"acme zenit"~500'])
+def test_nearness_reaches_no_further_than_rules_can(query: str) -> None:
+    assert find("talkwalker", query) == "acme NEAR/100 zenit"
+    assert [(kind, effect) for kind, _, effect in lost("talkwalker", query)] == [
+        ("narrowed", "fewer")
+    ]
 
 
 def test_a_part_that_is_a_field_elsewhere_and_unknown_to_x_is_looked_for_as_words() -> None:

@@ -7,6 +7,7 @@ from rules.importing.brandwatch import BRANDWATCH
 from rules.importing.dialect import Dialect
 from rules.importing.google_alerts import GOOGLE_ALERTS
 from rules.importing.grammar import understand
+from rules.importing.mistakes import Mistakes
 from rules.importing.outcome import EFFECTS, Loss
 from rules.importing.snippet import snippet
 from rules.importing.talkwalker import TALKWALKER
@@ -14,7 +15,6 @@ from rules.importing.translating import Translation
 from rules.importing.x import X
 from rules.keyword import KeywordRule
 from rules.language import ExpressionError, render
-from rules.language.diagnostics import Notes
 from rules.language.tree import Node
 
 DIALECTS: dict[str, Dialect] = {
@@ -54,10 +54,10 @@ def translate(query: str, dialect: Dialect) -> Imported:
     nothing of it can be carried over.
     """
     query = query.encode("utf-8", "replace").decode("utf-8")  # lone surrogates cannot be printed
-    notes = Notes(query)
-    understood = understand(notes, dialect.syntax)
+    mistakes = Mistakes(query)
+    understood = understand(mistakes, dialect.syntax)
     if understood is None:
-        raise ExpressionError(notes.told(_nothing_more), query)
+        raise ExpressionError(mistakes.sorted(), query)
     translation = Translation(query, dialect.leaf)
     tree = translation.run(understood.whole)
     for at, message in understood.doubts:
@@ -92,7 +92,3 @@ def _refused(query: str, losses: tuple[Loss, ...], message: str) -> ExpressionEr
     )
     left = (replace(loss.problem(), message=loss.message) for loss in losses[:MOST_TOLD])
     return ExpressionError((whole, *left), query)
-
-
-def _nothing_more(notes: Notes) -> str:  # noqa: ARG001 - what mends a query is not known as a whole
-    return ""

@@ -90,6 +90,9 @@ def quoted(text: str) -> Outcome:
     alone = not any(char.isspace() for char in text)
     if alone and (text[:1] in "#@$＃＠" or not fold_words(text)):
         return word(text)
+    single = Word(text=text)
+    if text.isalnum() and text.upper() not in _OURS and sound(single):
+        return Kept(single)
     return _phrase(text)
 
 
@@ -195,7 +198,7 @@ def link(value: str) -> Outcome:
     domain = field("domain", host)
     words = _words_of_links(path) if fold_words(path) else None
     if isinstance(domain, Kept) and isinstance(words, Kept):
-        message = "the words of the path may stand anywhere in it, in this order"
+        message = "the words of the path may stand anywhere in the path or title of a link"
         return Kept(every([domain.node, words.node]), "widened", message)
     return domain
 

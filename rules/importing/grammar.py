@@ -8,10 +8,12 @@ unary   = { "NOT" } ( [ field ":" ] "(" either ")" [ "~" n ] | leaf )
 
 from dataclasses import dataclass, replace
 
+from rules.importing.mistakes import Mistakes
 from rules.importing.tokens import Syntax, Token, tokens
-from rules.language.diagnostics import NOTHING_LEFT, Notes
 from rules.language.parser import DEEPEST, LONGEST
 from rules.language.tree import Span
+
+LEAVE_OUT = "leave it out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +57,30 @@ class Query:
     doubts: tuple[tuple[Span, str], ...]
 
 
-def understand(notes: Notes, syntax: Syntax) -> Query | None:
-    """The tree of `notes.expression`; None where something is wrong, which is noted."""
-    if len(notes.expression) > LONGEST:
-        message = f"the query has {len(notes.expression):,} characters; at most {LONGEST:,}"
-        notes.error("too-long", (LONGEST, len(notes.expression)), message, "import it in two parts")
+def understand(mistakes: Mistakes, syntax: Syntax) -> Query | None:
+    """The tree of `mistakes.query`; None where something is wrong, which is noted."""
+    if len(mistakes.query) > LONGEST:
+        message = f"the query has {len(mistakes.query):,} characters; at most {LONGEST:,}"
+        mistakes.add("too-long", (LONGEST, len(mistakes.query)), message, "import it in two parts")
         return None
-    found = list(tokens(notes, syntax))
-    if not found and not notes.failed:
-        notes.error("empty-expression", (0, 0), "there is nothing to look for", NOTHING_LEFT)
-    balanced = _balanced(found, notes)
+    found = list(tokens(mistakes, syntax))
+    if not found and not mistakes.found:
+        mistakes.add("empty-expression", (0, 0), "there is nothing to look for")
+    balanced = _balanced(found, mistakes)
     if not balanced:
         return None
-    parser = _Parser(balanced, notes, syntax)
+    parser = _Parser(balanced, mistakes, syntax)
     whole = parser.run()
-    return None if whole is None or notes.failed else Query(whole, tuple(parser.doubts))
+    return None if whole is None or mistakes.found else Query(whole, tuple(parser.doubts))
 
 
-def _balanced(found: list[Token], notes: Notes) -> list[Token]:
+def _balanced(found: list[Token], mistakes: Mistakes) -> list[Token]:
     """The tokens with every bracket paired; none where they are nested too deep to go on."""
     opened: list[Token] = []
     kept: list[Token] = []
     for token in found:
         if token.kind == ")" and not opened:
-            repair = notes.write(token.at, "")
-            notes.error("unopened-bracket", token.at, "this bracket was never opened", repair)
+            mistakes.add("unopened-bracket", token.at, "this bracket was never opened", LEAVE_OUT)
             continue
         kept.append(token)
         if token.kind == ")":
@@ -88,20 +89,20 @@ def _balanced(found: list[Token], notes: Notes) -> list[Token]:
             opened.append(token)
             if len(opened) > DEEPEST:
                 message = f"brackets are nested more than {DEEPEST} deep"
-                notes.error("too-deep", token.at, message, "take out what changes nothing")
+                mistakes.add("too-deep", token.at, message, "take out what changes nothing")
                 return []
     for token in opened:
-        notes.error("unclosed-bracket", token.at, "this bracket is never closed")
-        kept.append(Token(kind=")", at=(len(notes.expression), len(notes.expression))))
+        mistakes.add("unclosed-bracket", token.at, "this bracket is never closed")
+        kept.append(Token(kind=")", at=(len(mistakes.query), len(mistakes.query))))
     return kept
 
 
 class _Parser:
     """Reads balanced tokens; None stands for a part that was bad and has been noted."""
 
-    def __init__(self, found: list[Token], notes: Notes, syntax: Syntax) -> None:
+    def __init__(self, found: list[Token], mistakes: Mistakes, syntax: Syntax) -> None:
         self.tokens = found
-        self.notes = notes
+        self.mistakes = mistakes
         self.syntax = syntax
         self.next = 0
         self.field = ""
@@ -169,7 +170,7 @@ class _Parser:
 
     def _too_many(self, operator: Token) -> None:
         message = f"more than {DEEPEST} parts are to be near each other"
-        self.notes.error("too-deep", operator.at, message, "make two rules of it")
+        self.mistakes.add("too-deep", operator.at, message, "make two rules of it")
 
     def _unary(self) -> Part | None:
         negations = 0
@@ -191,7 +192,7 @@ class _Parser:
         if self._peek() == ")":
             at = (opening.at[0], self._take().at[1])
             message = "there is nothing between these brackets"
-            self.notes.error("empty-group", at, message, self.notes.write(at, ""))
+            self.mistakes.add("empty-group", at, message, LEAVE_OUT)
             return None
         outer = self.field
         self.field = opening.field or outer
@@ -212,9 +213,9 @@ class _Parser:
             at = self.next - 1
         token = self.tokens[at]
         if token.kind in ("AND", "OR", "NOT", "NEAR"):
-            sign = self.notes.expression[slice(*token.at)]
+            sign = self.mistakes.query[slice(*token.at)]
             message = f"{sign} lacks what it joins or excludes"
-            self.notes.error("dangling-operator", token.at, message, self.notes.write(token.at, ""))
+            self.mistakes.add("dangling-operator", token.at, message, LEAVE_OUT)
         if self._peek() not in ("", ")"):
             self.next += 1
 

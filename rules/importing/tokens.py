@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from rules.language.diagnostics import Notes
+from rules.importing.mistakes import Mistakes
 from rules.language.tree import Span
 
 Kind = Literal["(", ")", "AND", "OR", "NOT", "NEAR", "leaf"]
@@ -75,16 +75,16 @@ SENTENCE = 10
 """The distance that stands for one sentence: what rules allow without being warned of it."""
 
 
-def tokens(notes: Notes, syntax: Syntax) -> Iterator[Token]:
-    """The tokens of `notes.expression`; what is never closed is noted as an error. Linear time."""
-    found = _Tokenizer(notes, syntax).run()
+def tokens(mistakes: Mistakes, syntax: Syntax) -> Iterator[Token]:
+    """The tokens of `mistakes.query`; what is never closed is noted as an error. Linear time."""
+    found = _Tokenizer(mistakes, syntax).run()
     return syntax.rewrite(found) if syntax.rewrite else found
 
 
 class _Tokenizer:
-    def __init__(self, notes: Notes, syntax: Syntax) -> None:
-        self.notes = notes
-        self.text = notes.expression
+    def __init__(self, mistakes: Mistakes, syntax: Syntax) -> None:
+        self.mistakes = mistakes
+        self.text = mistakes.query
         self.syntax = syntax
 
     def run(self) -> Iterator[Token]:
@@ -166,7 +166,7 @@ class _Tokenizer:
         end = self.text.find(closing, at + len(opening))
         if end < 0:
             span = (at, at + len(opening))
-            self.notes.error("unclosed-bracket", span, f"this {called} is never closed")
+            self.mistakes.add("unclosed-bracket", span, f"this {called} is never closed")
             return self.text[at + len(opening) :], len(self.text)
         return self.text[at + len(opening) : end], end + len(closing)
 
@@ -183,7 +183,7 @@ class _Tokenizer:
         if at >= len(self.text):
             sign = self.text[opening]
             span = (opening, opening + 1)
-            self.notes.error("unclosed-quote", span, f"the quotation mark {sign} is never closed")
+            self.mistakes.add("unclosed-quote", span, f"the quotation mark {sign} is never closed")
         return " ".join("".join(content).split()), min(at + 1, len(self.text))
 
 

@@ -12,6 +12,7 @@ from rules.importing.carrying import either, every, sound
 from rules.importing.grammar import Either, Every, Nearby, Part, Without
 from rules.importing.outcome import Dropped, Effect, Kind, Loss, Outcome
 from rules.importing.tokens import SENTENCE, Token
+from rules.language.operators import FARTHEST
 from rules.language.tree import And, Near, Node, Not, Or, Placed, Span
 
 _MOST = 20
@@ -90,6 +91,10 @@ class Translation:
         if operator.text == "SENTENCE":
             message = f"within {SENTENCE} words of each other stands for the same sentence"
             self._changed("changed", operator.at, message, sign)
+        if operator.distance > FARTHEST:
+            message = f"NEAR reaches {FARTHEST} words here, and no further"
+            self._changed("narrowed", operator.at, message, sign)
+            operator = replace(operator, distance=FARTHEST)
         node = _nearby(first, second, operator)
         if node is None:
             message = "both are looked for anywhere in the post: NEAR joins words and phrases only"

@@ -4,6 +4,7 @@ import re
 
 from rules.importing.carrying import quoted, sound, word
 from rules.importing.outcome import Dropped, Kept, Outcome
+from rules.language.operators import FARTHEST
 from rules.language.tree import Near, Node, Prefix, Regex, Word
 from rules.text import fold_words
 
@@ -107,7 +108,9 @@ def within(text: str, slop: int, *, lucene: bool = False) -> Outcome:
         return Dropped(_TOO_MANY)
     whole: Node = pieces[0]
     for piece in pieces[1:]:
-        whole = Near(left=whole, right=piece, distance=slop + 1)
+        whole = Near(left=whole, right=piece, distance=min(slop + 1, FARTHEST))
+    if slop >= FARTHEST:
+        return Kept(whole, "narrowed", f"NEAR reaches {FARTHEST} words here, and no further")
     if len(pieces) > 2:
         return Kept(whole, "widened", "each word is looked for near the one before it")
     if lucene:
