@@ -104,6 +104,11 @@ class Document:
         if found == path:
             self._covered.append(self._chars(entry.value))
 
+    def place(self, path: Path_) -> Range | None:
+        """Return the (start, end) of the value at a path in `text`; None where none is stated."""
+        entry = self._entries.get(path)
+        return self._chars(entry.value) if entry else None
+
     def _finding(self, problem: Problem, at: Range) -> Finding:
         start, end = at
         line = bisect_right(self._starts, start)

@@ -19,6 +19,7 @@ from watcher.cli.rules import (
     forecasting,
     importing,
     listing,
+    suggesting,
     testing,
 )
 
@@ -36,6 +37,7 @@ for made in (
     explaining.why_not,
     forecasting.forecast,
     comparing.diff,
+    suggesting.suggest,
     importing.import_,
 ):
     command.add_command(made)
