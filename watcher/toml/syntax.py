@@ -11,10 +11,27 @@ import unicodedata
 from rules.errors import Problem
 
 MOST = 20
-LISTS = frozenset(
-    "accounts all allow any automatic brands competitors days domains friends in inflections items "
-    "languages none spellings then to who".split()
-)
+LISTS = {
+    "accounts",
+    "all",
+    "allow",
+    "any",
+    "automatic",
+    "brands",
+    "competitors",
+    "days",
+    "domains",
+    "friends",
+    "in",
+    "inflections",
+    "items",
+    "languages",
+    "none",
+    "spellings",
+    "then",
+    "to",
+    "who",
+}
 """Keys that hold a list of texts, so that the repair of one does not lead to the next mistake."""
 _SIGNS = frozenset("=,;:.[]{}\"'#")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
