@@ -5,7 +5,7 @@ language is read when it is first asked for, which takes a few milliseconds.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -39,6 +39,7 @@ class Frequencies:
         self._sections = sections
         self._words: dict[str, dict[str, float]] = {}
         self._sorted: dict[str, list[str]] = {}
+        self._tables: dict[tuple[str, ...], dict[str, float]] = {}
 
     @classmethod
     def shipped(cls) -> "Frequencies":
@@ -52,7 +53,7 @@ class Frequencies:
 
     def frequency(self, term: str, languages: Iterable[str]) -> float:
         """Return how much of all words a term is, 0 to 1; `UNKNOWN` for one that is rare."""
-        return max((self._of(one).get(term, UNKNOWN) for one in languages), default=UNKNOWN)
+        return self._table(tuple(languages)).get(term, UNKNOWN)
 
     def share(self, term: str, languages: Iterable[str]) -> float:
         """Return the estimated share of posts that have a term, 0 to 1."""
@@ -75,13 +76,19 @@ class Frequencies:
 
         An edit adds, leaves out or changes one letter, or swaps two neighbours.
         """
-        tables = [self._of(language) for language in languages]
-        found: dict[str, float] = {}
-        for near in one_edit(term):
-            frequency = max((table.get(near, 0.0) for table in tables), default=0.0)
-            if frequency:
-                found[near] = frequency
-        return _ranked(found)
+        table = self._table(tuple(languages))
+        return _ranked({near: table[near] for near in table.keys() & one_edit(term)})
+
+    def _table(self, languages: tuple[str, ...]) -> dict[str, float]:
+        """The words of some languages, each as frequent as where it is most."""
+        if languages not in self._tables:
+            table: dict[str, float] = {}
+            for language in languages:
+                for word, frequency in self._of(language).items():
+                    if frequency > table.get(word, 0.0):
+                        table[word] = frequency
+            self._tables[languages] = table
+        return self._tables[languages]
 
     def _of(self, language: str) -> dict[str, float]:
         if language not in self._words:
@@ -103,16 +110,20 @@ def share_of(frequency: float) -> float:
     return 1 - (1 - frequency) ** WORDS_OF_A_POST
 
 
-def one_edit(term: str) -> Iterator[str]:
-    """Yield every word of Latin letters that is one edit from a term; some of them repeatedly."""
+def one_edit(term: str) -> set[str]:
+    """Return every word of Latin letters that is one edit from a term."""
+    near: set[str] = set()
     for at in range(len(term) + 1):
         before, after = term[:at], term[at:]
-        yield from (before + letter + after for letter in _LETTERS)
+        rest = after[1:]
+        near.update([before + letter + after for letter in _LETTERS])
         if after:
-            yield before + after[1:]
-            yield from (before + letter + after[1:] for letter in _LETTERS if letter != after[0])
-        if len(after) > 1 and after[0] != after[1]:
-            yield before + after[1] + after[0] + after[2:]
+            near.add(before + rest)
+            near.update([before + letter + rest for letter in _LETTERS])
+        if rest:
+            near.add(before + rest[0] + after[0] + rest[1:])
+    near.discard(term)
+    return near
 
 
 def _ranked(found: Mapping[str, float]) -> list[Common]:

@@ -5,11 +5,26 @@ compares rules. Each check is a function from a tree to remarks, in the list bel
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from rules.errors import Problem
 from rules.evaluator import Reading
 from rules.frequencies import Frequencies
-from rules.language.tree import Node
+from rules.language.tree import (
+    And,
+    AtLeast,
+    Field,
+    Fuzzy,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Range,
+    Word,
+)
+from rules.language.walk import walk
 from rules.lint.allow import unknown_lints, useless_allows
 from rules.lint.codes import LINTS, Lint
 from rules.lint.never import can_never_match, needs_something, only_negatives
@@ -36,15 +51,23 @@ __all__ = [
     "useless_allows",
 ]
 
-CHECKS: tuple[Callable[[Node, Reading], Iterator[Remark]], ...] = (
-    only_negatives,
-    can_never_match,
-    said_twice,
-    double_negation,
-    wide_near,
-    no_sentiment,
-    all_capitals,
-    without_effect,
+
+class _Check(NamedTuple):
+    """A check, and the kinds of nodes without which it has nothing to say."""
+
+    remarks: Callable[[Node, Reading], Iterator[Remark]]
+    about: frozenset[type] = frozenset()
+
+
+CHECKS = (
+    _Check(only_negatives, frozenset({Not, Or, AtLeast})),
+    _Check(can_never_match, frozenset({Not, AtLeast, Field, Range})),
+    _Check(said_twice, frozenset({And, Or})),
+    _Check(double_negation, frozenset({Not})),
+    _Check(wide_near, frozenset({Near})),
+    _Check(no_sentiment, frozenset({Field})),
+    _Check(all_capitals, frozenset({Word, Phrase, Prefix, Fuzzy})),
+    _Check(without_effect),
 )
 
 
@@ -58,8 +81,10 @@ def lint(
     `tree` is the whole of it, made of the trees of the `expressions`, which say where each part
     stands; `reading` tells its keys.
     """
+    there = {type(node) for node in walk(tree)}
     for check in CHECKS:
-        yield from problems(check(tree, reading), expressions)
+        if not check.about or not there.isdisjoint(check.about):
+            yield from problems(check.remarks(tree, reading), expressions)
 
 
 def lint_words(

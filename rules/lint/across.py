@@ -4,28 +4,28 @@ Each rule is filed under facts of which every post that it finds has one, the ra
 rules; another rule that finds no more asks for one of these itself, or for what entails one. So
 ten thousand rules are compared in about as many steps. Not found: what two rules have in common
 only by what they exclude, and what `rules.lint.truth` does not know. With hundreds of rules that
-need the same rare word, each is compared with the first `_MOST_COMPARED` of them.
+need the same rare word, each is compared with the first `_MOST_FILED` of them that look likely, at
+most `_MOST_COMPARED` in earnest.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from itertools import islice
 
 from rules.errors import Problem
 from rules.keyword import KeywordRule
-from rules.language.tree import And, AtLeast, Field, Near, Node, Not, Or, Range
-from rules.language.walk import walk, wanted
+from rules.language.tree import And, AtLeast, Near, Node, Not, Or, Range
+from rules.language.walk import is_single, walk, wanted
 from rules.lint.codes import LINTS
-from rules.lint.facts import Fact, entailed, fact_of, loosely
+from rules.lint.facts import NARROW, Fact, entailed, fact_of, loosely
 from rules.lint.truth import Truth
 
+_MOST_FILED = 100
 _MOST_COMPARED = 20
 _APART = frozenset({"name", "find", "any", "all", "none", "then", "allow", "enabled"})
 """Keys that may differ between rules that find the same."""
-
-Needs = list[frozenset[Fact]]
-"""For each part that a post must fit, the facts of which it has one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +35,9 @@ class _Subject:
     number: int
     rule: KeywordRule
     facts: frozenset[Fact]
-    """What its leaves ask for, and what that entails."""
-    needs: Needs
+    """What it asks for anywhere, not behind a negation, and what that entails."""
+    needs: list[frozenset[Fact]]
+    """For each part that a post must fit, the facts of which it has one."""
     excludes: bool
     """Whether it excludes something by itself."""
     narrows: bool
@@ -67,22 +68,26 @@ def _subject(number: int, rule: KeywordRule) -> _Subject:
     facts: set[Fact] = set()
     narrows = False
     for node in wanted(rule.tree):
-        if not isinstance(node, And | Or | Not | AtLeast):
+        if is_single(node):
             fact = fact_of(node, accents=accents)
-            facts.add(fact)
-            facts |= entailed(fact)
-            narrows = narrows or isinstance(node, Field | Range)
+            facts |= _closure(fact)
+            narrows = narrows or fact[0] in NARROW
     parts = rule.tree.parts if isinstance(rule.tree, And) else (rule.tree,)
     needs = [need for part in parts if (need := _needed(part, accents=accents)) is not None]
-    excludes = any(isinstance(node, Not) for node in walk(rule.tree))
     return _Subject(
         number=number,
         rule=rule,
         facts=frozenset(facts),
         needs=needs,
-        excludes=excludes,
+        excludes=any(isinstance(node, Not) for node in walk(rule.tree)),
         narrows=narrows,
     )
+
+
+@lru_cache(maxsize=65_536)
+def _closure(fact: Fact) -> frozenset[Fact]:
+    """A fact and what it entails; of ranges, that there is one."""
+    return entailed(fact).union(loosely(fact), [fact, fact[:2] if fact[0] == "range" else fact])
 
 
 def _needed(node: Node, *, accents: bool) -> frozenset[Fact] | None:
@@ -94,7 +99,7 @@ def _needed(node: Node, *, accents: bool) -> frozenset[Fact] | None:
     if isinstance(node, And):
         known = (_needed(part, accents=accents) for part in node.parts)
         return next((one for one in known if one is not None), None)
-    if isinstance(node, Or | AtLeast):
+    if isinstance(node, (Or, AtLeast)):
         parts = [_needed(part, accents=accents) for part in node.parts]
         return None if None in parts else frozenset().union(*(one for one in parts if one))
     if isinstance(node, Range):
@@ -111,22 +116,21 @@ def _in_group(subjects: Sequence[_Subject]) -> Iterator[tuple[int, Problem]]:
             rarest = min(subject.needs, key=lambda need: sum(told[fact] for fact in need))
             for fact in rarest:
                 filed[fact].append(subject)
-    loose = any(fact[0] in ("prefix", "fuzzy") for fact in filed)
     for subject in subjects:
-        if found := _wider(subject, filed, loose=loose):
+        if found := _wider(subject, filed):
             first, _ = next(iter(subject.rule.expressions()))
             yield subject.number, replace(found, path=first)
 
 
-def _wider(subject: _Subject, filed: dict[Fact, list[_Subject]], *, loose: bool) -> Problem | None:
+def _wider(subject: _Subject, filed: dict[Fact, list[_Subject]]) -> Problem | None:
     """The problem of a rule that another one makes needless."""
-    facts = set(subject.facts)
-    facts.update(("range", fact[1]) for fact in subject.facts if fact[0] == "range")
-    if loose:
-        facts.update(near for fact in subject.facts for near in loosely(fact))
-    candidates = {other.number: other for fact in facts & filed.keys() for other in filed[fact]}
+    candidates = {
+        other.number: other
+        for fact in subject.facts & filed.keys()
+        for other in islice(filed[fact], _MOST_FILED)
+    }
     candidates.pop(subject.number, None)
-    likely = (other for other in candidates.values() if _may_hold(subject, facts, other))
+    likely = (other for other in candidates.values() if _may_hold(subject, other))
     for other in islice(likely, _MOST_COMPARED):
         truth = Truth([subject.rule.tree, other.rule.tree], accents=not subject.rule.fold_accents)
         if truth.never(subject.rule.tree):
@@ -141,11 +145,32 @@ def _wider(subject: _Subject, filed: dict[Fact, list[_Subject]], *, loose: bool)
     return None
 
 
-def _may_hold(subject: _Subject, facts: set[Fact], other: _Subject) -> bool:
+def _may_hold(subject: _Subject, other: _Subject) -> bool:
     """Whether another rule may find all that a rule finds: the cheap half of the question."""
     if other.excludes and not (subject.excludes or subject.narrows):
         return False
-    return not any(facts.isdisjoint(need) for need in other.needs)
+    if any(subject.facts.isdisjoint(need) for need in other.needs):
+        return False
+    accents = not subject.rule.fold_accents
+    return all(_ensures(subject.rule.tree, need, accents=accents) for need in other.needs)
+
+
+def _ensures(node: Node, need: frozenset[Fact], *, accents: bool) -> bool:
+    """Whether a post that matches has one of the facts, as far as one leaf at a time tells."""
+    if isinstance(node, And):
+        return any(_ensures(part, need, accents=accents) for part in node.parts)
+    if isinstance(node, Or):
+        return all(_ensures(part, need, accents=accents) for part in node.parts)
+    if isinstance(node, AtLeast):
+        ensuring = sum(_ensures(part, need, accents=accents) for part in node.parts)
+        return ensuring > len(node.parts) - node.count
+    if isinstance(node, Not):
+        return False
+    if isinstance(node, Near) and (
+        _ensures(node.left, need, accents=accents) or _ensures(node.right, need, accents=accents)
+    ):
+        return True
+    return not need.isdisjoint(_closure(fact_of(node, accents=accents)))
 
 
 def _same(rule: KeywordRule, other: KeywordRule) -> Problem:

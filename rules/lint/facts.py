@@ -19,7 +19,6 @@ from rules.language.tree import (
     Field,
     Fuzzy,
     Hashtag,
-    Leaf,
     ListName,
     Mention,
     Near,
@@ -31,10 +30,16 @@ from rules.language.tree import (
     Regex,
     Word,
 )
+from rules.language.walk import Single
 from rules.metadata import fold_domain, fold_handle, handle_forms
 from rules.text import fold_tag, fold_words
 
 Fact = tuple[Any, ...]
+
+BY_COMPARISON = frozenset({"prefix", "fuzzy", "range", "near"})
+"""Kinds of facts of which only `entails` knows whether another entails them, not `entailed`."""
+NARROW = frozenset({"field", "range"})
+"""Kinds of facts that may exclude each other."""
 
 _SHORTEST_PREFIX = 3
 _LONGEST_PHRASE = 8
@@ -44,7 +49,7 @@ _MOST_LABELS = 9
 """Domains above one are known up to so many labels: `rules.metadata`."""
 
 
-def fact_of(leaf: Leaf | BrandName | ListName | Near, *, accents: bool) -> Fact:
+def fact_of(leaf: Single, *, accents: bool) -> Fact:
     """What a leaf asks for; `accents` where the rule tells `été` from `ete`."""
     match leaf:
         case Word(text=text) | Phrase(text=text):

@@ -10,6 +10,9 @@ from rules.language.walk import walk
 from rules.lint.remark import Remark
 from rules.lint.truth import Truth
 
+_LISTS = (And, Or, AtLeast)
+_EXCLUDING = (Not, AtLeast)
+_NARROW = (Field, Range)
 _MOST_ALTERNATIVES = 50
 _MOST_PAIRS = 200
 _LONGEST_QUOTED = 40
@@ -37,7 +40,7 @@ def _fits_nothing_said(node: Node) -> bool:
     """Whether a post matches of which nothing is true that a leaf asks for."""
     if isinstance(node, Not):
         return not _fits_nothing_said(node.part)
-    if isinstance(node, And | Or | AtLeast):
+    if isinstance(node, _LISTS):
         fitting = sum(map(_fits_nothing_said, node.parts))
         if isinstance(node, AtLeast):
             return fitting >= node.count
@@ -63,9 +66,9 @@ def may_contradict(tree: Node) -> bool:
     """Whether something in a tree excludes something; most trees ask only for words."""
     exclusive = 0
     for node in walk(tree):
-        if isinstance(node, Not | AtLeast):
+        if isinstance(node, _EXCLUDING):
             return True
-        exclusive += isinstance(node, Field | Range)
+        exclusive += isinstance(node, _NARROW)
     return exclusive > 1
 
 

@@ -7,14 +7,12 @@ from rules.evaluator import Reading
 from rules.language.printing import render
 from rules.language.tree import (
     And,
-    AtLeast,
     BrandName,
     Emoji,
     Exact,
     Field,
     Fuzzy,
     Hashtag,
-    Leaf,
     ListName,
     Mention,
     Near,
@@ -25,7 +23,7 @@ from rules.language.tree import (
     Prefix,
     Word,
 )
-from rules.language.walk import leaves, walk
+from rules.language.walk import Single, is_single, leaves, walk
 from rules.lint.facts import Fact, entailed, entails, fact_of, loosely
 from rules.lint.remark import Remark
 
@@ -36,8 +34,8 @@ _MOST_TOLD = 5
 _MOST_COMPARED = 30
 """Ranges and NEARs of an OR that are compared in pairs."""
 
-_Words = Word | Phrase | Prefix | Fuzzy
-_Single = Leaf | BrandName | ListName | Near
+_WORDS = (Word, Phrase, Prefix, Fuzzy)
+_PAIRED = (And, Or)
 
 
 def double_negation(tree: Node, _: Reading) -> Iterator[Remark]:
@@ -57,7 +55,7 @@ def double_negation(tree: Node, _: Reading) -> Iterator[Remark]:
 def said_twice(tree: Node, reading: Reading) -> Iterator[Remark]:
     """Remark on what is repeated in one list, and on alternatives that another one covers."""
     for node in walk(tree):
-        if isinstance(node, And | Or):
+        if isinstance(node, _PAIRED):
             facts = _facts(node, reading)
             repeated = list(_repeated(facts))
             if repeated:
@@ -66,13 +64,13 @@ def said_twice(tree: Node, reading: Reading) -> Iterator[Remark]:
                 yield from _told("covered-term", node, list(_covered(facts)))
 
 
-def _facts(node: And | Or, reading: Reading) -> list[tuple[_Single, Fact]]:
+def _facts(node: And | Or, reading: Reading) -> list[tuple[Single, Fact]]:
     """The parts of a node that are leaves, with their facts."""
-    singles = [part for part in node.parts if not isinstance(part, And | Or | Not | AtLeast)]
-    return [(part, fact_of(part, accents=not reading.fold_accents)) for part in singles]
+    accents = not reading.fold_accents
+    return [(part, fact_of(part, accents=accents)) for part in node.parts if is_single(part)]
 
 
-def _told(code: str, node: And | Or, found: list[tuple[_Single, str]]) -> Iterator[Remark]:
+def _told(code: str, node: And | Or, found: list[tuple[Single, str]]) -> Iterator[Remark]:
     """Remarks on the needless parts of a node; the repaired text lacks all of them."""
     if not found:
         return
@@ -86,8 +84,8 @@ def _told(code: str, node: And | Or, found: list[tuple[_Single, str]]) -> Iterat
         yield Remark(code=code, node=part, message=message, replaced=node, by=by)
 
 
-def _repeated(facts: list[tuple[_Single, Fact]]) -> Iterator[tuple[_Single, str]]:
-    seen: dict[Fact, _Single] = {}
+def _repeated(facts: list[tuple[Single, Fact]]) -> Iterator[tuple[Single, str]]:
+    seen: dict[Fact, Single] = {}
     for part, fact in facts:
         if (before := seen.setdefault(fact, part)) is part:
             continue
@@ -96,7 +94,7 @@ def _repeated(facts: list[tuple[_Single, Fact]]) -> Iterator[tuple[_Single, str]
         yield part, f"`{written}` is asked for twice{also}"
 
 
-def _covered(facts: list[tuple[_Single, Fact]]) -> Iterator[tuple[_Single, str]]:
+def _covered(facts: list[tuple[Single, Fact]]) -> Iterator[tuple[Single, str]]:
     by_fact = {fact: part for part, fact in facts}
     known = by_fact.keys()
     loose = any(fact[0] in ("prefix", "fuzzy") for fact in known)
@@ -142,7 +140,7 @@ def no_sentiment(tree: Node, _: Reading) -> Iterator[Remark]:
 
 def all_capitals(tree: Node, _: Reading) -> Iterator[Remark]:
     """Remark on a rule all in capitals, unless it has only what may be acronyms."""
-    words = [leaf for leaf in leaves(tree) if isinstance(leaf, _Words)]
+    words = [leaf for leaf in leaves(tree) if isinstance(leaf, _WORDS)]
     if not words or not all(leaf.text.isupper() for leaf in words):
         return
     parts = [part for leaf in words for part in leaf.text.split()]
@@ -178,7 +176,7 @@ def without_effect(tree: Node, reading: Reading) -> Iterator[Remark]:
         return
     touched = {
         "confusables": Word | Phrase | Prefix | Exact | Fuzzy | Hashtag | Mention,
-        "handles": _Words | Exact | Emoji,
+        "handles": Word | Phrase | Prefix | Fuzzy | Exact | Emoji,
         "fold_accents": Word | Phrase | Prefix | Hashtag,
     }
     there = list(leaves(tree))

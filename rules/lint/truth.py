@@ -11,12 +11,20 @@ then often "not known", and never wrong.
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
-from itertools import combinations, permutations
-from typing import TypeGuard
+from itertools import combinations
 
-from rules.language.tree import And, AtLeast, BrandName, Leaf, ListName, Near, Node, Not, Or
-from rules.language.walk import children
-from rules.lint.facts import KINDS_OF_POST, Fact, entails, excludes, fact_of
+from rules.language.tree import And, AtLeast, Near, Node, Not, Or
+from rules.language.walk import children, is_single
+from rules.lint.facts import (
+    BY_COMPARISON,
+    KINDS_OF_POST,
+    NARROW,
+    Fact,
+    entailed,
+    entails,
+    excludes,
+    fact_of,
+)
 
 MOST = 12
 """Facts in a table: 4,096 rows."""
@@ -47,7 +55,7 @@ class Truth:
         level = list(trees)
         while level and len(said) < _MOST_READ:
             for node in level:
-                if _is_leaf(node):
+                if is_single(node):
                     fact = fact_of(node, accents=self._accents)
                     said[fact] += 1
                     if isinstance(node, Near):
@@ -60,12 +68,19 @@ class Truth:
     def _struck_out(self, nears: list[Near]) -> int:
         """The rows that a post may have."""
         possible = self._all
-        for (one, column), (two, other) in permutations(self._columns.items(), 2):
-            if entails(one, two):
-                possible &= ~(column & ~other)
-        for (one, column), (two, other) in combinations(self._columns.items(), 2):
+        columns = self._columns
+        for one, column in columns.items():
+            for two in entailed(one) & columns.keys():
+                possible &= ~column | columns[two]
+        for two in columns:
+            if two[0] in BY_COMPARISON:
+                for one, column in columns.items():
+                    if one != two and entails(one, two):
+                        possible &= ~column | columns[two]
+        narrow = [fact for fact in columns if fact[0] in NARROW]
+        for one, two in combinations(narrow, 2):
             if excludes(one, two):
-                possible &= ~(column & other)
+                possible &= ~(columns[one] & columns[two])
         if all(kind in self._columns for kind in KINDS_OF_POST):
             one_of = 0
             for kind in KINDS_OF_POST:
@@ -114,10 +129,6 @@ class Truth:
             for count in range(node.count, 0, -1):
                 reached[count] |= reached[count - 1] & value
         return reached[node.count]
-
-
-def _is_leaf(node: Node) -> TypeGuard[Leaf | BrandName | ListName | Near]:
-    return not isinstance(node, And | Or | Not | AtLeast)
 
 
 @cache

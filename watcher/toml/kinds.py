@@ -97,7 +97,8 @@ def members_of(kind: Any) -> tuple[Any, ...]:
     return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
 
 
-def kinds_of(kind: Any) -> dict[str, type]:
+@cache
+def kinds_of(kind: Any) -> Mapping[str, type]:
     """Return the dataclasses of a union by their `kind`; empty where it is no union of tables."""
     tables = [member for member in members_of(kind) if is_table(member)]
     named = {}
