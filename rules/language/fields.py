@@ -169,6 +169,7 @@ class FieldReader:
             message += ": no network states it"
             repair = self.notes.write(at, "")
         elif meant:
+            meant = _suited(meant, value)
             message += f"; did you mean `{meant}:`?"
             repair = self._renamed(meant, value, at)
         else:
@@ -182,10 +183,6 @@ class FieldReader:
             name: RangeName = meant
             sought = value if read_range(name, value, at) else meant_range(name, value)
             return self.notes.write(at, f"{name}:{sought}" if sought else EXAMPLES[name])
-        if meant == "has" and not nearest("has", _folded(bare)) and nearest("is", _folded(bare)):
-            meant = "is"
-        if meant == "domain" and not _DOMAIN.fullmatch(fold_domain(bare)):
-            meant = "url"
         return self.notes.write(at, _written(meant, bare) if bare else _EXAMPLES[meant])
 
     def _unknown_value(self, field: FieldName, value: str, at: Span) -> None:
@@ -258,6 +255,15 @@ _TIMES: dict[str, str] = {
 def _known_fields() -> str:
     *first, last = (f"{field}:" for field in NAMES)
     return f"the fields are {', '.join(first)} and {last}; words with a colon stand in quotes"
+
+
+def _suited(meant: str, value: str) -> str:
+    """The field that was meant, or the one like it to which the value belongs."""
+    if meant == "has" and not nearest("has", _folded(value)) and nearest("is", _folded(value)):
+        return "is"
+    if meant == "domain" and value and not _DOMAIN.fullmatch(fold_domain(value)):
+        return "url"
+    return meant
 
 
 def _folded(text: str) -> str:

@@ -22,12 +22,14 @@ from rules.language.tree import (
     Span,
     Word,
 )
+from rules.language.vocabulary import NAMES
 from rules.metadata import fold_domain, fold_handle
 from rules.text import fold_words
 
 SHORTEST_PREFIX = 3
 SHORTEST_FUZZY = 6
-_FIELD = re.compile(r"([^\W\d]\w*)[:\uff1a](.*)", re.DOTALL)
+_FIELD = re.compile(r"([^\W\d]\w*):(.*)", re.DOTALL)
+_WIDE_FIELD = re.compile(r"([a-z]+)\uff1a(.*)", re.DOTALL | re.IGNORECASE)
 _COMPARISON = re.compile(r"([A-Za-z_]+)(>=|<=|=>|=<|>|<|=|\u2265|\u2264)(.+)", re.DOTALL)
 _LINK = re.compile(r"(?i)(https?://|www\.)")
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
@@ -63,6 +65,11 @@ class LeafReader:
             self._link(text, at)
             return None
         if match := _FIELD.fullmatch(text):
+            return self.fields.field(match[1], match[2], at)
+        if (match := _WIDE_FIELD.fullmatch(text)) and match[1].lower() in NAMES:
+            span = (at[0] + match.end(1), at[0] + match.end(1) + 1)
+            message = f"`{text[match.end(1)]}` was read as `:`"
+            self.notes.warn("typographic-signs", span, message, self.notes.write(span, ":"))
             return self.fields.field(match[1], match[2], at)
         if (match := _COMPARISON.fullmatch(text)) and self.fields.compared(
             match[1], match[2], match[3], at

@@ -15,6 +15,9 @@ from rules.text import fold_words
 
 _ENDS_PHRASE = re.compile(r"[()]|\s(?:(?:OR|AND|NOT)\s|[-#@]\w|[a-z]++:\w)")
 _LIST = re.compile(r"(?i)(?:([a-z_]*):)?[@\uff20]list")
+_LIST_NAME = re.compile(
+    r'\s{0,9}("(?:[^"\\]|\\.){0,200}+"|[^()\uff08\uff09"]{0,200}+)\s{0,9}[)\uff09]', re.DOTALL
+)
 _AROUND = re.compile(r"(?i)AROUND|O?NEAR")
 _IN_BRACKETS = re.compile(r"\(\s{0,9}([0-9]{1,4})\s{0,9}\)")
 _NEXT_OPERATOR = re.compile(r"\s*(?:(?:AND|OR)\s|[),\uff09]|$)")
@@ -151,20 +154,15 @@ class _Lexer:
 
     def _list(self, field: str, at: Span) -> Piece:
         """The name of a list, up to the bracket that closes; in quotation marks it may hold one."""
-        start = at[1] + 1
-        quote = re.compile(r'\s*"(?:[^"\\]|\\.)*+"\s*', re.DOTALL).match(self.text, start)
-        after = quote.end() if quote else start
-        end = next((i for i in range(after, len(self.text)) if self.text[i] in ")\uff09"), -1)
-        if end < 0:
-            end = self._end_of_word(at[1])
-            name = self.text[start:end].strip()
-            repair = self.notes.write((end, end), ")")
-            message = "this bracket is never closed"
-            self.notes.error("unclosed-bracket", (at[1], start), message, repair)
-            return Piece("leaf", (at[0], max(end, start)))
-        name = self.text[start:end]
-        span = (at[0], end + 1)
-        return Piece("leaf", span, self.leaves.fields.list_name(field, name, span))
+        name = _LIST_NAME.match(self.text, at[1] + 1)
+        if name:
+            span = (at[0], name.end())
+            return Piece("leaf", span, self.leaves.fields.list_name(field, name[1], span))
+        end = self._end_of_word(at[1])
+        opening = (at[1], at[1] + 1)
+        repair = self.notes.write((end, end), ")")
+        self.notes.error("unclosed-bracket", opening, "this bracket is never closed", repair)
+        return Piece("leaf", (at[0], end))
 
     def _regex(self, at: int) -> Piece:
         """What stands between slashes; a backslash keeps the slash behind it from closing."""

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from rules.language.diagnostics import Notes
+from rules.language.diagnostics import Notes, Repair
 from rules.language.tree import Leaf, Reference, Span
 
 PieceKind = Literal["(", ")", ",", "AND", "OR", "NOT", "NEAR", "OF", "leaf"]
@@ -21,7 +21,9 @@ _NEARLY = re.compile(
 )
 _COUNT = re.compile(r"([0-9]{1,6})\s+OF\s*(?=[(\uff08])")
 _COUNT_IN_LOWER_CASE = re.compile(r"([0-9]{1,6})\s+([Oo]f)\s*(?=[(\uff08][^()\"“”„«»/]*,)")
-_COUNT_WITHOUT_BRACKET = re.compile(r"[0-9]{1,3}\s+OF\s+(?=\S)")
+_COUNT_WITHOUT_BRACKET = re.compile(
+    r"[0-9]{1,3}\s+OF\s+(?:([\w#@$*]++(?:\s*+,\s*+[\w#@$*]++){1,50}+)(?=\s|$)|(?=\S))"
+)
 _NUMBER = re.compile(r"\s+([0-9]{1,4})(?=\s|$)")
 _MISSPELT = {
     "ANDD": "AND", "AAND": "AND", "ANND": "AND",
@@ -78,8 +80,10 @@ class OperatorReader:
             return Piece("OF", (at, match.end()), number=int(match[1]))
         if match := _COUNT_WITHOUT_BRACKET.match(self.text, at):
             message = "what OF counts stands in brackets, with commas between"
-            example = "such as: 2 OF (acme, orange, renault)"
-            self.notes.error("dangling-operator", (at, match.end()), message, example)
+            mended: Repair | str = "such as: 2 OF (acme, orange, renault)"
+            if match[1]:
+                mended = self.notes.write(match.span(1), f"({match[1]})")
+            self.notes.error("dangling-operator", (at, match.end()), message, mended)
             return Piece("leaf", (at, match.end()))
         return None
 
