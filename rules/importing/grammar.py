@@ -162,7 +162,7 @@ class _Parser:
             operator = self._take()
             count += 1
             right = self._unary()
-            if count > DEEPEST:
+            if count == DEEPEST:
                 self._too_many(operator)
                 right = None
             left = None if left is None or right is None else Nearby(left, right, operator)

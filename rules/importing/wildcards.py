@@ -30,10 +30,14 @@ def wildcard(text: str) -> Outcome:
 
 
 def _as_regex(text: str) -> Outcome:
-    """A regular expression for one word; one that begins or ends with a letter stands alone."""
-    pattern = "".join(_LETTERS if c == "*" else _LETTER if c == "?" else re.escape(c) for c in text)
-    before = r"\b" if text[0].isalnum() or text[0] in "*?" else ""
-    after = r"\b" if text[-1].isalnum() or text[-1] in "*?" else ""
+    r"""A regular expression for one word; it stands alone where it begins or ends with a letter.
+
+    RE2 knows the ends of words in ASCII only: beside other letters, `\b` would find nothing.
+    """
+    core = text.strip("*")
+    pattern = "".join(_LETTERS if c == "*" else _LETTER if c == "?" else re.escape(c) for c in core)
+    before = r"\b" if text[0].isascii() and text[0].isalnum() else ""
+    after = r"\b" if text[-1].isascii() and text[-1].isalnum() else ""
     node = Regex(pattern=f"{before}{pattern}{after}")
     if sound(node):
         return Kept(node, "changed", _SLOWER)
