@@ -6,8 +6,6 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from rules.evaluator import Reading
-from rules.metadata import own_terms
 from rules.model import Post
 from watcher import pipeline
 from watcher.app import App
@@ -69,8 +67,8 @@ def command(
 
     Days begin at midnight in the configuration's time zone.
     """
-    node = understood(" ".join(expression))
     config = settings.load()
+    node, reading = understood(" ".join(expression), config).compiled(config.definitions)
     with App.open(config, clock=settings.clock) as app:
         try:
             with (
@@ -80,7 +78,6 @@ def command(
                 pipeline.index(app, report)
         except BusyError:
             pass  # the running service keeps the index up to date; how far behind is said below
-        reading = Reading(own=own_terms(config.brands))
         results = app.index.search(
             node,
             app.store,

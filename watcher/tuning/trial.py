@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -103,15 +103,20 @@ class Trials:
 
     def span(self) -> list[date]:
         """Every day from the first post to the last, those without posts too."""
-        if not self.days:
-            return []
-        first, last = min(self.days), max(self.days)
-        return [first + timedelta(days=at) for at in range((last - first).days + 1)]
+        return span(self.days)
 
     def median_a_day(self, trial: Trial, zone: ZoneInfo) -> float:
         """Posts found on a day as many others have; 0 where there is no day."""
         per_day = trial.per_day(zone)
         return median([per_day[day] for day in self.span()] or [0])
+
+
+def span(days: Collection[date]) -> list[date]:
+    """Every day from the first to the last, those between too."""
+    if not days:
+        return []
+    first, last = min(days), max(days)
+    return [first + timedelta(days=at) for at in range((last - first).days + 1)]
 
 
 def run(

@@ -24,12 +24,11 @@ from watcher.cli.rules.subject import (
     Material,
     choosing_posts,
     keyword_rule,
-    refuse,
-    with_find,
 )
 from watcher.config import Config, load
 from watcher.toml import closest
 from watcher.tuning.contrast import Contrast, Difference, contrast
+from watcher.tuning.trial import span
 
 MOST_RULES = 20
 """Rules of two configurations that are compared in one go."""
@@ -130,13 +129,11 @@ def _pairs(config: Config, old: str, new: str, name: str | None) -> tuple[list[P
         is_name = text.casefold() in {one.casefold() for one in known}
         if not is_name and (near := closest(text, known)):
             remarks.append(f"{text!r} is read as an expression; there is a rule {near!r}")
-        if not is_name:
-            refuse(text)
         sides.append(keyword_rule(config, text) if is_name else None)
     before, after = sides
     base = before or after
     rules = [
-        rule or (with_find(base, text) if base else keyword_rule(config, None, text))
+        rule or keyword_rule(config, base.name if base else None, text)
         for rule, text in ((before, old), (after, new))
     ]
     words = tuple(
@@ -188,7 +185,7 @@ def _pair(old: Config, new: Config, was: KeywordRule, is_: KeywordRule) -> Pair:
 
 def _print(config: Config, pair: Pair, compared: Contrast, suspects: frozenset[str]) -> None:
     screen = stdout()
-    days = len(compared.days)
+    days = span(compared.days)
     screen.say(
         f"old: {pair.words[0]}: {compared.before:,} of {count(compared.scanned, 'post')}",
         f"new: {pair.words[1]}: {compared.after:,}",
@@ -197,9 +194,9 @@ def _print(config: Config, pair: Pair, compared: Contrast, suspects: frozenset[s
         stderr().note(NOTHING_STORED)
         return
     if days:
-        change = (compared.after - compared.before) / days
+        change = (compared.after - compared.before) / len(days)
         sign = "+" if change > 0 else "-" if change < 0 else ""
-        screen.say(f"{sign}{a_day(abs(change))} a day, by {span_words(sorted(compared.days))}")
+        screen.say(f"{sign}{a_day(abs(change))} a day, by {span_words(days)}")
     before, after = compared.qualities
     if before.judged:
         screen.say(
@@ -229,7 +226,7 @@ def _as_dict(pair: Pair, compared: Contrast) -> dict[str, Any]:
         "old": pair.words[0],
         "new": pair.words[1],
         "posts_scanned": compared.scanned,
-        "days": len(compared.days),
+        "days": len(span(compared.days)),
         "posts_before": compared.before,
         "posts_after": compared.after,
         "gained": _side_dict(compared.gained),

@@ -13,7 +13,7 @@ import click
 from alerts import EmailDigest
 from rules import KeywordRule
 from watcher.cli import Settings
-from watcher.cli.console import NOTHING_STORED, count, print_json, stderr, stdout
+from watcher.cli.console import count, print_json, stderr, stdout
 from watcher.cli.names import completing, rule_names
 from watcher.cli.rules.figures import (
     WIDEST,
@@ -59,7 +59,7 @@ class Forecast:
 @click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=completing(rule_names))
 @click.option(
     "--days",
-    type=click.IntRange(1, 3650),
+    type=click.IntRange(1, 36_500),
     default=30,
     show_default=True,
     help="How far to look back.",
@@ -148,8 +148,7 @@ def _print(
 ) -> None:
     screen, span = stdout(), trials.span()
     if not trials.scanned:
-        screen.say("nothing to go by")
-        stderr().note(NOTHING_STORED)
+        screen.say("no stored post is young enough to go by: --days looks further back")
         return
     if len(found) == 1:
         _print_one(found[0])

@@ -9,10 +9,9 @@ import click
 from rules import KeywordRule, LookalikeRule, Rule
 from rules.language import explain, render
 from watcher.cli import Settings
-from watcher.cli.console import print_json, safe, safe_lines, stdout
-from watcher.cli.expression import understood
+from watcher.cli.console import print_json, safe, safe_lines, stderr, stdout
 from watcher.cli.names import completing, rule_names
-from watcher.cli.rules.subject import named
+from watcher.cli.rules.subject import findings, named
 from watcher.config import Config
 
 MOST_LINES = 200
@@ -79,7 +78,6 @@ def show(settings: Settings, name: str, as_json: bool) -> None:
     for place, expression in rule.expressions():
         found = "" if place == ("find",) else f"{place[0]}: "
         stdout().say(*safe_lines(found + expression))
-        understood(expression)
     node, _ = rule.compiled(config.definitions)
     lines = safe_lines(explain(node))
     stdout().say("", *lines[:MOST_LINES])
@@ -91,8 +89,8 @@ def show(settings: Settings, name: str, as_json: bool) -> None:
     written = render(rule.tree)
     if written != rule.find:
         stdout().say("", "in short:", *safe_lines(written))
-    for finding in _findings(config, rule):
-        stdout().say("", *safe_lines(finding))
+    for finding in findings(config, rule):
+        stderr().say("", *safe_lines(finding))
 
 
 def _keys(rule: KeywordRule) -> Iterator[tuple[str, Any]]:
@@ -114,12 +112,6 @@ def _written(value: Any) -> str:
         said = (f"{key} = {_written(v)}" for key, v in inner if v not in (None, (), ""))
         return "{ " + ", ".join(said) + " }"
     return f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def _findings(config: Config, rule: Rule) -> list[str]:
-    """What the configuration's warnings say of this rule."""
-    number = config.rules.index(rule)
-    return [str(one) for one in config.warnings if one.problem.path[:2] == ("rules", number)]
 
 
 def _looks_for(config: Config, rule: Rule) -> str:
@@ -149,5 +141,5 @@ def _as_dict(config: Config, rule: Rule) -> dict[str, Any]:
         "expanded": render(node),
         "words": explain(node).splitlines(),
         "keys": {key: _written(value) for key, value in _keys(rule)},
-        "warnings": _findings(config, rule),
+        "warnings": findings(config, rule),
     }

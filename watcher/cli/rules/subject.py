@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import update_wrapper
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ from typing import Any
 import click
 
 from rules import KeywordRule, Rule
-from rules.language import ExpressionError, check
 from rules.model import Post
 from watcher.backends.archive import ArchiveReader, ArchiveSource
 from watcher.cli import Settings
+from watcher.cli.console import safe_lines, stderr
 from watcher.cli.expression import understood
 from watcher.cli.links import suspect_domains
 from watcher.cli.names import MistakeError, meant, rule_names
@@ -22,8 +22,6 @@ from watcher.config import Config
 from watcher.store import Store
 from watcher.tuning.corpus import Archived, Corpus, Pasted, Stored, pasted
 
-AD_HOC = "this expression"
-"""What a rule is called that stands in no configuration."""
 LONGEST_PASTED = 1_000_000
 
 
@@ -45,35 +43,24 @@ def keyword_rule(config: Config, name: str | None, find: str | None = None) -> K
                 "there is nothing to try",
                 help="name a rule, or give an expression: --find 'acme -job'",
             )
-        rule = KeywordRule(name=AD_HOC, find=find)
-    else:
-        known = named(config, name)
-        if not isinstance(known, KeywordRule):
-            raise MistakeError(
-                f"{known.name} looks for names, not words",
-                help="`watcher suspects list` shows what it found",
-            )
-        rule = known if find is None else with_find(known, find)
-    for _, expression in rule.expressions():
-        understood(expression)
-    return rule
+        return understood(find, config)
+    known = named(config, name)
+    if not isinstance(known, KeywordRule):
+        raise MistakeError(
+            f"{known.name} looks for names, not words",
+            help="`watcher suspects list` shows what it found",
+        )
+    if find is not None:
+        return understood(find, config, known)
+    for finding in findings(config, known):
+        stderr().say(*safe_lines(finding), "")
+    return known
 
 
-def with_find(rule: KeywordRule, find: str) -> KeywordRule:
-    """Return a rule that looks for something else, its other keys as they are."""
-    return replace(rule, find=find, any=(), all=(), none=())
-
-
-def is_expression(text: str) -> bool:
-    """Whether a text can be understood as an expression."""
-    return check(text)[0] is not None
-
-
-def refuse(text: str) -> None:
-    """Raise `ExpressionError` for a text that is none."""
-    tree, problems = check(text)
-    if tree is None:
-        raise ExpressionError(problems, text)
+def findings(config: Config, rule: Rule) -> list[str]:
+    """Return what the configuration's warnings say of a rule, each a screen."""
+    number = config.rules.index(rule)
+    return [str(one) for one in config.warnings if one.problem.path[:2] == ("rules", number)]
 
 
 @dataclass(frozen=True)
