@@ -21,6 +21,7 @@ from watcher.clock import utc_now
 
 if TYPE_CHECKING:
     from rules.errors import WatcherError
+    from rules.lint import Shares
     from watcher.config import Config
     from watcher.store import Store
 
@@ -56,11 +57,14 @@ class Settings:
 
         return find(self.config_option)
 
-    def load(self) -> "Config":
-        """Load the configuration. Raises `ConfigError` with every problem in it."""
+    def load(self, own: "Shares | None" = None) -> "Config":
+        """Load the configuration. Raises `ConfigError` with every problem in it.
+
+        `own` tells the linter how common words are in the posts gathered so far.
+        """
         from watcher.config import load
 
-        return load(self.config_path())
+        return load(self.config_path(), own=own)
 
     @contextmanager
     def opened(self) -> "Iterator[tuple[Config, Store]]":

@@ -1,5 +1,6 @@
 """`watcher check`: whether all is well, inside and outside."""
 
+from contextlib import closing
 from dataclasses import asdict
 
 import click
@@ -8,7 +9,8 @@ from rich.text import Text
 from watcher.checks import Outcome, run
 from watcher.cli import Settings
 from watcher.cli.console import print_json, safe, stderr, stdout
-from watcher.config import ConfigError
+from watcher.config import Config, ConfigError
+from watcher.search import Index, SearchError
 from watcher.toml import Finding
 
 SIGNS = {"ok": "ok", "warning": "look", "failed": "FAILED"}
@@ -32,7 +34,7 @@ def command(settings: Settings, as_json: bool, timeout: float) -> int:
     nothing. Exits with 1 where something failed, with 2 where the configuration is wrong.
     """
     try:
-        config = settings.load()
+        config = _loaded(settings)
     except ConfigError as error:
         if not as_json:
             raise
@@ -54,6 +56,20 @@ def command(settings: Settings, as_json: bool, timeout: float) -> int:
             if outcome.help:
                 stdout().say(safe(f"{outcome.what}: {outcome.help}"))
     return int(any(outcome.state == "failed" for outcome in outcomes))
+
+
+def _loaded(settings: Settings) -> Config:
+    """Load the configuration; words are as common as in the posts gathered so far, if enough."""
+    config = settings.load()
+    folder = config.data / "index"
+    if not folder.is_dir():
+        return config
+    try:
+        with closing(Index.open(folder)) as index:
+            own = index.document_shares()
+            return settings.load(own) if own else config
+    except SearchError:
+        return config  # what is wrong with it, those tell who need it
 
 
 def _row(outcome: Outcome) -> tuple[str, str | Text, str]:

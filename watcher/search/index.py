@@ -9,6 +9,7 @@ partitions that cannot be read, or hold fewer posts than SQL, are built again be
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Protocol
@@ -20,13 +21,16 @@ from watcher.search.errors import DamagedError, SearchError
 from watcher.search.folder import PARTITION, Folder
 from watcher.search.newest import LARGEST_READ, Hit, Question, Results, candidates, hits
 from watcher.search.segments import Document, Partition, Segment, clamped
-from watcher.search.terms import keys_of, plan_for
+from watcher.search.terms import key_of_term, keys_of, plan_for
 from watcher.store.records import StoredPost
 
 _GONE_SHARE = 20
 """A partition is built again when one in so many of its posts has gone from SQL."""
 
 _BATCH = 1_000
+
+ENOUGH_TO_TELL = 1_000
+"""Posts from which the index tells how common a word is."""
 
 Progress = Callable[[int, int], None]
 """Called with (posts done, posts in all)."""
@@ -153,6 +157,25 @@ class Index:
                 help="No post is lost. `watcher once`, or the next run of the service, mends the "
                 "index from the database; `watcher index rebuild` makes all of it anew.",
             ) from damage
+
+    def document_shares(self) -> Callable[[str], float] | None:
+        """Return how to ask for the share of posts that have a term of their text, 0 to 1.
+
+        None where the index holds fewer than `ENOUGH_TO_TELL` posts. The answer is that of the
+        posts indexed now; asking raises SearchError where the index is damaged.
+        """
+        segments = list(self._readable_segments())
+        documents = sum(segment.size for segment in segments)
+        if documents < ENOUGH_TO_TELL:
+            return None
+
+        @cache
+        def share(term: str) -> float:
+            with self._telling_damage():
+                key = key_of_term(term)
+                return sum(segment.frequency(key) for segment in segments) / documents
+
+        return share
 
     # --- keeping up -------------------------------------------------------------------------------
 

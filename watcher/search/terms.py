@@ -89,6 +89,11 @@ def _key(term: str) -> bytes:
     return term.encode("utf-8", "surrogatepass")[:LONGEST_KEY]
 
 
+def key_of_term(term: str) -> bytes:
+    """Return the key of a term of a post's text: a word, `#tag`, `@handle`."""
+    return _key(term)
+
+
 def _from_key(handle: str) -> bytes:
     """`acme` and `town:acme` are one key: which network is verified later."""
     return _key(f"{_METADATA}from:{handle.rpartition(':')[2]}")
