@@ -141,11 +141,7 @@ def _beginning(ordered: Sequence[str], prefix: str) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True)
 class Close(Slot):
-    """Tokens at most one edit from this term, or from its form with accents where they count.
-
-    An edit touches two neighbouring letters at most, so it leaves either the first or the last
-    letters as they are: those, one less than half, are looked at before anything is measured.
-    """
+    """Tokens at most one edit from this term, or from its form with accents where they count."""
 
     kept: str | None
     sign: str
@@ -172,9 +168,16 @@ def one_edit(one: str, other: str) -> bool:
     """Whether at most one letter is added, left out, changed, or swapped with its neighbour."""
     if not -1 <= len(one) - len(other) <= 1:
         return False
-    half = (len(other) - 1) // 2
-    if not half:
-        return OSA.distance(one, other, score_cutoff=1) <= 1
-    if one.startswith(other[:half]) or one.endswith(other[-half:]):
+    first, last = kept_by_an_edit(other)
+    if one.startswith(first) or one.endswith(last):
         return OSA.distance(one, other, score_cutoff=1) <= 1
     return False
+
+
+def kept_by_an_edit(word: str) -> tuple[str, str]:
+    """The first and the last letters of a word, of which one edit leaves one as it is.
+
+    An edit touches two neighbouring letters at most, and there is one between the two.
+    """
+    half = (len(word) - 1) // 2
+    return word[:half], word[len(word) - half :]

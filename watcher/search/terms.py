@@ -244,7 +244,7 @@ def _leaf(leaf: Node, reading: Reading) -> Plan:
             return _behind_signs(reading, lambda sign: _prefix(text, sign, reading))
         case Fuzzy(text=text) if reading.fold_accents:
             return _behind_signs(
-                reading, lambda sign: _all(_Close(word, sign) for word in fold_words(text))
+                reading, lambda sign: _all(_close(word, sign) for word in fold_words(text))
             )
         case Fuzzy():
             return EVERYTHING  # one edit of `œuvres` is two of `oeuvres`, which is what is kept
@@ -299,6 +299,11 @@ def _word(written: str, term: str, sign: str, reading: Reading) -> Plan:
         return _Term(_key(sign + term))
     forms = look_forms(written, term)
     return _any(_Term(_key(mark + form)) for form in forms for mark in ("", LOOKS))
+
+
+def _close(word: str, sign: str) -> Plan:
+    cut = len(_key(f"{sign}{word}____")) == LONGEST_KEY  # nobody knows how its like end
+    return EVERYTHING if cut else _Close(word, sign)
 
 
 def _prefix(text: str, sign: str, reading: Reading) -> Plan:
