@@ -71,7 +71,29 @@ def understand(mistakes: Mistakes, syntax: Syntax) -> Query | None:
         return None
     parser = _Parser(balanced, mistakes, syntax)
     whole = parser.run()
+    deep = _too_deep(whole) if whole is not None else None
+    if deep:
+        message = "brackets and nearness are nested too deep"
+        mistakes.add("too-deep", deep.at, message, "take out what changes nothing")
     return None if whole is None or mistakes.found else Query(whole, tuple(parser.doubts))
+
+
+def _too_deep(whole: Part) -> Token | None:
+    """A leaf or operator that lies too deep to go on, as NEARs do that begin with one another."""
+    waiting: list[tuple[Part, int]] = [(whole, 0)]
+    while waiting:
+        part, depth = waiting.pop()
+        match part:
+            case Token():
+                if depth > 3 * DEEPEST:
+                    return part
+            case Every() | Either():
+                waiting += [(one, depth + 1) for one in part.parts]
+            case Without():
+                waiting.append((part.part, depth + 1))
+            case Nearby():
+                waiting += [(part.left, depth + 1), (part.right, depth + 1)]
+    return None
 
 
 def _balanced(found: list[Token], mistakes: Mistakes) -> list[Token]:
