@@ -17,8 +17,9 @@ between things that no sentence has, such as phrases in quotes, brackets and has
 
 def lower_case_operators(pieces: list[Piece], notes: Notes) -> None:
     """Warn of each word that was hardly meant to be looked for."""
+    told = {problem.span for problem in notes.problems}
     for before, piece, after in zip(pieces, pieces[1:], pieces[2:], strict=False):
-        if not isinstance(piece.leaf, Word):
+        if not isinstance(piece.leaf, Word) or piece.at in told:
             continue
         word = fold_case(piece.leaf.text)
         meant = _CERTAIN.get(word)

@@ -22,11 +22,13 @@ from rules.language.tree import (
     Phrase,
     Prefix,
     Range,
+    Regex,
     Word,
 )
 from rules.language.walk import walk
 from rules.lint.allow import unknown_lints, useless_allows
 from rules.lint.codes import LINTS, Lint
+from rules.lint.cost import unfiltered_regex
 from rules.lint.never import can_never_match, needs_something, only_negatives
 from rules.lint.remark import Expression, Remark, problems
 from rules.lint.shape import (
@@ -64,6 +66,7 @@ CHECKS = (
     _Check(can_never_match, frozenset({Not, AtLeast, Field, Range})),
     _Check(said_twice, frozenset({And, Or})),
     _Check(double_negation, frozenset({Not})),
+    _Check(unfiltered_regex, frozenset({Regex})),
     _Check(wide_near, frozenset({Near})),
     _Check(no_sentiment, frozenset({Field})),
     _Check(all_capitals, frozenset({Word, Phrase, Prefix, Fuzzy})),

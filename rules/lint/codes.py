@@ -31,7 +31,11 @@ LINTS: dict[str, Lint] = {
     "without-effect": Lint("a key of the rule changes nothing"),
     "typographic-quotes": Lint("curved quotation marks were read as straight ones"),
     "lower-case-operator": Lint("and, or, not in lower case are read as words"),
+    "misspelt-operator": Lint("a word in capitals looks like an operator and is read as a word"),
+    "typographic-signs": Lint("a dash or a full-width sign was read as the plain one"),
+    "invisible-character": Lint("a character that cannot be seen was left out"),
     "comma": Lint("a comma joins nothing"),
+    "plus": Lint("a + joins nothing"),
     "unexpected-language": Lint("the rule asks for a language that is not expected"),
     "useless-allow": Lint("`allow` names what the rule does not do"),
 }

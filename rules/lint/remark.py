@@ -70,7 +70,7 @@ def _written(remark: Remark, home: Expression) -> str:
     notes = Notes(home.text)
     span = closed(home.text, remark.replaced.at)
     notes.warn(remark.code, span, remark.message, notes.write(span, remark.by))
-    [problem] = notes.told(lambda _: "")
+    [problem] = notes.told(lambda _: None)
     return problem.help
 
 

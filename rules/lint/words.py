@@ -27,7 +27,7 @@ from rules.text import fold_tag, fold_words
 
 FLOODS = 0.01
 """Share of posts above which a word floods."""
-VERY_COMMON = 0.001
+VERY_COMMON = 0.002
 """Share of posts from which a word must not be one edit from a fuzzy one."""
 _OF_PHRASE = 0.1
 """How much of the posts with its rarest word are guessed to have a phrase."""
