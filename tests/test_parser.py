@@ -214,24 +214,12 @@ def test_the_length_and_the_depth_are_bounded() -> None:
     assert [problem.code for problem in check("a " + "-" * (DEEPEST + 1) + "b")[1]] == ["too-deep"]
     mixed = "a " + "-(" * DEEPEST + "b" + ")" * DEEPEST
     assert "too-deep" in [problem.code for problem in check(mixed)[1]]
-    for sign in (
-        '"',
-        "(",
-        ")",
-        "-",
-        "a OR ",
-        "#",
-        "=",
-        "NOT ",
-        "a:",
-        "* ",
-        "«",
-        "-(",
-        "(a OR ",
-        "« (",
-        '"\\" (',
-    ):
-        check(sign * (LONGEST // len(sign)))
+    chain = " NEAR/1 ".join(["a"] * (DEEPEST + 2))
+    assert [problem.code for problem in check(chain)[1]] == ["too-deep"]
+    nested = "a"
+    for _ in range(DEEPEST - 1):
+        nested = f"({nested})" + " NEAR/1 a" * 20
+    assert [problem.code for problem in check(nested)[1]] == ["too-deep"]
 
 
 def test_a_tree_is_told_in_plain_words() -> None:

@@ -36,7 +36,10 @@ def show(problem: Problem, expression: str) -> str:
     lines = [f"{problem.severity}[{problem.code}]: {problem.message}"]
     if problem.span is not None and expression.strip():
         line, before, marked = _around(expression, problem.span)
-        lines += [f"  | {line}", "  | " + " " * _columns(before) + "^" * max(1, _columns(marked))]
+        number = expression.count("\n", 0, problem.span[0]) + 1 if "\n" in expression else ""
+        margin = f"{number:>1} "
+        caret = " " * _columns(before) + "^" * max(1, _columns(marked))
+        lines += [f"{margin}| {line}", f"{' ' * len(margin)}| {caret}"]
     if problem.help:
         lines.append(f"  help: {problem.help}")
     return "\n".join(lines)

@@ -172,9 +172,21 @@ class FieldReader:
             meant = _suited(meant, value)
             message += f"; did you mean `{meant}:`?"
             repair = self._renamed(meant, value, at)
+        elif written in _TIMES:
+            repair = _TIMES[written]
         else:
-            repair = _TIMES.get(written) or _known_fields()
+            message += "; words with a colon stand in quotation marks"
+            repair = self.notes.write(at, self._as_words(name, value, at))
         self.notes.error("unknown-field", (at[0], at[0] + len(name) + 1), message, repair)
+
+    def _as_words(self, name: str, value: str, at: Span) -> str:
+        """`name:value` in quotation marks, or the words of it where it holds such marks itself."""
+        text = self.notes.expression[slice(*at)]
+        return (
+            quoted(f"{name} {value}".strip())
+            if '"' in text or needs_quotes(value)
+            else quoted(text)
+        )
 
     def _renamed(self, meant: str, value: str, at: Span) -> Repair:
         """The help with the field that was meant; its value made to suit where that is clear."""
@@ -250,11 +262,6 @@ _TIMES: dict[str, str] = {
     "before": _EARLIER,
 }
 """Fields elsewhere, and options of a search here: a rule looks at what comes."""
-
-
-def _known_fields() -> str:
-    *first, last = (f"{field}:" for field in NAMES)
-    return f"the fields are {', '.join(first)} and {last}; words with a colon stand in quotes"
 
 
 def _suited(meant: str, value: str) -> str:

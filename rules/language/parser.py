@@ -30,6 +30,7 @@ from rules.language.tree import (
     Span,
     Word,
 )
+from rules.language.walk import children
 
 LONGEST = 10_000
 DEEPEST = 50
@@ -83,6 +84,8 @@ def _understand(notes: Notes) -> Node | None:
     if not balanced:
         return None
     tree = _Parser(balanced, notes).run()
+    if tree is not None and not notes.failed and _nested_nears(tree) > DEEPEST:
+        notes.error("too-deep", tree.at, _TOO_DEEP, "make several rules of it")
     if tree is not None and not notes.failed:
         lower_case_operators(balanced, notes)
     return tree
@@ -241,14 +244,10 @@ class _Parser:
     def _near(self) -> Node | None:
         """One primary, or several near each other; the leftmost are joined first."""
         node = self._primary()
-        chain = 0
         while self._peek() == "NEAR":
             operator = self._take()
             if self._lacks_operand(operator):
                 return None
-            chain += 1
-            if self.depth + chain > DEEPEST:
-                self._too_deep(operator)
             if self._peek() == "NOT":
                 self._not_placed(operator, "what is excluded stands nowhere", "AND")
                 self._unary()
@@ -370,6 +369,18 @@ def _joined(kind: type[And] | type[Or], parts: list[Node | None]) -> Node | None
         return whole[0]
     span: Span = (whole[0].at[0], whole[-1].at[1])
     return kind(parts=tuple(whole), at=span)
+
+
+def _nested_nears(tree: Node) -> int:
+    """How many NEARs are nested at most: a chain of them needs no bracket to be deep."""
+    most = 0
+    waiting = [(tree, 0)]
+    while waiting:
+        node, above = waiting.pop()
+        above += isinstance(node, Near)
+        most = max(most, above)
+        waiting.extend((child, above) for child in children(node))
+    return most
 
 
 def _is_placed(node: Node) -> bool:
