@@ -75,7 +75,8 @@ _NAMES = (
 )
 
 _ASCII_WORD = "[A-Za-z0-9]+"
-_ASCII_PARTS = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+ASCII_PARTS = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+"""The parts of a CamelCase word of ASCII."""
 
 MEMO_LENGTH = 64
 """Longer words are folded anew each time, so that hostile posts cannot fill the memory."""
@@ -137,7 +138,7 @@ def scanner(text: str) -> Scanner:
 def parts(word: str) -> Iterator[tuple[int, int]]:
     """Where the parts of a CamelCase word are: `MaMarque15` has `Ma`, `Marque` and `15`."""
     if word.isascii():
-        yield from (match.span() for match in _ASCII_PARTS.finditer(word))
+        yield from (match.span() for match in ASCII_PARTS.finditer(word))
         return
     start = 0
     for at in range(1, len(word)):

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from rules.evaluator import evaluate
 from rules.keyword import KeywordRule
 from rules.model import Definitions, Match, Post
-from rules.presearch import Presearcher
-from rules.reasons import reason
-from rules.text import analyse
+from rules.rulebook import Compiled, Rulebook
+from rules.text import Analysis, analyse
+
+__all__ = ["Matcher", "evaluate"]
 
 
 class Matcher:
@@ -17,30 +18,66 @@ class Matcher:
         self,
         rules: Sequence[KeywordRule],
         definitions: Definitions = Definitions(),  # noqa: B008  # frozen
+        *,
+        older: Rulebook | None = None,
     ) -> None:
-        """Compile the enabled rules. Raises `ExpressionError` for the first that is not valid."""
-        self._rules = tuple(rule for rule in rules if rule.enabled)
-        self._compiled = [rule.compiled(definitions) for rule in self._rules]
-        self._presearcher = Presearcher(self._compiled)
+        """Compile the enabled rules, or take them over from an older book.
+
+        Raises `ExpressionError` for the first that is not valid.
+        """
+        enabled = tuple(rule for rule in rules if rule.enabled)
+        if older is None:
+            self._book = Rulebook.of(enabled, definitions)
+        else:
+            self._book = older.changed(enabled, definitions)
+        self._compiled, self._filed = self._book.compiled, self._book.filed
+        self._places = self._book.places()
+
+    def with_rules(
+        self,
+        rules: Sequence[KeywordRule],
+        definitions: Definitions = Definitions(),  # noqa: B008  # frozen
+    ) -> "Matcher":
+        """A matcher for these rules, in a time that grows with what has changed.
+
+        This one stays as it is. Raises `ExpressionError` for the first rule that is not valid.
+        """
+        return Matcher(rules, definitions, older=self._book)
+
+    def decide(self, posts: Sequence[Post]) -> list[tuple[int, int]]:
+        """Which posts match which rules, as (number of the post, number of the enabled rule).
+
+        In ascending order. Faster than `match`, which finds the places too.
+        """
+        return [
+            (number, place)
+            for number, post in enumerate(posts)
+            for place, _ in self._matching(analyse(post))
+        ]
 
     def match(self, posts: Sequence[Post]) -> list[Match]:
         """Every match, in the order of the posts and then of the rules."""
         matches: list[Match] = []
         for post in posts:
             analysis = analyse(post)
-            for number in self._presearcher.candidates(analysis.terms):
-                node, reading = self._compiled[number]
-                spans = evaluate(node, reading, analysis)
-                if spans is not None:
-                    matches.append(
-                        Match(
-                            rule=self._rules[number].name,
-                            post=post.key,
-                            spans=spans,
-                            reason=reason(node, reading, analysis, spans),
-                        )
-                    )
+            for _, compiled in self._matching(analysis):
+                found = compiled.match(analysis)
+                if found is not None:
+                    matches.append(found)
         return matches
 
+    def candidates(self, post: Post) -> int:
+        """How many rules a post brings up, to be looked at."""
+        return len(set(self._filed.brought_up(analyse(post))))
 
-__all__ = ["Matcher", "evaluate"]
+    def _matching(self, analysis: Analysis) -> list[tuple[int, Compiled]]:
+        """The rules that match, each with its place among the rules, in their order."""
+        numbers = self._filed.brought_up(analysis)
+        if not numbers:
+            return []
+        compiled, places = self._compiled, self._places
+        matching = [n for n in set(numbers) if compiled[n].matches(analysis)]
+        if places is None:
+            return [(number, compiled[number]) for number in sorted(matching)]
+        order = sorted((places[number], number) for number in matching)
+        return [(place, compiled[number]) for place, number in order]

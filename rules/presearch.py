@@ -1,22 +1,23 @@
-"""Which rules may match a post, judged by the set of its terms alone.
+"""Which rules may match a post, judged by a few terms that each rule needs.
 
-The idea is Luwak's (today Lucene Monitor's) presearcher: a rule is filed under a set of terms of
-which every matching post has at least one, the rarest such set, and looked at only when a post has
-one of them. What passes is judged again by a test over all the terms, before it is evaluated.
+The idea is Luwak's (today Lucene Monitor's) presearcher: a rule is filed under keys of which every
+matching post has at least one, the rarest such set of them, and looked at only when a post has one.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
+from rules.decide import PLACES, plain_term
 from rules.evaluator import Reading, field_term
+from rules.frequencies import WORDS_OF_A_POST, Frequencies
 from rules.language.tree import (
     And,
+    AtLeast,
     Exact,
     Field,
+    Fuzzy,
     Hashtag,
-    Leaf,
-    Mention,
+    Near,
     Node,
     Not,
     Or,
@@ -24,149 +25,147 @@ from rules.language.tree import (
     Prefix,
     Word,
 )
-from rules.metadata import fold_handle
 from rules.text import HANDLE_PART, fold_tag, fold_words
 
-Test = Callable[[AbstractSet[str]], bool]
+SAID, STEMS, NEAR = "said", "stems", "near"
+"""Where keys are looked for: in what a post says, in the first letters of its words, and among
+those that are one edit away. Other keys are found in the attribute of `Analysis` of that name."""
 
-_STEM = 3
-"""Prefixes are filed under their first letters, as many as the language demands of them."""
+_LETTERS = 4
+"""Prefixes are filed under so many of their first letters; shorter ones under what they have."""
+_ANY_LANGUAGE = "lang:"
+"""The key of posts that state no language: they may read like any."""
 
-_SHARE = {"lang": 0.4, "network": 0.9, "source": 0.5, "is": 0.4, "has": 0.4, "domain": 0.01}
+_SHARES = {"lang": 0.4, "network": 0.9, "source": 0.5, "is": 0.4, "has": 0.4, "domain": 0.002}
 """What share of posts is guessed to have a term of the field."""
 _SHARE_OF_NAMED = 1e-4
 """The same for an author, a mention, a hashtag."""
 
-
-class Presearcher:
-    """Rules filed by the terms they need."""
-
-    def __init__(self, rules: Sequence[tuple[Node, Reading]]) -> None:
-        by_term: dict[str, list[int]] = defaultdict(list)
-        by_stem: dict[str, list[int]] = defaultdict(list)
-        always: list[int] = []
-        for number, (node, reading) in enumerate(rules):
-            needed = _needed(node, reading)
-            if needed is None:
-                always.append(number)
-                continue
-            for key in needed:
-                filed = by_stem if key.endswith("*") else by_term
-                filed[key.removesuffix("*")].append(number)
-        self._by_term = dict(by_term)
-        self._by_stem = dict(by_stem)
-        self._terms = frozenset(by_term)
-        self._stems = frozenset(by_stem)
-        self._always = tuple(always)
-        self._tests = tuple(_possible(node, reading) for node, reading in rules)
-
-    def candidates(self, terms: AbstractSet[str]) -> list[int]:
-        """The numbers of the rules that a post with these terms may match, in ascending order."""
-        numbers = set(self._always)
-        for term in self._terms & terms:
-            numbers.update(self._by_term[term])
-        if self._stems:
-            for stem in self._stems & {term[:_STEM] for term in terms}:
-                numbers.update(self._by_stem[stem])
-        return sorted(number for number in numbers if self._tests[number](terms))
+Share = Callable[[str], float]
 
 
-def _needed(node: Node, reading: Reading) -> frozenset[str] | None:
-    """Terms, and stems (`ste*`), of which a matching post has at least one; None: unknown."""
-    if isinstance(node, Not):
-        return None
-    if isinstance(node, And):
-        known = [needed for part in node.parts if (needed := _needed(part, reading)) is not None]
-        return min(known, key=_share) if known else None
-    if isinstance(node, Or):
-        parts = [_needed(part, reading) for part in node.parts]
-        if None in parts:
-            return None
-        return frozenset().union(*(part for part in parts if part is not None))
-    return _needed_by_leaf(node, reading)
+class Key(NamedTuple):
+    """A term and where it is looked for."""
+
+    place: str
+    term: str
 
 
-def _needed_by_leaf(leaf: Leaf, reading: Reading) -> frozenset[str]:
-    if isinstance(leaf, Prefix):
-        return frozenset(stem[:_STEM] + "*" for (stem,) in _ways(leaf, reading))
-    ways = _ways(leaf, reading)
-    return frozenset(min(way, key=lambda term: _share({term})) for way in ways)
+class Filing(NamedTuple):
+    """How a rule is filed."""
+
+    keys: frozenset[Key] | None
+    """A matching post has at least one of them; None where nothing is certain."""
+    sure: bool
+    """Whether a post that has one of them matches."""
 
 
-def _share(terms: Iterable[str]) -> float:
-    """A guess of the share of posts that have one of the terms: longer words are rarer."""
+def shipped_shares(languages: Iterable[str]) -> Share:
+    """What share of posts say a word, by the table that ships, in languages or in all it knows."""
+    frequencies = Frequencies.shipped()
+    known = tuple(frequencies.languages.intersection(languages) or frequencies.languages)
+    return lambda word: WORDS_OF_A_POST * frequencies.frequency(word, known)
+
+
+def filing(node: Node, reading: Reading, share: Share) -> Filing:
+    """The keys of a rule: the set of them that the fewest posts have."""
+    term = plain_term(node, reading)
+    if term is not None:
+        return Filing(frozenset((Key(SAID, term),)), sure=True)
+    match node:
+        case Not():
+            return Filing(None, sure=False)
+        case And(parts=parts):
+            return _rarest([filing(part, reading, share) for part in parts], share)
+        case Near(left=left, right=right):
+            found = _rarest([filing(part, reading, share) for part in (left, right)], share)
+            return Filing(found.keys, sure=False)
+        case Or(parts=parts):
+            return _together([filing(part, reading, share) for part in parts])
+        case AtLeast(count=count, parts=parts):
+            filings = [filing(part, reading, share) for part in parts]
+            filings.sort(key=lambda one: _weight(one.keys, share))
+            # Of `n OF m` at least one of any m - n + 1 matches: the rarest of them.
+            found = _together(filings[: len(parts) - count + 1])
+            return Filing(found.keys, sure=found.sure and count == 1)
+        case Field():
+            return _of_field(node, reading)
+        case _:
+            return _of_leaf(node, reading, share)
+
+
+def _rarest(filings: list[Filing], share: Share) -> Filing:
+    known = [one for one in filings if one.keys is not None]
+    if not known:
+        return Filing(None, sure=False)
+    rarest = min(known, key=lambda one: _weight(one.keys, share))
+    return Filing(rarest.keys, sure=rarest.sure and len(filings) == 1)
+
+
+def _together(filings: list[Filing]) -> Filing:
+    if any(one.keys is None for one in filings):
+        return Filing(None, sure=False)
+    keys = frozenset().union(*(one.keys for one in filings if one.keys is not None))
+    return Filing(keys, sure=all(one.sure for one in filings))
+
+
+def _weight(keys: frozenset[Key] | None, share: Share) -> float:
+    """A guess of the share of posts that have one of the keys."""
+    if keys is None:
+        return 2.0
     total = 0.0
-    for term in terms:
-        name, colon, _ = term.partition(":")
-        if colon:
-            total += _SHARE.get(name, _SHARE_OF_NAMED)
-        elif term[0] in "#@":
-            total += _SHARE_OF_NAMED
-        elif term.endswith("*"):
-            total += 0.02
+    for place, term in keys:
+        if place == SAID and term[0] not in "#@$":
+            total += share(term)
+        elif place == STEMS:
+            total += 0.02 * 0.3 ** (len(term) - 3)
         else:
-            total += 0.5 ** len(term)
+            total += _SHARES.get(term.partition(":")[0], _SHARE_OF_NAMED)
     return total
 
 
-def _ways(leaf: Leaf, reading: Reading) -> list[tuple[str, ...]]:
-    """The sets of terms, any one of which a post must have in full for the leaf to match."""
-    match leaf:
-        case Hashtag(text=text):
-            return [(fold_tag(text),)]
-        case Mention(text=text):
-            return [("@" + fold_handle(text),)]
-        case Field(name="is", value="own"):
-            return [(term,) for term in reading.own]
-        case Field():
-            return [(field_term(leaf),)]
-        case Word(text=text) | Phrase(text=text) | Exact(text=text) | Prefix(text=text):
-            words = fold_words(text)
-            inside = [tuple(HANDLE_PART + word for word in words)] if reading.handles else []
-            return [words, *inside]
+def _of_field(field: Field, reading: Reading) -> Filing:
+    place = PLACES.get(field.name)
+    if place is None:
+        return Filing(None, sure=False)
+    term = field_term(field)
+    if term == "is:own":
+        return Filing(frozenset(Key("authors", own) for own in reading.own), sure=True)
+    if field.name == "lang":
+        return Filing(frozenset((Key(place, term), Key(place, _ANY_LANGUAGE))), sure=False)
+    return Filing(frozenset((Key(place, term),)), sure=True)
 
 
-def _possible(node: Node, reading: Reading) -> Test:
-    """A test that fails only for the terms of posts that cannot match."""
-    if isinstance(node, Not):
-        certain = _certain(node.part, reading)
-        return lambda terms: not certain(terms)
-    if isinstance(node, And | Or):
-        return _combined(node, [_possible(part, reading) for part in node.parts])
-    if isinstance(node, Prefix):
-        stems = tuple(stem for (stem,) in _ways(node, reading))
-        return lambda terms: any(term.startswith(stems) for term in terms)
-    return _has_one(_ways(node, reading))
+def _of_leaf(leaf: Node, reading: Reading, share: Share) -> Filing:
+    if isinstance(leaf, Hashtag):
+        words: tuple[str, ...] = (fold_tag(leaf.text),)
+    elif isinstance(leaf, Word | Phrase | Exact | Prefix | Fuzzy):
+        words = fold_words(leaf.text)
+    else:
+        return Filing(None, sure=False)
+    if reading.confusables and not isinstance(leaf, Exact):
+        return Filing(None, sure=False)
+    if not words:
+        return Filing(frozenset(), sure=True)  # there is no such word
+    if isinstance(leaf, Prefix | Fuzzy):
+        if len(words) == 1:
+            return _of_part(leaf, words[0], reading)
+        words = words[:-1] if isinstance(leaf, Prefix) else ()
+    if not words:
+        return Filing(None, sure=False)
+    keys = {Key(SAID, min(words, key=share))}
+    if reading.handles:
+        keys.add(Key("handle_parts", HANDLE_PART + min(words, key=share)))
+    return Filing(frozenset(keys), sure=False)
 
 
-def _certain(node: Node, reading: Reading) -> Test:
-    """A test that passes only for the terms of posts that match for sure."""
-    if isinstance(node, Not):
-        possible = _possible(node.part, reading)
-        return lambda terms: not possible(terms)
-    if isinstance(node, And | Or):
-        return _combined(node, [_certain(part, reading) for part in node.parts])
-    if _told_by_terms(node, reading):
-        return _has_one([way for way in _ways(node, reading) if len(way) == 1])
-    return lambda terms: False  # noqa: ARG005
-
-
-def _told_by_terms(leaf: Leaf, reading: Reading) -> bool:
-    """Whether one term of the leaf proves that it matches."""
-    if isinstance(leaf, Prefix | Exact):
-        return False
-    return isinstance(leaf, Field | Mention) or reading.fold_accents
-
-
-def _combined(node: And | Or, tests: list[Test]) -> Test:
-    if isinstance(node, And):
-        return lambda terms: all(test(terms) for test in tests)
-    return lambda terms: any(test(terms) for test in tests)
-
-
-def _has_one(ways: list[tuple[str, ...]]) -> Test:
-    if len(ways) == 1 and len(ways[0]) == 1:
-        [[term]] = ways
-        return lambda terms: term in terms
-    sets = [frozenset(way) for way in ways]
-    return lambda terms: any(way <= terms for way in sets)
+def _of_part(leaf: Prefix | Fuzzy, word: str, reading: Reading) -> Filing:
+    if isinstance(leaf, Fuzzy):
+        if not reading.fold_accents:
+            return Filing(None, sure=False)
+        keys, sure = {Key(NEAR, word)}, True
+    else:
+        keys, sure = {Key(STEMS, word[:_LETTERS])}, len(word) <= _LETTERS and reading.fold_accents
+    if reading.handles:
+        keys.add(Key("carried", "has:mention"))
+    return Filing(frozenset(keys), sure=sure and not reading.handles)

@@ -34,7 +34,7 @@ from rules.metadata import (
 )
 from rules.model import Post
 from rules.signs import Sign, find_signs, name_words
-from rules.terms import HANDLE_PART, handle_parts, looks, may_link, may_name, said
+from rules.terms import HANDLE_PART, handle_parts, looks, may_link, may_name, said, word_line
 
 __all__ = [
     "HANDLE_PART",
@@ -107,6 +107,14 @@ class Analysis:
     def said(self) -> set[str]:
         """The words, hashtags, cashtags, emoji and accounts mentioned."""
         return said(self.post)
+
+    @_once
+    def line(self) -> str:
+        """The words in their order, each between spaces; empty where positions are not so simple.
+
+        Neighbours there are neighbours to a phrase: the post has no links and names nobody.
+        """
+        return word_line(self.post)
 
     @_once
     def handle_parts(self) -> frozenset[str]:

@@ -4,22 +4,26 @@ import gzip
 import itertools
 import json
 import threading
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules import KeywordRule
+from rules.decide import decider
 from rules.evaluator import MOST_SPANS, Reading, evaluate
+from rules.filed import Filed
 from rules.language import ExpressionError, render
-from rules.lint import needs_something
 from rules.language.tree import Node
+from rules.lint import needs_something
 from rules.matcher import Matcher
 from rules.metadata import own_terms
 from rules.model import Account, Brand, Definitions, Post
-from rules.presearch import Presearcher
+from rules.presearch import filing, shipped_shares
 from rules.reasons import REASONS
 from rules.text import analyse
 from tests.expressions import post, posts, trees
@@ -249,20 +253,113 @@ readings = st.builds(
 )
 
 
+def said_by(node: Node, reading: Reading, subject: Post) -> bool:
+    return evaluate(node, reading, analyse(subject)) is not None
+
+
 @given(st.lists(st.tuples(trees, readings), max_size=6), posts)
 @settings(max_examples=200, deadline=None)
-def test_the_presearcher_never_loses_a_match(
+def test_no_match_is_lost_by_how_rules_are_filed(
     rules: list[tuple[Node, Reading]], subject: Post
 ) -> None:
-    analysis = analyse(subject)
-    candidates = Presearcher(rules).candidates(analysis.terms)
-    matching = [
-        number
-        for number, (node, reading) in enumerate(rules)
-        if evaluate(node, reading, analysis) is not None
+    filings = [filing(node, reading, shipped_shares(("en",))) for node, reading in rules]
+    filed = Filed().changed(added=[(n, one.keys) for n, one in enumerate(filings)])
+    brought_up = set(filed.brought_up(analyse(subject)))
+    matching = {n for n, (node, reading) in enumerate(rules) if said_by(node, reading, subject)}
+    assert matching <= brought_up
+    assert matching >= {n for n in brought_up if filings[n].sure}
+
+
+@given(trees, readings, st.lists(posts, min_size=1, max_size=4))
+@settings(max_examples=200, deadline=None)
+def test_a_decision_is_what_the_evaluator_says(
+    node: Node, reading: Reading, subjects: list[Post]
+) -> None:
+    decide = decider(node, reading)
+    assert [decide(analyse(subject)) for subject in subjects] == [
+        said_by(node, reading, subject) for subject in subjects
     ]
-    assert set(matching) <= set(candidates)
-    assert candidates == sorted(candidates)
+
+
+written_rules = st.lists(
+    st.builds(
+        lambda node, folded, where: KeywordRule(
+            name="r", find=render(node), fold_accents=folded, in_=where
+        ),
+        trees.filter(needs_something),
+        st.booleans(),
+        st.sampled_from((("text",), ("text", "handles"))),
+    ),
+    max_size=5,
+)
+
+
+@given(st.lists(written_rules, min_size=2, max_size=4), st.lists(posts, min_size=1, max_size=3))
+@settings(max_examples=60, deadline=None)
+def test_a_matcher_for_other_rules_matches_as_one_made_anew(
+    versions: list[list[KeywordRule]], subjects: list[Post]
+) -> None:
+    named = [
+        [replace(rule, name=f"{rule.name}{at}") for at, rule in enumerate(rules)]
+        for rules in versions
+    ]
+    matchers = [Matcher(named[0], DEFINITIONS)]
+    for rules in named[1:]:
+        matchers.append(matchers[-1].with_rules(rules, DEFINITIONS))
+    for rules, matcher in zip(named, matchers, strict=True):
+        expected = [
+            (number, place)
+            for number, subject in enumerate(subjects)
+            for place, rule in enumerate(rules)
+            if said_by(*rule.compiled(DEFINITIONS), subject)
+        ]
+        assert matcher.decide(subjects) == expected
+        assert [match.rule for match in matcher.match(subjects)] == [
+            rules[place].name for _, place in expected
+        ]
+
+
+def test_rules_that_come_and_go_leave_the_older_matcher_as_it_was() -> None:
+    rules = [KeywordRule(name=str(n), find=f"w{n} OR été -off") for n in range(30)]
+    subjects = [post(f"w{n} w{n + 1} {'off' * (n % 2)}", id=str(n)) for n in range(30)]
+    matcher = Matcher(rules)
+    before = matcher.decide(subjects)
+    chance = Random(5)
+    for _ in range(60):
+        some = [rule for rule in rules if chance.random() < 0.9]
+        chance.shuffle(some)
+        changed = matcher.with_rules(some)
+        assert changed.decide(subjects) == Matcher(some).decide(subjects)
+    assert matcher.decide(subjects) == before
+
+
+def test_numbers_of_rules_that_are_gone_are_used_again() -> None:
+    matcher = Matcher([KeywordRule(name="a", find="a")])
+    for n in range(1_200):
+        matcher = matcher.with_rules([KeywordRule(name="a", find=f"w{n}")])
+    assert matcher.decide([post("w1198 w1199")]) == [(0, 0)]
+    assert matcher.decide([post("w1198")]) == []
+
+
+def test_other_definitions_make_other_matches() -> None:
+    rules = [KeywordRule(name="own", find="acme is:own")]
+    subject = post("acme", handle="mamarque")
+    matcher = Matcher(rules, DEFINITIONS)
+    assert matcher.decide([subject]) == [(0, 0)]
+    assert matcher.with_rules(rules, Definitions()).decide([subject]) == []
+
+
+def test_a_rule_that_breaks_does_not_stop_the_others(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_: object) -> bool:
+        raise RuntimeError("broken")
+
+    rules = [KeywordRule(name="bad", find="a -b"), KeywordRule(name="good", find="a OR b")]
+    matcher = Matcher(rules)
+    monkeypatch.setattr("rules.rulebook.decider", lambda *_: broken)
+    assert [match.rule for match in matcher.match([post("a")])] == ["good"]
+    assert "the rule 'bad' could not be tried" in caplog.text
 
 
 @given(trees.filter(needs_something), posts)
