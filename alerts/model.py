@@ -11,6 +11,10 @@ from typing import Literal, Protocol
 
 from rules.errors import WatcherError
 from rules.model import Account, Match, Post, Reason, Suspect
+from rules.rates import Alarm
+
+LATE = timedelta(hours=1)
+"""An alarm raised so long after its window says when it was noticed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,6 +23,31 @@ class Mention:
 
     post: Post
     matches: tuple[Match, ...]
+    copies: int = 0
+    """Further posts that say the same, found by the same rule and not told of by themselves."""
+    copyists: int = 0
+    """Accounts that made these, the post's own author not counted."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RaisedAlarm:
+    """An alarm that waits for one channel, with posts to show for it."""
+
+    id: int
+    alarm: Alarm
+    raised: datetime
+    posts: tuple[Post, ...] = ()
+    """Those of its evidence that are still stored, newest first."""
+
+    @property
+    def until(self) -> datetime:
+        """The end of its window, as far as it was over when the alarm was raised."""
+        return min(self.alarm.until, self.raised)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was raised only long after the posts were written."""
+        return self.raised - self.alarm.until > LATE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +121,8 @@ class Waiting:
     until: datetime
     mentions: tuple[Mention, ...] = ()
     """Newest first."""
+    alarms: tuple[RaisedAlarm, ...] = ()
+    """The newest window first."""
     suspects: tuple[Suspect, ...] = ()
     """Highest score first."""
     proposals: tuple[FollowProposal, ...] = ()

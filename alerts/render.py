@@ -8,6 +8,7 @@ of a stranger goes through `name`, `passage`, `reason` or `link`. Equal input gi
 import re
 import textwrap
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,11 +21,14 @@ from markupsafe import Markup, escape
 
 from alerts import hostile, message
 from alerts.cut import cut
-from alerts.digest import Digest, Item
+from alerts.digest import Digest
 from alerts.model import OutgoingMail
+from alerts.parts import Item
 from alerts.translations import Catalogue, Words, fill
 from rules.errors import WatcherError
-from rules.model import Match, Reason, Suspect
+from rules.model import Match, Post, Reason, Suspect
+from rules.rates import length
+from rules.rates.reasons import UNITS
 from rules.reasons import QUOTED, SAYS
 
 LARGEST_HTML = 88_000
@@ -33,9 +37,14 @@ LARGEST_HTML = 88_000
 LONGEST_NAME = 80
 LONGEST_SENTENCE = 260
 LONGEST_PASSAGE = 480
+LONGEST_SAMPLE = 160
 
 # Places of reasons whose values are figures, written as the reader's language does.
-_FIGURES = frozenset({"count", "least", "posts", "before", "followers"})
+_FIGURES = frozenset({"count", "least", "posts", "before", "usual", "followers"})
+# Those that are lengths of time, as a rule writes them: `1h`.
+_LENGTHS = frozenset({"within"})
+# Those that are words of ours, with a translation of their own.
+_WORDS = frozenset({"unit"})
 
 _WORD = re.compile("“([^“”]*)”")
 _LONG_WORD = 14
@@ -145,15 +154,18 @@ class Speech:
 
     def reason(self, reason: Reason) -> str:
         """A reason in the reader's language; its values come from strangers."""
-        values = {
-            key: self.words.number(int(value))
-            if key in _FIGURES and value.isascii() and value.isdigit() and len(value) < 16
-            else self._quoted(value)
-            if key == "words"
-            else self.sentence(value)
-            for key, value in reason.values.items()
-        }
+        values = {key: self._value(key, value) for key, value in reason.values.items()}
         return self._fill(self.words.one(reason.template), values)
+
+    def _value(self, key: str, value: str) -> str:
+        if key in _FIGURES and value.isascii() and value.isdigit() and len(value) < 16:
+            return self.words.number(int(value))
+        if key in _LENGTHS:
+            with suppress(ValueError):
+                return self.words.duration(length(value))
+        if key in _WORDS and value in UNITS.values():
+            return self.words.one(value)
+        return self._quoted(value) if key == "words" else self.sentence(value)
 
     def name(self, text: str, limit: int = LONGEST_NAME) -> str:
         """A stranger's name or sentence on one line: isolated, unlinked, cut."""
@@ -183,6 +195,11 @@ class Speech:
             for piece in pieces
         )
         return lines.replace("\n", Markup("<br>\n"))
+
+    def sample(self, post: Post) -> str:
+        """The beginning of a post's text on one line."""
+        pieces = hostile.passage(post.text, [], LONGEST_SAMPLE, self._suspects)
+        return self._isolated(" ".join("".join(piece.text for piece in pieces).split()))
 
     def is_marked(self, item: Item, match: Match) -> bool:
         """Whether the marks in the passage already say what the reason of the match says."""
@@ -294,6 +311,8 @@ def _bare(digest: Digest) -> Digest:
     few = 3
     return replace(
         cut(digest, 0),
+        alarms=tuple(replace(alarm, posts=()) for alarm in digest.alarms[:few]),
+        more_alarms=digest.more_alarms + len(digest.alarms[few:]),
         urgent=digest.urgent[:few],
         volumes=digest.volumes[:few],
         more_volumes=digest.more_volumes + len(digest.volumes[few:]),
@@ -343,6 +362,7 @@ def _context(digest: Digest, speech: Speech, subject: str) -> dict[str, object]:
         "sentence": speech.sentence,
         "suspect": speech.suspect,
         "passage": speech.passage,
+        "sample": speech.sample,
         "is_marked": speech.is_marked,
         "link": speech.link,
         "wrap": speech.wrap,

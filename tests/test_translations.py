@@ -9,12 +9,13 @@ import pytest
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
-import alerts.digest
 import alerts.follow
+import alerts.urgent
 import rules.reasons
 from alerts.render import Templates
 from alerts.translations import Catalogue, CatalogueError, Words, fill, places
 from rules.lookalike import reasons as lookalike
+from rules.rates import reasons as rates
 from watcher import files
 
 CATALOGUES = sorted(files.templates().glob("locale/*/LC_MESSAGES/watcher.po"))
@@ -31,9 +32,11 @@ def sentences() -> Iterator[tuple[str, ...]]:
                 assert all(isinstance(text, nodes.Const) for text in texts), path
                 yield tuple(text.value for text in texts)
     yield from (("{count} d",), ("{count} h",), ("{count} min",))
-    for reasons in (alerts.digest.REASONS, alerts.follow.REASONS, lookalike.REASONS):
+    for reasons in (alerts.urgent.REASONS, alerts.follow.REASONS, lookalike.REASONS):
         yield from ((text,) for text in reasons.values())
     yield from ((text,) for text in rules.reasons.REASONS)
+    for texts in (rates.REASONS, rates.GROUPED, rates.UNITS):
+        yield from ((text,) for text in texts.values())
 
 
 def words(language: str) -> Words:

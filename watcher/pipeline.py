@@ -1,4 +1,4 @@
-"""The walk of a post: pull, match, index, plan, deliver; at its end, forget.
+"""The walk of a post: pull, match (and judge rates), index, plan, deliver; at its end, forget.
 
 Each step starts from what the store says is left to do, so running it again after a crash is the
 whole of recovery. Each returns what it did; none prints. What fails in one source, channel or
@@ -6,7 +6,7 @@ recipient is recorded and told, and the rest goes on.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,16 +24,22 @@ from alerts.render import Rendered, mails, render
 from alerts.retry import next_attempt
 from alerts.schedule import Slot
 from rules import KeywordRule
+from rules.copies import MOST_KNOWN, find_copies
 from rules.errors import WatcherError
+from rules.model import Match
 from watcher.app import App
 from watcher.backends import AnySource
 from watcher.backends.interface import BackendError
-from watcher.store import ClaimedDelivery, StoreError
+from watcher.rates import rate
+from watcher.store import Batch, ClaimedDelivery, StoreError
 
 log = logging.getLogger("watcher")
 
 BATCH = 1000
 """Posts matched in one transaction: large enough to be quick, small enough to bound memory."""
+
+COPIES_FOR = timedelta(days=7)
+"""For so long after a match a rule with `dedupe` takes what says the same for a copy of it."""
 
 MOST_MENTIONS = 20_000
 """Mentions read into memory for one digest; what waits beyond is counted in it as "N more"."""
@@ -107,34 +113,56 @@ class Matched:
     posts: int = 0
     matches: int = 0
     suspects: int = 0
+    alarms: int = 0
 
 
 def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
     """Run every rule over the posts not matched yet, and the detector over unexamined accounts.
 
     Findings, queue entries and "done" are one transaction per batch; `stop()` is asked between two.
-    Raises `StoreError`.
+    Then the rates judge how often each rule matched. Raises `StoreError`.
     """
     app.store.reexamine_all(app.detector.fingerprint)
     routes = {rule.name: rule.then for rule in app.config.rules if rule.enabled}
+    rules = [rule for rule in app.config.rules if isinstance(rule, KeywordRule)]
     posts = matches = suspects = 0
     while not stop() and (batch := app.store.unmatched(BATCH)).posts:
+        found = app.matcher.match(batch.posts)
         saved = app.store.save_matches(
             batch,
-            app.matcher.match(batch.posts),
+            found,
             app.detector.domains(batch.posts),
             routes,
             app.clock(),
+            copies=_copies(app, batch, found),
+            untold={rule.name for rule in rules if rule.rate},
+            realert={rule.name: rule.silence for rule in rules if rule.silence and not rule.rate},
         )
         posts += len(batch.posts)
         matches += saved.matches
         suspects += saved.suspects
     while not stop() and (accounts := app.store.unexamined(BATCH)):
-        found = app.store.save_suspects(
+        seen = app.store.save_suspects(
             accounts, app.detector.accounts(accounts), routes, app.clock()
         )
-        suspects += found.suspects
-    return Matched(posts=posts, matches=matches, suspects=suspects)
+        suspects += seen.suspects
+    return Matched(posts=posts, matches=matches, suspects=suspects, alarms=rate(app, stop=stop))
+
+
+def _copies(app: App, batch: Batch, found: Sequence[Match]) -> dict[tuple[str, str], str]:
+    """Which of the matches only repeat what their rule found before, for the rules that ask."""
+    posts = {post.key: post for post in batch.posts}
+    since = app.clock() - COPIES_FOR
+    copies: dict[tuple[str, str], str] = {}
+    for rule in app.config.rules:
+        if not isinstance(rule, KeywordRule) or rule.dedupe == "none":
+            continue
+        of_rule = [posts[one.post] for one in found if one.rule == rule.name]
+        if of_rule:
+            known = app.store.originals(rule.name, since, MOST_KNOWN)
+            for key, original in find_copies(rule.dedupe, known, of_rule):
+                copies[rule.name, key] = original
+    return copies
 
 
 def index(app: App, progress: Callable[[int, int], None] | None = None) -> int:

@@ -182,7 +182,9 @@ class Service:
                 _count(matched.matches, "match", "matches"),
                 _count(matched.suspects, "new suspect"),
             )
-        if matched.matches or matched.suspects or not self._looked:
+        if matched.alarms:
+            log.info("%s", _count(matched.alarms, "alarm"))
+        if matched.matches or matched.suspects or matched.alarms or not self._looked:
             self._soon("plan")
 
     def _has_looked(self) -> bool:

@@ -1,32 +1,34 @@
 """From what waits to what is sent: reading a channel's queue, and freezing it into a digest."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
-from alerts.model import DeliveryState, Mention, OutgoingMail, Volume, Waiting
-from rules.model import Match, Suspect, Verdict
+from alerts.model import DeliveryState, OutgoingMail, Waiting
+from rules.model import Verdict
 from watcher.store.columns import storable_key
 from watcher.store.coverage import coverage_of
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.follows import newest_told, proposals_to_tell
-from watcher.store.judgements import match_from
-from watcher.store.posts import posts_from, select_posts
 from watcher.store.records import DigestRecord
 from watcher.store.schema import (
     channels,
     deliveries,
     digests,
-    matches,
-    posts,
     queue,
-    routes,
     suspects,
 )
-from watcher.store.suspects import suspect_from
+from watcher.store.waiting import (
+    alarms_waiting,
+    in_queue,
+    mark,
+    mentions_waiting,
+    suspects_waiting,
+    volumes,
+)
 
 _CHUNK = 500
 
@@ -54,9 +56,9 @@ class Channels(Database):
             return connection.execute(query).scalar()
 
     def has_waiting(self, channel: str) -> bool:
-        """Whether a match or a suspect waits for a channel: cheap, to be asked often."""
+        """Whether a match, an alarm or a suspect waits for a channel: cheap, to be asked often."""
         with self.reading() as connection:
-            return _mark(connection, channel)[1] > 0
+            return mark(connection, channel)[1] > 0
 
     def waiting(
         self,
@@ -71,21 +73,23 @@ class Channels(Database):
 
         Mentions wait until they are frozen, whenever they were found; `since` and `until` bound the
         volumes and the coverage. At most `limit` mentions are listed, those that arrived last, and
-        `more` counts the others; at most `limit` suspects, the most alike. Coverage is of the named
+        `more` counts the others; at most `limit` alarms, the newest, and suspects, the most alike.
+        Coverage is of the named
         sources, or of all that were ever read.
         """
         with self.reading() as connection:
-            newest, entries = _mark(connection, channel)
-            mentions, total = _mentions(connection, channel, until, limit)
+            newest, entries = mark(connection, channel)
+            mentions, total = mentions_waiting(connection, channel, until, limit)
             return Waiting(
                 channel=channel,
                 since=since,
                 until=until,
                 mentions=mentions,
-                suspects=_suspects(connection, channel, limit),
+                alarms=alarms_waiting(connection, channel, limit),
+                suspects=suspects_waiting(connection, channel, limit),
                 proposals=proposals_to_tell(connection, channel, since),
                 coverage=coverage_of(connection, sources, since, until),
-                volumes=tuple(_volumes(connection, channel, since, until)),
+                volumes=tuple(volumes(connection, channel, since, until)),
                 more=total - len(mentions),
                 mark=(newest, entries),
             )
@@ -106,7 +110,8 @@ class Channels(Database):
         2. the digest and its deliveries are written, with the bytes as they will be sent;
         3. what `waiting` listed is taken out of the queue, and with it the mentions it counted as
            `more`: a digest tells of them as "N more", and leaves no flood behind. What was queued
-           since stays for the next one, and so do suspects beyond its bound: each is shown once.
+           since stays for the next one, and so do alarms and suspects beyond its bound: each is
+           shown once.
 
         Return the digest's number. None when another process froze this slot or took any of
         these entries first; then nothing was written.
@@ -175,87 +180,6 @@ class Channels(Database):
         )
 
 
-def in_queue(channel: str) -> ColumnElement[bool]:
-    """Return the condition on `queue` for what waits for a channel."""
-    return and_(queue.c.channel == channel, queue.c.taken.is_(None))
-
-
-def _mark(connection: Connection, channel: str) -> tuple[int, int]:
-    query = select(func.max(queue.c.row), func.count()).where(in_queue(channel))
-    newest, entries = connection.execute(query).one()
-    return newest or 0, entries
-
-
-def _mentions(
-    connection: Connection, channel: str, until: datetime, limit: int
-) -> tuple[tuple[Mention, ...], int]:
-    """Return the mentions that arrived last, newest first, and how many wait in all."""
-    waiting = queue.join(matches, queue.c.match == matches.c.row)
-    rids = select(matches.c.rid).select_from(waiting).where(in_queue(channel)).distinct()
-    total = connection.execute(select(func.count()).select_from(rids.subquery())).scalar_one()
-    chosen = rids.order_by(matches.c.rid.desc()).limit(limit).subquery()
-    found = posts_from(connection.execute(select_posts().join(chosen, chosen.c.rid == posts.c.rid)))
-    keys = {one.rid: one.post.key for one in found}
-    of_post: dict[int, list[Match]] = {}
-    # By the smallest number, not by a join with `chosen`: SQLite would walk through one for each
-    # row of the other.
-    query = (
-        select(matches)
-        .select_from(waiting)
-        .where(in_queue(channel), matches.c.rid >= min(keys, default=0))
-        .order_by(matches.c.row)
-    )
-    for row in connection.execute(query):
-        of_post.setdefault(row.rid, []).append(match_from(row, keys[row.rid]))
-    # A post dated in the future must not stay on top for ever.
-    newest_first = sorted(found, key=lambda one: (min(one.post.posted_at, until), one.rid))[::-1]
-    return (
-        tuple(Mention(post=one.post, matches=tuple(of_post[one.rid])) for one in newest_first),
-        total,
-    )
-
-
-def _suspects(connection: Connection, channel: str, limit: int) -> tuple[Suspect, ...]:
-    query = (
-        select(suspects)
-        .join(queue, queue.c.suspect == suspects.c.id)
-        .where(in_queue(channel), suspects.c.verdict == Verdict.OPEN.value)
-        .order_by(suspects.c.score.desc(), suspects.c.id)
-        .limit(limit)
-    )
-    return tuple(suspect_from(row) for row in connection.execute(query))
-
-
-def _volumes(
-    connection: Connection, channel: str, since: datetime, until: datetime
-) -> Iterator[Volume]:
-    """Count what each of the channel's rules found after `since` up to `until`, and just before.
-
-    A post counts when it was found, as it does for the queue: the figures are those of the digest.
-    `before` is None unless the rule was watching during the whole of the period before.
-    """
-    earlier = since - (until - since)
-    # A rule may have been watching for another channel before it came to this one.
-    first = (
-        select(routes.c.rule, func.min(routes.c.since).label("since"))
-        .where(routes.c.rule.in_(select(routes.c.rule).where(routes.c.channel == channel)))
-        .group_by(routes.c.rule)
-        .order_by(routes.c.rule)
-    )
-    for rule, watching_since in connection.execute(first).all():
-        before = None
-        if watching_since <= earlier:
-            before = _count_found(connection, rule, earlier, since)
-        yield Volume(rule=rule, posts=_count_found(connection, rule, since, until), before=before)
-
-
-def _count_found(connection: Connection, rule: str, since: datetime, until: datetime) -> int:
-    query = select(func.count()).where(
-        matches.c.rule == rule, matches.c.found > since, matches.c.found <= until
-    )
-    return connection.execute(query).scalar_one()
-
-
 def _advance(connection: Connection, channel: str, slot: datetime) -> bool:
     """Move the channel's last slot forward; False when it is there or beyond already."""
     create = insert_or(connection, channels).on_conflict_do_nothing()
@@ -305,6 +229,10 @@ def _take(connection: Connection, waiting: Waiting, digest: int, now: datetime) 
         raise _TakenMeanwhileError
     taken: dict[str, Any] = {"taken": now, "digest": digest}
     connection.execute(update(queue).where(read, queue.c.match.is_not(None)).values(taken))
+    told = [one.id for one in waiting.alarms]
+    for start in range(0, len(told), _CHUNK):
+        some = queue.c.alarm.in_(told[start : start + _CHUNK])
+        connection.execute(update(queue).where(read, some).values(taken))
     listed = [storable_key(suspect.subject) for suspect in waiting.suspects]
     for start in range(0, len(listed), _CHUNK):
         shown = select(suspects.c.id).where(suspects.c.subject.in_(listed[start : start + _CHUNK]))

@@ -1,0 +1,169 @@
+"""The step between matching and planning: judges how often each rule matched.
+
+What a rate judges by is all in the store, so it makes no difference in how many steps it is judged,
+nor whether the watcher was stopped between two of them.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+
+from alerts import EmailDigest
+from rules import KeywordRule
+from rules.rates import Alarm, Event, NewTerm, Rate, Record, Spike
+from rules.rates.groups import counted
+from rules.rates.model import LEAST_GRACE, Group, Value
+from rules.rates.values import Values
+from watcher.app import App
+from watcher.store import FreshMatches, Store
+
+log = logging.getLogger("watcher")
+
+AT_ONCE = 5000
+"""Matches judged in one transaction."""
+LOOKED_BACK = timedelta(days=40)
+"""Gaps older than this concern no rate: a spike looks back four weeks, a flatline thirty days."""
+
+_NOT_LOOKED_FOR = frozenset({"name", "then", "realert", "dedupe", "enabled", "allow"})
+"""Keys of a rule that change whom it tells and what, not which posts it finds."""
+
+
+def rate(app: App, *, stop: Callable[[], bool]) -> int:
+    """Judge the rates of all rules by what was matched since; return how many alarms are new.
+
+    Alarms, what waits for channels and "judged" are one transaction. A rate that fails is told in
+    the log and stops no other. Raises `StoreError`.
+    """
+    rated = {
+        rule.name: rule
+        for rule in app.config.rules
+        if isinstance(rule, KeywordRule) and rule.enabled and rule.rate is not None
+    }
+    since = app.store.watching_since({n: form(r) for n, r in rated.items()}, app.clock())
+    if not rated:
+        return 0
+    # Alarms are news for readers; a channel that follows accounts has no use for them.
+    digests = {one.name for one in app.config.channels if isinstance(one, EmailDigest)}
+    routes = {n: [name for name in r.then if name in digests] for n, r in rated.items()}
+    values = Values(app.config.definitions)
+    alarms = 0
+    more = True
+    while more and not stop():
+        fresh = app.store.fresh_matches(rated, AT_ONCE)
+        more = sum(map(len, fresh.events.values())) == AT_ONCE
+        raised, terms = _judge(app, rated, fresh, since, values)
+        alarms += app.store.save_alarms(fresh, raised, terms, routes, app.clock()).alarms
+    return alarms
+
+
+def form(rule: KeywordRule) -> str:
+    """What a rule looks for and how it is judged, in short: with another form it begins anew."""
+    said = [
+        f"{one.name}={getattr(rule, one.name)!r}"
+        for one in fields(rule)
+        if one.name not in _NOT_LOOKED_FOR and getattr(rule, one.name) != one.default
+    ]
+    return hashlib.sha256("\n".join(said).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _judge(
+    app: App,
+    rated: Mapping[str, KeywordRule],
+    fresh: FreshMatches,
+    since: Mapping[str, datetime],
+    values: Values,
+) -> tuple[list[Alarm], dict[str, dict[str, datetime]]]:
+    now = app.clock()
+    rates = {name: rule.rate for name, rule in rated.items() if rule.rate is not None}
+    timed = [name for name, one in rates.items() if one.timed]
+    sight = None
+    if timed or any(isinstance(rates[name], Spike) for name in fresh.events):
+        sources = [source.name for source in app.config.sources if source.enabled]
+        sight = app.store.sight(sources, now - LOOKED_BACK)
+    # Asked after the sight: what was read by then is either matched, or seen here to wait.
+    settled = bool(timed) and app.store.all_matched()
+    raised: list[Alarm] = []
+    terms: dict[str, dict[str, datetime]] = {}
+    for name in dict.fromkeys((*fresh.events, *timed)):
+        rule, one = rated[name], rates[name]
+        history = StoredHistory(app.store, name, one, values)
+        events = history.filled(fresh.events.get(name, ()))
+        record = Record(
+            rule=name,
+            now=now,
+            fresh=events,
+            history=history,
+            watching_since=since[name],
+            told=app.store.told_alarms(name, now - _reach(rule)),
+            silence=rule.silence or one.silence,
+            sight=sight,
+            settled=settled,
+            known=_known(app.store, name, one, events),
+        )
+        try:
+            raised += one.judge(record)
+        except Exception:  # one rule's error must not silence all the others
+            log.exception("the rate of the rule %s failed as nobody foresaw", name)
+        if isinstance(one, NewTerm):
+            terms[name] = _met(events, one.field)
+    return raised, terms
+
+
+class StoredHistory:
+    """The matches of one rule as the store has them, each window read once."""
+
+    def __init__(self, store: Store, rule: str, rate: Rate, values: Values) -> None:
+        self._store, self._rule, self._rate, self._values = store, rule, rate, values
+        asked: Iterable[Group | Value | None] = (
+            getattr(rate, "by", None),
+            getattr(rate, "field", None),
+        )
+        self._wanted: Collection[Group | Value] = {w for w in asked if w and w != "author"}
+        self._counts: dict[tuple[datetime, datetime], Mapping[str, int]] = {}
+
+    def events(self, since: datetime, until: datetime) -> Sequence[Event]:
+        """See `rules.rates.History`; at most `watcher.store.rates.MOST_EVENTS`, the newest."""
+        return self.filled(self._store.events(self._rule, since, until))
+
+    def count(self, since: datetime, until: datetime) -> Mapping[str, int]:
+        """See `rules.rates.History`."""
+        if (since, until) not in self._counts:
+            self._counts[since, until] = self._count(since, until)
+        return self._counts[since, until]
+
+    def _count(self, since: datetime, until: datetime) -> Mapping[str, int]:
+        authors = getattr(self._rate, "distinct", None) == "author"
+        by: Group | None = getattr(self._rate, "by", None)
+        if by is not None:
+            return counted(self.events(since, until), by, authors=authors)
+        return {"": self._store.count_matches(self._rule, since, until, authors=authors)}
+
+    def filled(self, events: Sequence[Event]) -> tuple[Event, ...]:
+        """The events with the values that the rate asks for, read out of their posts."""
+        if not self._wanted or not events:
+            return tuple(events)
+        posts = {one.rid: one.post for one in self._store.posts_by_rid([e.rid for e in events])}
+        return tuple(
+            replace(event, values=self._values.of(posts[event.rid], self._wanted))
+            for event in events
+            if event.rid in posts
+        )
+
+
+def _reach(rule: KeywordRule) -> timedelta:
+    """How far back an alarm may lie that still silences something."""
+    window = getattr(rule.rate, "window", timedelta())
+    return max(window, LEAST_GRACE) + window + (rule.silence or timedelta())
+
+
+def _known(store: Store, name: str, rate: Rate, events: Sequence[Event]) -> dict[str, datetime]:
+    if not isinstance(rate, NewTerm) or not events:
+        return {}
+    return store.known_terms(name, {value for event in events for value in event.of(rate.field)})
+
+
+def _met(events: Sequence[Event], field: Value) -> dict[str, datetime]:
+    """When each value was met last; the events come in the order of writing."""
+    return {value: event.at for event in events for value in event.of(field)}

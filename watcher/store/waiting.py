@@ -1,0 +1,161 @@
+"""What waits for a channel, read at one moment: mentions, alarms, suspects, and volumes."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select
+
+from alerts.model import Mention, RaisedAlarm, Volume
+from rules.model import Match, Post, Suspect, Verdict
+from watcher.store.judgements import match_from
+from watcher.store.posts import posts_from, select_posts
+from watcher.store.rates import alarm_record
+from watcher.store.schema import alarms, matches, posts, queue, routes, suspects
+from watcher.store.suspects import suspect_from
+
+_CHUNK = 500
+_ALARMS_WITH_POSTS = 50
+"""A digest shows fewer; the others are only counted."""
+
+
+def in_queue(channel: str) -> ColumnElement[bool]:
+    """Return the condition on `queue` for what waits for a channel."""
+    return and_(queue.c.channel == channel, queue.c.taken.is_(None))
+
+
+def mark(connection: Connection, channel: str) -> tuple[int, int]:
+    """Return the newest entry that waits for a channel, and how many do."""
+    query = select(func.max(queue.c.row), func.count()).where(in_queue(channel))
+    newest, entries = connection.execute(query).one()
+    return newest or 0, entries
+
+
+def mentions_waiting(
+    connection: Connection, channel: str, until: datetime, limit: int
+) -> tuple[tuple[Mention, ...], int]:
+    """Return the mentions that arrived last, newest first, and how many wait in all."""
+    waiting = queue.join(matches, queue.c.match == matches.c.row)
+    rids = select(matches.c.rid).select_from(waiting).where(in_queue(channel)).distinct()
+    total = connection.execute(select(func.count()).select_from(rids.subquery())).scalar_one()
+    chosen = rids.order_by(matches.c.rid.desc()).limit(limit).subquery()
+    found = posts_from(connection.execute(select_posts().join(chosen, chosen.c.rid == posts.c.rid)))
+    keys = {one.rid: one.post.key for one in found}
+    of_post: dict[int, list[Match]] = {}
+    # By the smallest number, not by a join with `chosen`: SQLite would walk through one for each
+    # row of the other.
+    query = (
+        select(matches)
+        .select_from(waiting)
+        .where(in_queue(channel), matches.c.rid >= min(keys, default=0))
+        .order_by(matches.c.row)
+    )
+    for row in connection.execute(query):
+        of_post.setdefault(row.rid, []).append(match_from(row, keys[row.rid]))
+    # A post dated in the future must not stay on top for ever.
+    newest_first = sorted(found, key=lambda one: (min(one.post.posted_at, until), one.rid))[::-1]
+    copies = _copies(connection, channel, min(keys, default=0))
+    return (
+        tuple(
+            Mention(
+                post=one.post,
+                matches=tuple(of_post[one.rid]),
+                copies=copies.get(one.rid, (0, 0))[0],
+                copyists=copies.get(one.rid, (0, 0))[1],
+            )
+            for one in newest_first
+        ),
+        total,
+    )
+
+
+def _copies(connection: Connection, channel: str, first: int) -> dict[int, tuple[int, int]]:
+    """Return, by the `rid` of a post that waits, how many copies one rule found and by how many."""
+    copy, copied = matches.alias("copy"), posts.alias("copied")
+    query = (
+        select(matches.c.rid, func.count(), func.count(copied.c.author.distinct()))
+        .select_from(queue)
+        .join(matches, queue.c.match == matches.c.row)
+        .join(posts, posts.c.rid == matches.c.rid)
+        .join(copy, copy.c.copy_of == matches.c.row)
+        .join(copied, copied.c.rid == copy.c.rid)
+        .where(in_queue(channel), matches.c.rid >= first)
+    )
+    others = query.where(copied.c.author != posts.c.author)
+    grouped = [one.group_by(matches.c.rid, matches.c.row) for one in (query, others)]
+    counts: dict[int, int] = {}
+    for rid, count, _ in connection.execute(grouped[0]):
+        counts[rid] = max(count, counts.get(rid, 0))
+    if not counts:
+        return {}
+    by: dict[int, int] = {}
+    for rid, _, authors in connection.execute(grouped[1]):
+        by[rid] = max(authors, by.get(rid, 0))
+    return {rid: (count, by.get(rid, 0)) for rid, count in counts.items()}
+
+
+def alarms_waiting(connection: Connection, channel: str, limit: int) -> tuple[RaisedAlarm, ...]:
+    """Return the alarms that wait for a channel, the newest window first, with their posts."""
+    query = (
+        select(alarms)
+        .join(queue, queue.c.alarm == alarms.c.id)
+        .where(in_queue(channel))
+        .order_by(alarms.c.until.desc(), alarms.c.id.desc())
+        .limit(limit)
+    )
+    records = [alarm_record(row) for row in connection.execute(query)]
+    shown = sorted({rid for one in records[:_ALARMS_WITH_POSTS] for rid in one.alarm.evidence})
+    stored: dict[int, Post] = {}
+    for start in range(0, len(shown), _CHUNK):
+        some = select_posts().where(posts.c.rid.in_(shown[start : start + _CHUNK]))
+        stored |= {one.rid: one.post for one in posts_from(connection.execute(some))}
+    return tuple(
+        RaisedAlarm(
+            id=one.id,
+            alarm=one.alarm,
+            raised=one.raised,
+            posts=tuple(stored[rid] for rid in one.alarm.evidence if rid in stored),
+        )
+        for one in records
+    )
+
+
+def suspects_waiting(connection: Connection, channel: str, limit: int) -> tuple[Suspect, ...]:
+    """Return the suspects still open that wait for a channel, the most alike first."""
+    query = (
+        select(suspects)
+        .join(queue, queue.c.suspect == suspects.c.id)
+        .where(in_queue(channel), suspects.c.verdict == Verdict.OPEN.value)
+        .order_by(suspects.c.score.desc(), suspects.c.id)
+        .limit(limit)
+    )
+    return tuple(suspect_from(row) for row in connection.execute(query))
+
+
+def volumes(
+    connection: Connection, channel: str, since: datetime, until: datetime
+) -> Iterator[Volume]:
+    """Count what each of the channel's rules found after `since` up to `until`, and just before.
+
+    A post counts when it was found, as it does for the queue: the figures are those of the digest.
+    `before` is None unless the rule was watching during the whole of the period before.
+    """
+    earlier = since - (until - since)
+    # A rule may have been watching for another channel before it came to this one.
+    first = (
+        select(routes.c.rule, func.min(routes.c.since).label("since"))
+        .where(routes.c.rule.in_(select(routes.c.rule).where(routes.c.channel == channel)))
+        .group_by(routes.c.rule)
+        .order_by(routes.c.rule)
+    )
+    for rule, watching_since in connection.execute(first).all():
+        before = None
+        if watching_since <= earlier:
+            before = _count_found(connection, rule, earlier, since)
+        yield Volume(rule=rule, posts=_count_found(connection, rule, since, until), before=before)
+
+
+def _count_found(connection: Connection, rule: str, since: datetime, until: datetime) -> int:
+    query = select(func.count()).where(
+        matches.c.rule == rule, matches.c.found > since, matches.c.found <= until
+    )
+    return connection.execute(query).scalar_one()
