@@ -26,6 +26,7 @@ def only_negatives(tree: Node, _: Reading) -> Iterator[Remark]:
         code="only-negatives",
         node=tree,
         message="this says only what must not be there: nearly every post would match",
+        help="say in `find` what must be there",
         replaced=tree,
         by=f"WORD ({render(tree)})" if isinstance(tree, Or) else f"WORD {render(tree)}",
     )
