@@ -6,6 +6,7 @@ pattern says `(?-i)`; `.` stops at the end of a line; the classes `w` and `d` an
 `b` know ASCII alone.
 """
 
+import re
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -14,12 +15,16 @@ from rules.errors import WatcherError
 
 Span = tuple[int, int]
 
-LONGEST_PATTERN = 500
+LONGEST_PATTERN = 300
 """Characters of a pattern."""
 MOST_SPANS = 200
 """Each search may read the text to its end, so that their number has to be bounded."""
-_LARGEST_PROGRAM = 1000
-"""Instructions of RE2: where its automaton grows too large, each character costs so many steps."""
+_LARGEST_PROGRAM = 8000
+"""Instructions of RE2; `\\pL` takes 1,200, of which a text costs few."""
+_MOST_REPEATED = 200
+"""Instructions that counted repetitions such as `{60}` may add: where the automaton grows too
+large, each character of a text can cost so many steps."""
+_COUNTED = re.compile(r"(\\(?:[xpP]\{[^}]*\}|.))|\{[0-9]+(?:,[0-9]*)?\}", re.DOTALL)
 _MEMORY = 2 << 20
 """Bytes that RE2 may take for one pattern."""
 _CONTEXTS = ("", "0", " ", "0 0", " 00 ", "\n", "0\n")
@@ -80,16 +85,30 @@ def compile(pattern: str) -> Regex:  # noqa: A001 - as `re.compile`
     if program.programsize > _LARGEST_PROGRAM:
         message = f"it is too large: {program.programsize:,} steps, at most {_LARGEST_PROGRAM:,}"
         raise RegexError(message, whole)
+    repeated = (_size(pattern) or program.programsize) - _size(_COUNTED.sub(r"\1", pattern))
+    if repeated > _MOST_REPEATED:
+        message = f"its counted repetitions make {repeated:,} steps, at most {_MOST_REPEATED}"
+        raise RegexError(message, whole)
     if any(match.start() == match.end() for text in _CONTEXTS for match in program.finditer(text)):
         raise RegexError("it finds nothing at all too, and so every post", whole)
     return Regex(pattern, program)
 
 
-def _program(pattern: str) -> Any:
+def _size(pattern: str) -> int:
+    """How many instructions the pattern takes where each character is one byte."""
+    try:
+        return int(_program(pattern.encode(), bytewise=True).programsize)
+    except RegexError:  # it names a character that is more than a byte, or cannot be taken apart
+        return 0
+
+
+def _program(pattern: str | bytes, *, bytewise: bool = False) -> Any:
     import re2  # takes a while, and most configurations have no regular expression
 
     options = re2.Options()
     options.case_sensitive = False
+    if bytewise:
+        options.encoding = re2.Options.Encoding.LATIN1
     options.never_capture = True
     options.log_errors = False
     options.max_mem = _MEMORY
@@ -98,7 +117,7 @@ def _program(pattern: str) -> Any:
     except UnicodeEncodeError as error:
         raise RegexError("half a character stands here", (error.start, error.end)) from None
     except re2.error as error:
-        raise _explained(pattern, error.args[0]) from None
+        raise _explained(str(pattern), error.args[0]) from None
 
 
 def _explained(pattern: str, told: bytes | str) -> RegexError:

@@ -40,6 +40,7 @@ ROOMS = {
     ),
     "rich": ("watcher/cli/",),
     "sqlalchemy": ("watcher/store/",),
+    "re2": ("rules/regex.py",),
     "tldextract": ("rules/",),
     "tree_sitter": ("watcher/toml/",),
     "tree_sitter_toml": ("watcher/toml/",),

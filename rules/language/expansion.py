@@ -1,5 +1,6 @@
 """A tree with what it refers to in its place: brands, shared lists, forms of words."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from rules.characters import EMOJI, fold_case
@@ -24,6 +25,7 @@ from rules.language.tree import (
 from rules.model import Brand, Definitions, WordList
 from rules.text import fold_words
 
+_HANDLE = re.compile(r"(?=.*\w)[\w.-]+(?:@[\w.-]+)?")
 _Leaf = Callable[[Node], Node]
 
 
@@ -115,9 +117,12 @@ def _handle(account: str) -> str:
 
 
 def _of_list(words: WordList, node: ListName) -> list[Node]:
-    """The items of a list: words, or behind `from:` and its like accounts."""
+    """The items of a list: words, or behind `from:` and its like accounts.
+
+    Phrases, hashtags and emoji name no account, and are looked for only where words are.
+    """
     if node.within:
-        handles = filter(None, map(_handle, words.items))
+        handles = filter(_HANDLE.fullmatch, map(_handle, words.items))
         return [Field(name=node.within, value=handle) for handle in handles]
     return [leaf for item in words.items for leaf in _item(item.strip())]
 
