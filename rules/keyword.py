@@ -12,7 +12,7 @@ from rules.inflections import Language
 from rules.language import ExpressionError, check, expand
 from rules.language.expansion import inflect
 from rules.language.tree import And, Node, Not, Or
-from rules.lint import Expression, lint, unknown_lints
+from rules.lint import Expression, lint, unknown_lints, useless_inflections
 from rules.metadata import own_terms
 from rules.model import Definitions
 from rules.rates import Rate, length
@@ -89,7 +89,10 @@ class KeywordRule:
         if self.readable:
             texts = dict(self.expressions())
             expressions = [Expression(place, texts[place], tree) for place, tree in self.trees()]
-            found += lint(self.tree, expressions, self.reading(Definitions()))
+            reading = self.reading(Definitions())
+            found += lint(self.tree, expressions, reading, inflected=self.inflected)
+            if self.inflections and self.inflected == self.tree:
+                found.append(useless_inflections())
         return tuple(found)
 
     def trees(self) -> Iterator[tuple[Place, Node]]:

@@ -178,6 +178,20 @@ def test_every_tree_is_linted_with_known_codes(tree: Node, fold: bool, confusabl
     assert {problem.code for problem in found} <= LINTS.keys()
 
 
+def test_forms_of_words_are_reckoned_with() -> None:
+    def told(find: str) -> list[str]:
+        return codes(list(rule(find, inflections=("fr",)).problems()))
+
+    assert told("cheval -cheval*") == []  # there is `chevaux`
+    assert told("cheval -cheva*") == told("cheval -chevaux") == ["can-never-match"]
+    assert told("cheval OR cheval*") == []
+    assert told("chevaux (b OR b)") == ["repeated-term"]
+    assert told('"un cheval"') == ["without-effect"]
+    assert beside(rule("cheval", inflections=("fr",)), rule("chevaux", inflections=("fr",))) == {
+        "chevaux": "same-rule"
+    }
+
+
 # --- allow ----------------------------------------------------------------------------------------
 
 

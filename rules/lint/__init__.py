@@ -5,6 +5,7 @@ compares rules. Each check is a function from a tree to remarks, in the list bel
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from rules.errors import Problem
@@ -29,13 +30,20 @@ from rules.language.walk import walk
 from rules.lint.allow import unknown_lints, useless_allows
 from rules.lint.codes import LINTS, Lint
 from rules.lint.cost import unfiltered_regex
-from rules.lint.never import can_never_match, needs_something, only_negatives
+from rules.lint.never import (
+    can_never_match,
+    needs_something,
+    never_as_a_whole,
+    only_negatives,
+)
 from rules.lint.remark import Expression, Remark, problems
 from rules.lint.shape import (
     all_capitals,
+    covered_terms,
     double_negation,
     no_sentiment,
-    said_twice,
+    repeated_terms,
+    useless_inflections,
     wide_near,
     without_effect,
 )
@@ -51,6 +59,7 @@ __all__ = [
     "needs_something",
     "unknown_lints",
     "useless_allows",
+    "useless_inflections",
 ]
 
 
@@ -64,7 +73,8 @@ class _Check(NamedTuple):
 CHECKS = (
     _Check(only_negatives, frozenset({Not, Or, AtLeast})),
     _Check(can_never_match, frozenset({Not, AtLeast, Field, Range})),
-    _Check(said_twice, frozenset({And, Or})),
+    _Check(repeated_terms, frozenset({And, Or})),
+    _Check(covered_terms, frozenset({Or})),
     _Check(double_negation, frozenset({Not})),
     _Check(unfiltered_regex, frozenset({Regex})),
     _Check(wide_near, frozenset({Near})),
@@ -72,22 +82,33 @@ CHECKS = (
     _Check(all_capitals, frozenset({Word, Phrase, Prefix, Fuzzy})),
     _Check(without_effect),
 )
+_WHATEVER_THE_FORMS = tuple(
+    check for check in CHECKS if check.remarks not in (can_never_match, covered_terms)
+)
+"""What is said of a rule as it is written, however many forms its words have."""
 
 
 def lint(
     tree: Node,
     expressions: Sequence[Expression],
     reading: Reading = Reading(),  # noqa: B008  # frozen
+    *,
+    inflected: Node | None = None,
 ) -> Iterator[Problem]:
     """Yield what is doubtful in a rule, judged by itself.
 
     `tree` is the whole of it, made of the trees of the `expressions`, which say where each part
-    stands; `reading` tells its keys.
+    stands; `reading` tells its keys. `inflected` is the tree with the forms of its words in their
+    places, where the rule asks for them.
     """
     there = {type(node) for node in walk(tree)}
-    for check in CHECKS:
+    plain = inflected is None or inflected is tree
+    for check in CHECKS if plain else _WHATEVER_THE_FORMS:
         if not check.about or not there.isdisjoint(check.about):
             yield from problems(check.remarks(tree, reading), expressions)
+    if inflected is not None and not plain:
+        said = [replace(remark, node=tree) for remark in never_as_a_whole(inflected, reading)]
+        yield from problems(said, expressions)
 
 
 def lint_words(

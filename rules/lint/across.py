@@ -34,6 +34,8 @@ class _Subject:
 
     number: int
     rule: KeywordRule
+    tree: Node
+    """What it asks for, the forms of its words among it."""
     facts: frozenset[Fact]
     """What it asks for anywhere, not behind a negation, and what that entails."""
     needs: list[frozenset[Fact]]
@@ -67,19 +69,21 @@ def _subject(number: int, rule: KeywordRule) -> _Subject:
     accents = not rule.fold_accents
     facts: set[Fact] = set()
     narrows = False
-    for node in wanted(rule.tree):
+    tree = rule.inflected
+    for node in wanted(tree):
         if is_single(node):
             fact = fact_of(node, accents=accents)
             facts |= _closure(fact)
             narrows = narrows or fact[0] in NARROW
-    parts = rule.tree.parts if isinstance(rule.tree, And) else (rule.tree,)
+    parts = tree.parts if isinstance(tree, And) else (tree,)
     needs = [need for part in parts if (need := _needed(part, accents=accents)) is not None]
     return _Subject(
         number=number,
         rule=rule,
+        tree=tree,
         facts=frozenset(facts),
         needs=needs,
-        excludes=any(isinstance(node, Not) for node in walk(rule.tree)),
+        excludes=any(isinstance(node, Not) for node in walk(tree)),
         narrows=narrows,
     )
 
@@ -132,11 +136,11 @@ def _wider(subject: _Subject, filed: dict[Fact, list[_Subject]]) -> Problem | No
     candidates.pop(subject.number, None)
     likely = (other for other in candidates.values() if _may_hold(subject, other))
     for other in islice(likely, _MOST_COMPARED):
-        truth = Truth([subject.rule.tree, other.rule.tree], accents=not subject.rule.fold_accents)
-        if truth.never(subject.rule.tree):
+        truth = Truth([subject.tree, other.tree], accents=not subject.rule.fold_accents)
+        if truth.never(subject.tree):
             return None
-        if truth.entails(subject.rule.tree, other.rule.tree):
-            same = truth.entails(other.rule.tree, subject.rule.tree)
+        if truth.entails(subject.tree, other.tree):
+            same = truth.entails(other.tree, subject.tree)
             if same and other.number < subject.number:
                 return _same(subject.rule, other.rule)
             told_too = subject.rule.then and set(subject.rule.then) <= set(other.rule.then)
@@ -152,7 +156,7 @@ def _may_hold(subject: _Subject, other: _Subject) -> bool:
     if any(subject.facts.isdisjoint(need) for need in other.needs):
         return False
     accents = not subject.rule.fold_accents
-    return all(_ensures(subject.rule.tree, need, accents=accents) for need in other.needs)
+    return all(_ensures(subject.tree, need, accents=accents) for need in other.needs)
 
 
 def _ensures(node: Node, need: frozenset[Fact], *, accents: bool) -> bool:

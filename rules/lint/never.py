@@ -53,14 +53,21 @@ def can_never_match(tree: Node, reading: Reading) -> Iterator[Remark]:
     """Remark on a tree that contradicts itself, or on those of its alternatives that do."""
     if not may_contradict(tree):
         return
-    accents = not reading.fold_accents
-    if Truth([tree], accents=accents).never(tree):
-        yield _remark(tree, "no post can fit this", accents=accents)
+    if whole := list(never_as_a_whole(tree, reading)):
+        yield from whole
         return
+    accents = not reading.fold_accents
     for alternative in islice(_alternatives(tree), _MOST_ALTERNATIVES):
         if may_contradict(alternative) and Truth([alternative], accents=accents).never(alternative):
             message = "no post can fit this alternative"
             yield _remark(alternative, message, accents=accents)
+
+
+def never_as_a_whole(tree: Node, reading: Reading) -> Iterator[Remark]:
+    """Remark on a tree that contradicts itself."""
+    accents = not reading.fold_accents
+    if may_contradict(tree) and Truth([tree], accents=accents).never(tree):
+        yield _remark(tree, "no post can fit this", accents=accents)
 
 
 def may_contradict(tree: Node) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from rules.errors import Problem
 from rules.evaluator import Reading
 from rules.language.printing import render
 from rules.language.tree import (
@@ -52,15 +53,19 @@ def double_negation(tree: Node, _: Reading) -> Iterator[Remark]:
             )
 
 
-def said_twice(tree: Node, reading: Reading) -> Iterator[Remark]:
-    """Remark on what is repeated in one list, and on alternatives that another one covers."""
+def repeated_terms(tree: Node, reading: Reading) -> Iterator[Remark]:
+    """Remark on what stands twice in one list of alternatives or demands."""
     for node in walk(tree):
         if isinstance(node, _PAIRED):
+            yield from _told("repeated-term", node, list(_repeated(_facts(node, reading))))
+
+
+def covered_terms(tree: Node, reading: Reading) -> Iterator[Remark]:
+    """Remark on alternatives that another one covers; first those that stand twice are mended."""
+    for node in walk(tree):
+        if isinstance(node, Or):
             facts = _facts(node, reading)
-            repeated = list(_repeated(facts))
-            if repeated:
-                yield from _told("repeated-term", node, repeated)
-            elif isinstance(node, Or):
+            if not any(_repeated(facts)):
                 yield from _told("covered-term", node, list(_covered(facts)))
 
 
@@ -189,3 +194,14 @@ def without_effect(tree: Node, reading: Reading) -> Iterator[Remark]:
                 message=f"`{_KEYS[key]}` changes nothing: the rule looks for no words",
                 help="leave it out",
             )
+
+
+def useless_inflections() -> Problem:
+    """The problem of a rule none of whose words has other forms."""
+    return Problem(
+        code="without-effect",
+        message="`inflections` changes nothing: no word of the rule has another form",
+        path=("inflections",),
+        help="leave it out",
+        severity="warning",
+    )

@@ -18,6 +18,8 @@ _OPERATOR = re.compile(
 _FIELD = re.compile(
     r"(?i)(?:https?|www\.|(?:from|to|mentions|bio|domain|url|lang|is|has|brand):\S)"
 )
+_QUOTED = re.compile(r'"[^"]+"')
+"""A phrase in quotation marks, as it stands in expressions: they do no harm."""
 _ACCOUNT = re.compile(r"[@\uff20][\w.-]*\w[\w.-]*(?:@[\w.-]+)?")
 _TAG = re.compile(r"[#\uff03]\w*[^\W\d_]\w*")
 
@@ -61,6 +63,8 @@ def _wrong(item: str) -> tuple[str, str] | None:
         return None if _TAG.fullmatch(text) else ("this is no hashtag", right)
     if not fold_words(text):
         return "there is no letter, digit or emoji to look for", "leave it out"
+    if _QUOTED.fullmatch(text):
+        return None
     if _OPERATOR.search(text) or _FIELD.match(text):
         words = " ".join(fold_words(_OPERATOR.sub(" ", text)))
         plain = f'write "{words}" for the words alone; ' if words and not _FIELD.match(text) else ""
