@@ -162,7 +162,7 @@ class Speech:
             return self.words.number(int(value))
         if key in _LENGTHS:
             with suppress(ValueError):
-                return self.words.duration(length(value))
+                return self.words.whole(length(value))
         if key in _WORDS and value in UNITS.values():
             return self.words.one(value)
         return self._quoted(value) if key == "words" else self.sentence(value)

@@ -22,6 +22,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
+from babel.units import format_unit
 
 from rules.errors import WatcherError
 
@@ -130,6 +131,13 @@ class Words:
         )
         said = [fill(text, {"count": self.number(count)}) for count, text in parts if count]
         return " ".join(said)
+
+    def whole(self, length: timedelta) -> str:
+        """`1 hour`, `90 minutes`, `7 days`: in one unit, the largest that divides it."""
+        seconds = int(length.total_seconds())
+        units = (("day", 86_400), ("hour", 3_600), ("minute", 60))
+        unit, size = next((one for one in units if seconds % one[1] == 0), ("second", 1))
+        return str(format_unit(seconds // size, f"duration-{unit}", locale=self.locale))
 
     def listed(self, things: list[str]) -> str:
         """`a, b, and c`."""

@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alerts import EmailDigest
-from alerts.model import Coverage, FollowProposal, Mention, Volume, Waiting
+from alerts.model import Coverage, FollowProposal, Mention, RaisedAlarm, Volume, Waiting
 from alerts.schedule import Slot
 from rules.lookalike.reasons import REASONS
 from rules.model import Account, Brand, Match, Post, Reason, Suspect
+from rules.rates import Alarm
+from rules.rates.reasons import sentence
 
 NOW = datetime(2026, 3, 10, 7, 0, tzinfo=UTC)  # a Tuesday, 08:00 in Paris
 SINCE = NOW - timedelta(days=1)
@@ -140,3 +142,35 @@ def full() -> Waiting:
                     last_error="forum.example answered with a login page"),
         ),
     )  # fmt: skip
+
+
+def raised(
+    reason: str = "spike-before",
+    *,
+    rule: str = "plivelo",
+    posts: int = 2,
+    late: timedelta = timedelta(minutes=2),
+    **more: Any,
+) -> RaisedAlarm:
+    """An alarm with some posts to show for it."""
+    group = more.pop("group", "")
+    until = more.pop("until", NOW - timedelta(hours=1))
+    values = {"count": "64", "unit": "accounts", "within": "1h", "usual": "9", "before": "7"}
+    alarm = Alarm(
+        rule=rule,
+        kind="spike",
+        since=until - timedelta(hours=1),
+        until=until,
+        count=64,
+        reason=sentence(reason, group, **values | {"least": "5", "value": "#recall"} | more),
+    )
+    said = [
+        mention(f"Why does my Plivelo fold by itself? {n}", by=account(f"rider{n}"), id=f"a{n}")
+        for n in range(posts)
+    ]
+    return RaisedAlarm(
+        id=1,
+        alarm=alarm,
+        raised=until + late,
+        posts=tuple(one.post for one in said),
+    )

@@ -21,6 +21,7 @@ from tests.alert_samples import (
     email,
     full,
     mention,
+    raised,
     waiting,
     watched,
 )
@@ -266,3 +267,20 @@ def test_ten_thousand_mentions_take_seconds_at_most():
     assert process_time() - began < 5
     assert made.posts == 10_000
     assert sum(g.posts for g in made.groups) + made.more_posts == 10_000
+
+
+def test_alarms_come_first_newest_first_and_the_rest_is_counted():
+    alarms = tuple(raised(posts=n % 3) for n in range(11))
+    made = digest(alarms=alarms)
+    assert (made.alarms, made.more_alarms) == (alarms[:8], 3)
+    assert made.summary == "11 alarms"
+    assert not made.is_empty
+    assert not digest(alarms=alarms[:1], channel=email(send="instant")).is_silent
+
+
+def test_copies_that_were_stored_count_with_those_merged_here():
+    text = "The Plivelo hinge broke after three weeks and nobody answers, what now?"
+    first = replace(mention(text, by=LOU, id="1", likes=5), copies=12, copyists=9)
+    second = replace(mention(text + " !", by=account("bob"), id="2"), copies=2, copyists=2)
+    [item] = digest(mentions=(first, second)).groups[0].items
+    assert (item.post.id, item.copies, item.voices) == ("1", 15, 13)

@@ -99,7 +99,7 @@ def test_a_spike_is_far_more_than_in_the_stretches_before() -> None:
     [alarm] = spike_after(4, 40)
     assert alarm.kind == "spike"
     assert alarm.reason.values["usual"] == "4"
-    assert alarm.reason.template.endswith("came in each {within} before.")
+    assert str(alarm.reason).endswith("within 1h: shortly before it was about 4.")
     assert spike_after(4, 8) == ()
 
 
@@ -165,7 +165,7 @@ def test_a_drop_is_told_once_everything_was_read() -> None:
     assert judge.rate.judge(unsettled(record)) == ()
     [alarm] = judge.find((), now, watched(START, now))
     assert alarm.count == 0
-    assert str(alarm.reason).startswith("Fallen to 0 within 1h: about 20 came")
+    assert str(alarm.reason).startswith("Fallen to 0 within 1h: shortly before it was about 20")
     assert judge.find((), now + MINUTE, watched(START, now + MINUTE)) == ()
 
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes, policy
 from html import unescape
 from html.parser import HTMLParser
@@ -25,6 +26,7 @@ from tests.alert_samples import (
     email,
     full,
     mention,
+    raised,
     waiting,
     watched,
 )
@@ -77,8 +79,17 @@ def hostile_content(texts=HOSTILE, copies=1):
                     brand=text, rule=text, score=0.9, techniques=(text,) * 9, reason=reason,
                     evidence=(reason,) * 9)
         )  # fmt: skip
+    alarms = tuple(
+        replace(raised("many", group=text or "x", rule=text or "r"), posts=(one.post,))
+        for text, one in zip(texts * copies, mentions, strict=True)
+    )
     coverage = tuple(watched(text or "s", last_error=text, last_success=None) for text in texts)
-    return waiting(mentions=tuple(mentions), suspects=tuple(suspects), coverage=coverage * copies)
+    return waiting(
+        mentions=tuple(mentions),
+        alarms=alarms,
+        suspects=tuple(suspects),
+        coverage=coverage * copies,
+    )
 
 
 class Inspector(HTMLParser):
@@ -401,3 +412,18 @@ def test_a_page_as_contact_is_where_one_unsubscribes():
     [mail] = mails(TEMPLATES, made(full()), "w@plivelo.example", contact=page)
     message = message_from_bytes(mail.payload, policy=policy.default)
     assert message["List-Unsubscribe"] == "<https://plivelo.example/about>"
+
+
+def test_an_alarm_is_told_in_words_with_its_posts_and_when_it_was_noticed():
+    alarms = (raised(late=timedelta(hours=5)), raised("silence", within="1d", posts=0))
+    shown = render(TEMPLATES, made(waiting(alarms=alarms)))
+    assert shown.subject.startswith("Plivélo: 2 alarms · ")
+    assert "64 accounts within 1 hour: shortly before it was about 9." in shown.text
+    assert "Nothing within 1 day, though every source was read." in shown.text
+    assert "From Tue, Mar 10, 06:00 to Tue, Mar 10, 07:00 · noticed on Tue, Mar" in shown.text
+    assert "https://social.example/@rider0/a0" in shown.text
+    assert 'href="https://social.example/@rider0/a0"' in shown.html
+    assert "Nothing is urgent" not in shown.text + shown.html
+    french = render(TEMPLATES, made(waiting(alarms=alarms[:1]), language="fr"))
+    assert french.subject.startswith("Plivélo: alerte de plivelo · ")
+    assert "64 comptes en 1\xa0heure : peu avant, c’était environ 9." in french.text

@@ -113,5 +113,7 @@ def test_dates_numbers_and_durations_are_the_readers():
     assert english.duration(timedelta(days=1, hours=2, minutes=5)) == "1 d 2 h"
     assert french.duration(timedelta(hours=3, minutes=20)) == "3\u00a0h 20\u00a0min"
     assert english.duration(timedelta(seconds=3)) == "1 min"
+    assert english.whole(timedelta(hours=1)) == "1 hour"
+    assert french.whole(timedelta(minutes=90)) == "90 minutes"
     assert english.offset(moment) == "UTC+01:00"
     assert french.many("{count} post", "{count} posts", 0) == "{count} publication"

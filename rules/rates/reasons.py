@@ -6,10 +6,10 @@ REASONS = {
     "many": "{count} {unit} within {within}.",
     "spike-week": "{count} {unit} within {within}: about {usual} is usual at this time of the "
     "week, and {before} came at the same time last week.",
-    "spike-before": "{count} {unit} within {within}: about {usual} came in each {within} before.",
+    "spike-before": "{count} {unit} within {within}: shortly before it was about {usual}.",
     "drop-week": "Fallen to {count} within {within}: about {usual} is usual at this time of the "
     "week, and {before} came at the same time last week.",
-    "drop-before": "Fallen to {count} within {within}: about {usual} came in each {within} before.",
+    "drop-before": "Fallen to {count} within {within}: shortly before it was about {usual}.",
     "silence": "Nothing within {within}, though every source was read.",
     "few": "Only {count} within {within}, though every source was read; at least {least} was "
     "expected.",
