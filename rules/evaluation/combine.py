@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from rules.evaluation.choice import Choice
-from rules.evaluation.reading import Test
+from rules.evaluation.reading import Test, first_of
 from rules.language.tree import Span
 from rules.text import Analysis
 
@@ -30,6 +30,7 @@ class AllOf(Test):
             if found is None:
                 return None
             spans += found
+            spans = first_of(spans)
         return spans
 
 
@@ -56,6 +57,7 @@ class AnyOf(Test):
             if found is not None:
                 passed += 1
                 spans += found
+                spans = first_of(spans)
         return spans if passed >= self._count else None
 
 

@@ -2,22 +2,24 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal
 from urllib.parse import unquote
 
-from rules.characters import LINK, fold_accents, fold_case, scanner
-from rules.confusables import look_forms
-from rules.evaluation.reading import Reading, Test
+from rules.characters import LINK, fold_case
+from rules.evaluation.reading import Test
 from rules.evaluation.standing import remembered
 from rules.language.tree import Field, Range, Span
 from rules.metadata import fold_domain, fold_handle, fold_language
+from rules.model import Account, Post
 from rules.signals.language import detect
 from rules.signals.sentiment import sentiment
 from rules.signs import find_signs
-from rules.text import Analysis
+from rules.text import Analysis, analyse
 
 _PATH = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://)?[^/?#\s]*+(.*)", re.DOTALL)
 """What comes after the host of a link."""
+_SIGNS = re.compile("[!-/:-@[-`{-~\uff03\uff04\uff20]")
+"""ASCII punctuation, and the wide forms of what begins a hashtag, a cashtag or a handle."""
 
 
 def field_term(field: Field) -> str:
@@ -149,33 +151,15 @@ class Within(Test):
                 return None if created is None else (post.posted_at - created).total_seconds()
 
 
-class Word(NamedTuple):
-    """A word beside the text, in the forms in which it is compared."""
-
-    term: str
-    kept: str
-    written: str
-
-
-def words_of(text: str) -> tuple[Word, ...]:
-    """The words of a text in which hashtags, handles and links mean nothing."""
-    words = []
-    for match in scanner(text).words.finditer(text):
-        kept = fold_case(match[0])
-        words.append(Word(fold_accents(kept), kept, match[0]))
-    return tuple(words)
-
-
 class Says(Test):
-    """Words next to each other in the author's bio, or in what the links lead to."""
+    """Words are said in the author's bio, or in what the links lead to."""
 
-    __slots__ = ("_reading", "_where", "_words")
+    __slots__ = ("_test", "_where")
 
-    def __init__(self, field: Field, reading: Reading) -> None:
+    def __init__(self, name: Literal["bio", "url"], test: Test) -> None:
         super().__init__(3)
-        self._words = words_of(field.value)
-        self._where = {"bio": _bio, "url": _links}[field.name]
-        self._reading = reading
+        self._where = _bio if name == "bio" else _links
+        self._test = test
 
     def needed(self) -> frozenset[str] | None:
         """Terms of which a matching post has one."""
@@ -184,30 +168,27 @@ class Says(Test):
     def find(self, analysis: Analysis) -> Sequence[Span] | None:
         """Nowhere in the text."""
         texts = remembered(analysis, self._where, self._where)
-        return () if any(map(self._said, texts)) else None
-
-    def _said(self, said: tuple[Word, ...]) -> bool:
-        wanted = self._words
-        if not wanted:
-            return False
-        starts = range(len(said) - len(wanted) + 1)
-        return any(all(map(self._same, wanted, said[start:])) for start in starts)
-
-    def _same(self, wanted: Word, word: Word) -> bool:
-        if wanted.term == word.term:
-            return self._reading.fold_accents or wanted.kept == word.kept
-        return self._reading.confusables and not set(
-            look_forms(wanted.written, wanted.term)
-        ).isdisjoint(look_forms(word.written, word.term))
+        return None if all(self._test.find(text) is None for text in texts) else ()
 
 
-def _bio(analysis: Analysis) -> list[tuple[Word, ...]]:
-    return [words_of(analysis.post.author.bio)]
+def _bio(analysis: Analysis) -> list[Analysis]:
+    return [_words_alone(analysis, analysis.post.author.bio)]
 
 
-def _links(analysis: Analysis) -> list[tuple[Word, ...]]:
+def _links(analysis: Analysis) -> list[Analysis]:
     """The words of each link after its host, and of each title of a linked page."""
-    return [words_of(text) for text in (*map(_path, links_of(analysis)), *analysis.post.titles)]
+    texts = (*map(_path, links_of(analysis)), *analysis.post.titles)
+    return [_words_alone(analysis, text) for text in dict.fromkeys(texts)]
+
+
+def _words_alone(analysis: Analysis, text: str) -> Analysis:
+    """A text as if it were a post, in which hashtags, accounts and links mean nothing."""
+    post = analysis.post
+    words = _SIGNS.sub(" ", text)
+    nobody = Account(network=post.network, id="", handle="")
+    return analyse(
+        Post(network=post.network, id="", author=nobody, text=words, posted_at=post.posted_at)
+    )
 
 
 def links_of(analysis: Analysis) -> Iterator[str]:

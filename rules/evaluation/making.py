@@ -43,8 +43,9 @@ def _field(field: tree.Field, reading: Reading) -> Test:
     match field.name:
         case "mentions":
             return _mention(field.value)
-        case "bio" | "url":
-            return Says(field, reading)
+        case "bio" | "url" as name:
+            words = _cut(field.value)
+            return Says(name, _run([_slot(word, fold_case(word), "", reading) for word in words]))
         case "sentiment":
             return Feels(field.value, reading.languages)
         case "lang":

@@ -5,10 +5,10 @@ The distance is counted from the last word of the one to the first word of the o
 to the last word of the other, when it is itself near something else.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 
 from rules.evaluation.choice import Choice
+from rules.evaluation.reading import first_of
 from rules.evaluation.words import Places, Standing
 from rules.language.tree import Span
 from rules.text import Analysis
@@ -29,8 +29,10 @@ class Either(Standing):
 
     def find(self, analysis: Analysis) -> Sequence[Span] | None:
         """Where any of them stands."""
-        found = [spans for part in self._choice.among(analysis) if (spans := part.find(analysis))]
-        return list(chain.from_iterable(found)) or None
+        spans: list[Span] = []
+        for part in self._choice.among(analysis):
+            spans = first_of([*spans, *(part.find(analysis) or ())])
+        return spans or None
 
     def places(self, analysis: Analysis) -> Places:
         """Every place where any of them stands."""
@@ -40,13 +42,15 @@ class Either(Standing):
                 places[width] = places.get(width, 0) | bits
         return places
 
-    def spans(self, analysis: Analysis, places: Places) -> Iterator[Span]:
-        """Yield the words that stand at some of its places."""
+    def spans(self, analysis: Analysis, places: Places) -> Sequence[Span]:
+        """The words that stand at some of its places."""
+        spans: list[Span] = []
         for part in self._choice.among(analysis):
             there = part.places(analysis)
             own = {w: both for w in places if (both := places[w] & there.get(w, 0))}
             if own:
-                yield from part.spans(analysis, own)
+                spans = first_of([*spans, *part.spans(analysis, own)])
+        return spans
 
 
 class Nearby(Standing):
@@ -100,11 +104,10 @@ class Nearby(Standing):
         """From the first word of the one to the last word of the other, wherever they are near."""
         return self._pairs(analysis, None)[0]
 
-    def spans(self, analysis: Analysis, places: Places) -> Iterator[Span]:
-        """Yield the words of both sides that make up some of its places."""
+    def spans(self, analysis: Analysis, places: Places) -> Sequence[Span]:
+        """The words of both sides that make up some of its places."""
         _, lefts, rights = self._pairs(analysis, places)
-        yield from self._left.spans(analysis, lefts)
-        yield from self._right.spans(analysis, rights)
+        return [*self._left.spans(analysis, lefts), *self._right.spans(analysis, rights)]
 
     def _pairs(self, analysis: Analysis, wanted: Places | None) -> tuple[Places, Places, Places]:
         """The places of every pair, or of those `wanted`, and of its left and its right side."""

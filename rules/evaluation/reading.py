@@ -44,6 +44,17 @@ class Test:
         raise NotImplementedError
 
 
+def first_of(spans: list[Span]) -> list[Span]:
+    """The spans, or the first ones of so many that it costs to hand them on."""
+    if len(spans) <= 16 * MOST_SPANS:
+        return spans
+    distinct = list(set(spans))
+    if len(distinct) <= 4 * MOST_SPANS:
+        return distinct
+    nowhere = [span for span in distinct if span[0] == span[1]][:1]  # it is found all the same
+    return [*merged(distinct)[:MOST_SPANS], *nowhere]
+
+
 def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
     """The spans sorted, overlapping ones joined, empty ones left out."""
     whole: list[Span] = []

@@ -3,7 +3,6 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from rapidfuzz.distance import OSA
 
@@ -12,6 +11,7 @@ from rules.confusables import LOOKS, look_forms
 from rules.evaluation.standing import Stand, remembered
 from rules.text import Analysis, Token
 
+_END = 2
 STEM = 3
 """Prefixes are told apart by their first letters, as many as the language demands of them."""
 
@@ -133,10 +133,10 @@ def _sorted(analysis: Analysis) -> list[str]:
 
 
 def _beginning(ordered: Sequence[str], prefix: str) -> Iterable[str]:
-    for term in islice(ordered, bisect_left(ordered, prefix), None):
-        if not term.startswith(prefix):
+    for number in range(bisect_left(ordered, prefix), len(ordered)):
+        if not ordered[number].startswith(prefix):
             return
-        yield term
+        yield ordered[number]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,20 +148,43 @@ class Close(Slot):
 
     def tokens(self, analysis: Analysis) -> Sequence[Token]:
         """The tokens that fit, in the order of the text."""
-        word = self.term.removeprefix(self.sign)
-        found = []
-        for term, tokens in analysis.places.items():
-            if term.startswith(self.sign) and (self.sign or term[0] not in "#@$"):
-                if self.kept is None:
-                    if one_edit(term.removeprefix(self.sign), word):
-                        found += tokens
-                else:
-                    kept = self.kept
-                    found += [t for t in tokens if one_edit(t.kept.removeprefix(self.sign), kept)]
+        kept = self.kept is not None
+        word = self.term.removeprefix(self.sign) if self.kept is None else self.kept
+        ends = remembered(
+            analysis, ("ends", self.sign, kept), lambda post: Ends(post, self.sign, kept)
+        )
+        found = [token for said in ends.close(word) for token in ends.tokens[said]]
         return sorted(found, key=lambda token: (token.position, token))
 
     def needed(self) -> None:
         """Terms of which a post has one if any token fits: none is certain."""
+
+
+class Ends:
+    """The words of a post by their first letters and by their last, to find those one edit away."""
+
+    def __init__(self, analysis: Analysis, sign: str, kept: bool) -> None:
+        self.tokens: dict[str, list[Token]] = {}
+        for token in analysis.tokens:
+            if token.term.startswith(sign) and (sign or token.term[0] not in "#@$"):
+                said = (token.kept if kept else token.term).removeprefix(sign)
+                self.tokens.setdefault(said, []).append(token)
+        self._ends: dict[str, list[str]] = {}
+        for said in self.tokens:
+            self._ends.setdefault(said[:_END] + "-", []).append(said)
+            self._ends.setdefault("-" + said[-_END:], []).append(said)
+
+    def close(self, word: str) -> set[str]:
+        """The words of the post that are at most one edit from this one."""
+        first, last = kept_by_an_edit(word)
+        if len(first) < _END:
+            among: Iterable[str] = self.tokens
+        else:
+            among = (
+                *self._ends.get(first[:_END] + "-", ()),
+                *self._ends.get("-" + last[-_END:], ()),
+            )
+        return {said for said in among if one_edit(said, word)}
 
 
 def one_edit(one: str, other: str) -> bool:

@@ -50,18 +50,25 @@ class Stand:
     def bits(self) -> int:
         """The positions of the tokens as a set."""
         if self._bits is None:
-            self._bits = bitset([self.position(token) for token in self.tokens])
+            self._bits = bitset(self.positions)
         return self._bits
 
     @property
     def at(self) -> dict[int, Token]:
         """The tokens by position."""
         if self._at is None:
-            self._at = {self.position(token): token for token in self.tokens}
+            self._at = dict(zip(self.positions, self.tokens, strict=True))
         return self._at
 
+    @property
+    def positions(self) -> list[int]:
+        """Where each token stands, what is stated beside the text far from all else."""
+        if self._beside:
+            return [self.position(token) for token in self.tokens]
+        return [token.position for token in self.tokens]
+
     def position(self, token: Token) -> int:
-        """Where a token stands, what is stated beside the text far from all else."""
+        """Where one token stands."""
         if self._beside and token.start == token.end:
             return token.position + FARTHEST * bisect_right(self._beside, token.position)
         return token.position

@@ -1,11 +1,10 @@
 """Leaves that stand at places among the words: words, phrases, tags, accounts, emoji."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice, pairwise
-from typing import NamedTuple
 
-from rules.characters import plain, scanner
+from rules.characters import scanner
+from rules.evaluation.punctuation import Gaps, around
 from rules.evaluation.reading import MOST_SPANS, Test
 from rules.evaluation.slots import Slot, Written
 from rules.evaluation.standing import bitset, positions, remembered
@@ -15,11 +14,6 @@ from rules.text import Analysis, Token
 
 Places = dict[int, int]
 """Sets of first positions by width: how many positions the words found there take."""
-
-_STRAIGHT = str.maketrans("’‘“”", "''\"\"")
-_SPACES = re.compile(r"\s+")
-_PUNCTUATION = 20
-"""How many characters of punctuation around an exact phrase are compared."""
 
 
 class Standing(Test):
@@ -34,8 +28,8 @@ class Standing(Test):
         """Every place where it stands."""
         raise NotImplementedError
 
-    def spans(self, analysis: Analysis, places: Places) -> Iterator[Span]:
-        """Yield the words that stand at some of its places; of each width the first places."""
+    def spans(self, analysis: Analysis, places: Places) -> Sequence[Span]:
+        """The words that stand at some of its places, of each width the first places."""
         raise NotImplementedError
 
 
@@ -63,27 +57,35 @@ class Single(Standing):
         """Every place where it stands; a hashtag of several words takes all of their positions."""
         return self._placed(analysis)[0]
 
-    def spans(self, analysis: Analysis, places: Places) -> Iterator[Span]:
-        """Yield the words that stand at some of its places, each width in the order of the text."""
-        placed = self._placed(analysis)[1]
-        for width, bits in places.items():
-            for first in islice(positions(bits), MOST_SPANS):
-                yield placed[first, width][2:4]
+    def spans(self, analysis: Analysis, places: Places) -> Sequence[Span]:
+        """The words that stand at some of its places, of each width the first places."""
+        key = ("spans", self.slot, tuple(places.items()))
+        return remembered(analysis, key, lambda post: self._spans(post, places))
 
-    def _placed(self, analysis: Analysis) -> tuple[Places, dict[Span, Token]]:
+    def _spans(self, analysis: Analysis, places: Places) -> list[Span]:
+        placed = self._placed(analysis)[1]
+        return [
+            placed[width][first][2:4]
+            for width, bits in places.items()
+            for first in islice(positions(bits), MOST_SPANS)
+        ]
+
+    def _placed(self, analysis: Analysis) -> tuple[Places, dict[int, dict[int, Token]]]:
         return remembered(analysis, ("placed", self.slot), self._place)
 
-    def _place(self, analysis: Analysis) -> tuple[Places, dict[Span, Token]]:
+    def _place(self, analysis: Analysis) -> tuple[Places, dict[int, dict[int, Token]]]:
+        """The sets of first positions, and the tokens by width and first position."""
         stand = self.slot.stand(analysis)
+        if not stand.tokens:
+            return {}, {}
         wide = remembered(analysis, "wide", wide_words)
-        placed: dict[Span, Token] = {}
-        for token in stand.tokens:
+        if not wide:
+            return {1: stand.bits}, {1: stand.at}
+        placed: dict[int, dict[int, Token]] = {}
+        for position, token in zip(stand.positions, stand.tokens, strict=True):
             before, after = wide.get((token.term, token.position), (0, 0))
-            placed[stand.position(token) - before, before + after + 1] = token
-        firsts: dict[int, list[int]] = {}
-        for first, width in placed:
-            firsts.setdefault(width, []).append(first)
-        return {width: bitset(some) for width, some in firsts.items()}, placed
+            placed.setdefault(before + after + 1, {})[position - before] = token
+        return {width: bitset(list(tokens)) for width, tokens in placed.items()}, placed
 
 
 class Phrase(Standing):
@@ -112,84 +114,74 @@ class Phrase(Standing):
     def find(self, analysis: Analysis) -> Sequence[Span] | None:
         """Where the words are said, the first `MOST_SPANS` times."""
         starts = self.starts(analysis)
-        return list(self.spans(analysis, {len(self.slots): starts})) if starts else None
+        return self.spans(analysis, {len(self.slots): starts}) if starts else None
 
     def places(self, analysis: Analysis) -> Places:
         """Every place where it stands."""
         starts = self.starts(analysis)
         return {len(self.slots): starts} if starts else {}
 
-    def spans(self, analysis: Analysis, places: Places) -> Iterator[Span]:
-        """Yield the words that stand at some of its places."""
-        return islice(self._at(analysis, places[len(self.slots)]), MOST_SPANS)
+    def spans(self, analysis: Analysis, places: Places) -> Sequence[Span]:
+        """The words that stand at some of its places, the first ones."""
+        starts = places[len(self.slots)]
+        key = ("spans", self.slots, starts)
+        return remembered(analysis, key, lambda post: self._spans(post, starts))
 
-    def _at(self, analysis: Analysis, starts: int) -> Iterator[Span]:
+    def _spans(self, analysis: Analysis, starts: int) -> list[Span]:
         first = self.slots[0].stand(analysis).at
         last = self.slots[-1].stand(analysis).at
-        for position in positions(starts):
-            yield first[position].start, last[position + len(self.slots) - 1].end
+        width = len(self.slots) - 1
+        return [
+            (first[position].start, last[position + width].end)
+            for position in islice(positions(starts), MOST_SPANS)
+        ]
 
 
 class ExactPhrase(Phrase):
     """Words with their capitals, accents and the punctuation between and around them."""
 
-    __slots__ = ("text", "wanted")
+    __slots__ = ("_text", "_wanted")
 
     def __init__(self, slots: Sequence[Written], text: str) -> None:
         super().__init__(slots)
-        self.text = text
-        self.wanted = cut(text, word_spans(text))
+        self._text = text
+        self._wanted = around(text, word_spans(text))
 
     def starts(self, analysis: Analysis) -> int:
-        """The positions of its first word; all of its places are looked at, once for all rules."""
-        key = ("exact", self.text, self.slots[0].term)
+        """The positions of its first word; its places are looked at once for all rules."""
+        key = ("exact", self._text, self.slots)
         return remembered(analysis, key, self._starts)
 
     def _starts(self, analysis: Analysis) -> int:
+        bits = super().starts(analysis)
+        if not bits:
+            return 0
+        gaps = remembered(analysis, "gaps", Gaps)
+        for distance, between in enumerate(self._wanted.between):
+            bits &= gaps.perhaps(between) >> distance
+        if not (self._wanted.before or self._wanted.after or gaps.unclear):
+            return bits
         stands = [slot.stand(analysis).at for slot in self.slots]
         return bitset(
             [
                 position
-                for position in positions(super().starts(analysis))
-                if self._fits(
-                    analysis.post.text,
-                    [at[position + number][2:4] for number, at in enumerate(stands)],
-                )
+                for position in positions(bits)
+                if self._fits(gaps, [at[position + n] for n, at in enumerate(stands)])
             ]
         )
 
-    def _fits(self, text: str, spans: Sequence[Span]) -> bool:
-        found = cut(text, spans)
+    def _fits(self, gaps: Gaps, run: Sequence[Token]) -> bool:
+        wanted = self._wanted
         return (
-            found.between == self.wanted.between
-            and found.before.endswith(self.wanted.before)
-            and found.after.startswith(self.wanted.after)
+            (not wanted.before or gaps.before(run[0].start).endswith(wanted.before))
+            and (not wanted.after or gaps.after(run[-1].end).startswith(wanted.after))
+            and all(
+                gaps.between(one.end, other.start) == between
+                for between, (one, other) in zip(wanted.between, pairwise(run), strict=True)
+            )
         )
-
-
-class Cut(NamedTuple):
-    """The punctuation around and between some words."""
-
-    before: str
-    between: list[str]
-    after: str
 
 
 def word_spans(text: str) -> list[Span]:
     """Where the words of a text are."""
     return [match.span() for match in scanner(text).words.finditer(text)]
-
-
-def cut(text: str, spans: Sequence[Span]) -> Cut:
-    """The punctuation around these words, in the form in which it is compared."""
-    first, last = spans[0][0], spans[-1][1]
-    return Cut(
-        before=_as_written(text[max(0, first - _PUNCTUATION) : first]),
-        between=[_as_written(text[a[1] : b[0]]) for a, b in pairwise(spans)],
-        after=_as_written(text[last : last + _PUNCTUATION]),
-    )
-
-
-def _as_written(text: str) -> str:
-    """Punctuation as the eye takes it: any space is a space, curved quotes are straight ones."""
-    return _SPACES.sub(" ", plain(text).translate(_STRAIGHT))
