@@ -23,6 +23,7 @@ from rules.language.tree import (
     Word,
 )
 from rules.metadata import fold_handle
+from rules.signals.language import detect
 from rules.text import Analysis, fold_words
 
 MOST_HINTS = 3
@@ -68,7 +69,7 @@ def _hints(node: Node, reading: Reading, analysis: Analysis) -> Iterator[str]:
         case Mention(text=text):
             yield from _mention(text, reading, analysis)
         case Field():
-            yield from _field(node, analysis)
+            yield from _field(node, reading, analysis)
         case Range():
             yield _range(node, analysis)
         case Near():
@@ -94,9 +95,10 @@ def _spelt(term: str, reading: Reading, analysis: Analysis) -> Iterator[str]:
     if len(term) >= SHORTEST_MISSPELT and (said := _said(Fuzzy(text=term), reading, analysis)):
         how = f"{term}~1 finds it" if len(term) >= 6 else "add that spelling with OR"
         yield f"{said} is one letter off: {how}"
-    joined = next((tag for tag in analysis.post.hashtags if term in tag.casefold()), "")
+    tags = (token.term for token in analysis.tokens if token.term.startswith("#"))
+    joined = next((tag for tag in tags if term in tag), "")
     if len(term) >= SHORTEST_PREFIX and joined:
-        yield f"it is inside the hashtag {_quoted('#' + joined)}"
+        yield f"it is inside the hashtag {_quoted(joined)}"
 
 
 def _apart(terms: tuple[str, ...], reading: Reading, analysis: Analysis) -> Iterator[str]:
@@ -139,10 +141,17 @@ def _mention(text: str, reading: Reading, analysis: Analysis) -> Iterator[str]:
         yield f"the name is there without the @: {said}"
 
 
-def _field(field: Field, analysis: Analysis) -> Iterator[str]:
+def _language(reading: Reading, analysis: Analysis) -> str:
+    if analysis.post.language:
+        return f"is stated to be in {analysis.post.language}"
+    found = detect(analysis.post, reading.languages)
+    return f"states no language and reads like {found}" if found else "states no language"
+
+
+def _field(field: Field, reading: Reading, analysis: Analysis) -> Iterator[str]:
     post = analysis.post
     stated: dict[str, str] = {
-        "lang": f"is stated to be in {post.language}" if post.language else "states no language",
+        "lang": _language(reading, analysis) if field.name == "lang" else "",
         "from": f"is by @{post.author.handle}",
         "to": f"answers @{post.reply_to_handle}" if post.reply_to_handle else "answers nobody",
         "network": f"is from {post.network}",

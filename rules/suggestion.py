@@ -31,9 +31,11 @@ SUPPORT = 2
 """Judged posts that a trait must have at least."""
 PRIOR = 1.0
 """How many judgements the general share of relevant posts weighs in the estimate of a trait."""
-COST = 0.004
+COST = 0.002
 """What each further term must better the estimated F1 by."""
-FOLDS = 5
+FOLDS = 10
+BULK = 0.15
+"""How much more than their estimated share of irrelevant posts may be lost of those not judged."""
 Kind = Literal["exclude", "require"]
 GAIN: dict[Kind, float] = {"exclude": 0.005, "require": 0.02}
 """What a change must better the F1 by on judgements left out. An exclusion touches only what has
@@ -199,6 +201,7 @@ def _greedily(
             trait: _moved(now, sign * len(sheet.having[trait] - covered), p)
             for trait, p in candidates.items()
             if trait not in chosen
+            and (sign > 0 or not _in_bulk(sheet, covered | sheet.having[trait], share))
         }
         if not after:
             break
@@ -209,6 +212,13 @@ def _greedily(
         covered |= sheet.having[pick]
         chosen.append(pick)
     return chosen if _f1(now, all_true) > _f1(plain, all_true) else []
+
+
+def _in_bulk(sheet: _Sheet, gone: set[int], share: float) -> bool:
+    """Whether more of what nobody judged would be lost than the judgements can answer for."""
+    judged = sheet.relevant | sheet.irrelevant
+    unjudged = len(sheet.posts) - len(judged)
+    return len(gone - judged) > (1 - share + BULK) * unjudged
 
 
 def _moved(now: tuple[float, float], posts: int, share: float) -> tuple[float, float]:

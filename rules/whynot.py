@@ -106,7 +106,8 @@ class _Changes:
         if len(open_) < needed or not open_:
             return (self._change(part, fit=fit),)  # an alternative of nothing
         sets = [self.to(inner, fit=fit) for inner in open_]
-        if fit and needed < len(open_) and not any(map(_is_near, sets)) and all(map(_alone, sets)):
+        alike = all([one.node for one in s] == [p.node] for s, p in zip(sets, open_, strict=True))
+        if fit and needed < len(open_) and alike and not any(map(_is_near, sets)):
             return (self._change(part, fit=True),)  # any of them: none is nearer than another
         sets.sort(key=_cost)
         return tuple(dict.fromkeys(change for one in sets[:needed] for change in one))
@@ -125,10 +126,6 @@ def _cost(changes: Sequence[Change]) -> tuple[int, int]:
 
 def _is_near(changes: Sequence[Change]) -> bool:
     return any(change.hints for change in changes)
-
-
-def _alone(changes: Sequence[Change]) -> bool:
-    return len(changes) == 1
 
 
 def leaves_found(part: Part) -> Iterator[Part]:

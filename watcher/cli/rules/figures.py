@@ -1,7 +1,7 @@
 """Counts, bars and shares as `watcher rules` prints them, and posts below them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -74,8 +74,19 @@ def channels_told(config: Config, rule: KeywordRule) -> list[EmailDigest]:
     ]
 
 
+def told(rule: KeywordRule, found: Collection[datetime]) -> list[datetime]:
+    """Return which of the times the rule tells of: it may keep silent for a while after each."""
+    if rule.rate:
+        return []  # alarms are told, not matches
+    times: list[datetime] = []
+    for when in sorted(found):
+        if not times or rule.silence is None or when - times[-1] >= rule.silence:
+            times.append(when)
+    return times
+
+
 def mails_a_day(
-    config: Config, channels: Sequence[EmailDigest], found: Sequence[datetime], days: int
+    config: Config, channels: Sequence[EmailDigest], found: Collection[datetime], days: int
 ) -> dict[str, float]:
     """Return for each channel how many mails a day posts found at these times would bring."""
     return {
@@ -88,6 +99,8 @@ def mail_words(config: Config, rule: KeywordRule, mails: dict[str, float]) -> st
     """Say how many mails a day that makes, and to whom."""
     if not rule.then:
         return "it tells nobody (then = [])"
+    if rule.rate:
+        return f"it tells alarms ({rule.rate.kind}) instead of posts: these are not foretold"
     if not mails:
         return f"it tells {', '.join(rule.then)}, and no mail is written"
     to = {c.name: len(c.to) for c in config.channels if isinstance(c, EmailDigest)}

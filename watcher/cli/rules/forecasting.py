@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import chain
 from statistics import median
 from typing import Any
@@ -22,6 +22,7 @@ from watcher.cli.rules.figures import (
     mails_a_day,
     percent,
     span_words,
+    told,
 )
 from watcher.cli.rules.subject import keyword_rule
 from watcher.config import Config
@@ -112,7 +113,9 @@ def _of(
         median=median([per_day[day] for day in span] or [0]),
         busiest=busiest,
         by_weekday=_by_weekday(per_day, span),
-        mails=mails_a_day(config, channels_told(config, rule), list(trial.minutes), len(span)),
+        mails=mails_a_day(
+            config, channels_told(config, rule), told(rule, trial.minutes), len(span)
+        ),
         judged=verdicts.total(),
         irrelevant=verdicts["irrelevant"],
     )
@@ -132,14 +135,14 @@ def _together(config: Config, rules: list[KeywordRule], trials: Trials) -> dict[
     for channel in config.channels:
         if not isinstance(channel, EmailDigest):
             continue
-        told = [
-            trial.minutes
+        times = [
+            told(rule, trial.minutes)
             for rule, trial in zip(rules, trials.trials, strict=True)
             if channel.name in rule.then
         ]
-        if told:
-            times: set[datetime] = set(chain.from_iterable(told))
-            mails |= mails_a_day(config, [channel], list(times), len(trials.span()))
+        if times:
+            together = set(chain.from_iterable(times))
+            mails |= mails_a_day(config, [channel], together, len(trials.span()))
     return mails
 
 
@@ -184,8 +187,7 @@ def _print_table(config: Config, found: list[Forecast]) -> None:
                 a_day(one.median),
                 f"{one.busiest[1]:,}" if one.busiest else "0",
                 str(one.busiest[0]) if one.busiest else "",
-                ", ".join(f"{name} {a_day(number)}" for name, number in one.mails.items())
-                or "none",
+                _mails(one),
                 _irrelevant(one),
             )
             for one in found
@@ -194,6 +196,12 @@ def _print_table(config: Config, found: list[Forecast]) -> None:
         less=("on",),
         empty=f"{config.path} has no keyword rule that is on",
     )
+
+
+def _mails(one: Forecast) -> str:
+    if one.rule.rate:
+        return f"{one.rule.rate.kind} alarms"
+    return ", ".join(f"{name} {a_day(number)}" for name, number in one.mails.items()) or "none"
 
 
 def _irrelevant(one: Forecast) -> str:

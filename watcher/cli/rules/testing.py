@@ -21,6 +21,7 @@ from watcher.cli.rules.figures import (
     quality_dict,
     quality_lines,
     span_words,
+    told,
 )
 from watcher.cli.rules.subject import Material, choosing_posts, keyword_rule
 from watcher.config import Config
@@ -85,7 +86,7 @@ def test(
         )
     trial = trials.trials[0]
     days = trials.span()
-    mails = mails_a_day(config, channels_told(config, rule), list(trial.minutes), len(days))
+    mails = mails_a_day(config, channels_told(config, rule), told(rule, trial.minutes), len(days))
     if as_json:
         print_json(_as_dict(rule, trials, trial, zone, mails))
         return
