@@ -1,7 +1,7 @@
 """The figures of the whole, and forgetting what has been kept long enough."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -26,9 +26,11 @@ from watcher.store.records import Status
 from watcher.store.schema import (
     account_forms,
     accounts,
+    alarms,
     deliveries,
     digests,
     gaps,
+    known_terms,
     matches,
     pages,
     posts,
@@ -41,6 +43,9 @@ from watcher.store.schema import (
 )
 
 _State = TypeVar("_State", bound=StrEnum)
+
+LONGEST_MEMORY = timedelta(days=366)
+"""What no rule has met for so long is new to every `new_term`."""
 
 _AT_A_TIME = 5000
 """Posts forgotten in one transaction, so that nobody waits long for his turn to write."""
@@ -70,9 +75,10 @@ class Housekeeping(Database):
         """Forget what was stored before `when`; return how many posts that were.
 
         It goes by the time of arrival: an old post that came in today is kept as long as any other.
-        Kept in any case are posts no rule has seen yet, those that wait for a channel, and those
-        that speak for a suspect. With the posts go their matches, accounts that nothing refers to
-        any more, mails that reached their end, and the records of pulls.
+        Kept in any case are posts no rule has seen yet, those that wait for a channel, those that
+        speak for a suspect, and those of which a person has judged a match. With the posts go their
+        matches, accounts that nothing refers to any more, alarms that were told, mails that reached
+        their end, and the records of pulls.
 
         `channels` names those that are configured: what waits for any other waits in vain, and
         keeps no post. None takes every channel for configured.
@@ -93,7 +99,7 @@ class Housekeeping(Database):
                     .all()
                 )
                 if not rids:
-                    _forget_the_rest(connection, when)
+                    _forget_the_rest(connection, when, channels)
                     return forgotten
                 connection.execute(
                     delete(posts).where(posts.c.rid == bindparam("gone")),
@@ -113,16 +119,20 @@ def _forgettable(
         waits = waits.where(queue.c.channel.in_(list(channels)))
     by_suspect = exists().where(suspects.c.account == posts.c.author)
     with_suspect = exists().where(sightings.c.rid == posts.c.rid)
+    judged = exists().where(matches.c.rid == posts.c.rid, matches.c.verdict.is_not(None))
     return and_(
         posts.c.seen < when,
         posts.c.rid <= matched_up_to(connection),
         ~waits,
         ~by_suspect,
         ~with_suspect,
+        ~judged,
     )
 
 
-def _forget_the_rest(connection: Connection, when: datetime) -> None:
+def _forget_the_rest(
+    connection: Connection, when: datetime, channels: Collection[str] | None
+) -> None:
     used = or_(
         exists().where(posts.c.author == accounts.c.row),
         exists().where(suspects.c.account == accounts.c.row),
@@ -144,6 +154,11 @@ def _forget_the_rest(connection: Connection, when: datetime) -> None:
             digests.c.created < when, ~exists().where(deliveries.c.digest == digests.c.id)
         )
     )
+    waits = exists().where(queue.c.alarm == alarms.c.id, queue.c.taken.is_(None))
+    if channels is not None:
+        waits = waits.where(queue.c.channel.in_(list(channels)))
+    connection.execute(delete(alarms).where(alarms.c.raised < when, ~waits))
+    connection.execute(delete(known_terms).where(known_terms.c.last < when - LONGEST_MEMORY))
     for table, at in (
         (pages, pages.c.at),
         (skipped, skipped.c.at),

@@ -1,0 +1,70 @@
+"""A database of an earlier shape is brought to the present one with all that it holds."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, text
+
+from tests.store.samples import DAY, HOUR, NOON, frozen, waiting
+from watcher.store import Store, versions
+
+MICROSECONDS = int(NOON.timestamp()) * 1_000_000
+
+
+def made(url: str, revision: str, *statements: str) -> None:
+    """Make a database of an earlier shape and fill it."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        config = Config(attributes={"connection": connection})
+        folder = Path(versions.__file__).parent / "migrations"
+        config.set_main_option("script_location", str(folder))
+        command.upgrade(config, revision)
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_a_database_of_the_first_shape_keeps_all_it_holds(empty_url: str) -> None:
+    hour = 3_600_000_000
+    made(
+        empty_url,
+        "0001",
+        'INSERT INTO accounts ("row", network, id, handle, display_name, bio, avatar,'
+        " folded_handle, url, seen, examined)"
+        " VALUES (1, 'town', '1', 'ann', '', '', '', 'ann', '', 0, TRUE)",
+        *[
+            "INSERT INTO posts (rid, seen, network, id, author, text, posted_at, url, source,"
+            " links, hashtags, mentions, media)"
+            f" VALUES ({n}, {MICROSECONDS}, 'town', 'p{n}', 1, 'Acme', {MICROSECONDS + at}, '', '',"
+            " '[]', '[]', '[]', '[]')"
+            for n, at in ((1, -hour), (2, hour))
+        ],
+        *[
+            'INSERT INTO matches ("row", rid, rule, found, spans, reason)'
+            f" VALUES ({n}, {n}, 'talk', {MICROSECONDS}, '[[0,4]]',"
+            ' \'{"template": "It is there.", "values": {}}\')'
+            for n in (1, 2)
+        ],
+        *[
+            'INSERT INTO queue ("row", channel, "match", queued)'
+            f" VALUES ({n}, 'daily', {n}, {MICROSECONDS})"
+            for n in (1, 2)
+        ],
+        "INSERT INTO progress (name, rid) VALUES ('match', 2)",
+    )
+    store = Store.open(empty_url)
+    try:
+        assert [one.post.key for one in waiting(store).mentions] == ["town:p2", "town:p1"]
+        assert [one.at for one in store.events("talk", NOON - DAY, NOON + DAY)] == [
+            NOON - HOUR,
+            NOON,
+        ]
+        # What was found before there were rates is no news to them.
+        assert store.fresh_matches(["talk"], 10).events == {}
+        frozen(store, "a@acme.example")
+        first = store.matches()[-1]
+        assert (first.verdict, first.copy_of, first.post.titles) == (None, None, ())
+        assert store.judge_match(first.id, "relevant", "", "kim", NOON).verdict == "relevant"
+    finally:
+        store.close()
