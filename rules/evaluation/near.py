@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from rules.evaluation.choice import Choice
 from rules.evaluation.reading import first_of
+from rules.evaluation.standing import remembered
 from rules.evaluation.words import Places, Standing
 from rules.language.tree import Span
 from rules.text import Analysis
@@ -102,7 +103,7 @@ class Nearby(Standing):
 
     def places(self, analysis: Analysis) -> Places:
         """From the first word of the one to the last word of the other, wherever they are near."""
-        return self._pairs(analysis, None)[0]
+        return remembered(analysis, self, lambda post: self._pairs(post, None)[0])
 
     def spans(self, analysis: Analysis, places: Places) -> Sequence[Span]:
         """The words of both sides that make up some of its places."""
