@@ -12,7 +12,7 @@ from rules.inflections import Language
 from rules.language import ExpressionError, check, expand
 from rules.language.expansion import inflect
 from rules.language.tree import And, Node, Not, Or
-from rules.lint import Expression, lint, unknown_lints, useless_inflections
+from rules.lint import Expression, lint, unknown_lints, unless_allowed, useless_inflections
 from rules.metadata import own_terms
 from rules.model import Definitions
 from rules.rates import Rate, length
@@ -76,7 +76,7 @@ class KeywordRule:
             least, most = timedelta(seconds=1), timedelta(days=30)
             yield from length_problems("realert", self.realert, least, most, "1h")
         yield from unknown_lints(self.allow)
-        yield from (problem for problem in self.doubts if problem.code not in self.allow)
+        yield from unless_allowed(self.doubts, self.allow)
 
     @cached_property
     def doubts(self) -> tuple[Problem, ...]:

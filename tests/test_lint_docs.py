@@ -74,7 +74,10 @@ def test_the_first_example_brings_the_code_alone_and_the_second_none(
     assert findings(tmp_path, after) == ()
 
 
-@pytest.mark.parametrize("code", SECTIONS)
+ALLOWED = [code for code in SECTIONS if LINTS[code].may_be_allowed]
+
+
+@pytest.mark.parametrize("code", ALLOWED)
 def test_each_doubt_is_silent_where_it_is_allowed(code: str, tmp_path: Path) -> None:
     (_, before), _ = SECTIONS[code]
     allowed = re.sub(r"(?m)^find = ", f'allow = ["{code}"]\nfind = ', before)
@@ -83,6 +86,20 @@ def test_each_doubt_is_silent_where_it_is_allowed(code: str, tmp_path: Path) -> 
     codes = [one.problem.code for one in findings(tmp_path, allowed)]
     assert code not in codes
     assert set(codes) <= {"useless-allow"}  # of two rules, one alone needs it
+
+
+def test_a_rule_that_costs_too_much_is_refused_whatever_it_allows(tmp_path: Path) -> None:
+    (_, before), _ = SECTIONS["too-costly"]
+    allowed = re.sub(r"(?m)^find = ", 'allow = ["too-costly"]\nfind = ', before)
+    codes = {one.problem.code for one in findings(tmp_path, allowed)}
+    assert codes == {"too-costly", "unknown-lint"}
+
+
+def test_a_rule_costs_what_its_lists_hold(tmp_path: Path) -> None:
+    items = ", ".join(f'"w{n}"' for n in range(30_000))
+    rule = f"[[lists]]\nname = 'all'\nitems = [{items}]\n[[rules]]\nname = 'r'\nthen = []\n"
+    [found] = findings(tmp_path, f"{rule}find = 'acme @list(all)'\n")
+    assert found.problem.code == "too-costly"
 
 
 def test_the_warnings_of_the_language_can_all_be_allowed() -> None:

@@ -27,9 +27,9 @@ from rules.language.tree import (
     Word,
 )
 from rules.language.walk import walk
-from rules.lint.allow import unknown_lints, useless_allows
+from rules.lint.allow import unknown_lints, unless_allowed, useless_allows
 from rules.lint.codes import LINTS, Lint
-from rules.lint.cost import unfiltered_regex
+from rules.lint.cost import cost_problems, unfiltered_regex
 from rules.lint.never import (
     can_never_match,
     needs_something,
@@ -54,10 +54,12 @@ __all__ = [
     "Expression",
     "Lint",
     "Shares",
+    "cost_problems",
     "lint",
     "lint_words",
     "needs_something",
     "unknown_lints",
+    "unless_allowed",
     "useless_allows",
     "useless_inflections",
 ]
@@ -101,6 +103,7 @@ def lint(
     stands; `reading` tells its keys. `inflected` is the tree with the forms of its words in their
     places, where the rule asks for them.
     """
+    yield from cost_problems(tree if inflected is None else inflected, expressions)
     there = {type(node) for node in walk(tree)}
     plain = inflected is None or inflected is tree
     for check in CHECKS if plain else _WHATEVER_THE_FORMS:

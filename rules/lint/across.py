@@ -117,7 +117,9 @@ def _in_group(subjects: Sequence[_Subject]) -> Iterator[tuple[int, Problem]]:
     filed: dict[Fact, list[_Subject]] = defaultdict(list)
     for subject in subjects:
         if subject.needs:
-            rarest = min(subject.needs, key=lambda need: sum(told[fact] for fact in need))
+            rarest = subject.needs[0]
+            if len(subject.needs) > 1:
+                rarest = min(subject.needs, key=lambda need: sum(told[fact] for fact in need))
             for fact in rarest:
                 filed[fact].append(subject)
     for subject in subjects:

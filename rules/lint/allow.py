@@ -1,6 +1,6 @@
 """The key `allow` of a rule: which doubts are meant so."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from rules.errors import Problem
@@ -14,6 +14,10 @@ def unknown_lints(allow: Sequence[str]) -> Iterator[Problem]:
     """Yield each code of a rule's `allow` that is none of the linter's."""
     for at, code in enumerate(allow):
         if code in LINTS:
+            if not LINTS[code].may_be_allowed:
+                message = f'"{code}" cannot be allowed'
+                help_ = "change the rule: docs/lint.md says how"
+                yield Problem(code="unknown-lint", message=message, path=("allow", at), help=help_)
             continue
         near = get_close_matches(code, LINTS, n=1)
         yield Problem(
@@ -22,6 +26,14 @@ def unknown_lints(allow: Sequence[str]) -> Iterator[Problem]:
             path=("allow", at),
             help=f'did you mean "{near[0]}"?' if near else "docs/lint.md lists the codes",
         )
+
+
+def unless_allowed(problems: Iterable[Problem], allow: Collection[str]) -> Iterator[Problem]:
+    """Yield the problems that a rule does not allow, or that cannot be allowed."""
+    for problem in problems:
+        lint = LINTS.get(problem.code)
+        if problem.code not in allow or lint is None or not lint.may_be_allowed:
+            yield problem
 
 
 def useless_allows(allow: Sequence[str], said: Collection[str]) -> Iterator[Problem]:

@@ -10,6 +10,8 @@ class Lint(NamedTuple):
 
     meaning: str
     severity: Severity = "warning"
+    may_be_allowed: bool = True
+    """Whether a rule may do it all the same."""
 
 
 LINTS: dict[str, Lint] = {
@@ -22,6 +24,9 @@ LINTS: dict[str, Lint] = {
     "fuzzy-other-words": Lint("other words are one edit from a fuzzy one"),
     "broad-prefix": Lint("a prefix of three letters begins many words"),
     "wide-near": Lint("NEAR reaches further than 10 words"),
+    "too-costly": Lint(
+        "one post could keep the watcher busy for too long", "error", may_be_allowed=False
+    ),
     "unfiltered-regex": Lint("a regular expression that every post is tried against"),
     "all-capitals": Lint("everything is in capitals, which make no difference"),
     "double-negation": Lint("what is excluded is itself an exclusion"),
@@ -39,4 +44,4 @@ LINTS: dict[str, Lint] = {
     "unexpected-language": Lint("the rule asks for a language that is not expected"),
     "useless-allow": Lint("`allow` names what the rule does not do"),
 }
-"""Every code that `allow` may name, with what it says."""
+"""Every code of the linter, with what it says."""

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from rules import KeywordRule
 from rules.errors import Problem
 from rules.frequencies import Frequencies
-from rules.language.tree import Field
-from rules.language.walk import wanted
-from rules.lint import Expression, lint_words, useless_allows
+from rules.language import expand
+from rules.language.tree import BrandName, Field, ListName
+from rules.language.walk import leaves, wanted
+from rules.lint import Expression, cost_problems, lint_words, unless_allowed, useless_allows
 from rules.lint.across import across
 
 if TYPE_CHECKING:
@@ -31,8 +32,13 @@ def problems(config: "Config") -> Iterator[Problem]:
     for i, problem in across(readable):
         beside[i].append(problem)
     for i, rule in readable:
-        said = [*_unexpected_languages(rule, config), *_words(rule, config), *beside[i]]
-        found = [problem for problem in said if problem.code not in rule.allow]
+        said = [
+            *_unexpected_languages(rule, config),
+            *_words(rule, config),
+            *_cost(rule, config),
+            *beside[i],
+        ]
+        found = list(unless_allowed(said, rule.allow))
         if rule.allow:
             codes = {problem.code for problem in (*rule.doubts, *said)}
             found += useless_allows(rule.allow, codes)
@@ -40,11 +46,23 @@ def problems(config: "Config") -> Iterator[Problem]:
             yield replace(problem, path=("rules", i, *problem.path))
 
 
-def _words(rule: KeywordRule, config: "Config") -> Iterator[Problem]:
+def _expressions(rule: KeywordRule) -> list[Expression]:
     texts = dict(rule.expressions())
+    return [Expression(place, texts[place], tree) for place, tree in rule.trees()]
+
+
+def _cost(rule: KeywordRule, config: "Config") -> Iterator[Problem]:
+    """Yield a problem where a rule costs too much because of what its brands and lists hold."""
+    if any(isinstance(leaf, BrandName | ListName) for leaf in leaves(rule.tree)):
+        tree = expand(rule.inflected, config.definitions)
+        if not any(cost_problems(rule.inflected, ())):  # else it has told it itself
+            yield from cost_problems(tree, _expressions(rule))
+
+
+def _words(rule: KeywordRule, config: "Config") -> Iterator[Problem]:
     return lint_words(
         rule.tree,
-        [Expression(place, texts[place], tree) for place, tree in rule.trees()],
+        _expressions(rule),
         languages=config.languages,
         frequencies=Frequencies.shipped(),
         own=config.own,
