@@ -31,6 +31,7 @@ CODES: dict[str, str] = {
     "bad-regex": "a regular expression cannot be used",
     "no-letters": "what is looked for has neither letters nor digits nor emoji",
     "typographic-quotes": "curved quotation marks were read as straight ones (warning)",
+    "single-quotes": "single quotation marks make no phrase: the words are read alone (warning)",
     "typographic-signs": "a dash or a full-width sign was read as the plain one (warning)",
     "invisible-character": "a character that cannot be seen was left out (warning)",
     "lower-case-operator": "and, or, not in lower case are read as words (warning)",

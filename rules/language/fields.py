@@ -32,6 +32,7 @@ from rules.text import fold_words
 
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
 _NEXT_WORD = re.compile(r"\s+([^\W\d_]\w*+)(?![:*])")
+_JOINING = ("OR", "AND", "NOT")
 _SIMPLE_GROUP = re.compile(r"\(([^()\"“”„«»]*)\)")
 _NEXT_RANGE = re.compile(r"\s+((?:[0-9]+[A-Za-z]?)?\.\.(?:[0-9]+[A-Za-z]?)?|[0-9]+)(?=\s|$)")
 
@@ -86,8 +87,9 @@ class FieldReader:
         code = "empty-value" if known in NAMES else "unknown-field"
         group = _SIMPLE_GROUP.match(self.notes.expression, at[1])
         repair: Repair | str = self.notes.write(at, "")
-        if group and meant and (words := group[1].split()):
-            each = (w if w in ("OR", "AND", "NOT") else f"{meant}:{w}" for w in words)
+        words = group[1].split() if group and meant in FIELDS else []
+        if group and words and meant in FIELDS and _all_known(meant, words):
+            each = (w if w in _JOINING else f"{meant}:{w}" for w in words)
             repair = self.notes.write((at[0], group.end()), f"({' '.join(each)})")
         self.notes.error(code, at, message, repair)
 
@@ -155,7 +157,7 @@ class FieldReader:
 
     def _unknown_field(self, name: str, value: str, at: Span) -> None:
         written = _folded(name)
-        meant = nearest("field", written)
+        meant = (".." in value and nearest("range", written)) or nearest("field", written)
         message = f"no field is called `{name}`"
         repair: Repair | str
         if written == "raw" or written in MEANT_FOR_WORDS:
@@ -262,6 +264,12 @@ _TIMES: dict[str, str] = {
     "before": _EARLIER,
 }
 """Fields elsewhere, and options of a search here: a rule looks at what comes."""
+
+
+def _all_known(field: FieldName, words: list[str]) -> bool:
+    """Whether the field may have each of the words as its value."""
+    allowed = values(field)
+    return allowed is None or all(word in _JOINING or word.lower() in allowed for word in words)
 
 
 def _suited(meant: str, value: str) -> str:

@@ -20,6 +20,9 @@ _LIST_NAME = re.compile(
 )
 _AROUND = re.compile(r"(?i)AROUND|O?NEAR")
 _IN_BRACKETS = re.compile(r"\(\s{0,9}([0-9]{1,4})\s{0,9}\)")
+_SINGLE_QUOTED = re.compile(
+    r"['‘]([^\s'‘’()\"]{1,30}(?:\s[^\s'‘’()\"]{1,30}){1,9})['’](?=[\s()]|$)"
+)
 _NEXT_OPERATOR = re.compile(r"\s*(?:(?:AND|OR)\s|[),\uff09]|$)")
 _REGEX_OPTIONS = frozenset("gimsuxyU")
 
@@ -101,6 +104,10 @@ class _Lexer:
         opening = at + 1 if self.text[at] == "=" else at
         if self.text[opening : opening + 1] in QUOTES:
             return self._phrase(at, opening)
+        if self.text[at] in "'‘" and (match := _SINGLE_QUOTED.match(self.text, at)):
+            message = "single quotation marks make no phrase: each word is looked for alone"
+            repair = self.notes.write(match.span(), f'"{match[1].strip()}"')
+            self.notes.warn("single-quotes", match.span(), message, repair)
         if self.text[at] == "/" and self.text[at + 1 : at + 2].strip():
             return self._regex(at)
         if self.text[at].isdigit() and (piece := self.operators.count(at)):

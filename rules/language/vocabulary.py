@@ -156,14 +156,15 @@ def values(name: FieldName) -> frozenset[str] | None:
 def nearest(kind: str, written: str) -> str:
     """What was probably meant, empty when nothing is near.
 
-    `kind` is `field` or a field of few values: `is`, `has`, `lang`, `sentiment`. `written` is
-    folded to lower case without accents.
+    `kind` is `field`, `range`, or a field of few values: `is`, `has`, `lang`, `sentiment`.
+    `written` is folded to lower case without accents.
     """
-    others = _OTHER_NAMES[kind]
+    others = _OTHER_NAMES.get(kind, {})
     if written in others:
         return others[written]
     known: dict[str, tuple[str, ...]] = {
         "field": NAMES,
+        "range": tuple(RANGES),
         "is": tuple(IS),
         "has": tuple(HAS),
         "sentiment": tuple(SENTIMENTS),
