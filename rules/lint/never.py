@@ -7,7 +7,7 @@ from rules.evaluator import Reading
 from rules.language.printing import render
 from rules.language.tree import And, AtLeast, Field, Near, Node, Not, Or, Range
 from rules.language.walk import walk
-from rules.lint.remark import Remark
+from rules.lint.remark import Remark, short
 from rules.lint.truth import Truth
 
 _LISTS = (And, Or, AtLeast)
@@ -15,7 +15,6 @@ _EXCLUDING = (Not, AtLeast)
 _NARROW = (Field, Range)
 _MOST_ALTERNATIVES = 50
 _MOST_PAIRS = 200
-_LONGEST_QUOTED = 40
 
 
 def only_negatives(tree: Node, _: Reading) -> Iterator[Remark]:
@@ -104,10 +103,5 @@ def _remark(node: Node, message: str, *, accents: bool) -> Remark:
 def _conflict(one: Node, other: Node) -> str:
     for asked, excluded in ((one, other), (other, one)):
         if isinstance(excluded, Not) and not isinstance(asked, Not):
-            return f"`{_short(asked)}` is asked for, and `{_short(excluded)}` excludes it"
-    return f"`{_short(one)}` and `{_short(other)}` exclude each other"
-
-
-def _short(node: Node) -> str:
-    text = render(node)
-    return text if len(text) <= _LONGEST_QUOTED else text[: _LONGEST_QUOTED - 1] + "…"
+            return f"`{short(asked)}` is asked for, and `{short(excluded)}` excludes it"
+    return f"`{short(one)}` and `{short(other)}` exclude each other"

@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 from rules.errors import Problem
 from rules.language.diagnostics import Notes
+from rules.language.printing import render
 from rules.language.tree import Node, Span
 from rules.language.walk import walk
 from rules.lint.codes import LINTS
 
 Place = tuple[str | int, ...]
+
+_LONGEST_QUOTED = 40
 
 
 class Expression(NamedTuple):
@@ -52,6 +55,12 @@ def problems(remarks: Iterable[Remark], expressions: Sequence[Expression]) -> It
             span = closed(home.text, remark.node.at)
             help_ = _written(remark, home) if id(remark.replaced) in homes else remark.help
             yield replace(_problem(remark), path=home.path, span=span, help=help_)
+
+
+def short(node: Node) -> str:
+    """A node as it is written, cut where it is too long for a sentence."""
+    text = render(node)
+    return text if len(text) <= _LONGEST_QUOTED else text[: _LONGEST_QUOTED - 1] + "…"
 
 
 def _problem(remark: Remark) -> Problem:

@@ -26,7 +26,7 @@ from rules.language.tree import (
 )
 from rules.language.walk import Single, is_single, leaves, walk
 from rules.lint.facts import Fact, entailed, entails, fact_of, loosely
-from rules.lint.remark import Remark
+from rules.lint.remark import Remark, short
 
 WIDEST_NEAR = 10
 _LONGEST_ACRONYM = 5
@@ -94,7 +94,7 @@ def _repeated(facts: list[tuple[Single, Fact]]) -> Iterator[tuple[Single, str]]:
     for part, fact in facts:
         if (before := seen.setdefault(fact, part)) is part:
             continue
-        written, first = render(part), render(before)
+        written, first = short(part), short(before)
         also = "" if written == first else f": it finds what `{first}` finds"
         yield part, f"`{written}` is asked for twice{also}"
 
@@ -114,7 +114,7 @@ def _covered(facts: list[tuple[Single, Fact]]) -> Iterator[tuple[Single, str]]:
             covering |= {other for other in few if other != fact and entails(fact, other)}
         if covering:
             wider = by_fact[min(covering, key=repr)]
-            yield part, f"`{render(wider)}` finds this too"
+            yield part, f"`{short(wider)}` finds this too"
 
 
 def wide_near(tree: Node, _: Reading) -> Iterator[Remark]:

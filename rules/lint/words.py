@@ -22,7 +22,7 @@ from rules.language.tree import (
     Word,
 )
 from rules.language.walk import wanted
-from rules.lint.remark import Remark
+from rules.lint.remark import Remark, short
 from rules.text import fold_tag, fold_words
 
 FLOODS = 0.01
@@ -142,7 +142,7 @@ def _too_common(leaf: Word | Phrase | Prefix, tree: Node, common: Commonness) ->
     return Remark(
         code="too-common",
         node=leaf,
-        message=f"`{render(leaf)}` is in about {share:.0%} {whose}: this finds {share * 1000:.0f} "
+        message=f"`{short(leaf)}` is in about {share:.0%} {whose}: this finds {share * 1000:.0f} "
         "of 1,000",
         replaced=leaf,
         by=f"{render(leaf)} WORD" if leaf is tree else f"({render(leaf)} WORD)",
@@ -163,7 +163,7 @@ def _fuzzy(leaf: Fuzzy, common: Commonness) -> Iterator[Remark]:
     yield Remark(
         code="fuzzy-common-words" if blocked else "fuzzy-other-words",
         node=leaf,
-        message=f"`{leaf.text}~1` also finds {_preview(near)}",
+        message=f"`{short(leaf)}` also finds {_preview(near)}",
         replaced=leaf,
         by=leaf.text,
     )
@@ -179,7 +179,7 @@ def _prefix(leaf: Prefix, common: Commonness) -> Iterator[Remark]:
     yield Remark(
         code="broad-prefix",
         node=leaf,
-        message=f"`{leaf.text}*` finds {_preview(begun)}",
+        message=f"`{short(leaf)}` finds {_preview(begun)}",
         help="write more letters, or the words that are meant with OR between them",
     )
 
