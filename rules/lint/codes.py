@@ -2,6 +2,8 @@
 
 from typing import Literal, NamedTuple
 
+from rules.language.codes import CODES
+
 Severity = Literal["error", "warning"]
 
 
@@ -44,4 +46,12 @@ LINTS: dict[str, Lint] = {
     "unexpected-language": Lint("the rule asks for a language that is not expected"),
     "useless-allow": Lint("`allow` names what the rule does not do"),
 }
-"""Every code of the linter, with what it says."""
+"""The codes that `docs/lint.md` explains."""
+
+_WARNING = " (warning)"
+ALL_LINTS: dict[str, Lint] = LINTS | {
+    code: Lint(meaning.removesuffix(_WARNING))
+    for code, meaning in CODES.items()
+    if meaning.endswith(_WARNING) and code not in LINTS
+}
+"""Those, and the warnings of the language that `docs/rules.md` alone explains."""

@@ -30,6 +30,7 @@ from rules.lint.remark import Remark, short
 
 WIDEST_NEAR = 10
 _LONGEST_ACRONYM = 5
+_LONGEST_WORD = 30
 _MOST_TOLD = 5
 """Needless parts of one list that are told one by one."""
 _MOST_COMPARED = 30
@@ -154,7 +155,8 @@ def all_capitals(tree: Node, _: Reading) -> Iterator[Remark]:
     message = "capitals make no difference here"
     if any(isinstance(node, Or | Not) for node in walk(tree)):
         message += "; OR and NOT between them are operators, though, unless they stand in quotes"
-    longest = max((part for part in parts if part.isalpha()), key=len, default="ACME")
+    plain = [part for part in parts if part.isalpha() and len(part) <= _LONGEST_WORD]
+    longest = max(plain, key=len, default="ACME")
     yield Remark(
         code="all-capitals",
         node=tree,
