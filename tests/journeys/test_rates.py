@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from alerts.render import Templates
 from tests.journeys.test_crash import AtName, Crash, Saboteur
 from tests.smtp import Inbox
-from watcher import pipeline
+from watcher import files, pipeline
 from watcher.app import App
 from watcher.backends.local.microblog import Microblog, NewPost
 from watcher.config import load
@@ -20,6 +21,8 @@ from watcher.rates import form
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+TEMPLATES = Templates(files.templates())
+"""Compiled once for all: that takes longer than most of these walks."""
 
 CONFIG = """
 data = "data"
@@ -70,7 +73,8 @@ class World:
         path = folder / "watcher.toml"
         path.write_text(CONFIG.format(inbox=inbox, keys=keys))
         self.town = Microblog.found(folder / "town.db", START)
-        self.app = App.open(load(path, {}), clock=lambda: self.now)
+        app = App.open(load(path, {}), clock=lambda: self.now)
+        self.app = replace(app, templates=TEMPLATES)
         self._said = 0
 
     def say(self, text: str, *authors: str, ago: timedelta = timedelta()) -> None:
