@@ -24,7 +24,7 @@ from rules.text import analyse
 POSTS = Path(__file__).parents[2] / "shared/data/bench/posts-100k.jsonl.gz"
 LEARNT = 20_000
 """Posts at the head of the file that only lend their words to the rules."""
-MOST = 4e-4
+MOST = 3e-4
 """The share of posts that say the most frequent of the words watched."""
 FUZZY_LETTERS = 6
 
@@ -72,11 +72,13 @@ class Maker:
         self._handles = _Drawer(_signed(counts, "@", most))
         starts: Counter[str] = Counter()
         for word, n in words.items():
-            if len(word) > 5:
-                starts[word[:5]] += n
+            for length in range(4, min(len(word), 7)):
+                starts[word[:length]] += n
         self._starts = _Drawer({start: n for start, n in starts.items() if n <= most})
-        self._authors = sorted({post.author.handle for post in posts})
-        self._domains = sorted({t[7:] for t in counts if t.startswith("domain:")})
+        authors = Counter(post.author.handle for post in posts)
+        self._authors = _Drawer({author: n for author, n in authors.items() if n <= most})
+        domains = {term[7:]: n for term, n in counts.items() if term.startswith("domain:")}
+        self._domains = _Drawer({domain: n for domain, n in domains.items() if n <= most})
         self._phrases = self._real_phrases(posts, words, most)
 
     def _real_phrases(
@@ -112,14 +114,10 @@ class Maker:
                 return chance.choice(self._common)
             case "phrase":
                 return " ".join(chance.choice(self._phrases))
-            case "author":
-                return chance.choice(self._authors)
-            case "domain":
-                return chance.choice(self._domains)
             case "Name":
                 return self._watched.draw(chance).capitalize()
         drawers = {"start": self._starts, "tag": self._tags, "handle": self._handles}
-        drawers |= {"long": self._long}
+        drawers |= {"long": self._long, "author": self._authors, "domain": self._domains}
         return drawers.get(what, self._watched).draw(chance)
 
 

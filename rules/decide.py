@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from rules.characters import plain
 from rules.evaluation.slots import one_edit
 from rules.evaluator import Evaluator, Reading, field_term
 from rules.language.tree import (
@@ -31,6 +32,7 @@ from rules.language.tree import (
     Word,
 )
 from rules.metadata import fold_handle
+from rules.terms import without_signs
 from rules.text import HANDLE_PART, Analysis, fold_cashtag, fold_tag, fold_words
 
 Decider = Callable[[Analysis], bool]
@@ -174,6 +176,8 @@ class _Writer:
         if where is None:
             return self._evaluated(field)
         term = field_term(field)
+        if term == "has:link":
+            return _Code("a.links_somewhere", 2)
         if term == "is:own":
             return _Code(f"not {self._constant(self._reading.own)}.isdisjoint(a.authors)", 2)
         there = f"{self._constant(term)} in a.{where}"
@@ -200,6 +204,9 @@ class _Writer:
         sure = len(words) == 1 and reading.fold_accents and not isinstance(leaf, Exact)
         if sure:
             return _Code(there, 2)
+        if isinstance(leaf, Exact) and len(words) == 1 and not reading.handles:
+            written = self._constant(_Written(leaf, reading))
+            return _Code(f"({there}) and {written}(a)", 3)
         found = self._evaluated(leaf).text
         if reading.fold_accents and not reading.handles and not isinstance(leaf, Exact):
             # Most posts without hashtags and links are a line of words: 10 times faster there.
@@ -230,9 +237,42 @@ class _Asked:
         return self._evaluator.spans(analysis) is not None
 
 
+class _Written:
+    """Tells whether a post has a word just as it is written.
+
+    Nine of ten posts with the word write it otherwise: the text itself tells, 20 times faster.
+    """
+
+    __slots__ = ("_asked", "_written")
+
+    def __init__(self, leaf: Exact, reading: Reading) -> None:
+        self._asked = _Asked(leaf, reading)
+        written = plain(leaf.text)
+        self._written = written if written.isascii() and written.isalnum() else ""
+
+    def __call__(self, analysis: Analysis) -> bool:
+        written, text = self._written, analysis.post.text
+        if not written or not text.isascii():
+            # No letter next to the word changes how it is written: marks belong to it.
+            return written in plain(text) and self._asked(analysis)
+        if written not in text:
+            return False
+        rest, signs = without_signs(analysis.post)
+        at = rest.find(written)
+        while at >= 0:
+            end = at + len(written)
+            if not (rest[at - 1 : at].isalnum() or rest[end : end + 1].isalnum()):
+                return True
+            at = rest.find(written, end)
+        return any(written in sign for sign in signs) and self._asked(analysis)
+
+
 def _begins(start: str) -> Callable[[set[str]], bool]:
     def begins(said: set[str]) -> bool:
-        return any(term.startswith(start) for term in said)
+        for term in said:  # noqa: SIM110 - half the time of `any`
+            if term.startswith(start):
+                return True
+        return False
 
     return begins
 

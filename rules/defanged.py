@@ -17,6 +17,13 @@ _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.(?:[^\W\d_]{{2,}}|xn--[\w-]+)")
 _LONGEST = 253
 
 
+def may_be_disarmed(text: str) -> bool:
+    """Whether the text may name a domain so; False is certain."""
+    if "[" in text or "(" in text or "{" in text:
+        return True
+    return "xxp" in text or "XXP" in text or "XXp" in text
+
+
 def defanged_domains(text: str) -> Iterator[str]:
     """Yield the terms of the domains (`domain:acme.com`) that the text names without linking to."""
     for host in _hosts(text):

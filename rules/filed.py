@@ -3,11 +3,15 @@
 Rules are numbers here. Nothing changes once it is made: `changed` copies what it has to.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from rules.nearwords import NearWords
+from rules.defanged import may_be_disarmed
+from rules.metadata import author_terms, language_terms
+from rules.model import Post
 from rules.presearch import NEAR, SAID, STEMS, Key
+from rules.terms import may_link
 from rules.text import Analysis
+from rules.words import NearWords, Words
 
 Numbers = tuple[int, ...]
 Entry = tuple[int, frozenset[Key] | None]
@@ -26,13 +30,10 @@ class Filed:
         """Take for each place of keys the numbers by term, and those that every post brings up."""
         self._places = places or {}
         self._always = always
-        self._said = self._places.get(SAID, {})
-        self._stems = self._places.get(STEMS, {})
-        self._lengths = sorted({len(stem) for stem in self._stems})
-        self._close = self._places.get(NEAR, {})
-        self._near = near or NearWords(self._close)
+        self._near = near or NearWords(self._places.get(NEAR, {}))
+        self._words = Words(self._places.get(SAID, {}), self._places.get(STEMS, {}), self._near)
         self._others = [
-            (place, numbers)
+            (_TERMS.get(place, _Attribute(place)), numbers)
             for place, numbers in self._places.items()
             if place not in (SAID, STEMS, NEAR) and numbers
         ]
@@ -67,22 +68,33 @@ class Filed:
 
     def brought_up(self, analysis: Analysis) -> Numbers:
         """The numbers filed under any key that the post has; some of them repeatedly."""
-        said = analysis.said
-        numbers = self._always
-        for term in self._said.keys() & said:
-            numbers += self._said[term]
-        for length in self._lengths:
-            for stem in self._stems.keys() & {term[:length] for term in said}:
-                numbers += self._stems[stem]
-        if self._close:
-            for word in self._near.near(said):
-                numbers += self._close[word]
-        for place, by_term in self._others:
-            for term in getattr(analysis, place) or _INSTEAD.get(place, ()):
-                if term in by_term:
-                    numbers += by_term[term]
+        numbers = self._always + self._words.numbers(analysis.said)
+        for terms_of, by_term in self._others:
+            terms = terms_of(analysis)
+            if not by_term.keys().isdisjoint(terms):
+                for term in terms:
+                    numbers += by_term.get(term, ())
         return numbers
 
 
-_INSTEAD = {"languages": ("lang:",)}
-"""A post that states no language is filed as such: it may read like any."""
+class _Attribute:
+    """The terms of a post in an attribute of its analysis."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, analysis: Analysis) -> Iterable[str]:
+        terms: Iterable[str] = getattr(analysis, self._name)
+        return terms
+
+
+def _may_name_domains(post: Post) -> bool:
+    return bool(post.links) or may_link(post.text) or may_be_disarmed(post.text)
+
+
+_TERMS: dict[str, Callable[[Analysis], Iterable[str]]] = {
+    # A post that states no language is filed as such: it may read like any.
+    "languages": lambda analysis: language_terms(analysis.post.language) or ("lang:",),
+    "domains": lambda analysis: analysis.domains if _may_name_domains(analysis.post) else (),
+    "authors": lambda analysis: author_terms(analysis.post.network, analysis.post.author.handle),
+}

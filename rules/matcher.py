@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rules.evaluator import evaluate
 from rules.keyword import KeywordRule
 from rules.model import Definitions, Match, Post
-from rules.rulebook import Compiled, Rulebook
+from rules.rulebook import Rulebook
 from rules.text import Analysis, analyse
 
 __all__ = ["Matcher", "evaluate"]
@@ -49,19 +49,20 @@ class Matcher:
 
         In ascending order. Faster than `match`, which finds the places too.
         """
-        return [
-            (number, place)
-            for number, post in enumerate(posts)
-            for place, _ in self._matching(analyse(post))
-        ]
+        pairs: list[tuple[int, int]] = []
+        for number, post in enumerate(posts):
+            matching = self._matching(analyse(post))
+            if matching:
+                pairs += [(number, place) for place in self._in_order(matching)]
+        return pairs
 
     def match(self, posts: Sequence[Post]) -> list[Match]:
         """Every match, in the order of the posts and then of the rules."""
         matches: list[Match] = []
         for post in posts:
             analysis = analyse(post)
-            for _, compiled in self._matching(analysis):
-                found = compiled.match(analysis)
+            for place in self._in_order(self._matching(analysis)):
+                found = self._compiled[self._book.numbers[place]].match(analysis)
                 if found is not None:
                     matches.append(found)
         return matches
@@ -70,14 +71,18 @@ class Matcher:
         """How many rules a post brings up, to be looked at."""
         return len(set(self._filed.brought_up(analyse(post))))
 
-    def _matching(self, analysis: Analysis) -> list[tuple[int, Compiled]]:
-        """The rules that match, each with its place among the rules, in their order."""
+    def _matching(self, analysis: Analysis) -> list[int]:
+        """The numbers of the rules that match."""
         numbers = self._filed.brought_up(analysis)
         if not numbers:
             return []
-        compiled, places = self._compiled, self._places
-        matching = [n for n in set(numbers) if compiled[n].matches(analysis)]
-        if places is None:
-            return [(number, compiled[number]) for number in sorted(matching)]
-        order = sorted((places[number], number) for number in matching)
-        return [(place, compiled[number]) for place, number in order]
+        compiled = self._compiled
+        try:
+            return [n for n in set(numbers) if compiled[n].decide(analysis)]
+        except Exception:  # noqa: BLE001 - told and left out by `matches`, each rule for itself
+            return [n for n in set(numbers) if compiled[n].matches(analysis)]
+
+    def _in_order(self, numbers: list[int]) -> list[int]:
+        """The places of rules among the rules, in ascending order."""
+        places = self._places
+        return sorted(numbers if places is None else [places[number] for number in numbers])

@@ -31,12 +31,12 @@ SAID, STEMS, NEAR = "said", "stems", "near"
 """Where keys are looked for: in what a post says, in the first letters of its words, and among
 those that are one edit away. Other keys are found in the attribute of `Analysis` of that name."""
 
-_LETTERS = 4
+_LETTERS = 5
 """Prefixes are filed under so many of their first letters; shorter ones under what they have."""
 _ANY_LANGUAGE = "lang:"
 """The key of posts that state no language: they may read like any."""
 
-_SHARES = {"lang": 0.4, "network": 0.9, "source": 0.5, "is": 0.4, "has": 0.4, "domain": 0.002}
+_SHARES = {"lang": 0.4, "network": 0.9, "source": 0.5, "is": 0.4, "has": 0.4, "domain": 3e-4}
 """What share of posts is guessed to have a term of the field."""
 _SHARE_OF_NAMED = 1e-4
 """The same for an author, a mention, a hashtag."""

@@ -1,11 +1,11 @@
 """Rules made ready to be matched, all together; made anew from an older book when some change."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from rules.decide import Decider, decider
+from rules.decide import decider
 from rules.evaluator import Evaluator, Reading
 from rules.filed import Filed
 from rules.keyword import KeywordRule
@@ -24,21 +24,22 @@ _SPARE = 1_000
 class Compiled:
     """One rule made ready. What only some rules ever need is made when they do."""
 
-    __slots__ = ("_decide", "_evaluator", "filing", "node", "reading", "rule")
+    __slots__ = ("_evaluator", "decide", "filing", "node", "reading", "rule")
 
     def __init__(self, rule: KeywordRule, node: Node, reading: Reading, filed: Filing) -> None:
         self.rule, self.node, self.reading, self.filing = rule, node, reading, filed
-        self._decide: Decider | None = None
+        self.decide: Callable[[Analysis], bool] = bool if filed.sure else self._decide_first
+        """Whether a post that brings the rule up matches."""
         self._evaluator: Evaluator | None = None
+
+    def _decide_first(self, analysis: Analysis) -> bool:
+        self.decide = decider(self.node, self.reading)
+        return self.decide(analysis)
 
     def matches(self, analysis: Analysis) -> bool:
         """Whether a post that brings the rule up matches; if the rule breaks, the log says so."""
-        if self.filing.sure:
-            return True
         try:
-            if self._decide is None:
-                self._decide = decider(self.node, self.reading)
-            return self._decide(analysis)
+            return self.decide(analysis)
         except Exception:  # noqa: BLE001 - one broken rule never stops the others
             _log.exception("the rule %r could not be tried on a post", self.rule.name)
             return False

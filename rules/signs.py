@@ -11,7 +11,8 @@ from rules.model import Post
 _MOST_LINKS = 20
 """How many of the stated links are looked for in the text."""
 
-_ONE_PART = re.compile("[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+ONE_PART = re.compile("[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+"""A name that is certain to be one word."""
 
 
 class Sign(NamedTuple):
@@ -103,7 +104,7 @@ def name_words(name: str) -> tuple[list[NameWord], int]:
     `MaMarque` has `Ma`, `Marque` and `MaMarque`; the whole stands at the place of its first and of
     its last part, so that a phrase finds it from either side.
     """
-    if _ONE_PART.fullmatch(name):
+    if ONE_PART.fullmatch(name):
         return [NameWord(name, 0, 0)], 1
     words: list[NameWord] = []
     position = 0

@@ -21,7 +21,7 @@ from rules.characters import (
 from rules.confusables import look_terms
 from rules.metadata import handle_forms
 from rules.model import Post
-from rules.signs import Sign, find_signs, has_letters, name_words
+from rules.signs import ONE_PART, Sign, find_signs, has_letters, name_words
 
 HANDLE_PART = "@/"
 """What stands before a part of a mentioned handle, to keep it apart from the words of the text."""
@@ -29,6 +29,7 @@ HANDLE_PART = "@/"
 _CHUNKS = re.compile(r"[^\0-/:-@\[-`{-\x7f]+")
 """Runs of ASCII letters and digits and of anything beyond ASCII: no word reaches out of one."""
 _ASCII_WORDS = re.compile("[a-z0-9]+")
+_WWW = re.compile(r"[Ww]{3}\.")
 _MEMO_CHUNK = 20
 """Longer chunks are cut anew each time: most are text without spaces, and never come again."""
 
@@ -38,43 +39,84 @@ def said(post: Post) -> set[str]:
     text = post.text
     if post.links and "/" in text:
         return _said_beside_links(post)  # the text may show a link in short
-    if may_link(text):
-        pieces, width = scanner(text).signs.split(text), 5
-    elif may_name(text):
-        pieces, width = scanner(text).names.split(text), 4
+    pieces, width = _pieces(text)
+    if width == 1:
+        terms = _words(text)
     else:
-        pieces, width = [text], 1
-    terms = _words(" ".join(pieces[::width]) if len(pieces) > 1 else text)
-    if len(pieces) > 1:
+        terms = _words(" ".join(pieces[::width]))  # type: ignore[arg-type] # the text is in all
         for handle in pieces[width - 3 :: width]:
             if handle:
                 terms.update(handle_terms(handle))
         for tag in pieces[width - 2 :: width]:
             if tag:
                 terms.update(_tag_terms(tag))
-        for tag in pieces[width - 1 :: width]:
-            if tag:
-                terms.update(_sign_terms(CASHTAG, tag))
+        if "$" in text or "\uff04" in text:
+            for tag in pieces[width - 1 :: width]:
+                if tag:
+                    terms.update(_sign_terms(CASHTAG, tag))
     if post.mentions or post.hashtags:
         _add_beside(post, pieces[width - 2 :: width] if len(pieces) > 1 else [], terms)
     return terms
 
 
 def word_line(post: Post) -> str:
-    """The words in their order, each between spaces; empty where the post has signs."""
+    """The words in their order, each between spaces, with a NUL for each link or account.
+
+    Empty where a word may take several positions, or stands beside the text.
+    """
     text = post.text
-    if post.links or post.mentions or post.hashtags or may_link(text) or may_name(text):
+    if post.links and "/" in text:
         return ""
-    if text.isascii():
-        words = _ASCII_WORDS.findall(text.lower())
-    else:
-        words = list(map(fold_word, scanner(text).words.findall(text)))
+    pieces, width = _pieces(text)
+    tags = pieces[width - 2 :: width] if len(pieces) > 1 else []
+    if post.hashtags and not {fold_case(tag.lstrip("#\uff03")) for tag in post.hashtags} <= {
+        fold_case(tag) for tag in tags if tag
+    }:
+        return ""
+    words: list[str] = []
+    for at, piece in enumerate(pieces):
+        group = at % width
+        if not piece:
+            continue
+        if group == 0:
+            words += _words_of(piece)
+        elif group < width - 2:
+            words.append("\0")
+        elif ONE_PART.fullmatch(piece):
+            words.append(piece.lower())
+        else:
+            return ""
     return f" {' '.join(words)} "
+
+
+def without_signs(post: Post) -> tuple[str, list[str]]:
+    """The text with a space for each sign; and the signs, all of the text where links are short."""
+    text = post.text
+    if post.links and "/" in text:
+        return "", [text]
+    pieces, width = _pieces(text)
+    signs = [piece for at, piece in enumerate(pieces) if piece and at % width]
+    return " ".join(pieces[::width]), signs  # type: ignore[arg-type] # the text is in all
+
+
+def _words_of(text: str) -> list[str]:
+    if text.isascii():
+        return _ASCII_WORDS.findall(text.lower())
+    return [fold_word(word) for word in scanner(text).words.findall(text)]
+
+
+def _pieces(text: str) -> tuple[list[str | None], int]:
+    """The text between the signs, and after each piece the groups of the sign: so many of both."""
+    if may_link(text):
+        return scanner(text).signs.split(text), 5
+    if may_name(text):
+        return scanner(text).names.split(text), 4
+    return [text], 1
 
 
 def may_link(text: str) -> bool:
     """Whether the text may show a link; False is certain."""
-    return "://" in text or "ww." in text or "WW." in text or "wW." in text or "Ww." in text
+    return "://" in text or (("w." in text or "W." in text) and _WWW.search(text) is not None)
 
 
 def may_name(text: str) -> bool:

@@ -22,7 +22,7 @@ from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from rules.characters import CASHTAG, HANDLE, LINK, fold_accents, fold_case, scanner
-from rules.defanged import defanged_domains
+from rules.defanged import defanged_domains, may_be_disarmed
 from rules.metadata import (
     author_terms,
     carried_terms,
@@ -47,6 +47,7 @@ __all__ = [
     "fold_words",
 ]
 
+_NOTHING: frozenset[str] = frozenset()
 _BESIDE = 10
 """Positions between the text and what the network states beside it: no phrase spans both."""
 
@@ -112,7 +113,7 @@ class Analysis:
     def line(self) -> str:
         """The words in their order, each between spaces; empty where positions are not so simple.
 
-        Neighbours there are neighbours to a phrase: the post has no links and names nobody.
+        Neighbours there are neighbours to a phrase of words.
         """
         return word_line(self.post)
 
@@ -142,6 +143,13 @@ class Analysis:
         return kind_terms(self.post)
 
     @_once
+    def links_somewhere(self) -> bool:
+        """Whether the post has a link: `has:link`."""
+        if self.post.links or not may_link(self.post.text):
+            return bool(self.post.links)
+        return any(sign.kind == LINK for sign in self._signs)
+
+    @_once
     def carried(self) -> list[str]:
         """What the post carries: `has:link`, ..."""
         post, text = self.post, self.post.text
@@ -159,6 +167,8 @@ class Analysis:
     def domains(self) -> frozenset[str]:
         """The domains of its links, disarmed ones too: `domain:acme.com`."""
         post = self.post
+        if not (post.links or may_link(post.text) or may_be_disarmed(post.text)):
+            return _NOTHING
         links = list(post.links)
         if links or may_link(post.text):
             links += [sign.text for sign in self._signs if sign.kind == LINK]
