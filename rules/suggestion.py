@@ -205,7 +205,7 @@ def _greedily(
         }
         if not after:
             break
-        pick = max(after, key=lambda t: (_f1(after[t], all_true), simplicity(t), repr(t)))
+        pick = min(after, key=lambda t: (-_f1(after[t], all_true), -simplicity(t), repr(t)))
         if _f1(after[pick], all_true) <= _f1(now, all_true) + COST:
             break
         now = after[pick]

@@ -29,7 +29,7 @@ def documented() -> dict[str, set[str]]:
     ):
         names = set(re.findall(r"`(\w+)`", told))
         base = keys[heads.split("`")[1].replace("show", "list")] if "the same" in told else set()
-        first, *others = re.findall(r"`([\w ]+)`", heads)
+        first, *others = re.findall(r"`([\w -]+)`", heads)
         for head in (first, *(f"{first.split()[0]} {other}" for other in others)):
             keys[head] = base | names
     return keys
@@ -41,6 +41,9 @@ def test_the_keys_of_the_json_are_those_of_the_page(demo: Terminal) -> None:
     demo.type("suspects", "confirm", "6")
     for command, *words in (
         ("status",), ("once",), ("search", "nordelia"), ("rules list",), ("rules test", "merci"),
+        ("rules show", "merci"), ("rules forecast",), ("rules diff", "merci", "nordelia"),
+        ("rules explain", "merci", "--post", "merci"), ("rules suggest", "merci"),
+        ("rules why-not", "merci", "--post", "merci"), ("matches list",),
         ("suspects list",), ("suspects export", "--format", "json"), ("suspects show", "6"),
         ("follows list",), ("follows show", "1"), ("digests list",), ("deliveries list",),
         ("deliveries show", "1"), ("index status",), ("local timeline",), ("local accounts",),
@@ -51,7 +54,8 @@ def test_the_keys_of_the_json_are_those_of_the_page(demo: Terminal) -> None:
         value = json.loads(seen.out)
         record = value[0] if isinstance(value, list) else value
         assert set(record) <= told[command], command
-        if command != "suspects show" and not {"sources", "log", "samples"} & set(record):
+        tables = {"sources", "log", "samples", "tree", "missing", "rules", "gained", "suggestion"}
+        if command not in ("suspects show", "rules show") and not tables & set(record):
             inner = {"state", "what", "answer", "help", "file", "line", "column", "severity"}
             inner |= {"code", "message", "ok", "warning", "failed"}
             inner |= {"at", "event", "detail", "by"} if "show" in command else set()

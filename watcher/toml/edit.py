@@ -18,6 +18,8 @@ from watcher.toml.document import Document, Path_
 from watcher.toml.screen import ConfigError
 
 _BOM = b"\xef\xbb\xbf"
+_BEFORE = re.compile(r"(?:\\[ \t]*\n|\s)*")
+"""What stands before the text in a string of several lines: blanks, and line ends taken out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,11 +107,11 @@ def joined_to(
     `bracketed` puts brackets around what is there. `text` needs no escapes but for `"`. Raises
     `Uneditable` where the rule states no `find` as a string.
     """
-    raw, start, end, quotes = _string(document, ("rules", rule, "find"))
+    raw, start, quotes = _string(document, ("rules", rule, "find"))
     inner = raw[len(quotes) : len(raw) - len(quotes)]
-    first = re.match(r"(?:\\\n)?\s*", inner)
-    begin = start + len(quotes) + (first.end() if first else 0)
-    behind = end - len(quotes) - (len(inner) - len(inner.rstrip()))
+    before = _BEFORE.match(inner)
+    begin = start + len(quotes) + (before.end() if before else 0)
+    behind = start + len(quotes) + _last_sign(inner)
     brackets = (Insertion(at=begin, text="("),) if bracketed else ()
     closing = ")" if bracketed else ""
     return (*brackets, Insertion(at=behind, text=f"{closing} {_escaped(text, quotes)}"))
@@ -133,7 +135,7 @@ def added_to_list(document: Document, rule: int, key: str, items: Iterable[str])
     if not behind.startswith(","):
         return Insertion(at=last, text=f", {written}")
     comma = document.text.index(",", last)
-    indent = re.search(r"\n([ \t]*)\S[^\n]*$", document.text[: last + 0])
+    indent = re.search(r"\n([ \t]*)\S[^\n]*$", document.text[:last])
     multi = "\n" in body
     lead = f"\n{indent[1]}" if multi and indent else " "
     return Insertion(at=comma + 1, text=f"{lead}{written},")
@@ -159,8 +161,16 @@ def _new_line(document: Document, rule: int, line: str) -> Insertion:
     raise _uneditable(document)
 
 
-def _string(document: Document, path: Path_) -> tuple[str, int, int, str]:
-    """A string as it is written: with its quotes, where, and which quotes."""
+def _last_sign(inner: str) -> int:
+    """Where the text in a string ends, before blanks and line ends taken out by a backslash."""
+    end = len(inner.rstrip())
+    while inner[end - 1 : end] == "\\" and inner[end - 2 : end - 1] != "\\" and end < len(inner):
+        end = len(inner[: end - 1].rstrip())
+    return end
+
+
+def _string(document: Document, path: Path_) -> tuple[str, int, str]:
+    """A string as it is written: with its quotes, where it begins, and which quotes."""
     place = document.place(path)
     if place is None:
         raise _uneditable(document)
@@ -168,7 +178,7 @@ def _string(document: Document, path: Path_) -> tuple[str, int, int, str]:
     quotes = raw[:3] if raw.startswith(('"""', "'''")) else raw[:1]
     if quotes[:1] not in ('"', "'"):
         raise _uneditable(document)
-    return raw, place[0], place[1], quotes
+    return raw, place[0], quotes
 
 
 def _escaped(text: str, quotes: str) -> str:

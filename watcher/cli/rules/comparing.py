@@ -127,7 +127,7 @@ def _pairs(config: Config, old: str, new: str, name: str | None) -> tuple[list[P
     sides = []
     for text in (old, new):
         is_name = text.casefold() in {one.casefold() for one in known}
-        if not is_name and (near := closest(text, known)):
+        if not is_name and " " not in text and (near := closest(text, known)):
             remarks.append(f"{text!r} is read as an expression; there is a rule {near!r}")
         sides.append(keyword_rule(config, text) if is_name else None)
     before, after = sides

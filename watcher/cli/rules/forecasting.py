@@ -180,7 +180,7 @@ def _print_one(one: Forecast) -> None:
 
 def _print_table(config: Config, found: list[Forecast]) -> None:
     stdout().table(
-        ["rule", "median day", "busiest", "on", "mails a day", "judged irrelevant"],
+        ["rule", "median day", "busiest", "on", "mails a day", "irrelevant"],
         [
             (
                 one.rule.name + ("" if one.rule.enabled else " (off)"),
@@ -193,6 +193,7 @@ def _print_table(config: Config, found: list[Forecast]) -> None:
             for one in found
         ],
         right=("median day", "busiest"),
+        hidden=["irrelevant"] * (not any(one.judged for one in found)),
         less=("on",),
         empty=f"{config.path} has no keyword rule that is on",
     )
@@ -206,7 +207,7 @@ def _mails(one: Forecast) -> str:
 
 def _irrelevant(one: Forecast) -> str:
     if not one.judged:
-        return "none judged"
+        return ""
     return f"{percent(one.irrelevant_share)} of {one.judged:,}"
 
 

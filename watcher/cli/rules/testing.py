@@ -119,7 +119,7 @@ def _print_counts(
         middle = a_day(trials.median_a_day(trial, zone))
         stdout().say(
             "",
-            f"{middle} on the median day of {span_words(trials.span())}, "
+            f"median {middle} a day over {span_words(trials.span())}, "
             f"{max(days.values()):,} on the busiest; " + mail_words(config, rule, mails),
         )
     if trial.quality.judged:
