@@ -288,10 +288,10 @@ def test_a_hostile_rule_is_linted_in_no_time(expression: str) -> None:
     cheap(iter(floods(expression)), 1)
 
 
-def test_a_rule_of_ten_thousand_alternatives_is_linted_in_no_time() -> None:
-    words = tuple(f"word{n}" for n in range(10_000))
+def test_a_rule_of_thousands_of_alternatives_is_linted_in_no_time() -> None:
+    words = tuple(f"word{n}" for n in range(4_000))
     cheap(iter(rule("-x -y", any=words, none=words).doubts), 3)
-    cheap(iter(rule("", any=("acme",) * 10_000).doubts), 3)
+    cheap(iter(rule("", any=("acme",) * 4_000).doubts), 3)
 
 
 def test_thousands_of_rules_about_one_word_are_compared_in_seconds() -> None:

@@ -97,7 +97,7 @@ def test_a_rule_that_costs_too_much_is_refused_whatever_it_allows(tmp_path: Path
 
 
 def test_a_rule_costs_what_its_lists_hold(tmp_path: Path) -> None:
-    items = ", ".join(f'"w{n}"' for n in range(30_000))
+    items = ", ".join(f'"acme w{n}"' for n in range(2_600))
     rule = f"[[lists]]\nname = 'all'\nitems = [{items}]\n[[rules]]\nname = 'r'\nthen = []\n"
     [found] = findings(tmp_path, f"{rule}find = 'acme @list(all)'\n")
     assert found.problem.code == "too-costly"

@@ -81,7 +81,7 @@ RELATED = {
 }
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(posts, readings)
 def test_what_entails_or_excludes_another_does_so_in_every_post(
     post: object, reading: Reading
@@ -106,7 +106,7 @@ small = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.one_of(trees, small), st.one_of(trees, small), posts, readings)
 def test_a_tree_said_never_to_match_or_to_be_covered_is_so_for_every_post(
     one: Node, two: Node, post: object, reading: Reading
