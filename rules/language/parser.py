@@ -31,6 +31,8 @@ from rules.language.tree import (
 )
 from rules.language.walk import children
 
+__all__ = ["DEEPEST", "LONGEST", "check", "parse"]
+
 LONGEST = 10_000
 _ROUNDS = 4
 
