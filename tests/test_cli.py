@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from rules import KeywordRule
+from rules.matcher import Matcher
 from rules.model import Account, Post, Reason, Suspect, Verdict
 from tests.cli_fixtures import _demo_folder, acme, demo, terminal
 from tests.smtp_answers import mails_in_every_state
@@ -26,7 +28,7 @@ __all__ = ["_demo_folder", "acme", "demo", "terminal"]
 ROOT = Path(__file__).resolve().parent.parent
 LISTS = (
     ("suspects", "list"), ("follows", "list"), ("digests", "list"), ("deliveries", "list"),
-    ("rules", "list"),
+    ("rules", "list"), ("matches", "list"),
 )  # fmt: skip
 HOSTILE = {
     "escape": "\x1b[2J\x1b]0;owned\x07Acme",
@@ -68,6 +70,9 @@ def hostile(acme: Terminal) -> Terminal:
         )  # fmt: skip
         store.save_suspects([author], [suspect], {"lookalikes": ("daily",)}, NOW)
         store.judge(number, Verdict.OPEN, text, text, NOW)
+    batch = store.unmatched(100)
+    found = Matcher([KeywordRule(name="acme", find="acme")]).match(batch.posts)
+    store.save_matches(batch, found, [], {"acme": ()}, NOW)
     store.record_pull("town", NOW, NOW, reached_newest=False, error=HOSTILE["escape"])
     store.close()
     return acme
@@ -75,9 +80,13 @@ def hostile(acme: Terminal) -> Terminal:
 
 def every_view(at: Terminal) -> Iterator[tuple[str, ...]]:
     yield from (("status",), ("search", "acme"), ("rules", "test", "acme"), *LISTS)
+    yield from (("rules", "forecast", "acme"), ("rules", "diff", "acme", "evil OR cmd OR acmée"))
     for number in range(1, len(HOSTILE) + 1):
         yield ("suspects", "show", str(number))
+        yield ("rules", "explain", "acme", f"town:{number}")
+        yield ("rules", "why-not", "--find", "acmee -acme #acm", f"town:{number}")
     yield ("suspects", "dismiss", *map(str, range(1, len(HOSTILE) + 1)))
+    yield ("matches", "irrelevant", "1", "2", "3")
 
 
 def test_no_terminal_obeys_a_stranger(hostile: Terminal) -> None:

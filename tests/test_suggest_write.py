@@ -1,6 +1,7 @@
 """A suggestion in the user's own file: only the one rule changes, and only when told to."""
 
 import json
+import shutil
 import stat
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rules import KeywordRule
 from rules.language import parse
+from rules.matcher import Matcher
 from rules.model import Account, Post
 from tests.cli_fixtures import terminal
 from tests.terminal import NOW, Terminal
@@ -76,24 +79,32 @@ PHONE = [f"orange {word} in town{n}" for n, word in enumerate(["network", "fibre
 FRUIT = [f"orange {word} glass{n}" for n, word in enumerate(["juice", "marmalade"] * 4)]
 
 
-@pytest.fixture
-def judged(terminal: Terminal) -> Terminal:
-    """A terminal with a rule that also finds the fruit, and what was said of that."""
-    write(terminal, "find = 'orange'")
-    store = Store.open(f"sqlite:///{terminal.folder}/watcher-data/watcher.sqlite")
+@pytest.fixture(scope="module")
+def _judged_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a rule found that also finds the fruit, and what was said of that."""
+    folder = tmp_path_factory.mktemp("judged")
+    store = Store.open(f"sqlite:///{folder}/watcher.sqlite")
     author = Account(network="town", id="ann", handle="ann")
     posts = [
         Post(network="town", id=str(n), author=author, text=text, posted_at=NOW)
         for n, text in enumerate(PHONE + FRUIT)
     ]
     store.save_page("town", Page(posts=tuple(posts), cursor="1", more=False), NOW)
+    batch = store.unmatched(1000)
+    found = Matcher([KeywordRule(name="orange", find="orange")]).match(batch.posts)
+    store.save_matches(batch, found, [], {"orange": ("d",)}, NOW)
+    for match in store.matches("orange", limit=100):
+        verdict = "relevant" if match.post.text in PHONE else "irrelevant"
+        store.judge_match(match.id, verdict, "", "ada", NOW)
     store.close()
-    assert terminal.pipe("local", "post", "@zoe", "hello").code == 0
-    assert terminal.pipe("once").code == 0
-    listed = terminal.pipe("matches", "list", "--rule", "orange", "-n", "99", "--json").out
-    for verdict, texts in (("relevant", PHONE), ("irrelevant", FRUIT)):
-        ids = [str(one["id"]) for one in json.loads(listed) if one["text"] in texts]
-        assert terminal.pipe("matches", verdict, *ids).code == 0
+    return folder
+
+
+@pytest.fixture
+def judged(_judged_store: Path, terminal: Terminal) -> Terminal:
+    """A terminal with that store, and a rule that may learn from it."""
+    write(terminal, "find = 'orange'")
+    shutil.copytree(_judged_store, terminal.folder / "watcher-data")
     return terminal
 
 

@@ -113,11 +113,6 @@ def test_what_the_post_is_instead_is_said(
     assert hint in hints(expression, "acme", **more)
 
 
-def test_the_language_that_a_text_reads_like_is_said() -> None:
-    text = "acme nous a encore laissés sur le quai ce matin, merci pour rien"
-    assert "states no language and reads like fr" in hints("acme lang:de", text)
-
-
 def test_accents_and_other_scripts_are_named_as_what_differs() -> None:
     rule = KeywordRule(name="x", find="été acme", fold_accents=False)
     node, reading = rule.compiled(Definitions())

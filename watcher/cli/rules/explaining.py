@@ -23,6 +23,8 @@ from watcher.config import Config
 
 MOST_PARTS = 12
 """Parts of one list that do not fit and are shown."""
+MOST_CHANGES = 30
+"""What would have to change, told to a person."""
 MOST_WORDS = 4
 """Places named for one part."""
 YES, NO = "✓", "✗"
@@ -106,8 +108,10 @@ def why_not(
         screen.hint("`watcher rules explain` shows by what")
         return
     screen.say(f"{rule.name} does not match this post. What would have to change:")
-    for change in changes:
+    for change in changes[:MOST_CHANGES]:
         screen.say(*_change_lines(change, meant_post.text))
+    if len(changes) > MOST_CHANGES:
+        screen.say(f"  and {len(changes) - MOST_CHANGES:,} more")
 
 
 def print_explanation(config: Config, rule: KeywordRule, post: Post, *, stored: bool) -> None:

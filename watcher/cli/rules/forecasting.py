@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import chain
 from statistics import median
 from typing import Any
@@ -26,10 +26,12 @@ from watcher.cli.rules.figures import (
 )
 from watcher.cli.rules.subject import keyword_rule
 from watcher.config import Config
+from watcher.store import Store
 from watcher.tuning.corpus import Stored
 from watcher.tuning.trial import Trial, Trials, run
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MOST_ALARMS = 10_000
 FEW_DAYS = 7
 """Days below which a forecast says that it stands on little."""
 
@@ -47,6 +49,8 @@ class Forecast:
     """Posts on an average Monday, Tuesday, ...; 0 for one that did not occur."""
     mails: dict[str, float]
     """Mails a day by channel, were the rule alone."""
+    alarms: int
+    """Alarms that its rate raised in that time; 0 for a rule without one."""
     judged: int
     irrelevant: int
 
@@ -90,9 +94,10 @@ def forecast(settings: Settings, names: tuple[str, ...], days: int, as_json: boo
                 report=report,
             )
         verdicts = [Counter(v for _, v in store.judged(rule.name)) for rule in rules]
+        alarms = [_alarms(store, rule, since) for rule in rules]
     found = [
-        _of(config, rule, trials, trial, verdict)
-        for rule, trial, verdict in zip(rules, trials.trials, verdicts, strict=True)
+        _of(config, rule, trials, trial, said, raised)
+        for rule, trial, said, raised in zip(rules, trials.trials, verdicts, alarms, strict=True)
     ]
     together = _together(config, rules, trials)
     if as_json:
@@ -101,8 +106,20 @@ def forecast(settings: Settings, names: tuple[str, ...], days: int, as_json: boo
     _print(config, found, together, trials)
 
 
+def _alarms(store: Store, rule: KeywordRule, since: datetime) -> int:
+    """How many alarms the rule's rate raised."""
+    if rule.rate is None:
+        return 0
+    return sum(one.raised >= since for one in store.alarms(rule.name, limit=MOST_ALARMS))
+
+
 def _of(
-    config: Config, rule: KeywordRule, trials: Trials, trial: Trial, verdicts: Counter[Any]
+    config: Config,
+    rule: KeywordRule,
+    trials: Trials,
+    trial: Trial,
+    verdicts: Counter[Any],
+    alarms: int,
 ) -> Forecast:
     zone, span = ZoneInfo(config.timezone), trials.span()
     per_day = trial.per_day(zone)
@@ -116,6 +133,7 @@ def _of(
         mails=mails_a_day(
             config, channels_told(config, rule), told(rule, trial.minutes), len(span)
         ),
+        alarms=alarms,
         judged=verdicts.total(),
         irrelevant=verdicts["irrelevant"],
     )
@@ -174,6 +192,9 @@ def _print_one(one: Forecast) -> None:
     for day, number in zip(WEEKDAYS, one.by_weekday, strict=True):
         bar = "█" * round(WIDEST * number / most)
         stdout().say(f"{day}  {bar} {a_day(number)}".replace("   ", "  "))
+    if one.rule.rate:
+        raised = count(one.alarms, "alarm")
+        stdout().say("", f"its {one.rule.rate.kind} rate raised {raised} in that time")
     if one.judged:
         stdout().say("", f"judged irrelevant: {_irrelevant(one)}")
 
@@ -201,7 +222,7 @@ def _print_table(config: Config, found: list[Forecast]) -> None:
 
 def _mails(one: Forecast) -> str:
     if one.rule.rate:
-        return f"{one.rule.rate.kind} alarms"
+        return f"raised {count(one.alarms, 'alarm')}"
     return ", ".join(f"{name} {a_day(number)}" for name, number in one.mails.items()) or "none"
 
 
@@ -228,6 +249,7 @@ def _as_dict(found: list[Forecast], together: dict[str, float], trials: Trials) 
                 "busiest_day": one.busiest[0].isoformat() if one.busiest else None,
                 "by_weekday": list(one.by_weekday),
                 "mails": one.mails,
+                "alarms": one.alarms,
                 "judged": one.judged,
                 "irrelevant": one.irrelevant,
             }
