@@ -49,10 +49,11 @@ class Document:
         # As TOML says: a line end is a line end, and tomllib reads them all as \n.
         self.text = text.replace("\r\n", "\n")
         self._covered: list[Range] = []
-        broken = broken_statements(self.text)
-        if broken:
-            raise ConfigError.of(self._finding(problem, at) for problem, at in broken)
-        self.values: dict[str, Any] = tomllib.loads(self.text)
+        try:
+            self.values: dict[str, Any] = tomllib.loads(self.text)
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            broken = broken_statements(self.text)
+            raise ConfigError.of(self._finding(problem, at) for problem, at in broken) from error
 
     @classmethod
     def read(cls, path: Path, name: str) -> "Document":
