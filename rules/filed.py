@@ -11,7 +11,7 @@ from rules.model import Post
 from rules.presearch import NEAR, SAID, STEMS, Key
 from rules.terms import may_link
 from rules.text import Analysis
-from rules.words import NearWords, Words
+from rules.words import Beginnings, NearWords, Words
 
 Numbers = tuple[int, ...]
 Entry = tuple[int, frozenset[Key] | None]
@@ -25,13 +25,15 @@ class Filed:
         self,
         places: Mapping[str, dict[str, Numbers]] | None = None,
         always: Numbers = (),
+        beginnings: Beginnings | None = None,
         near: NearWords | None = None,
     ) -> None:
         """Take for each place of keys the numbers by term, and those that every post brings up."""
         self._places = places or {}
         self._always = always
         self._near = near or NearWords(self._places.get(NEAR, {}))
-        self._words = Words(self._places.get(SAID, {}), self._places.get(STEMS, {}), self._near)
+        self._beginnings = beginnings or Beginnings(self._places.get(STEMS, {}))
+        self._words = Words(self._places.get(SAID, {}), self._beginnings, self._near)
         self._others = [
             (_TERMS.get(place, _Attribute(place)), numbers)
             for place, numbers in self._places.items()
@@ -64,7 +66,9 @@ class Filed:
             for place, term in keys or ():
                 numbers = numbers_by_term(place)
                 numbers[term] = (*numbers.get(term, ()), number)
-        return Filed(places, always, None if NEAR in copied else self._near)
+        beginnings = None if STEMS in copied else self._beginnings
+        near = None if NEAR in copied else self._near
+        return Filed(places, always, beginnings, near)
 
     def brought_up(self, analysis: Analysis) -> Numbers:
         """The numbers filed under any key that the post has; some of them repeatedly."""

@@ -25,11 +25,10 @@ class Matcher:
 
         Raises `ExpressionError` for the first that is not valid.
         """
-        enabled = tuple(rule for rule in rules if rule.enabled)
         if older is None:
-            self._book = Rulebook.of(enabled, definitions)
+            self._book = Rulebook.of(tuple(rules), definitions)
         else:
-            self._book = older.changed(enabled, definitions)
+            self._book = older.changed(tuple(rules), definitions)
         self._compiled, self._filed = self._book.compiled, self._book.filed
         self._places = self._book.places()
 
@@ -45,7 +44,7 @@ class Matcher:
         return Matcher(rules, definitions, older=self._book)
 
     def decide(self, posts: Sequence[Post]) -> list[tuple[int, int]]:
-        """Which posts match which rules, as (number of the post, number of the enabled rule).
+        """Which posts match which rules, as (number of the post, number of the rule).
 
         In ascending order. Faster than `match`, which finds the places too.
         """

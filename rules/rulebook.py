@@ -9,7 +9,7 @@ from rules.decide import decider
 from rules.evaluator import Evaluator, Reading
 from rules.filed import Filed
 from rules.keyword import KeywordRule
-from rules.language.tree import Node
+from rules.language.tree import Node, Or
 from rules.model import Definitions, Match
 from rules.presearch import Filing, Share, filing, shipped_shares
 from rules.reasons import reason
@@ -71,12 +71,15 @@ class Rulebook:
     compiled: list[Compiled]
     """By number; those of rules that are gone are left until there are too many."""
     numbers: Sequence[int]
-    """Of the rules, in their order."""
+    """Of the rules, in their order; a range where every number is the place of its rule."""
     filed: Filed
 
     @classmethod
     def of(cls, rules: tuple[KeywordRule, ...], definitions: Definitions) -> Self:
-        """Compile rules. Raises `ExpressionError` for the first that is not valid."""
+        """Compile rules; those switched off match nothing, whatever they say.
+
+        Raises `ExpressionError` for the first that is not valid.
+        """
         share = shipped_shares(definitions.languages)
         return cls._numbered(rules, definitions, [_made(r, definitions, share) for r in rules])
 
@@ -92,8 +95,11 @@ class Rulebook:
         """The book of other rules, which takes over what it has; this one stays as it is."""
         if definitions != self.definitions:
             return Rulebook.of(rules, definitions)
+        size = len(self.rules)
+        if rules[:size] == self.rules and isinstance(self.numbers, range):
+            return self._longer(rules)
         first = _alike(self.rules, rules)
-        shorter = min(len(self.rules), len(rules)) - first
+        shorter = min(size, len(rules)) - first
         last = min(shorter, _alike(self.rules[::-1], rules[::-1]))
         old_end, new_end = len(self.rules) - last, len(rules) - last
         gone = dict(zip(self.rules[first:old_end], self.numbers[first:old_end], strict=True))
@@ -116,9 +122,18 @@ class Rulebook:
         )  # fmt: skip
         return Rulebook(rules, definitions, compiled, whole, filed)
 
+    def _longer(self, rules: tuple[KeywordRule, ...]) -> "Rulebook":
+        """The book with some more rules at the end: the commonest change, and the quickest."""
+        share = shipped_shares(self.definitions.languages)
+        added = [_made(rule, self.definitions, share) for rule in rules[len(self.rules) :]]
+        compiled = self.compiled + added
+        entries = enumerate((one.filing.keys for one in added), start=len(self.compiled))
+        filed = self.filed.changed(added=entries)
+        return Rulebook(rules, self.definitions, compiled, range(len(compiled)), filed)
+
     def places(self) -> list[int] | None:
         """The place of each rule by its number; None where both are the same."""
-        if self.numbers == list(range(len(self.compiled))) or isinstance(self.numbers, range):
+        if isinstance(self.numbers, range):
             return None
         places = [0] * len(self.compiled)
         for place, number in enumerate(self.numbers):
@@ -127,6 +142,8 @@ class Rulebook:
 
 
 def _made(rule: KeywordRule, definitions: Definitions, share: Share) -> Compiled:
+    if not rule.enabled:
+        return Compiled(rule, Or(parts=()), Reading(), Filing(frozenset(), sure=False))
     node, reading = rule.compiled(definitions)
     return Compiled(rule, node, reading, filing(node, reading, share))
 

@@ -46,17 +46,32 @@ class NearWords:
         return numbers
 
 
+class Beginnings:
+    """Numbers of rules by how a word begins."""
+
+    def __init__(self, stems: Mapping[str, Numbers]) -> None:
+        self._stems = stems
+        self._lengths = sorted({len(stem) for stem in stems})
+        self._shortest = min(self._lengths, default=0)
+        self._starts = {stem[: self._shortest] for stem in stems}
+
+    def numbers(self, word: str) -> Numbers:
+        """The numbers of the beginnings that the word has."""
+        numbers: Numbers = ()
+        if word[: self._shortest] in self._starts:
+            for length in self._lengths:
+                numbers += self._stems.get(word[:length], ())
+        return numbers
+
+
 class Words:
     """Numbers of rules by what they ask of the terms that a post says. Threads may share it."""
 
     def __init__(
-        self, terms: Mapping[str, Numbers], stems: Mapping[str, Numbers], near: NearWords
+        self, terms: Mapping[str, Numbers], beginnings: Beginnings, near: NearWords
     ) -> None:
         """Take the numbers by terms, by beginnings, and by words that may have one edit."""
-        self._terms, self._stems, self._near = terms, stems, near
-        self._lengths = sorted({len(stem) for stem in stems})
-        self._shortest = min(self._lengths, default=0)
-        self._starts = {stem[: self._shortest] for stem in stems}
+        self._terms, self._beginnings, self._near = terms, beginnings, near
         self._fruitless: set[str] = set()
         self._fruitful: dict[str, Numbers] = {}
 
@@ -73,9 +88,7 @@ class Words:
         """The numbers of a term that is not remembered; from now on it is."""
         numbers = self._terms.get(term, ())
         if term[:1] not in "#@$":
-            if term[: self._shortest] in self._starts:
-                for length in self._lengths:
-                    numbers += self._stems.get(term[:length], ())
+            numbers += self._beginnings.numbers(term)
             if self._near.any:
                 numbers += self._near.numbers(term)
         if len(term) <= _LONGEST:
