@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rules.evaluator import Reading, evaluate
 from rules.language import render
-from rules.language.tree import And, Node, Not, Or, Span
+from rules.language.tree import And, AtLeast, Node, Not, Or, Span
 from rules.model import Reason
 from rules.text import Analysis
 
@@ -42,7 +42,7 @@ def _conditions(node: Node, reading: Reading, analysis: Analysis) -> Iterator[st
 
     What the rule shuts out is left unsaid: the reader sees that the post is none of it.
     """
-    if isinstance(node, Or):
+    if isinstance(node, Or | AtLeast):
         for part in node.parts:
             if evaluate(part, reading, analysis) is not None:
                 yield from _conditions(part, reading, analysis)

@@ -35,7 +35,7 @@ def detect(post: Post, languages: tuple[str, ...]) -> str | None:
     if identifier is None:
         return None
     language, confidence = identifier.classify(text)
-    return str(language) if confidence >= _SURE else None
+    return str(language) if confidence >= _SURE and language in languages else None
 
 
 @lru_cache(maxsize=32)
@@ -46,7 +46,8 @@ def _identifier(languages: tuple[str, ...]) -> Any:
     if not known:
         return None
     identifier = copy.copy(whole)
-    identifier.set_languages(sorted(known))
+    if len(known) > 1:  # a single one would always be found: it has to stand out among all
+        identifier.set_languages(sorted(known))
     return identifier
 
 
