@@ -4,4 +4,5 @@ corpus.py    posts to try a rule on: those stored, a file, a pasted one; with ju
 trial.py     one or several rules over them: counts, samples, quality
 mails.py     when a channel would have mailed
 contrast.py  two rules over the same posts: what the one finds and the other does not
+proposal.py  a suggestion as a change of the user's file, and what it would lose
 """
