@@ -11,6 +11,7 @@ from alerts.render import Templates
 from rules import KeywordRule, LookalikeRule
 from rules.lookalike import Detector
 from rules.matcher import Matcher
+from rules.rates.values import Values
 from watcher import files
 from watcher.clock import utc_now
 from watcher.config import Config
@@ -31,6 +32,7 @@ class App:
     index: Index
     matcher: Matcher
     detector: Detector
+    values: Values
     templates: Templates
     clock: Callable[[], datetime] = utc_now
     random: Random
@@ -49,6 +51,7 @@ class App:
             index=Index.open(config.data / "index"),
             matcher=_matcher(config),
             detector=_detector(config),
+            values=Values(config.definitions),
             templates=Templates(files.templates()),
             clock=clock,
             random=Random(),  # noqa: S311 - spreads retries, guards nothing
@@ -66,7 +69,13 @@ class App:
                 "the configuration now keeps its data elsewhere",
                 help="stop the watcher and start it again to move to the new place",
             )
-        return replace(self, config=config, matcher=_matcher(config), detector=_detector(config))
+        return replace(
+            self,
+            config=config,
+            matcher=_matcher(config),
+            detector=_detector(config),
+            values=Values(config.definitions),
+        )
 
     def close(self) -> None:
         """Let go of store and index."""

@@ -47,13 +47,12 @@ def rate(app: App, *, stop: Callable[[], bool]) -> int:
     # Alarms are news for readers; a channel that follows accounts has no use for them.
     digests = {one.name for one in app.config.channels if isinstance(one, EmailDigest)}
     routes = {n: [name for name in r.then if name in digests] for n, r in rated.items()}
-    values = Values(app.config.definitions)
     alarms = 0
     more = True
     while more and not stop():
         fresh = app.store.fresh_matches(rated, AT_ONCE)
         more = sum(map(len, fresh.events.values())) == AT_ONCE
-        raised, terms = _judge(app, rated, fresh, since, values)
+        raised, terms = _judge(app, rated, fresh, since)
         alarms += app.store.save_alarms(fresh, raised, terms, routes, app.clock()).alarms
     return alarms
 
@@ -73,7 +72,6 @@ def _judge(
     rated: Mapping[str, KeywordRule],
     fresh: FreshMatches,
     since: Mapping[str, datetime],
-    values: Values,
 ) -> tuple[list[Alarm], dict[str, dict[str, datetime]]]:
     now = app.clock()
     rates = {name: rule.rate for name, rule in rated.items() if rule.rate is not None}
@@ -88,7 +86,7 @@ def _judge(
     terms: dict[str, dict[str, datetime]] = {}
     for name in dict.fromkeys((*fresh.events, *timed)):
         rule, one = rated[name], rates[name]
-        history = StoredHistory(app.store, name, one, values)
+        history = StoredHistory(app.store, name, one, app.values)
         events = history.filled(fresh.events.get(name, ()))
         record = Record(
             rule=name,
@@ -144,12 +142,20 @@ class StoredHistory:
         """The events with the values that the rate asks for, read out of their posts."""
         if not self._wanted or not events:
             return tuple(events)
-        posts = {one.rid: one.post for one in self._store.posts_by_rid([e.rid for e in events])}
+        self._read([event.rid for event in events])
+        remembered = self._values.remembered
         return tuple(
-            replace(event, values=self._values.of(posts[event.rid], self._wanted))
+            replace(event, values={w: remembered(event.rid, w) or () for w in self._wanted})
             for event in events
-            if event.rid in posts
         )
+
+    def _read(self, rids: Sequence[int]) -> None:
+        """Read the values of posts not seen lately."""
+        known = self._values.remembered
+        new = [rid for rid in rids if any(known(rid, what) is None for what in self._wanted)]
+        for one in self._store.posts_by_rid(new):
+            for what in self._wanted:
+                self._values.remember(one.rid, what, self._values.of(one.post, what))
 
 
 def _reach(rule: KeywordRule) -> timedelta:

@@ -1,7 +1,5 @@
 """What rates count, read out of posts."""
 
-from collections.abc import Collection
-
 from rules.evaluator import Reading, evaluate
 from rules.language import expand
 from rules.language.tree import BrandName
@@ -10,6 +8,8 @@ from rules.metadata import fold_language
 from rules.model import Definitions, Post
 from rules.rates.model import Group, Value
 from rules.text import Analysis, analyse
+
+MOST_REMEMBERED = 200_000
 
 
 class Values:
@@ -20,14 +20,25 @@ class Values:
             (brand.name, expand(BrandName(name=brand.name), definitions))
             for brand in definitions.brands
         ]
+        self._seen: dict[tuple[int, Group | Value], tuple[str, ...]] = {}
         self._reading = Reading(languages=definitions.languages)
 
-    def of(
-        self, post: Post, wanted: Collection[Group | Value]
-    ) -> dict[Group | Value, tuple[str, ...]]:
-        """The values of a post of the kinds that are wanted, each once; authors have their own."""
-        analysis = analyse(post)
-        return {what: self._read(what, analysis) for what in wanted if what != "author"}
+    def of(self, post: Post, what: Group | Value) -> tuple[str, ...]:
+        """The values of a post of one kind, each once; an author is known without this."""
+        return self._read(what, analyse(post))
+
+    def remembered(self, rid: int, what: Group | Value) -> tuple[str, ...] | None:
+        """What `remember` was told of a post by its number; None for a post not seen lately.
+
+        A window is looked at again and again while it slides, and a stored post never changes.
+        """
+        return self._seen.get((rid, what))
+
+    def remember(self, rid: int, what: Group | Value, values: tuple[str, ...]) -> None:
+        """Remember values read out of a stored post, for a while."""
+        if len(self._seen) >= MOST_REMEMBERED:
+            self._seen.clear()
+        self._seen[rid, what] = values
 
     def _read(self, what: Group | Value, analysis: Analysis) -> tuple[str, ...]:
         if what == "brand":
