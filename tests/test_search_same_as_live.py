@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import re
 import tempfile
 from bisect import bisect_left
@@ -224,7 +225,7 @@ def _some_rules(made: Sequence[Post], count: int) -> list[KeywordRule]:
     Left out are rules that are refused, and those of which a match is no news.
     """
     chance = Random(20)
-    sample = [analyse(post) for post in made[:: len(made) // 300]]
+    sample = [analyse(post) for post in made[:: len(made) // 100]]
     rules: list[KeywordRule] = []
     missing = {*get_args(Placed), Regex, Field, Range, Near, AtLeast, And, Or, Not}
     while len(rules) < count or missing:
@@ -243,7 +244,7 @@ def _some_rules(made: Sequence[Post], count: int) -> list[KeywordRule]:
             evaluator = Evaluator(node, reading)
             if (len(rules) >= count and not kinds & missing) or sum(
                 evaluator.spans(analysis) is not None for analysis in sample
-            ) > 11:
+            ) > 4:
                 continue
             rules.append(rule)
             missing -= kinds
@@ -307,9 +308,14 @@ class MemorySegment:
         ]
 
 
+EVERY = 1 if os.environ.get("CI") == "true" else 5
+"""Under CI every real post is looked at, which takes half a minute; otherwise one in five."""
+
+
 def test_every_real_post_is_found_alike_live_in_the_index_and_in_a_scan(shared_data: Path) -> None:
     made = _real_posts(shared_data)
     assert len(made) > 80_000
+    made = made[::EVERY]
     rules = _some_rules(made, 12)
     live = _live(rules, made)
     segment = MemorySegment(made)
@@ -323,4 +329,4 @@ def test_every_real_post_is_found_alike_live_in_the_index_and_in_a_scan(shared_d
         analysis = analyse(post)
         name, evaluator = evaluators[number % len(evaluators)]
         assert (evaluator.spans(analysis) is not None) == (post.key in live[name]), name
-    assert sum(map(len, live.values())) > 2_000
+    assert sum(map(len, live.values())) > 1_000
