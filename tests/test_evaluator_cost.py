@@ -70,7 +70,7 @@ def analyses() -> dict[str, Analysis]:
     for analysis in made.values():  # what all rules share
         assert analysis.terms
         assert analysis.tokens
-        for word in (A, B, near(A, B, 1), Exact(text="a b", phrase=True)):
+        for word in (A, B, near(A, B, 1), Exact(text="a b", phrase=True), RULES["bio"]):
             Evaluator(word, Reading()).spans(analysis)
     return made
 
