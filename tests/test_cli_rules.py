@@ -81,6 +81,14 @@ def test_a_file_brings_its_judgements_along(acme: Terminal) -> None:
     assert "1 post came more than once" in seen.err
 
 
+def test_every_post_of_a_line_of_several_has_its_own_judgement(acme: Terminal) -> None:
+    (acme.folder / "answers.jsonl").write_text(json.dumps([*LABELLED, {"no": "post"}]))
+    words = ["rules", "test", "acme", "--file", "answers.jsonl", "--labels", "label.ok"]
+    quality = json_of(acme, *words)["quality"]
+    assert [quality[key] for key in ("tp", "fp", "fn", "tn")] == [2, 1, 1, 1]
+    assert "answers.jsonl:1: item 7: no text" in acme.pipe(*words).err
+
+
 def test_a_file_of_a_configured_source_is_read_as_it_says(acme: Terminal) -> None:
     path = acme.folder / "watcher.toml"
     path.write_text(

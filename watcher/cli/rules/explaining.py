@@ -45,9 +45,10 @@ def explain(
     text: str | None,
     as_json: bool,
 ) -> None:
-    """Show why a rule matches a post, or does not: each part of it with a tick or a cross.
+    """Show by which of its parts a rule matches a post.
 
-    POST is a stored post's key (network:id) or its address.
+    Each part has a tick or a cross, and the words found. POST is a stored post's key
+    (network:id) or its address.
     """
     config = settings.load()
     rule, meant_post = _pair(settings, config, (name, post), find, text)
@@ -81,9 +82,10 @@ def why_not(
     text: str | None,
     as_json: bool,
 ) -> None:
-    """Say what is missing for a rule to match a post, and what came near.
+    """Say what a post lacks for a rule to match it.
 
-    POST is a stored post's key (network:id) or its address.
+    It names as few parts as can be, and what came near them. POST is a stored post's
+    key (network:id) or its address.
     """
     config = settings.load()
     rule, meant_post = _pair(settings, config, (name, post), find, text)

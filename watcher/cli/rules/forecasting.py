@@ -72,10 +72,10 @@ class Forecast:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 @click.pass_obj
 def forecast(settings: Settings, names: tuple[str, ...], days: int, as_json: bool) -> None:
-    """Say how many posts and mails a day the rules would bring, by the stored past.
+    """Say how many posts and mails a day the rules would bring.
 
-    Without a name, of all rules that are on. A channel's mails are those of all the rules named
-    together: several rules share a digest.
+    It goes by the stored past. Without a name, it tells of all rules that are on. A channel's
+    mails are those of all the rules named together: several rules share a digest.
     """
     since = settings.clock() - timedelta(days=days)
     with settings.opened() as (config, store):

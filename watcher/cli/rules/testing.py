@@ -55,10 +55,10 @@ def test(
     samples: int,
     as_json: bool,
 ) -> None:
-    """Try a rule: how much it finds a day, how right it is, how many mails that makes.
+    """Try a rule: how much it finds, how right it is.
 
-    By itself it reads the stored posts, and counts what you said of its matches
-    (`watcher matches`). A file can bring the judgements along:
+    It tells posts and mails a day, and shows samples. By itself it reads the stored posts, and
+    counts what you said of its matches (`watcher matches`). A file can bring the judgements along:
 
     \b
       watcher rules test acme --file posts.jsonl.gz --labels labels.related
