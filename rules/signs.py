@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rules.characters import HANDLE, LINK, TAG, fold_case, parts, scanner
+from rules.characters import ASCII_PARTS, HANDLE, LINK, TAG, fold_case, parts, scanner
 from rules.metadata import fold_domain, fold_handle, handle_forms
 from rules.model import Post
 
@@ -108,9 +108,10 @@ def name_words(name: str) -> tuple[list[NameWord], int]:
         return [NameWord(name, 0, 0)], 1
     words: list[NameWord] = []
     position = 0
+    ascii_ = name.isascii()
     for match in scanner(name).words.finditer(name):
         whole, offset = match[0], match.start()
-        cuts = list(parts(whole))
+        cuts = [part.span() for part in ASCII_PARTS.finditer(whole)] if ascii_ else [*parts(whole)]
         words += [
             NameWord(whole[start:end], position + number, offset + start)
             for number, (start, end) in enumerate(cuts)

@@ -161,7 +161,7 @@ def _words(text: str) -> set[str]:
 
 
 def _chunk_terms(chunk: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(map(fold_word, scanner(chunk).words.findall(chunk))))
+    return tuple({fold_word(word) for word in set(scanner(chunk).words.findall(chunk))})
 
 
 _chunk_terms_before = lru_cache(maxsize=65_536)(_chunk_terms)

@@ -16,25 +16,25 @@ however much NFKC changes their length. All terms live in one namespace:
     from:acme, lang:fr  metadata: what the post is rather than what it says (`Analysis.metadata`)
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
-from typing import Any, Generic, NamedTuple, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
-from rules.characters import CASHTAG, HANDLE, LINK, fold_accents, fold_case, scanner
+from rules.characters import HANDLE, LINK, fold_accents, fold_case, scanner
 from rules.defanged import defanged_domains, may_be_disarmed
 from rules.metadata import (
     author_terms,
     carried_terms,
     domain_terms,
-    handle_forms,
     kind_terms,
     language_terms,
     origin_terms,
 )
 from rules.model import Post
-from rules.signs import Sign, find_signs, name_words
+from rules.signs import Sign, find_signs
 from rules.terms import HANDLE_PART, handle_parts, looks, may_link, may_name, said, word_line
+from rules.tokens import Token, tokens_of
 
 __all__ = [
     "HANDLE_PART",
@@ -48,25 +48,8 @@ __all__ = [
 ]
 
 _NOTHING: frozenset[str] = frozenset()
-_BESIDE = 10
-"""Positions between the text and what the network states beside it: no phrase spans both."""
-
 _ASKING = frozenset("?\uff1f\u061f\u037e")
 """Question marks: ASCII, full-width, Arabic, Greek."""
-
-
-class Token(NamedTuple):
-    """One term at one place."""
-
-    term: str
-    """What it is compared with: NFKC, case and accents folded."""
-    position: int
-    """Counts words: neighbours in a phrase differ by one. Several terms may share a position."""
-    start: int
-    end: int
-    """Offsets into the post's text; both are its length for what is stated beside the text."""
-    kept: str
-    """The term with its accents."""
 
 
 T = TypeVar("T")
@@ -202,12 +185,7 @@ class Analysis:
     @_once
     def tokens(self) -> tuple[Token, ...]:
         """Every term of the text, and of what the network states beside it, at its place."""
-        return tuple(_tokens(self._rest, self._signs, self._sign_tokens))
-
-    @_once
-    def _sign_tokens(self) -> list[tuple[list[Token], int]]:
-        """For each sign its tokens, positions counted from its own, and how many it takes."""
-        return [_sign_tokens(sign) for sign in self._signs]
+        return tokens_of(self._signs, self._rest)
 
     @_once
     def places(self) -> dict[str, list[Token]]:
@@ -259,63 +237,3 @@ def fold_cashtag(tag: str) -> str:
 
 def _asks(text: str) -> bool:
     return "?" in text or not (text.isascii() or _ASKING.isdisjoint(text))
-
-
-def _tokens(
-    rest: str, signs: Sequence[Sign], sign_tokens: Sequence[tuple[list[Token], int]]
-) -> list[Token]:
-    """Words and signs in the order of the text, then the signs that the text does not show."""
-    tokens: list[Token] = []
-    position = 0
-
-    def add_sign(number: int) -> None:
-        nonlocal position
-        found, width = sign_tokens[number]
-        for term, place, start, end, kept in found:
-            tokens.append(Token(term, position + place, start, end, kept))
-        position += width
-
-    shown = 0
-    for match in scanner(rest).words.finditer(rest):
-        start, end = match.span()
-        while shown < len(signs) and signs[shown].start < start:
-            add_sign(shown)
-            shown += 1
-        kept = fold_case(match[0])
-        tokens.append(Token(fold_accents(kept), position, start, end, kept))
-        position += 1
-    for number in range(shown, len(signs)):
-        if signs[number].start == signs[number].end:
-            position += _BESIDE
-        add_sign(number)
-    return tokens
-
-
-def _sign_tokens(sign: Sign) -> tuple[list[Token], int]:
-    """The terms of a handle, hashtag or cashtag and of its words, and the positions they take.
-
-    A link has no terms and takes one position, so that no phrase reaches across it.
-    """
-    kind, text, start, end = sign
-    if kind == LINK:
-        return [], 1
-    if kind == HANDLE:
-        mark = HANDLE_PART
-        tokens = [
-            Token(name, 0, start, end, name) for name in ["@" + form for form in handle_forms(text)]
-        ]
-    elif kind == CASHTAG:
-        mark = ""
-        term = fold_cashtag(text)
-        tokens = [Token(term, 0, start, end, term)]
-    else:
-        mark = ""
-        kept = fold_tag(text, accents=True)
-        tokens = [Token(fold_accents(kept), 0, start, end, kept)] if sign.is_tag else []
-    words, width = name_words(text)
-    for word, place, offset in words:
-        kept = mark + fold_case(word)
-        first = min(start + 1 + offset, end)
-        last = min(first + len(word), end)
-        tokens.append(Token(fold_accents(kept), place, first, last, kept))
-    return tokens, max(1, width)
