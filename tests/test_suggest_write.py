@@ -187,7 +187,7 @@ def test_what_would_not_be_a_configuration_is_not_written(judged: Terminal) -> N
 def test_too_few_judgements_are_counted(judged: Terminal) -> None:
     seen = judged.pipe("rules", "suggest", "other")
     assert seen.code == 0
-    assert "of its matches 0 were judged irrelevant and 0 relevant" in seen.out
+    assert "of what it finds now 0 were judged irrelevant and 0 relevant" in seen.out
     assert "it takes 5 more irrelevant and 3 more relevant" in seen.out
     told = json.loads(judged.pipe("rules", "suggest", "other", "--json").out)
     assert (told["suggestion"], told["why"]) == (None, "few-irrelevant")

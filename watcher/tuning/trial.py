@@ -148,15 +148,16 @@ def run(
     numbered = [replace(rule, name=str(at), enabled=True) for at, rule in enumerate(rules)]
     matcher = Matcher(numbered, definitions)
     for batch in corpus.batches(report):
-        matches = {
-            (match.post, int(match.rule)): match
-            for match in matcher.match([known.post for known in batch])
-        }
+        matches: dict[str, dict[int, Match]] = {}
+        for match in matcher.match([known.post for known in batch]):
+            matches.setdefault(match.post, {})[int(match.rule)] = match
         trials.scanned += len(batch)
         for known in batch:
             trials.days[known.post.posted_at.astimezone(zone).date()] += 1
-            for at, trial in enumerate(trials.trials):
-                match = matches.get((known.post.key, at))
-                if match is not None or known.relevant is not None:
-                    trial.add(known, match and replace(match, rule=trial.rule))
+            found = matches.get(known.post.key, {})
+            # most posts match few rules: the others count only where somebody judged the post
+            for at in found if known.relevant is None else range(len(rules)):
+                trial = trials.trials[at]
+                one = found.get(at)
+                trial.add(known, one and replace(one, rule=trial.rule))
     return trials

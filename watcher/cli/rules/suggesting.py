@@ -75,7 +75,7 @@ def _say_too_few(rule: KeywordRule, few: TooFew, *, as_json: bool) -> None:
         return
     why = WHY[few.why].format(fewest=FEWEST, fewest_relevant=FEWEST_RELEVANT)
     stdout().say(
-        f"nothing to suggest for {rule.name}: of its matches {few.irrelevant} were judged "
+        f"nothing to suggest for {rule.name}: of what it finds now {few.irrelevant} were judged "
         f"irrelevant and {few.relevant} relevant; {why}"
     )
     more_irrelevant = max(0, FEWEST - few.irrelevant)
