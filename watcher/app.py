@@ -49,7 +49,7 @@ class App:
             config=config,
             store=Store.open(config.store_url),
             index=Index.open(config.data / "index"),
-            matcher=_matcher(config),
+            matcher=Matcher(_keyword_rules(config), config.definitions),
             detector=_detector(config),
             values=Values(config.definitions),
             templates=Templates(files.templates()),
@@ -72,7 +72,7 @@ class App:
         return replace(
             self,
             config=config,
-            matcher=_matcher(config),
+            matcher=self.matcher.with_rules(_keyword_rules(config), config.definitions),
             detector=_detector(config),
             values=Values(config.definitions),
         )
@@ -89,9 +89,8 @@ class App:
         self.close()
 
 
-def _matcher(config: Config) -> Matcher:
-    rules = [rule for rule in config.rules if isinstance(rule, KeywordRule) and rule.enabled]
-    return Matcher(rules, config.definitions)
+def _keyword_rules(config: Config) -> list[KeywordRule]:
+    return [rule for rule in config.rules if isinstance(rule, KeywordRule) and rule.enabled]
 
 
 def _detector(config: Config) -> Detector:
