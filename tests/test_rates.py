@@ -139,7 +139,7 @@ def test_a_rush_hour_is_usual_where_weeks_tell_so() -> None:
 
 
 def test_a_stretch_that_nobody_watched_says_nothing_about_what_is_usual() -> None:
-    begin = START + 30 * HOUR
+    begin = START + 31 * HOUR
     judge = Judge(Spike(learn="1h"))
     judge.stored = hourly(20, 24)
     back = [event(90_000 + n, begin + n * 3 * MINUTE, f"x:{n}") for n in range(16)]

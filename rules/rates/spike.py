@@ -22,6 +22,7 @@ STRETCHES = 6
 ENOUGH_STRETCHES = 3
 _STEPS = 12
 """The window moves on by a twelfth of its length."""
+_MOMENT = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -103,17 +104,26 @@ class Spike:
                 alarms += self._look(record, self._floor(until), quiet, up=False)
         return tuple(alarms)
 
-    def _ends(self, record: Record) -> Iterator[datetime]:
-        """Yield the ends of the windows with fresh events, the last one not yet over."""
-        step = self.window / _STEPS
-        last = self._ceiling(record.now)
-        done = _EPOCH
-        for event in fresh_within(record, self.window):
-            end = max(self._ceiling(event.at), done)
-            while end < event.at + self.window and end <= last:
-                yield end
-                end += step
-            done = end
+    def _ends(self, record: Record) -> list[datetime]:
+        """The ends of the windows that a fresh event lies in, and any event in the last twelfth.
+
+        The last one may not be over yet. Where nothing was said in the last twelfth there is no
+        news, though what is usual may have changed.
+        """
+        fresh = fresh_within(record, self.window)
+        if not fresh:
+            return []
+        until = min(record.now, fresh[-1].at + self.window)
+        ends: dict[datetime, None] = {}
+        latest = iter(fresh)
+        upto, coming = fresh[0].at, next(latest, None)
+        for event in record.history.events(fresh[0].at - _MOMENT, until):
+            while coming is not None and coming.at <= event.at:
+                upto, coming = coming.at, next(latest, None)
+            end = self._ceiling(event.at)
+            if end < upto + self.window:
+                ends[end] = None
+        return list(ends)
 
     def _floor(self, moment: datetime) -> datetime:
         return moment - (moment - _EPOCH) % (self.window / _STEPS)
