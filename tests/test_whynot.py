@@ -8,7 +8,7 @@ from rules import KeywordRule
 from rules.evaluator import Reading, evaluate
 from rules.language import parse, render
 from rules.language.tree import And, AtLeast, Node, Not, Or, Word
-from rules.model import Brand, Definitions
+from rules.model import Account, Brand, Definitions
 from rules.text import analyse
 from rules.whynot import Change, held_against, leaves_found, missing
 from tests.search_samples import post
@@ -111,6 +111,12 @@ def test_what_the_post_is_instead_is_said(
     expression: str, more: dict[str, object], hint: str
 ) -> None:
     assert hint in hints(expression, "acme", **more)
+
+
+def test_the_author_is_looked_at_for_what_the_text_lacks() -> None:
+    author = Account(network="town", id="1", handle="zoe_acme", bio="I drive a Renault")
+    assert "in the author's bio: bio: looks there" in hints("renault", "hello", author=author)
+    assert "in the author's name, “@zoe_acme”" in hints("acme", "hello", author=author)
 
 
 def test_accents_and_other_scripts_are_named_as_what_differs() -> None:

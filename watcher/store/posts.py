@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, and_, func, select
 
 from rules.model import Account, Post
 from watcher.backends.interface import Page
@@ -126,12 +126,13 @@ class Posts(Database):
     def post_called(self, name: str) -> Post | None:
         """Return the post with this key (`network:id`) or this address; None where none has it."""
         network, _, id_ = name.partition(":")
-        query = select_posts().where(
-            or_(posts.c.url == name, and_(posts.c.network == network, posts.c.id == id_))
-        )
+        by_key = and_(posts.c.network == network, posts.c.id == id_)
         with self.reading() as connection:
-            found = posts_from(connection.execute(query.order_by(posts.c.rid).limit(1)))
-        return found[0].post if found else None
+            for named in (by_key, posts.c.url == name):  # the first has an index
+                query = select_posts().where(named).order_by(posts.c.rid).limit(1)
+                if found := posts_from(connection.execute(query)):
+                    return found[0].post
+        return None
 
     def count_posts(self, first_rid: int | None = None, last_rid: int | None = None) -> int:
         """Count posts, or those between two numbers, both included."""
