@@ -336,7 +336,7 @@ def luminance(colour):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_word_has_the_contrast_that_wcag_aa_asks_for(scheme):
-    content = replace(full(), more=3)
+    content = replace(full(), more=3, alarms=(raised(late=timedelta(hours=3)),) * 9)
     late = replace(made(content), slot=replace(SLOT, late=True))
     pages = [late, made(waiting()), made(waiting(coverage=()))]
     drawn = {
@@ -420,7 +420,7 @@ def test_an_alarm_is_told_in_words_with_its_posts_and_when_it_was_noticed():
     assert shown.subject.startswith("Plivélo: 2 alarms · ")
     assert "64 accounts within 1 hour: shortly before it was about 9." in shown.text
     assert "Nothing within 1 day, though every source was read." in shown.text
-    assert "From Tue, Mar 10, 06:00 to Tue, Mar 10, 07:00 · noticed on Tue, Mar" in shown.text
+    assert "Tue, Mar 10, 06:00 to 07:00 · noticed on Tue, Mar 10, 12:00" in shown.text
     assert "https://social.example/@rider0/a0" in shown.text
     assert 'href="https://social.example/@rider0/a0"' in shown.html
     assert "Nothing is urgent" not in shown.text + shown.html
