@@ -163,8 +163,8 @@ BENCHMARKS = (
     Benchmark(
         "matching", "The rules",
         "Beside other ways to match many rules, in the same run; all return the same pairs of "
-        "posts and rules on a checked sample. Rules of fourteen kinds are drawn from the words of posts "
-        "that are then left out, and each approach is timed on posts that nothing has seen before. "
+        "posts and rules on a checked sample. Rules of fourteen kinds are drawn from the words of "
+        "posts that are then left out, and each approach is timed on posts that nothing has seen before. "
         "Hyperscan and ahocorasick-rs find candidates, which the watcher's own tests verify; "
         "tantivy and Whoosh take a thousand posts as a small index; perq files queries.", _matching,
     ),

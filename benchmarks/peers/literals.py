@@ -8,7 +8,7 @@ stands between edges of words. What asks for an author, a domain or a language a
 import re
 from collections.abc import Iterator, Sequence
 
-from peers.plan import Like, Pairs, Plan, Start, Term, needed, planned
+from peers.plan import METADATA, Like, Pairs, Plan, Start, Term, needed, planned
 from rules import KeywordRule
 from rules.characters import ASCII_PARTS, fold_accents, fold_case
 from rules.model import Post
@@ -17,7 +17,6 @@ from rules.text import analyse
 
 _TAG = re.compile(r"#(\w+)")
 _ALNUM = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
-_FIELD = re.compile(r"(from|domain|lang|is|has|network|source|to):")
 
 
 class _Literals:
@@ -31,8 +30,8 @@ class _Literals:
         share = shipped_shares(())
 
         def frequency(term: str) -> float:
-            if _FIELD.match(term):
-                return 1e-4 if term.startswith(("from:", "domain:")) else 0.5
+            if term[0] == METADATA:
+                return 1e-4 if term.startswith((":from:", ":domain:")) else 0.5
             return 1e-4 if term[0] in "#@" else share(term)
 
         for one in self._rules:
@@ -40,8 +39,8 @@ class _Literals:
             if not asked:
                 self._always.append(one.number)
             for plan in asked:
-                if isinstance(plan, Term) and _FIELD.match(plan.term):
-                    self._looked_up.setdefault(plan.term, []).append(one.number)
+                if isinstance(plan, Term) and plan.term[0] == METADATA:
+                    self._looked_up.setdefault(plan.term[1:], []).append(one.number)
                 else:
                     self._strings.setdefault(plan, []).append(one.number)
         self._fields = {term.partition(":")[0] for term in self._looked_up}

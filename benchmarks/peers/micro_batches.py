@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from peers.plan import AllOf, AnyOf, Like, Pairs, Plan, Start, Term, Without, planned
+from peers.plan import AllOf, AnyOf, Like, Pairs, Plan, Start, Term, Without, planned, terms_of
 from rules import KeywordRule
 from rules.model import Post
 from rules.text import analyse
@@ -53,7 +53,7 @@ class TantivyPeer:
             index = self._tantivy.Index(self._schema)
             writer = index.writer(15_000_000, 1)
             for analysis in analyses:
-                terms = " ".join((*analysis.said, *analysis.metadata))
+                terms = " ".join(terms_of(analysis))
                 writer.add_document(self._tantivy.Document(t=terms))
             writer.commit()
             writer.wait_merging_threads()
@@ -110,7 +110,7 @@ class WhooshPeer:
             index = self._storage().create_index(self._schema)
             writer = index.writer()
             for analysis in analyses:
-                writer.add_document(t=[*analysis.said, *analysis.metadata])
+                writer.add_document(t=terms_of(analysis))
             writer.commit()
             with index.searcher() as searcher:
                 for one, query in self._rules:

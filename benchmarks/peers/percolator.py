@@ -7,7 +7,7 @@ clauses cannot say is verified.
 
 from collections.abc import Sequence
 
-from peers.plan import AllOf, AnyOf, Like, Pairs, Plan, Start, Term, Without, planned
+from peers.plan import AllOf, AnyOf, Like, Pairs, Plan, Start, Term, Without, planned, terms_of
 from rules import KeywordRule
 from rules.model import Post
 from rules.text import analyse
@@ -33,7 +33,7 @@ class PerqPeer:
         pairs: Pairs = []
         for number, post in enumerate(posts):
             analysis = analyse(post)
-            terms = {_ANY, *analysis.said, *analysis.metadata}
+            terms = {_ANY, *terms_of(analysis)}
             for length in self._lengths:
                 terms.update([f"{t[:length]}*" for t in analysis.said if len(t) >= length])
             if self._likes:

@@ -27,6 +27,9 @@ from rules.text import Analysis, fold_tag, fold_words
 
 Pairs = list[tuple[int, int]]
 
+METADATA = ":"
+"""Stands before terms of the metadata, so that the prefix `domain*` does not meet `domain:`."""
+
 
 @dataclass(frozen=True)
 class Term:
@@ -118,7 +121,7 @@ def _plan(node: Node) -> tuple[Plan, bool]:
         case Mention(text=text):
             return Term("@" + fold_handle(text)), True
         case Field():
-            return Term(field_term(node)), True
+            return Term(METADATA + field_term(node)), True
     raise NotImplementedError(type(node))
 
 
@@ -150,14 +153,13 @@ def _frequency(plans: Sequence[Plan], counts: Callable[[str], float]) -> float:
     return total
 
 
-def verified(
-    rules: Sequence[Planned], numbers: Sequence[int], analysis: Analysis, post: int
-) -> Pairs:
-    """The pairs of the post and those candidates that hold."""
-    return [(post, number) for number in numbers if rules[number].holds(analysis)]
+def terms_of(analysis: Analysis) -> list[str]:
+    """Every term that a plan may ask a post for."""
+    return [*analysis.said, *(METADATA + term for term in analysis.metadata)]
 
 
 __all__ = [
+    "METADATA",
     "AllOf",
     "AnyOf",
     "Like",
@@ -170,5 +172,5 @@ __all__ = [
     "Without",
     "needed",
     "planned",
-    "verified",
+    "terms_of",
 ]
