@@ -26,7 +26,7 @@ from alerts.schedule import Slot
 from rules import KeywordRule
 from rules.copies import MOST_KNOWN, find_copies
 from rules.errors import WatcherError
-from rules.model import Match
+from rules.model import Match, Post
 from watcher.app import App
 from watcher.backends import AnySource
 from watcher.backends.interface import BackendError
@@ -125,6 +125,8 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
     app.store.reexamine_all(app.detector.fingerprint)
     routes = {rule.name: rule.then for rule in app.config.rules if rule.enabled}
     rules = [rule for rule in app.config.rules if isinstance(rule, KeywordRule)]
+    untold = {rule.name for rule in rules if rule.rate}
+    realert = {rule.name: rule.silence for rule in rules if rule.silence and not rule.rate}
     posts = matches = suspects = 0
     while not stop() and (batch := app.store.unmatched(BATCH)).posts:
         found = app.matcher.match(batch.posts)
@@ -135,8 +137,8 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
             routes,
             app.clock(),
             copies=_copies(app, batch, found),
-            untold={rule.name for rule in rules if rule.rate},
-            realert={rule.name: rule.silence for rule in rules if rule.silence and not rule.rate},
+            untold=untold,
+            realert=realert,
         )
         posts += len(batch.posts)
         matches += saved.matches
@@ -151,17 +153,22 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
 
 def _copies(app: App, batch: Batch, found: Sequence[Match]) -> dict[tuple[str, str], str]:
     """Which of the matches only repeat what their rule found before, for the rules that ask."""
+    how = {
+        rule.name: rule.dedupe
+        for rule in app.config.rules
+        if isinstance(rule, KeywordRule) and rule.dedupe != "none"
+    }
     posts = {post.key: post for post in batch.posts}
+    of_rule: dict[str, list[Post]] = {}
+    for one in found:
+        if one.rule in how:
+            of_rule.setdefault(one.rule, []).append(posts[one.post])
     since = app.clock() - COPIES_FOR
     copies: dict[tuple[str, str], str] = {}
-    for rule in app.config.rules:
-        if not isinstance(rule, KeywordRule) or rule.dedupe == "none":
-            continue
-        of_rule = [posts[one.post] for one in found if one.rule == rule.name]
-        if of_rule:
-            known = app.store.originals(rule.name, since, MOST_KNOWN)
-            for key, original in find_copies(rule.dedupe, known, of_rule):
-                copies[rule.name, key] = original
+    for name, new in of_rule.items():
+        known = app.store.originals(name, since, MOST_KNOWN)
+        for key, original in find_copies(how[name], known, new):
+            copies[name, key] = original
     return copies
 
 

@@ -80,7 +80,9 @@ class Matches(Database):
                 }
                 for match in found
             ]
-            quiet = quiet_rules(connection, realert, now)
+            finding = {match.rule for match in found}
+            waiting = {rule: length for rule, length in realert.items() if rule in finding}
+            quiet = quiet_rules(connection, waiting, now)
             new = _insert_new(connection, rows)
             copied = note_copies(connection, copies, new, stored)
             told = [one for one in new if one.row not in copied and one.rule not in untold]
