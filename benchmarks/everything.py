@@ -164,7 +164,8 @@ BENCHMARKS = (
         "matching", "The rules",
         "Beside other ways to match many rules, in the same run; all return the same pairs of "
         "posts and rules on a checked sample. Rules of fourteen kinds are drawn from the words of "
-        "posts that are then left out, and each approach is timed on posts that nothing has seen before. "
+        "posts that are then left out, and each approach is timed on posts that nothing has seen "
+        "before. "
         "Hyperscan and ahocorasick-rs find candidates, which the watcher's own tests verify; "
         "tantivy and Whoosh take a thousand posts as a small index; perq files queries.", _matching,
     ),

@@ -95,8 +95,7 @@ class WhooshPeer:
             case AllOf(parts=parts):
                 shut_out = [self._made(part.part) for part in parts if isinstance(part, Without)]
                 asked = [self._made(part) for part in parts if not isinstance(part, Without)]
-                both = query.And(asked) if asked else query.Every()
-                return query.AndNot(both, query.Or(shut_out)) if shut_out else both
+                return query.And([*(asked or [query.Every()]), *map(query.Not, shut_out)])
             case AnyOf(parts=parts):
                 return query.Or([self._made(part) for part in parts])
             case Without(part=part):
