@@ -196,7 +196,7 @@ def test_too_few_judgements_are_counted(judged: Terminal) -> None:
 QUOTES = ("'{}'", '"{}"', "'''{}'''", '"""{}"""', "'''\n{}\n'''", '"""\\\n  {}\\\n  """')
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     find=st.sampled_from(["a", "a b", "a OR b", "a -b OR c", "é OR ü", "😡 OR a"]),
     quotes=st.sampled_from(QUOTES),

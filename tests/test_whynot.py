@@ -161,7 +161,7 @@ def _joined(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
 TREES = st.recursive(WORDS, _joined, max_leaves=8)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(tree=TREES, words=st.lists(st.sampled_from("abcdef"), max_size=4))
 def test_nothing_is_missing_exactly_where_the_rule_matches(tree: Node, words: list[str]) -> None:
     analysis = analyse(post(" ".join(words)))
@@ -169,7 +169,7 @@ def test_nothing_is_missing_exactly_where_the_rule_matches(tree: Node, words: li
     assert (not changes) == (evaluate(tree, Reading(), analysis) is not None)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(tree=st.recursive(WORDS, lambda i: st.one_of(
     st.lists(i, min_size=2, max_size=3).map(lambda p: And(parts=tuple(p))),
     st.lists(i, min_size=2, max_size=3).map(lambda p: Or(parts=tuple(p))),

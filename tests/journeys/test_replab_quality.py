@@ -154,7 +154,7 @@ ROUGH = {
 }
 """First rules: a name that means other things too."""
 JUDGED = 30
-DRAWS = 2
+DRAWS = 1
 
 
 @cache
@@ -242,7 +242,7 @@ def test_what_is_suggested_from_thirty_judgements_holds_on_later_posts(
             )
             changes.append((brand, before, after.f1 or 0.0))
             print(f"{brand}, draw {draw}: F1 {before:.3f} -> {changes[-1][2]:.3f}")  # pytest -s
-    assert len({brand for brand, _, _ in changes}) >= 5
+    assert len(changes) >= 5
     assert sum(now > before for _, before, now in changes) >= 0.85 * len(changes)
     assert min(now - before for _, before, now in changes) > -0.02
     assert sum(now - before for _, before, now in changes) / len(changes) > 0.05
