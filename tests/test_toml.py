@@ -177,6 +177,26 @@ def test_a_wrong_value_is_marked_and_mended(line: str, mark: str, hint: str) -> 
         assert marked(finding) == mark
 
 
+@pytest.mark.parametrize(
+    ("line", "mark", "hint"),
+    [
+        ("says = 'acme", "'acme", "end it with the quote it began with; "),
+        ("says = 'acme\nlives = '9'", "'acme", "end it with the quote it began with; "),
+        ("says = 'a' OR 'b c'", "OR 'b c'", """says = '"a" OR "b c"'"""),
+        ("friends = [Leo, Mia B]", "Leo, Mia B]", 'friends = ["Leo", "Mia B"]'),
+    ],
+)
+def test_a_line_that_is_no_toml_is_told_once_and_mended(line: str, mark: str, hint: str) -> None:
+    finding = findings(f"[[cats]]\nname = 'Mia'\n{line}\nhome = 3\n")[0]
+    assert finding.line == 3
+    assert finding.problem.help.startswith(hint)
+    assert mark in marked(finding)
+
+
+def test_a_quote_that_no_other_follows_is_told_once() -> None:
+    assert marked(only("[[cats]]\nname = 'Mia\nlives = 9\n")) == "'Mia"
+
+
 def test_one_bracket_too_few_or_too_many_is_understood() -> None:
     assert only("[cats]\nname = 'a'").problem.help.startswith("write [[cats]]")
     assert only("[[hours]]\nfrom = 'a'").problem.help.startswith("write [hours] with one bracket")

@@ -35,6 +35,8 @@ LISTS = {
 """Keys that hold a list of texts, so that the repair of one does not lead to the next mistake."""
 _SIGNS = frozenset("=,;:.[]{}\"'#")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_PHRASES = re.compile(r"""(?:(?:'[^'"]+'|"[^'"]+")(?:\s+(?:AND|OR|NOT|AND NOT)\s+|$))+""")
+_BARE_LIST = re.compile(r"\[\s*([^\W\d][^\[\]'\",#]*(?:,[^\[\]'\",#]+)*)\]")
 _KEY = re.compile(r"""\s*(?P<key>[\w-]+|"[^"]*"|'[^']*')\s*""")
 
 
@@ -87,7 +89,11 @@ def _explained(text: str, message: str) -> tuple[Problem, tuple[int, int], bool]
             f"end it with {closing}; what follows is read once this is mended",
         )
         return problem, (start, start + len(closing)), False
-    if what.startswith("Illegal character"):
+    if what == 'Expected "\'"':  # no such quote follows in the whole file
+        start = text.rfind("'")
+        end = text.find("\n", start)
+        return *_not_closed(start, end if end >= 0 else len(text)), True
+    if what.startswith(("Illegal character", "Found invalid character")):
         return _illegal(text, line, first, at)
     if what.startswith(("Unescaped", "Invalid hex")):
         problem = _problem(
@@ -172,16 +178,18 @@ def _opening(text: str, at: int, *, string: bool) -> int:
 def _illegal(text: str, line: str, first: int, at: int) -> tuple[Problem, tuple[int, int], bool]:
     if text[at : at + 1] == "\n":
         quote = re.search(r"""["'][^"']*$""", line)
-        start = first + quote.start() if quote else first
-        problem = _problem(
-            "this text is not closed on its line",
-            "end it with the quote it began with; a text of several lines stands between"
-            ' """ and """',
-        )
-        return problem, (start, at), True
+        return *_not_closed(first + quote.start() if quote else first, at), True
     code = f"U+{ord(text[at]):04X}" if at < len(text) else "at the end"
     problem = _problem(f"a control character ({code}) may not stand here", "take it out")
     return problem, (at, at + 1), True
+
+
+def _not_closed(start: int, end: int) -> tuple[Problem, tuple[int, int]]:
+    problem = _problem(
+        "this text is not closed on its line",
+        'end it with the quote it began with; a text of several lines stands between """ and """',
+    )
+    return problem, (start, end)
 
 
 def _statement(line: str, first: int, at: int, what: str) -> tuple[Problem, tuple[int, int]]:
@@ -217,6 +225,9 @@ def _value(key: str, value: str, what: str) -> Problem:
     if re.match(r"\d", value):
         return _problem("this is no number; text stands between quotes", f'{key} = "{value}"')
     if what.startswith("Expected newline"):
+        if _PHRASES.fullmatch(value):
+            phrases = value.replace("'", '"')
+            return _problem("one text holds the whole expression", f"{key} = '{phrases}'")
         other = '"' if value.startswith("'") else "'"
         return _problem(
             "something follows the value on its line",
@@ -225,6 +236,9 @@ def _value(key: str, value: str, what: str) -> Problem:
     if re.match(r"[\w@#]", value):
         quoted = f'["{value}"]' if key in LISTS else f'"{value}"'
         return _problem("text stands between quotes", f"{key} = {quoted}")
+    if match := _BARE_LIST.fullmatch(value):
+        items = ", ".join(f'"{item.strip()}"' for item in match[1].split(","))
+        return _problem("texts stand between quotes, in a list too", f"{key} = [{items}]")
     return _problem("this value cannot be read")
 
 
