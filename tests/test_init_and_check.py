@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rules import KeywordRule
 from watcher import checks
-from watcher.cli import Settings, check, init
+from watcher.cli import Settings, check, init, run
 from watcher.config import load
 from watcher.starter import Starter
 from watcher.store import Store
@@ -292,3 +292,17 @@ def test_no_thread_of_a_finished_check_stays(folder: Path) -> None:
     run_init("--yes")
     outcomes()
     assert threading.active_count() <= before + 1
+
+
+def test_problems_are_told_line_by_line_also_where_a_warning_comes_first(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_init("--yes").exit_code == 0
+    file = folder / "watcher.toml"
+    text = file.read_text()
+    unused = '[[lists]]\nname = "unused"\nitems = ["a"]\n'
+    file.write_text(f'{text}\n{unused}[[rules]]\nname = "wrong"\nfind = "lagn:fr"\nthen = []\n')
+    assert run(["check"]) == 2
+    screens = capsys.readouterr().err
+    assert screens.index("warning[unused-list]") < screens.index("error[unknown-field]")
+    assert '| find = "lagn:fr"\n' in screens

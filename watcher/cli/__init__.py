@@ -207,7 +207,9 @@ def _failed(error: "WatcherError") -> int:
 
     if isinstance(error, ExpressionError):
         stderr().say(*safe_lines(str(error)))  # a whole screen, with carets
-    elif isinstance(error, ConfigError) and f"error[{error.code}]" in error.message:
+    elif isinstance(error, ConfigError) and (
+        error.findings or f"error[{error.code}]" in error.message
+    ):
         stderr().say(*safe_lines(error.message))  # the same, `help` included where it has findings
         if error.help:
             stderr().say(f"   help: {error.help}")
