@@ -12,6 +12,7 @@ that lent the words. All must return the same pairs of posts and rules on a chec
 import argparse
 import gc
 import json
+import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -88,6 +89,7 @@ def measure(
         _freeze()
         if name in TIMED:
             peer.decide(learnt[: TIMED[name]])
+            _freeze()
             speeds[name] = round(rate(peer.decide, fresh.take(TIMED[name])))
             found[name] = peer.decide(sample)
         else:
@@ -95,6 +97,7 @@ def measure(
             found[name] = peer.decide(sample)
             speeds[name] = round(len(sample) / (time.process_time() - before))
     matcher.decide(learnt)
+    _freeze()
     timed = fresh.take(TIMED[OURS])
     row["posts_per_cpu_second"] = {OURS: round(rate(matcher.decide, timed)), **speeds}
     row["with_places"] = round(rate(matcher.match, fresh.take(TIMED[OURS] // 2)))
@@ -203,6 +206,7 @@ def main() -> int:
         return 1
     sizes = options.rules or ([1_000] if options.quick else SIZES)
     posts = read_posts(options.posts, 1_000_000)
+    random.Random(1).shuffle(posts)  # the file has one source after the other
     maker = Maker(posts[:LEARNT])
     table = list(columns(maker, posts, sizes, options.peers))
     many = 1_000 if options.quick else 10_000

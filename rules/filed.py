@@ -3,7 +3,7 @@
 Rules are numbers here. Nothing changes once it is made: `changed` copies what it has to.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rules.defanged import may_be_disarmed
 from rules.metadata import author_terms, language_terms
@@ -70,9 +70,10 @@ class Filed:
         near = None if NEAR in copied else self._near
         return Filed(places, always, beginnings, near)
 
-    def brought_up(self, analysis: Analysis) -> Numbers:
+    def brought_up(self, analysis: Analysis) -> Sequence[int]:
         """The numbers filed under any key that the post has; some of them repeatedly."""
-        numbers = self._always + self._words.numbers(analysis.said)
+        numbers = self._words.numbers(analysis.said)
+        numbers += self._always
         for terms_of, by_term in self._others:
             terms = terms_of(analysis)
             if not by_term.keys().isdisjoint(terms):

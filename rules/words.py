@@ -9,7 +9,7 @@ words asked for are filed under themselves and under themselves less each letter
 Garbe); what is found there is measured.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import filterfalse
 
 from rules.evaluation.slots import one_edit
@@ -39,10 +39,14 @@ class NearWords:
     def numbers(self, word: str) -> Numbers:
         """The numbers of the words at most one edit from this one."""
         numbers: Numbers = ()
-        if self._shortest <= len(word) <= self._longest:
-            for near in {one for less in _less_one(word) for one in self._less.get(less, ())}:
-                if one_edit(word, near):
-                    numbers += self._near[near]
+        if not self._shortest <= len(word) <= self._longest:
+            return numbers
+        less = _less_one(word)
+        if self._less.keys().isdisjoint(less):  # nearly always, and told in C
+            return numbers
+        for near in {one for part in less for one in self._less.get(part, ())}:
+            if one_edit(word, near):
+                numbers += self._near[near]
         return numbers
 
 
@@ -75,9 +79,9 @@ class Words:
         self._fruitless: set[str] = set()
         self._fruitful: dict[str, Numbers] = {}
 
-    def numbers(self, said: set[str]) -> Numbers:
+    def numbers(self, said: set[str]) -> list[int]:
         """The numbers that the terms of a post bring up; some of them repeatedly."""
-        numbers: Numbers = ()
+        numbers: list[int] = []
         fruitful = self._fruitful
         for term in filterfalse(self._fruitless.__contains__, said):
             found = fruitful.get(term)
@@ -102,7 +106,5 @@ class Words:
         return numbers
 
 
-def _less_one(word: str) -> Iterator[str]:
-    yield word
-    for at in range(len(word)):
-        yield word[:at] + word[at + 1 :]
+def _less_one(word: str) -> list[str]:
+    return [word, *[word[:at] + word[at + 1 :] for at in range(len(word))]]
