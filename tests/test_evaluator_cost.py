@@ -3,6 +3,7 @@
 import random
 import time
 from functools import reduce
+from itertools import product
 
 import pytest
 
@@ -88,9 +89,102 @@ def test_hostile_posts_cost_no_more_than_the_budget(
         assert taken < 5 * BUDGET, name  # other work on the machine takes its share
 
 
+def spellings(letters: str, length: int) -> list[str]:
+    return ["".join(some) for some in product(letters, repeat=length)]
+
+
+FAMILIES: dict[str, tuple[list[Node], str, Reading]] = {
+    "capitals": ([Exact(text=word) for word in spellings("aA", 8)], "aaaaaaaa ", Reading()),
+    "accents": ([Exact(text=word) for word in spellings("eéèê", 4)], "eeee ", Reading()),
+    "skins": ([Exact(text="👍" + skin) for skin in "🏻🏼🏽🏾🏿"], "👍🏽", Reading()),
+    "accents kept": (
+        [Word(text=word) for word in spellings("eéèê", 4)],
+        "eeee ",
+        Reading(fold_accents=False),
+    ),
+    "accents of prefixes": (
+        [Prefix(text=word) for word in spellings("eéèê", 4)],
+        "eeee ",
+        Reading(fold_accents=False),
+    ),
+    "punctuation after": (
+        [Exact(text=f"a b{signs}", phrase=True) for signs in spellings("!?.,;", 3)],
+        "a b!?.,;! ",
+        Reading(),
+    ),
+    "punctuation before": (
+        [Exact(text=f"{signs}a b", phrase=True) for signs in spellings("!?.,;", 3)],
+        "!!!a b ",
+        Reading(),
+    ),
+    "punctuation in hashtags": (
+        [Exact(text=f"Aa{signs}Bb", phrase=True) for signs in spellings("!?.,;", 3)],
+        "#AaBb ",
+        Reading(),
+    ),
+    "prefixes of prefixes": ([Prefix(text="a" * n) for n in range(3, 30)], "a" * 30, Reading()),
+    "close to the same": (
+        [Fuzzy(text=f"aaaaaa{letter}") for letter in "abcdefghijklmnopqrstuvwxyz"],
+        "aaaaaaa ",
+        Reading(),
+    ),
+    "links": ([Field(name="url", value=f"w{n}") for n in range(90)], "http://a.b/c", Reading()),
+}
+"""Many leaves that are each looked for at the same places: those, the post, the reading."""
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_many_leaves_for_the_same_words_cost_no_more_than_the_budget(family: str) -> None:
+    leaves, piece, reading = FAMILIES[family]
+    if piece in ("a" * 30, "http://a.b/c"):
+        text = " ".join(f"{piece}{n}" for n in range(100_000 // (len(piece) + 5)))
+    else:
+        text = piece * (100_000 // len(piece))
+    analysis = analyse(post(text))
+    assert analysis.terms
+    assert analysis.tokens or "http" in piece
+    first, *others = leaves
+    Evaluator(first, reading).spans(analysis)
+    assert too_costly(Or(parts=tuple(others))) is None
+    evaluator = Evaluator(Or(parts=tuple(others)), reading)
+    before = time.process_time()
+    evaluator.spans(analysis)
+    assert time.process_time() - before < 2e-6 * BUDGET
+
+
+PATTERNS = (
+    "[ab].{9}q",
+    "[ab].{18}q",
+    r"[ab]\w{30}q",
+    "acme.{0,40}refund",
+    r"[A-Z]{2}\d{4,6}-\d{8}",
+)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("letters", ["ab", "a👍", "acme", "AB01-"])
+def test_a_regular_expression_costs_no_more_than_the_budget(pattern: str, letters: str) -> None:
+    node = Regex(pattern=pattern)
+    assert too_costly(node) is None
+    evaluator = Evaluator(node, Reading())
+    pieces = ["acme", "acme ", "x"] if letters == "acme" else list(letters)
+    analysis = analyse(post("".join(random.Random(1).choices(pieces, k=100_000))[:100_000]))
+    before = time.process_time()
+    evaluator.spans(analysis)
+    assert time.process_time() - before < 5e-6 * BUDGET
+
+
 @pytest.mark.parametrize(
     "node",
     [
+        Regex(pattern="." * 290),
+        Regex(pattern="[ab]" + "." * 30 + "q"),
+        Regex(pattern="[ab].{40}q"),
+        Regex(pattern=r"([ab]\w){25}q"),
+        Regex(pattern="a" + ".?" * 140 + "q"),
+        Regex(pattern="(acme|mean|me).{0,60}q"),
+        Regex(pattern="acme|b.{60}"),
+        Regex(pattern="(a|b)*a(a|b){60}q"),
         chain(20, 10),
         reduce(lambda node, _: near(node, node, 30), range(3), A),
         near(A, B, 101),

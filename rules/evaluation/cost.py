@@ -6,10 +6,12 @@ into words and counted out once, is left out. A rule over the budget is refused 
 so nobody's post can make the watcher stumble.
 """
 
+from rules.evaluation.automata import going_on
 from rules.evaluation.standing import FARTHEST
 from rules.language.tree import (
     And,
     AtLeast,
+    Emoji,
     Exact,
     Field,
     Fuzzy,
@@ -28,7 +30,9 @@ from rules.text import fold_words
 BUDGET = 50_000
 """Microseconds: 50 ms for one post, as 10,000 rules together may take."""
 
-_LEAF, _PHRASE, _PREFIX, _FUZZY, _REGEX, _MODEL = 2, 20, 15, 1_500, 1_000, 500
+_LEAF, _PREFIX, _FUZZY, _REGEX, _MODEL = 2, 15, 1_500, 1_000, 500
+_PHRASE, _NEXT = 20, 5
+_GOES_ON = 2_500
 _NEAR, _PAIR = 45, 7
 
 
@@ -41,17 +45,25 @@ def cost(node: Node) -> int:
             return 1 + cost(part)
         case Near(left=left, right=right):
             return _near(node) + cost(left) + cost(right)
-        case Word(text=text) | Phrase(text=text) | Exact(text=text):
-            return _PHRASE if len(fold_words(text)) > 1 else _LEAF
+        case Word(text=text) | Phrase(text=text) | Exact(text=text) | Emoji(text=text):
+            return _run(text)
+        case Field(name="bio" | "url", value=text):
+            return _run(text)
         case Prefix():
             return _PREFIX
         case Fuzzy():
             return _FUZZY
-        case Regex():
-            return _REGEX
-        case Field(name="lang" | "sentiment" | "bio" | "url"):
+        case Regex(pattern=pattern):
+            return _REGEX + int(_GOES_ON * going_on(pattern))
+        case Field(name="lang" | "sentiment"):
             return _MODEL
     return _LEAF
+
+
+def _run(text: str) -> int:
+    """What words next to each other cost."""
+    words = len(fold_words(text))
+    return _PHRASE + _NEXT * words if words > 1 else _LEAF
 
 
 def too_costly(node: Node) -> Span | None:

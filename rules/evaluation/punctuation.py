@@ -1,12 +1,18 @@
-"""What stands between the words: an exact phrase is compared with its punctuation."""
+"""What stands between and around the words: an exact phrase is compared with its punctuation.
+
+Everything is filed once for each word and each pair of neighbours, so that many phrases of the same
+words, however they are punctuated, are not looked for place by place.
+"""
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from rules.characters import plain
-from rules.evaluation.standing import bitset
+from rules.evaluation.slots import Slot
+from rules.evaluation.standing import bitset, remembered
 from rules.language.tree import Span
 from rules.text import Analysis
 
@@ -39,50 +45,66 @@ def as_written(text: str) -> str:
     return _SPACES.sub(" ", plain(text).translate(_STRAIGHT))
 
 
-class Gaps:
-    """What stands between the words of a post, by position; the same gaps come again and again."""
+def neighbours(analysis: Analysis, one: Slot, other: Slot, gap: str) -> int:
+    """The positions of a word that another follows with just this between the two."""
 
-    def __init__(self, analysis: Analysis) -> None:
-        self._text = analysis.post.text
-        self._memo: dict[str, str] = {}
-        spans: dict[int, Span | None] = {}
-        for token in analysis.tokens:
-            if token.start < token.end:
-                here = token[2:4]
-                spans[token.position] = here if spans.get(token.position, here) == here else None
-        after: dict[str, list[int]] = {}
-        unclear = []
-        for position, span in spans.items():
-            if position + 1 not in spans:
-                continue
-            following = spans[position + 1]
-            if span and following:
-                gap = self.between(span[1], following[0])
-                after.setdefault(gap, []).append(position)
-            else:
-                unclear.append(position)
-        self.unclear = bitset(unclear)
-        """Where several terms stand, at the words of hashtags: each has a gap of its own."""
-        self._after = {gap: bitset(places) for gap, places in after.items()}
+    def gaps(post: Analysis) -> dict[str, int]:
+        ahead = other.stand(post).at
+        text = post.post.text
+        between = (
+            (position, text[token.end : ahead[position + 1].start])
+            for position, token in one.stand(post).at.items()
+            if position + 1 in ahead
+        )
+        return {gap: bitset(places) for gap, places in _filed(between).items()}
 
-    def perhaps(self, gap: str) -> int:
-        """The positions of the words that this may follow."""
-        return self._after.get(gap, 0) | self.unclear
+    return remembered(analysis, ("between", one, other), gaps).get(gap, 0)
 
-    def between(self, end: int, start: int) -> str:
-        """What stands between two words."""
-        return self._written(self._text[end:start])
 
-    def before(self, start: int) -> str:
-        """What stands before a word, as far as it is compared."""
-        return self._written(self._text[max(0, start - _AROUND) : start])
+def preceded(analysis: Analysis, word: Slot, wanted: str) -> int:
+    """The positions of a word right before which this stands."""
 
-    def after(self, end: int) -> str:
-        """What stands after a word, as far as it is compared."""
-        return self._written(self._text[end : end + _AROUND])
+    def before(post: Analysis) -> "_Edges":
+        text, places = post.post.text, word.stand(post).at.items()
+        filed = _filed((p, text[max(0, t.start - _AROUND) : t.start]) for p, t in places)
+        return _Edges({edge[::-1]: found for edge, found in filed.items()})
 
-    def _written(self, text: str) -> str:
-        written = self._memo.get(text)
-        if written is None:
-            written = self._memo[text] = as_written(text)
-        return written
+    return remembered(analysis, ("before", word), before).beginning(wanted[::-1])
+
+
+def followed(analysis: Analysis, word: Slot, wanted: str) -> int:
+    """The positions of a word right after which this stands."""
+
+    def after(post: Analysis) -> "_Edges":
+        text, places = post.post.text, word.stand(post).at.items()
+        return _Edges(_filed((p, text[t.end : t.end + _AROUND]) for p, t in places))
+
+    return remembered(analysis, ("after", word), after).beginning(wanted)
+
+
+def _filed(texts: Iterable[tuple[int, str]]) -> dict[str, list[int]]:
+    """Positions by text as it is compared; the same texts come again and again."""
+    raw: dict[str, list[int]] = {}
+    for position, text in texts:
+        raw.setdefault(text, []).append(position)
+    filed: dict[str, list[int]] = {}
+    for text, places in raw.items():
+        filed.setdefault(as_written(text), []).extend(places)
+    return filed
+
+
+class _Edges:
+    """Positions by what stands next to them, found by its beginning."""
+
+    def __init__(self, filed: dict[str, list[int]]) -> None:
+        self._filed = filed
+        self._sorted = sorted(filed)
+
+    def beginning(self, wanted: str) -> int:
+        """The positions next to which this stands."""
+        found: list[int] = []
+        for number in range(bisect_left(self._sorted, wanted), len(self._sorted)):
+            if not self._sorted[number].startswith(wanted):
+                break
+            found += self._filed[self._sorted[number]]
+        return bitset(found)

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from rapidfuzz.distance import OSA
 
@@ -12,6 +13,8 @@ from rules.evaluation.standing import Stand, remembered
 from rules.text import Analysis, Token
 
 _END = 2
+_POSITION = itemgetter(1)
+"""Of a token; in C."""
 STEM = 3
 """Prefixes are told apart by their first letters, as many as the language demands of them."""
 
@@ -43,7 +46,10 @@ class Kept(Slot):
 
     def tokens(self, analysis: Analysis) -> Sequence[Token]:
         """The tokens that fit, in the order of the text."""
-        return [t for t in analysis.places.get(self.term, ()) if t.kept == self.kept]
+        return remembered(analysis, ("kept", self.term), self._by_accents).get(self.kept, ())
+
+    def _by_accents(self, analysis: Analysis) -> dict[str, list[Token]]:
+        return _filed((t.kept, t) for t in analysis.places.get(self.term, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +60,32 @@ class Written(Slot):
 
     def tokens(self, analysis: Analysis) -> Sequence[Token]:
         """The tokens that fit, in the order of the text."""
+        return remembered(analysis, ("written", self.term), self._by_look).get(self.written, ())
+
+    def _by_look(self, analysis: Analysis) -> dict[str, list[Token]]:
         text = analysis.post.text
-        return [
-            token
-            for token in analysis.places.get(self.term, ())
-            if token.start < token.end and plain(text[token.start : token.end]) == self.written
-        ]
+        tokens = [t for t in analysis.places.get(self.term, ()) if t.start < t.end]
+        shown = _filed((text[token.start : token.end], token) for token in tokens)
+        looks = ((plain(look), token) for look, alike in shown.items() for token in alike)
+        return {look: _in_order(alike) for look, alike in _filed(looks).items()}
+
+
+def _filed(tokens: Iterable[tuple[str, Token]]) -> dict[str, list[Token]]:
+    """Tokens by text: what a post says a thousand times is not gone through for each rule."""
+    filed: dict[str, list[Token]] = {}
+    for text, token in tokens:
+        filed.setdefault(text, []).append(token)
+    return filed
+
+
+def _in_order(tokens: list[Token]) -> list[Token]:
+    """The tokens in the order of the text."""
+    return sorted(tokens, key=_POSITION)
+
+
+def _gathered(lists: Sequence[list[Token]]) -> list[Token]:
+    """The tokens of several lists in the order of the text."""
+    return lists[0] if len(lists) == 1 else _in_order([token for one in lists for token in one])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +98,15 @@ class Alike(Slot):
 
     def tokens(self, analysis: Analysis) -> Sequence[Token]:
         """The tokens that fit, in the order of the text."""
+        alike = remembered(analysis, ("alike", self.forms), self._alike)
+        if self.kept is None:
+            return alike
+        return [t for t in alike if t.term != self.term or t.kept == self.kept]
+
+    def _alike(self, analysis: Analysis) -> list[Token]:
         looks = remembered(analysis, "looks", _looks)
-        found = {
-            (token.position, token)
-            for form in self.forms
-            for token in looks.get(form, ())
-            if self.kept is None or token.term != self.term or token.kept == self.kept
-        }
-        return [token for _, token in sorted(found)]
+        found = [looks[form] for form in self.forms if form in looks]
+        return _gathered(found) if len(found) < 2 else _in_order(list({*found[0], *found[1]}))
 
     def needed(self) -> frozenset[str]:
         """Terms of which a post has one if any token fits, stems as `ste*`."""
@@ -108,19 +135,26 @@ class Beginning(Slot):
 
     def tokens(self, analysis: Analysis) -> Sequence[Token]:
         """The tokens that fit, in the order of the text."""
-        found = {
+        if self.kept is None:
+            ordered = remembered(analysis, "sorted", _sorted)
+            found = [analysis.places[term] for term in _beginning(ordered, self.term)]
+        else:
+            kept = remembered(analysis, "kept", _kept)
+            ordered = remembered(analysis, "sorted kept", lambda _post: sorted(kept))
+            said = [kept[form] for form in _beginning(ordered, self.kept)]
+            found = [alike for alike in said if alike[0].term.startswith(self.term)]
+        if not self.forms:
+            return _gathered(found) if found else ()
+        looks = remembered(analysis, "looks", _looks)
+        ordered = remembered(analysis, "sorted looks", lambda _post: sorted(looks))
+        alike = {
             token
-            for term in _beginning(remembered(analysis, "sorted", _sorted), self.term)
-            for token in analysis.places[term]
-            if self.kept is None or token.kept.startswith(self.kept)
+            for form in self.forms
+            for looked in _beginning(ordered, form)
+            for token in looks[looked]
+            if not token.term.startswith(self.term)
         }
-        if self.forms:
-            looks = remembered(analysis, "looks", _looks)
-            ordered = remembered(analysis, "sorted looks", lambda _post: sorted(looks))
-            for form in self.forms:
-                for looked in _beginning(ordered, form):
-                    found.update(t for t in looks[looked] if not t.term.startswith(self.term))
-        return sorted(found, key=lambda token: (token.position, token))
+        return _gathered([*found, list(alike)])
 
     def needed(self) -> frozenset[str]:
         """Terms of which a post has one if any token fits, stems as `ste*`."""
@@ -130,6 +164,10 @@ class Beginning(Slot):
 
 def _sorted(analysis: Analysis) -> list[str]:
     return sorted(analysis.places)
+
+
+def _kept(analysis: Analysis) -> dict[str, list[Token]]:
+    return _filed((token.kept, token) for token in analysis.tokens)
 
 
 def _beginning(ordered: Sequence[str], prefix: str) -> Iterable[str]:
@@ -153,8 +191,8 @@ class Close(Slot):
         ends = remembered(
             analysis, ("ends", self.sign, kept), lambda post: Ends(post, self.sign, kept)
         )
-        found = [token for said in ends.close(word) for token in ends.tokens[said]]
-        return sorted(found, key=lambda token: (token.position, token))
+        found = [ends.tokens[said] for said in ends.close(word)]
+        return _gathered(found) if found else ()
 
     def needed(self) -> None:
         """Terms of which a post has one if any token fits: none is certain."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import islice, pairwise
 
 from rules.characters import scanner
-from rules.evaluation.punctuation import Gaps, around
+from rules.evaluation.punctuation import around, followed, neighbours, preceded
 from rules.evaluation.reading import MOST_SPANS, Test
 from rules.evaluation.slots import Slot, Written
 from rules.evaluation.standing import bitset, positions, remembered
@@ -154,32 +154,16 @@ class ExactPhrase(Phrase):
 
     def _starts(self, analysis: Analysis) -> int:
         bits = super().starts(analysis)
-        if not bits:
-            return 0
-        gaps = remembered(analysis, "gaps", Gaps)
-        for distance, between in enumerate(self._wanted.between):
-            bits &= gaps.perhaps(between) >> distance
-        if not (self._wanted.before or self._wanted.after or gaps.unclear):
-            return bits
-        stands = [slot.stand(analysis).at for slot in self.slots]
-        return bitset(
-            [
-                position
-                for position in positions(bits)
-                if self._fits(gaps, [at[position + n] for n, at in enumerate(stands)])
-            ]
-        )
-
-    def _fits(self, gaps: Gaps, run: Sequence[Token]) -> bool:
-        wanted = self._wanted
-        return (
-            (not wanted.before or gaps.before(run[0].start).endswith(wanted.before))
-            and (not wanted.after or gaps.after(run[-1].end).startswith(wanted.after))
-            and all(
-                gaps.between(one.end, other.start) == between
-                for between, (one, other) in zip(wanted.between, pairwise(run), strict=True)
-            )
-        )
+        wanted, slots = self._wanted, self.slots
+        pairs = zip(pairwise(slots), wanted.between, strict=True)
+        for distance, ((one, other), gap) in enumerate(pairs):
+            if bits:
+                bits &= neighbours(analysis, one, other, gap) >> distance
+        if bits and wanted.before:
+            bits &= preceded(analysis, slots[0], wanted.before)
+        if bits and wanted.after:
+            bits &= followed(analysis, slots[-1], wanted.after) >> (len(slots) - 1)
+        return bits
 
 
 def word_spans(text: str) -> list[Span]:
