@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from peers.plan import METADATA, Like, Pairs, Plan, Start, Term, needed, planned
 from rules import KeywordRule
-from rules.characters import ASCII_PARTS, fold_accents, fold_case
+from rules.characters import fold_accents, fold_case, parts
 from rules.model import Post
 from rules.presearch import shipped_shares
 from rules.text import analyse
@@ -75,8 +75,7 @@ def _searched(post: Post) -> str:
     if "#" in text:
         for tag in _TAG.findall(text):
             if not (tag.islower() and tag.isalpha()):
-                parts = ASCII_PARTS.findall(tag) if tag.isascii() else [tag]
-                text += " " + " ".join(parts)
+                text += " " + " ".join(tag[start:end] for start, end in parts(tag))
     if text.isascii():
         return text.lower()
     return fold_accents(fold_case(text))
