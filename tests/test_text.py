@@ -201,7 +201,9 @@ def test_every_place_is_in_the_text_and_folds_to_its_term(text: str) -> None:
 def test_a_word_of_a_rule_is_found_in_a_post_that_says_just_that(word: str) -> None:
     terms = fold_words(word)
     analysis = analyse(post(f"- {word} -"))
-    signs = any(sign in word for sign in "@#$＠＃＄") or "w" in word.lower() or "http" in word.lower()
+    signs = (
+        any(sign in word for sign in "@#$＠＃＄") or "w" in word.lower() or "http" in word.lower()
+    )
     if not signs:
         assert [token.term for token in analysis.tokens] == list(terms)
 
