@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rules.evaluator import Reading, evaluate
+from rules.evaluator import Evaluator, Reading
 from rules.language import render
 from rules.language.tree import And, AtLeast, Node, Not, Or, Span
 from rules.model import Reason
@@ -23,6 +23,11 @@ _INNER = str.maketrans("“”", "''")
 
 
 def reason(node: Node, reading: Reading, analysis: Analysis, spans: Sequence[Span]) -> Reason:
+    """What `reason_of` says, for those who ask but once."""
+    return reason_of(Evaluator(node, reading), analysis, spans)
+
+
+def reason_of(evaluator: Evaluator, analysis: Analysis, spans: Sequence[Span]) -> Reason:
     """Name the words found at `spans`; where there are none, the conditions that the post fits.
 
     Beside words the conditions go unsaid: they are written for machines, and words say more.
@@ -33,24 +38,27 @@ def reason(node: Node, reading: Reading, analysis: Analysis, spans: Sequence[Spa
     )
     if words:
         return Reason(template=SAYS, values={"words": words})
-    conditions = _listed(map(_readable, _conditions(node, reading, analysis)))
+    conditions = _listed(map(_readable, _conditions(evaluator, analysis)))
     return Reason(template=_FITS, values={"conditions": conditions})
 
 
-def _conditions(node: Node, reading: Reading, analysis: Analysis) -> Iterator[str]:
+def _conditions(evaluator: Evaluator, analysis: Analysis) -> Iterator[str]:
     """The parts of a matching tree that hold without a place in the text, as expressions.
 
     What the rule shuts out is left unsaid: the reader sees that the post is none of it.
     """
-    if isinstance(node, Or | AtLeast):
-        for part in node.parts:
-            if evaluate(part, reading, analysis) is not None:
-                yield from _conditions(part, reading, analysis)
-    elif isinstance(node, And):
-        for part in node.parts:
-            yield from _conditions(part, reading, analysis)
-    elif not isinstance(node, Not) and not evaluate(node, reading, analysis):
-        yield render(node)
+    match evaluator.node:
+        case Or() | AtLeast():
+            for part in evaluator.parts:
+                if part.spans(analysis) is not None:
+                    yield from _conditions(part, analysis)
+        case And():
+            for part in evaluator.parts:
+                yield from _conditions(part, analysis)
+        case Not():
+            return
+        case node if not evaluator.spans(analysis):
+            yield render(node)
 
 
 def _readable(text: str) -> str:
