@@ -78,6 +78,10 @@ def compile(pattern: str) -> Regex:  # noqa: A001 - as `re.compile`
     if len(pattern) > LONGEST_PATTERN:
         message = f"a regular expression has at most {LONGEST_PATTERN} characters"
         raise RegexError(message, (LONGEST_PATTERN, len(pattern)))
+    edge = pattern.find("\b")
+    if edge >= 0:
+        message = "TOML makes a backspace of `\\b` between double quotes"
+        raise RegexError(message, (edge, edge + 1))
     byte = pattern.find("\\C")
     if byte >= 0:
         raise RegexError("`\\C` matches half a letter", (byte, byte + 2))

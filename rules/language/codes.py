@@ -32,6 +32,7 @@ CODES: dict[str, str] = {
     "no-letters": "what is looked for has neither letters nor digits nor emoji",
     "typographic-quotes": "curved quotation marks were read as straight ones (warning)",
     "single-quotes": "single quotation marks make no phrase: the words are read alone (warning)",
+    "star-in-phrase": "a * within quotation marks was left out (warning)",
     "typographic-signs": "a dash or a full-width sign was read as the plain one (warning)",
     "invisible-character": "a character that cannot be seen was left out (warning)",
     "lower-case-operator": "and, or, not in lower case are read as words (warning)",

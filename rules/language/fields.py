@@ -1,6 +1,7 @@
 """One `name:value` of an expression: field, range, brand or list, and its mistakes."""
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 from rules.characters import fold_accents, fold_case
@@ -31,9 +32,17 @@ from rules.metadata import fold_domain, fold_language
 from rules.text import fold_words
 
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
-_NEXT_WORD = re.compile(r"\s+([^\W\d_]\w*+)(?![:*])")
+_NEXT_WORD = re.compile(r'\s+(@?[^\W\d_]\w*+|"[^"\s]+")(?![:*])')
 _JOINING = ("OR", "AND", "NOT")
 _SIMPLE_GROUP = re.compile(r"\(([^()\"“”„«»]*)\)")
+_SEVERAL = re.compile(r"[^\s,;|]+(?:\s*[,;|]\s*[^\s,;|]+)+")
+_PROFILE = re.compile(r"(?i)(?:https?://|www\.)\S*/@?([\w.-]+)/?")
+_BARE_DOMAIN = re.compile(
+    r"(?i)(?:[a-z0-9-]+\.)+(?:com|org|net|info|shop|eu|fr|de|at|ch|be|es|it|nl|pt|uk)((?:/.*)?)"
+)
+_REST_OF_AMOUNT = re.compile(r"\s+(?:[0-9]{3}(?![\w])\S*|[^\W\d_]+(?:\.\.\S*)?)(?=[\s)]|$)")
+_NAME_BEFORE = re.compile(r"([^\W\d]\w*)\s+$")
+_NEXT_VALUE = re.compile(r"\s+([^\s()\",]+)")
 _NEXT_RANGE = re.compile(r"\s+((?:[0-9]+[A-Za-z]?)?\.\.(?:[0-9]+[A-Za-z]?)?|[0-9]+)(?=\s|$)")
 
 
@@ -54,6 +63,9 @@ class FieldReader:
             self.notes.error("empty-value", at, message, self._joined_to_next(known, at))
             return None
         if known in FIELDS:
+            if known not in _MAY_HOLD_COMMAS and _SEVERAL.fullmatch(value):
+                self._several(known, value, at)
+                return None
             return self._field(known, value, at)
         if known in RANGES:
             return self._range(known, value, at)
@@ -103,11 +115,46 @@ class FieldReader:
         self.notes.error("unknown-operator", at, message, self._renamed(meant, sign + value, at))
         return True
 
+    def _several(self, name: FieldName, value: str, at: Span) -> None:
+        """Note several values behind one colon."""
+        each = (_written(name, one.strip().lstrip("@")) for one in re.split(r"[,;|]", value))
+        message = f"`{name}:` takes one value"
+        repair = self.notes.write(at, f"({' OR '.join(each)})")
+        self.notes.error("unknown-value", (at[0] + len(name) + 1, at[1]), message, repair)
+
+    def takes(self, name: str, values_: Sequence[str]) -> bool:
+        """Whether the field may have each of the values, and no other word is meant by them."""
+        allowed = values(name) if name in FIELDS else None
+        if allowed is None:
+            return name in ("from", "to", "mentions")
+        return all(value.lower() in allowed for value in values_)
+
+    def spaced(self, sign: str, value: str, at: Span) -> bool:
+        """Note `lang : fr` and `followers > 1000`; False where no field stands before the sign."""
+        expression = self.notes.expression
+        begin = max(0, at[0] - 40)
+        before = _NAME_BEFORE.search(expression[begin : at[0]])
+        known = before[1].lower() if before else ""
+        following = None if value else _NEXT_VALUE.match(expression, at[1])
+        value = following[1] if following else value
+        if before is None or known not in NAMES or not value:
+            return False
+        place = (begin + before.start(), following.end() if following else at[1])
+        message = f"no space stands around the colon of `{known}:`"
+        repair = self._renamed(known, value if sign == ":" else sign + value, place)
+        self.notes.error("empty-value", place, message, repair)
+        return True
+
     def _field(self, name: FieldName, value: str, at: Span) -> Leaf | None:
         if name == "domain":
             return self._domain(value, at)
         if name in ("bio", "url"):
             return self._words(name, value, at)
+        if name in _WITHIN and (profile := _PROFILE.fullmatch(value)):
+            message = f"`{name}:` is followed by a handle, not by a link"
+            repair = self.notes.write(at, f"{name}:{profile[1]}")
+            self.notes.error("unknown-value", (at[0] + len(name) + 1, at[1]), message, repair)
+            return None
         allowed = values(name)
         if allowed is None or value.lower() in allowed:
             return Field(name=name, value=value if allowed is None else value.lower(), at=at)
@@ -125,6 +172,11 @@ class FieldReader:
         elif name == "url" and (host := fold_domain(value)) and "://" in value:
             message = "`url:` looks for words of the path or title of a page; here is a link"
             self.notes.error("unknown-value", at, message, self.notes.write(at, f"domain:{host}"))
+        elif name == "url" and (match := _BARE_DOMAIN.fullmatch(value)):
+            message = "`url:` looks for words of the path or title of a page, not for its domain"
+            words = " ".join(fold_words(match[1]))
+            meant = f"domain:{host}" + (f" {_written('url', words)}" if words else "")
+            self.notes.error("unknown-value", at, message, self.notes.write(at, meant))
         else:
             return Field(name=name, value=value, at=at)
         return None
@@ -134,7 +186,7 @@ class FieldReader:
         if found is None:
             amounts = "such as 12h, 30d, 2w, 6m, 1y" if name == "age" else "such as 1000, 10k, 1M"
             message = f"`{name}:` is followed by low..high, either may be left out, {amounts}"
-            repair = self._renamed(name, value, at)
+            repair = self._amended(name, value, at)
             self.notes.error("bad-range", (at[0] + len(name) + 1, at[1]), message, repair)
         elif found.low is not None and found.high is not None and found.low > found.high:
             low, _, high = value.partition("..")
@@ -144,12 +196,20 @@ class FieldReader:
             return None
         return found
 
+    def _amended(self, name: RangeName, value: str, at: Span) -> Repair:
+        """The help for a range: `1 000..` and `30 days` are taken as one."""
+        rest = _REST_OF_AMOUNT.match(self.notes.expression, at[1])
+        if rest and value[-1].isdigit() and (meant := meant_range(name, value + rest[0])):
+            return self.notes.write((at[0], rest.end()), f"{name}:{meant}")
+        return self._renamed(name, value, at)
+
     def _joined_to_next(self, field: str, at: Span) -> Repair:
         """The help for a field without a value: what follows the space where it can be one."""
         pattern = _NEXT_RANGE if field in RANGES else _NEXT_WORD
         word = pattern.match(self.notes.expression, at[1])
         allowed = values(field) if field in FIELDS else None
-        if word and field != "domain" and (allowed is None or word[1].lower() in allowed):
+        known = word is not None and (allowed is None or word[1].strip('"').lower() in allowed)
+        if word and known and field != "domain":
             if field in RANGES:
                 return self._renamed(field, word[1], (at[0], word.end()))
             return self.notes.write((at[1], word.start(1)), "")
@@ -224,7 +284,7 @@ class FieldReader:
             return Field(name="domain", value=value.lower(), at=at)
         repair: Repair | str = "a domain looks like acme.com; the domains below it are found too"
         if _DOMAIN.fullmatch(domain):
-            repair = self.notes.write(at, f"domain:{domain}")
+            repair = self.notes.write(at, f"domain:{domain.removeprefix('www.')}")
         self.notes.error("bad-domain", at, f"`{value}` is not a domain", repair)
         return None
 
@@ -236,6 +296,7 @@ _WITHIN: dict[str, Literal["", "from", "to", "mentions"]] = {
     "mentions": "mentions",
 }
 """The fields whose value may be a list."""
+_MAY_HOLD_COMMAS = frozenset({"bio", "url", "source"})
 
 _EXAMPLES: dict[str, str] = {
     "from": "from:acme",

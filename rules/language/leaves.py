@@ -7,6 +7,8 @@ from rules.characters import EMOJI, fold_accents, fold_case, plain
 from rules.language.diagnostics import Notes, Repair
 from rules.language.fields import FieldReader
 from rules.language.marks import quoted
+from rules.language.operators import FARTHEST
+from rules.language.stars import SHORTEST_PREFIX, apart, has_star
 from rules.language.tree import (
     Cashtag,
     Emoji,
@@ -26,7 +28,6 @@ from rules.language.vocabulary import NAMES
 from rules.metadata import fold_domain, fold_handle
 from rules.text import fold_words
 
-SHORTEST_PREFIX = 3
 SHORTEST_FUZZY = 6
 _FIELD = re.compile(r"([^\W\d]\w*):(.*)", re.DOTALL)
 _WIDE_FIELD = re.compile(r"([a-z]+)\uff1a(.*)", re.DOTALL | re.IGNORECASE)
@@ -39,6 +40,11 @@ _TAG_ENDS = re.compile(r"[^\w\u200c\u200d\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff
 _NEXT_WORD = re.compile(r"\s+([^\W\d_]\w*+)(?![:*])")
 _FOREIGN = re.compile(r"[^\w]*[{}\[\]^|\\<>].*")
 _ALTERNATIVES = re.compile(r"\w+(?:\|\w+)+")
+_EXCLAIMED = re.compile(r"!(?=[\w#@$=/]).+", re.DOTALL)
+_SPACED = re.compile(r"(:|>=|<=|=>|=<|[<>=\u2264\u2265])(.*)", re.DOTALL)
+_ONE_LETTER = re.compile(r"[^\W_]+(?:\?[^\W_]+)+")
+_TAGS = re.compile(r"#*[^#]+")
+_DIVIDES = re.compile(r"['\u2019.&-]")
 _PLUS = re.compile(r"[^\W_]\w*(?:\+\w+)+")
 
 
@@ -53,8 +59,14 @@ class LeafReader:
         """Whatever is not in quotation marks."""
         if EMOJI.match(text):
             return self._emoji(text, at)
+        if (match := _SPACED.fullmatch(text)) and self.fields.spaced(match[1], match[2], at):
+            return None
         if text[0] == "=":
             return self._exact(text, at)
+        if _EXCLAIMED.fullmatch(text):
+            message = "`!` has no meaning here; - stands before what is excluded"
+            self.notes.error("unknown-operator", at, message, self.notes.write(at, f"-{text[1:]}"))
+            return None
         if text[0] in "#\uff03":
             return self._hashtag(text, at)
         if text[0] in "@\uff20":
@@ -79,6 +91,12 @@ class LeafReader:
             return self._fuzzy(text, at)
         if "*" in text:
             return self._prefix(text, at)
+        if _ONE_LETTER.fullmatch(text):
+            message = "a ? stands for no letter here; in a regular expression, \\w is any letter"
+            pattern = text.replace("?", r"\w")
+            repair = self.notes.write(at, rf"/\b{pattern}\b/")
+            self.notes.error("unknown-operator", at, message, repair)
+            return None
         if _FOREIGN.fullmatch(text) or _ALTERNATIVES.fullmatch(text):
             self._foreign(text, at)
             return None
@@ -108,12 +126,23 @@ class LeafReader:
         text = text.strip()
         if not self._letters(text, at):
             return None
-        return Exact(text=text, phrase=True, at=at) if exact else Phrase(text=text, at=at)
+        if exact:
+            return Exact(text=text, phrase=True, at=at)
+        if has_star(text):
+            message = "a * has no meaning within quotation marks: it was left out"
+            self.notes.warn("star-in-phrase", at, message, self.notes.write(at, apart(text)))
+        return Phrase(text=text, at=at)
+
+    def starred_phrase(self, text: str, at: Span) -> None:
+        """`"acme corp"*`."""
+        message = "a * stands only at the end of one word, not of a phrase"
+        self.notes.error("stray-star", at, message, self.notes.write(at, apart(f"{text}*")))
 
     def near_phrase(self, text: str, tail: str, at: Span) -> None:
         """`"two words"~5`, as other languages write words near each other."""
         distance = tail.strip("~")
-        count = min(max(int(distance), 1), 100) if distance.isdecimal() and len(distance) < 4 else 5
+        between = int(distance) if distance.isdecimal() and len(distance) < 4 else 4
+        count = min(between + 1, FARTHEST)  # neighbours are 1 apart here
         words = fold_words(text)
         joined = f" NEAR/{count} ".join(words)
         repair = self.notes.write(at, f"({joined})" if len(words) > 1 else joined)
@@ -129,6 +158,8 @@ class LeafReader:
             repair: Repair | str = "use words, phrases, and prefixes such as acm*"
             if fold_words(words):
                 repair = self.notes.write(at, words if " " not in words else f"({words})")
+            if "\b" in pattern:
+                repair = "write the rule between single quotes, which leave a backslash alone"
             message = f"this regular expression cannot be used: {error.message}"
             self.notes.error("bad-regex", span, message, repair)
             return None
@@ -219,12 +250,18 @@ class LeafReader:
             return None
         bad = _TAG_ENDS.search(tag)
         if bad or not tag.strip("0123456789_"):
-            kept = tag[: bad.start()] if bad else ""
             what = f"a hashtag cannot hold `{bad[0]}`" if bad else "a hashtag needs a letter"
-            fine = f"#{kept}" if kept.strip("0123456789_") else self._as_words(tag)
+            fine = " ".join(filter(None, map(self._as_tag, _TAGS.findall(text))))
             self.notes.error("bad-tag", at, what, self.notes.write(at, fine))
             return None
         return Hashtag(text=tag, at=at)
+
+    def _as_tag(self, text: str) -> str:
+        """The hashtag that was meant: what divides words in a name is left out of it."""
+        tag = _DIVIDES.sub("", text.lstrip("#\uff03"))
+        end = _TAG_ENDS.search(tag)
+        tag = tag[: end.start()] if end else tag
+        return f"#{tag}" if tag.strip("0123456789_") else self._as_words(text.lstrip("#\uff03"))
 
     def _as_words(self, text: str) -> str:
         return quoted(text) if fold_words(text) else ""
@@ -237,6 +274,8 @@ class LeafReader:
         if not _HANDLE.fullmatch(handle) or not fold_words(fold_handle(handle)):
             kept = _HANDLE.match(handle)
             fine = f"@{kept[0]}" if kept and fold_words(kept[0]) else self._as_words(handle)
+            if (listed := handle.removeprefix("list:")) != handle and listed.isidentifier():
+                fine = f"@list({listed})"
             self.notes.error("bad-tag", at, f"`{text}` is not a handle", self.notes.write(at, fine))
             return None
         return Mention(text=handle, at=at)

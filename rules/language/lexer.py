@@ -19,11 +19,16 @@ _LIST_NAME = re.compile(
     r'\s{0,9}("(?:[^"\\]|\\.){0,200}+"|[^()\uff08\uff09"]{0,200}+)\s{0,9}[)\uff09]', re.DOTALL
 )
 _AROUND = re.compile(r"(?i)AROUND|O?NEAR")
+_NAME_IN_BRACKETS = re.compile(r"\(\s*([^\W\d]\w*)\s*\)")
 _IN_BRACKETS = re.compile(r"\(\s{0,9}([0-9]{1,4})\s{0,9}\)")
 _SINGLE_QUOTED = re.compile(
-    r"['‘]([^\s'‘’()\"]{1,30}(?:\s[^\s'‘’()\"]{1,30}){1,9})['’](?=[\s()]|$)"
+    r"['‘‚`´‹]([^\s'‘’`´›()\"]{1,30}(?:\s[^\s'‘’`´›()\"]{1,30}){1,9})['’‘`´›](?=[\s()]|$)"
 )
-_NEXT_OPERATOR = re.compile(r"\s*(?:(?:AND|OR)\s|[),\uff09]|$)")
+_NEXT_OPERATOR = re.compile(r"(?i)\s*(?:(?:AND|OR|NOT|ET|OU|UND|ODER)\s|[),\uff09]|$)")
+_LISTED = re.compile(r'(?:\s*+[,;]++\s*+(?!-)(?:"[^"]*+"|[^\s,;()":]++(?!:)))++')
+_AFTER_FIELD = re.compile(r"([a-z]++):([^\s:,;()\"]++)$", re.IGNORECASE)
+_CLOSES = re.compile('["“”„«»]')
+_ENDS_ALTERNATIVES = re.compile(r"\s*(?:OR\s|[),\uff09]|$)")
 _REGEX_OPTIONS = frozenset("gimsuxyU")
 
 
@@ -42,19 +47,32 @@ class _Lexer:
         """For each open bracket whether it is that of an OF, where commas part."""
         self.missing: set[str] = set()
         """Closing marks that do not come any more, so that nobody looks for them twice."""
+        self.listed_after: str | None = None
+        """Of what may be the first of several with commas between, the kind of piece before it."""
+        self.list_at = (0, 0)
+        """Where that begins, and the end of the list as far as it was looked for."""
+        self.values_end = 0
+        self.values_repair: Repair | None = None
+        """The help for the values of one field up to `values_end`."""
 
     def run(self) -> Iterator[Piece]:
         self._note_invisible()
         at = 0
         before: Piece | None = None
+        after_comma = False
         while at < len(self.text):
             sign = self.text[at]
             if sign.isspace() or sign == "\0" or sign in INVISIBLE:
                 at += 1
                 continue
-            if sign == "," and not self._parts():
+            if sign in ",;" and not self._parts():
                 at = self._stray_comma(at)
+                after_comma = True
                 continue
+            if not after_comma:
+                self.listed_after = before.kind if before else ""
+                self.list_at = (at, at)
+            after_comma = False
             piece = self._sign(at, before) or self._leaf(at)
             at = piece.at[1]
             before = piece
@@ -104,7 +122,7 @@ class _Lexer:
         opening = at + 1 if self.text[at] == "=" else at
         if self.text[opening : opening + 1] in QUOTES:
             return self._phrase(at, opening)
-        if self.text[at] in "'‘" and (match := _SINGLE_QUOTED.match(self.text, at)):
+        if self.text[at] in "'‘‚`´‹" and (match := _SINGLE_QUOTED.match(self.text, at)):
             message = "single quotation marks make no phrase: each word is looked for alone"
             repair = self.notes.write(match.span(), f'"{match[1].strip()}"')
             self.notes.warn("single-quotes", match.span(), message, repair)
@@ -114,7 +132,7 @@ class _Lexer:
             return piece
         end = self._end_of_word(at)
         word = self.text[at:end].translate(DROP_INVISIBLE)
-        if "," in word and not self._parts():
+        if ("," in word or ";" in word) and not self._parts():
             word, end = self._without_commas(word, at, end)
         span = (at, end)
         if piece := self._before_bracket(word, span) or self.operators.operator(word, span):
@@ -133,6 +151,9 @@ class _Lexer:
             if fold_words(text):
                 self.leaves.near_phrase(text, tail, (at, after))
                 return Piece("leaf", (at, after))
+        if self.text[end : end + 1] == "*" and fold_words(text):
+            self.leaves.starred_phrase(text, (at, end + 1))
+            return Piece("leaf", (at, end + 1))
         leaf = self.leaves.phrase(text, (at, end), exact=opening > at)
         return Piece("leaf", (at, end), leaf)
 
@@ -154,6 +175,13 @@ class _Lexer:
             return self._list(match[1] or "", at)
         if _AROUND.fullmatch(word) and (found := _IN_BRACKETS.match(self.text, at[1])):
             return self.operators.near_in_brackets(word, found[1], (at[0], found.end()))
+        field, colon, name = word.rpartition(":")
+        if name == "list" and (match := _NAME_IN_BRACKETS.match(self.text, at[1])):
+            message = "a list is called by @list(...)"
+            meant = f"{field}{colon}@list({match[1]})"
+            repair = self.notes.write((at[0], match.end()), meant)
+            self.notes.error("unknown-operator", at, message, repair)
+            return Piece("leaf", (at[0], match.end()))
         if word.endswith(":") and word[:-1].isidentifier():
             self.leaves.fields.before_group(word[:-1], at)
             return Piece("leaf", at)
@@ -226,7 +254,7 @@ class _Lexer:
     def _stray_comma(self, at: int) -> int:
         """Note a comma by itself, and give where it ends."""
         end = at
-        while self.text[end : end + 1] == ",":
+        while end < len(self.text) and self.text[end] in ",;":
             end += 1
         self._warn_of_comma((at, end))
         return end
@@ -236,12 +264,12 @@ class _Lexer:
 
         Within a word a comma divides as a hyphen does; it is noted unless it stands in a number.
         """
-        bare = word.rstrip(",")
+        bare = word.rstrip(",;")
         shorter = end - (len(word) - len(bare))
         if bare != word and self.text[shorter:end] == word[len(bare) :]:
             word, end = bare, shorter
         if "/" not in word and ":" not in word:
-            for match in re.finditer(r"(?<=[^\W\d]),+(?=[^\W_])|(?<=\d),+(?=[^\W\d_])", word):
+            for match in re.finditer(r"(?<=[^\W\d])[,;]+(?=[^\W_])|(?<=\d)[,;]+(?=[^\W\d_])", word):
                 self._warn_of_comma((at + match.start(), at + match.end()))
         return word, end
 
@@ -249,8 +277,45 @@ class _Lexer:
         before = self.text[max(0, at[0] - 20) : at[0]].rstrip()
         joins = before and not before.endswith(("(", "AND", "OR", "NOT", "-"))
         joins = joins and not _NEXT_OPERATOR.match(self.text, at[1])
-        repair = self.notes.write(at, " OR " if joins else "")
-        self.notes.warn("comma", at, "a comma joins nothing", repair)
+        repair = self.notes.write(at, "")
+        if joins:
+            repair = self._values(at) or self._in_brackets(at) or self.notes.write(at, " OR ")
+        sign = "semicolon" if self.text[at[0]] == ";" else "comma"
+        self.notes.warn("comma", at, f"a {sign} joins nothing", repair)
+
+    def _values(self, comma: Span) -> Repair | None:
+        """The help for `lang:fr, en`: each value behind its field; None for other commas."""
+        if comma[0] < self.values_end:
+            return self.values_repair
+        before = self.text[max(0, comma[0] - 60) : comma[0]]
+        field = _AFTER_FIELD.search(before)
+        listed = _LISTED.match(self.text[: comma[0] + 200], comma[0])
+        if not field or not listed:
+            return None
+        name = field[1].lower()
+        values = re.split(r"\s*[,;]+\s*", listed[0].strip(" ,;"))
+        if not self.leaves.fields.takes(name, values):
+            return None
+        start = comma[0] - len(before) + field.start()
+        each = " OR ".join(f"{name}:{value}" for value in (field[2], *values))
+        self.values_end = listed.end()
+        self.values_repair = self.notes.write((start, listed.end()), f"({each})")
+        return self.values_repair
+
+    def _in_brackets(self, comma: Span) -> Repair | None:
+        """The help that puts a list in brackets, where more is joined to it; None elsewhere."""
+        if self.listed_after not in ("", "(", "NOT", "AND"):
+            return None
+        start, end = self.list_at
+        if end <= comma[0]:
+            match = _LISTED.match(self.text, comma[0])
+            if not match:
+                return self.notes.write(comma, "")
+            end = match.end()
+            self.list_at = (start, end)
+        if self.listed_after in ("", "(") and _ENDS_ALTERNATIVES.match(self.text, end):
+            return None
+        return Repair((((start, start), "("), (comma, " OR "), ((end, end), ")")))
 
     def _quoted(self, opening: int) -> tuple[str, int]:
         """What stands between the quotation mark at `opening` and its partner, and the end.
@@ -282,7 +347,9 @@ class _Lexer:
         """Take a quotation mark without partner to close where the next thing begins."""
         following = _ENDS_PHRASE.search(self.text, opening + 1)
         end = following.start() if following else len(self.text)
-        phrase = self.text[opening + 1 : end].strip()
+        other = _CLOSES.search(self.text, opening + 1, end)
+        phrase = self.text[opening + 1 : other.start() if other else end].strip()
+        end = other.end() if other and phrase else end
         repair = self.notes.write((opening, end), f'"{phrase}"')
         message = f"the quotation mark {self.text[opening]} is never closed"
         self.notes.error("unclosed-quote", (opening, opening + 1), message, repair)

@@ -20,15 +20,18 @@ _NEARLY = re.compile(
     re.IGNORECASE,
 )
 _COUNT = re.compile(r"([0-9]{1,6})\s+OF\s*(?=[(\uff08])")
-_COUNT_IN_LOWER_CASE = re.compile(r"([0-9]{1,6})\s+([Oo]f)\s*(?=[(\uff08][^()\"“”„«»/]*,)")
+_COUNT_IN_LOWER_CASE = re.compile(r"([0-9]{1,6})(\s+[Oo]f|[Oo][Ff])\s*(?=[(\uff08][^()\"“”„«»/]*,)")
 _COUNT_WITHOUT_BRACKET = re.compile(
     r"[0-9]{1,3}\s+OF\s+(?:([\w#@$*]++(?:\s*+,\s*+[\w#@$*]++){1,50}+)(?=\s|$)|(?=\S))"
 )
-_NUMBER = re.compile(r"\s+([0-9]{1,4})(?=\s|$)")
+_NUMBER = re.compile(r"\s+[/\\]?\s*([0-9]{1,4})(?=\s|$)")
+_NO_NUMBER = re.compile(r"(O?NEAR)[/\\:~]([0-9]{0,3})(.*)", re.DOTALL)
 _MISSPELT = {
     "ANDD": "AND", "AAND": "AND", "ANND": "AND",
     "ORR": "OR", "OOR": "OR", "NOTT": "NOT", "NNOT": "NOT", "NTO": "NOT",
-    "SAUF": "NOT", "SANS": "NOT", "NICHT": "NOT", "OHNE": "NOT", "PAS": "NOT",
+    "ANDNOT": "AND NOT", "AND-NOT": "AND NOT", "SENTENCE": "NEAR/10",
+    "WITHOUT": "NOT", "EXCEPT": "NOT", "SAUF": "NOT", "SANS": "NOT", "PAS": "NOT",
+    "NICHT": "NOT", "OHNE": "NOT",
 }  # fmt: skip
 
 
@@ -63,6 +66,8 @@ class OperatorReader:
             return self._near(match, at)
         if (match := _NEARLY.fullmatch(word)) and self._is_near(match):
             return self._nearly(match, at)
+        if match := _NO_NUMBER.fullmatch(word):
+            return self._bad_number(match, at)
         if word in _MISSPELT and self._between(at):
             meant = _MISSPELT[word]
             message = f"`{word}` is looked for as a word; did you mean {meant}?"
@@ -74,9 +79,11 @@ class OperatorReader:
         if match := _COUNT.match(self.text, at):
             return Piece("OF", (at, match.end()), number=int(match[1]))
         if match := _COUNT_IN_LOWER_CASE.match(self.text, at):
-            message = f"`{match[2]}` has no meaning here; did you mean OF?"
-            repair = self.notes.write(match.span(2), "OF")
-            self.notes.error("unknown-operator", match.span(2), message, repair)
+            written = match[2].strip() if match[2][0].isspace() else match[0].rstrip()
+            message = f"`{written}` has no meaning here; did you mean {match[1]} OF?"
+            place = (match.end(2) - len(written), match.end(2))
+            repair = self.notes.write(match.span(2), " OF")
+            self.notes.error("unknown-operator", place, message, repair)
             return Piece("OF", (at, match.end()), number=int(match[1]))
         if match := _COUNT_WITHOUT_BRACKET.match(self.text, at):
             message = "what OF counts stands in brackets, with commas between"
@@ -110,6 +117,18 @@ class OperatorReader:
             self.notes.error("bad-distance", at, message, self.notes.write(at, meant))
             distance = "5"
         return Piece("NEAR", at, number=int(distance), ordered=ordered)
+
+    def _bad_number(self, match: re.Match[str], at: Span) -> Piece:
+        """Note `NEAR/five`, `NEAR/5word`, `NEAR/ 5`."""
+        name, digits, rest = match.groups()
+        number = None if digits or rest else _NUMBER.match(self.text, at[1])
+        end = number.end() if number else at[1] - len(rest) * bool(digits)
+        distance = int(digits or (number[1] if number else "5"))
+        meant = f"{name}/{min(max(distance, 1), FARTHEST)}"
+        message = f"a number of words follows {name}/, from 1 to {FARTHEST}"
+        written = meant + " " * bool(digits and rest)
+        self.notes.error("bad-distance", at, message, self.notes.write((at[0], end), written))
+        return Piece("NEAR", (at[0], end), number=5, ordered=name == "ONEAR")
 
     def _is_near(self, match: re.Match[str]) -> bool:
         """Whether `near/5` and the like is meant as an operator, rather than a name like `w3`."""

@@ -2,6 +2,7 @@
 
 import re
 
+from rules.characters import fold_accents
 from rules.language.tree import Range, RangeName, Span
 
 _HOUR = 3600
@@ -10,6 +11,17 @@ _UNITS = {"h": _HOUR, "d": _DAY, "w": 7 * _DAY, "m": 30 * _DAY, "y": 365 * _DAY}
 _THOUSANDS = {"": 1, "k": 1000, "m": 1_000_000}
 _COUNT = re.compile(r"([0-9]{1,12})([kKmM]?)")
 _AGE = re.compile(r"([0-9]{1,6})([hdwmyHDWMY])")
+_UNIT_NAMES = {
+    "h": "hour hours heure heures stunde stunden std",
+    "d": "day days j jour jours tag tage tagen",
+    "w": "week weeks sem semaine semaines woche wochen",
+    "m": "month months mois monat monate",
+    "y": "year years yr a an ans annee annees jahr jahre",
+}
+_UNIT_OF = {name: unit for unit, names in _UNIT_NAMES.items() for name in names.split()}
+_NAMED_AGE = re.compile(r"([0-9]+)([^\W\d_]+)")
+_GROUPED = re.compile(r"(?<=[0-9])[.,_' ](?=[0-9]{3}(?![0-9]))")
+_DECIMAL = re.compile(r"([0-9]{1,6})[.,]([0-9]{1,3})([kKmM])")
 _COMPARED = re.compile(r"(>=|=>|<=|=<|>|<|=|\u2265|\u2264)?([0-9]+[A-Za-z]?)(\+?)")
 _SPANNED = re.compile(
     r"\[?([0-9]+[A-Za-z]?)(?:\.{3,}|\u2026|-|\u2013|\u2014|:|to|\s+TO\s+)([0-9]+[A-Za-z]?)?\]?"
@@ -45,7 +57,9 @@ def read_amount(name: RangeName, text: str) -> int | None:
 
 def meant_range(name: RangeName, written: str) -> str:
     """The value that was probably meant by a comparison or a number alone; empty where unknown."""
-    written = written.strip().replace(",", "").replace("_", "").replace(" ", "")
+    written = _plain(name, written)
+    if read_range(name, written, (0, 0)):
+        return written
     if match := _COMPARED.fullmatch(written):
         sign, amount = match[1] or "", _with_unit(name, match[2])
         if read_amount(name, amount) is None:
@@ -58,6 +72,22 @@ def meant_range(name: RangeName, written: str) -> str:
         if all(not end or read_amount(name, end) is not None for end in ends):
             return "..".join(ends)
     return ""
+
+
+def _plain(name: RangeName, written: str) -> str:
+    """What was written with its numbers and units as the language has them."""
+    written = "".join(_GROUPED.sub("", written).split())
+    if name != "age":
+        return _DECIMAL.sub(_whole, written)
+    return _NAMED_AGE.sub(
+        lambda age: age[1] + _UNIT_OF.get(fold_accents(age[2].lower()), age[2]), written
+    )
+
+
+def _whole(number: re.Match[str]) -> str:
+    """`1500` for `1.5k`."""
+    digits = 3 if number[3] in "kK" else 6
+    return str(int(number[1] + number[2].ljust(digits, "0")))
 
 
 def _with_unit(name: RangeName, amount: str) -> str:

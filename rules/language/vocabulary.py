@@ -121,6 +121,10 @@ _OTHER_NAMES = {
         "engagement": "likes", "min_retweets": "reposts", "retweets": "reposts",
         "shares": "reposts", "retweet_count": "reposts", "likes_count": "likes",
         "followers_count": "followers", "authorfollowers": "followers", "reach": "followers",
+        "auteur": "from", "autor": "from", "von": "from", "compte": "from", "konto": "from",
+        "sprache": "lang", "idioma": "lang", "lingua": "lang", "seite": "domain", "lien": "domain",
+        "reseau": "network", "netzwerk": "network", "red": "network", "stimmung": "sentiment",
+        "abonnes": "followers", "seguidores": "followers", "typ": "is", "marke": "brand",
         "account_age": "age", "marque": "brand", "company": "brand",
     },
 }  # fmt: skip

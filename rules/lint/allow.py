@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from rules.errors import Problem
-from rules.lint.codes import ALL_LINTS
+from rules.lint.codes import LINTS
 
 _TOLD_BY_POSTS = frozenset({"too-common"})
 """Codes that depend on the posts gathered so far: not to be said now does not make them idle."""
@@ -13,13 +13,13 @@ _TOLD_BY_POSTS = frozenset({"too-common"})
 def unknown_lints(allow: Sequence[str]) -> Iterator[Problem]:
     """Yield each code of a rule's `allow` that is none of the linter's."""
     for at, code in enumerate(allow):
-        if code in ALL_LINTS:
-            if not ALL_LINTS[code].may_be_allowed:
+        if code in LINTS:
+            if not LINTS[code].may_be_allowed:
                 message = f'"{code}" cannot be allowed'
                 help_ = "change the rule: docs/lint.md says how"
                 yield Problem(code="unknown-lint", message=message, path=("allow", at), help=help_)
             continue
-        near = get_close_matches(code, ALL_LINTS, n=1)
+        near = get_close_matches(code, LINTS, n=1)
         yield Problem(
             code="unknown-lint",
             message=f'the linter knows no "{code}"',
@@ -31,7 +31,7 @@ def unknown_lints(allow: Sequence[str]) -> Iterator[Problem]:
 def unless_allowed(problems: Iterable[Problem], allow: Collection[str]) -> Iterator[Problem]:
     """Yield the problems that a rule does not allow, or that cannot be allowed."""
     for problem in problems:
-        lint = ALL_LINTS.get(problem.code)
+        lint = LINTS.get(problem.code)
         if problem.code not in allow or lint is None or not lint.may_be_allowed:
             yield problem
 
@@ -41,11 +41,11 @@ def useless_allows(allow: Sequence[str], said: Collection[str]) -> Iterator[Prob
     if "useless-allow" in allow:
         return
     for at, code in enumerate(allow):
-        if code in ALL_LINTS and code not in said and code not in _TOLD_BY_POSTS:
+        if code in LINTS and code not in said and code not in _TOLD_BY_POSTS:
             yield Problem(
                 code="useless-allow",
                 message=f'"{code}" is allowed, and nothing in this rule needs it',
                 path=("allow", at),
                 help="leave it out",
-                severity=ALL_LINTS["useless-allow"].severity,
+                severity=LINTS["useless-allow"].severity,
             )

@@ -2,8 +2,6 @@
 
 from typing import Literal, NamedTuple
 
-from rules.language.codes import CODES
-
 Severity = Literal["error", "warning"]
 
 
@@ -37,6 +35,8 @@ LINTS: dict[str, Lint] = {
     "no-sentiment-yet": Lint("the sentiment of every post is unknown as yet"),
     "without-effect": Lint("a key of the rule changes nothing"),
     "typographic-quotes": Lint("curved quotation marks were read as straight ones"),
+    "single-quotes": Lint("single quotation marks make no phrase"),
+    "star-in-phrase": Lint("a * within quotation marks was left out"),
     "lower-case-operator": Lint("and, or, not in lower case are read as words"),
     "misspelt-operator": Lint("a word in capitals looks like an operator and is read as a word"),
     "typographic-signs": Lint("a dash or a full-width sign was read as the plain one"),
@@ -47,11 +47,3 @@ LINTS: dict[str, Lint] = {
     "useless-allow": Lint("`allow` names what the rule does not do"),
 }
 """The codes that `docs/lint.md` explains."""
-
-_WARNING = " (warning)"
-ALL_LINTS: dict[str, Lint] = LINTS | {
-    code: Lint(meaning.removesuffix(_WARNING))
-    for code, meaning in CODES.items()
-    if meaning.endswith(_WARNING) and code not in LINTS
-}
-"""Those, and the warnings of the language that `docs/rules.md` alone explains."""
