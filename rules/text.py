@@ -128,8 +128,9 @@ class Analysis:
     @_once
     def links_somewhere(self) -> bool:
         """Whether the post has a link: `has:link`."""
-        if self.post.links or not may_link(self.post.text):
-            return bool(self.post.links)
+        stated = bool(self.post.links or self.post.titles)
+        if stated or not may_link(self.post.text):
+            return stated
         return any(sign.kind == LINK for sign in self._signs)
 
     @_once
@@ -140,7 +141,7 @@ class Analysis:
         signs = self._signs if may_name_any or may_link(text) or post.links else []
         return carried_terms(
             post,
-            linking=bool(post.links or post.titles) or any(sign.kind == LINK for sign in signs),
+            linking=self.links_somewhere,
             tagged=any(sign.is_tag for sign in signs),
             mentioning=any(sign.kind == HANDLE for sign in signs),
             asking=_asks(text) and _asks(self._rest),

@@ -145,6 +145,8 @@ def test_words_are_found_where_a_reader_sees_them(
         ("is:bot", {}, False),
         ("has:link", {"text": "see https://a.example"}, True),
         ("has:link", {"links": ("https://a.example",)}, True),
+        ("has:link", {"titles": ("A page",)}, True),
+        ("has:link -is:repost", {"titles": ("A page",)}, True),
         ("has:link", {"text": "a.example"}, False),
         ("has:media", {"media": ("https://a.example/1.png",)}, True),
         ("has:mention", {"text": "@bob"}, True),
