@@ -13,14 +13,13 @@ from rules.metadata import own_terms
 from rules.model import Account, Brand
 from tests.search_samples import MINUTE, NOON, Shelf, found, post, rids_held
 from watcher.backends.interface import Page
-from watcher.search import Index, SearchError
-from watcher.search import terms as search_terms
+from watcher.search import Index, SearchError, plans
 from watcher.store import Store
 
 
 @pytest.fixture(autouse=True)
 def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watcher.search.segments._flush", lambda _path: None)
+    monkeypatch.setattr("watcher.search.disk._flush", lambda _path: None)
 
 
 @pytest.fixture
@@ -155,7 +154,7 @@ def test_an_account_that_became_a_bot_later_is_found_as_one(index: Index) -> Non
 def test_a_prefix_of_words_does_not_meet_the_names_of_fields(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search_terms, "MOST_EXPANSIONS", 2)
+    monkeypatch.setattr(plans, "MOST_EXPANSIONS", 2)
     store = Shelf([post(f"post {n}", source=f"town {n}", handle=f"a{n}") for n in range(9)])
     store.put(post("sourires"), post("accord"), post("from"))
     index.catch_up(store)
@@ -167,7 +166,7 @@ def test_a_prefix_of_words_does_not_meet_the_names_of_fields(
 def test_a_prefix_that_begins_very_many_words_still_finds_the_right_posts(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search_terms, "MOST_EXPANSIONS", 50)
+    monkeypatch.setattr(plans, "MOST_EXPANSIONS", 50)
     store = Shelf([post(" ".join(f"acme{n}" for n in range(60))), post("other"), post("acmes")])
     index.catch_up(store)
     assert len(found(index, store, "acme*")) == 2
@@ -206,7 +205,7 @@ def test_words_too_long_to_be_kept_whole_are_told_apart(index: Index) -> None:
 def test_keeping_up_makes_few_segments_and_loses_none(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("watcher.search.segments.LARGEST_SEGMENT", 50)
+    monkeypatch.setattr("watcher.search.disk.LARGEST_SEGMENT", 50)
     store = Shelf()
     for n in range(120):
         store.put(post(f"acme {n}", NOON + n * MINUTE), post(f"other {n}", NOON))

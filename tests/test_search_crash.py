@@ -19,9 +19,9 @@ import pytest
 
 from rules.language import parse
 from tests.search_samples import MINUTE, NOON, Shelf, found, post, rids_held
-from watcher.search import Index, SearchError, segments
+from watcher.search import Index, SearchError, disk
 
-whoosh = segments.whoosh  # imported there, where its warnings are kept quiet
+whoosh = disk.whoosh  # imported there, where its warnings are kept quiet
 writing = importlib.import_module("whoosh.writing")
 
 # What fails leaves Whoosh's files open until they are collected.
@@ -34,7 +34,7 @@ pytestmark = [
 @pytest.fixture(autouse=True)
 def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test here cuts the power, so none needs to wait for the disk."""
-    monkeypatch.setattr(segments, "_flush", lambda _path: None)
+    monkeypatch.setattr(disk, "_flush", lambda _path: None)
 
 
 class Crash(BaseException):
@@ -80,7 +80,7 @@ def test_a_crash_at_any_call_loses_nothing_and_doubles_nothing(
     after: bool,
     error: BaseException,
 ) -> None:
-    monkeypatch.setattr(segments, "FAN", 2)
+    monkeypatch.setattr(disk, "FAN", 2)
     store = shelf(14, first_rid=99_994)
     owner, name = boundary
     real = getattr(owner, name)
@@ -342,7 +342,7 @@ def test_a_few_forgotten_posts_are_not_found_and_cost_no_rebuilding(tmp_path: Pa
 def test_threads_search_while_one_catches_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(segments, "FAN", 3)
+    monkeypatch.setattr(disk, "FAN", 3)
     store = Shelf()
     index = Index.open(tmp_path)
     known = 0
@@ -385,9 +385,9 @@ WORKER = """
 import sys
 from pathlib import Path
 from tests.test_search_crash import shelf
-from watcher.search import Index, segments
-segments.FAN = 3
-segments._flush = lambda path: None
+from watcher.search import Index, disk
+disk.FAN = 3
+disk._flush = lambda path: None
 index = Index.open(Path(sys.argv[1]))
 def said(done, total):
     print(f"{done} of {total}", flush=True)

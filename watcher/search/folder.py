@@ -23,9 +23,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rules.model import Account, Post
+from watcher.search.disk import WHOOSH_MAJOR
 from watcher.search.errors import SearchError
-from watcher.search.segments import WHOOSH_MAJOR, Partition
-from watcher.search.terms import keys_of
+from watcher.search.keys import keys_of
+from watcher.search.partitions import Partition
 
 PARTITION = 100_000
 """How many numbers (`rid`) a partition covers."""

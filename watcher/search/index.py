@@ -19,9 +19,11 @@ from rules.language.tree import Node
 from rules.model import Account
 from watcher.search.errors import DamagedError, SearchError
 from watcher.search.folder import PARTITION, Folder
+from watcher.search.keys import key_of, keys_of
 from watcher.search.newest import LARGEST_READ, Hit, Question, Results, candidates, hits
-from watcher.search.segments import Document, Partition, Segment, clamped
-from watcher.search.terms import key_of_term, keys_of, plan_for
+from watcher.search.partitions import Document, Partition
+from watcher.search.planning import plan_for
+from watcher.search.segments import Segment, clamped
 from watcher.store.records import StoredPost
 
 _GONE_SHARE = 20
@@ -172,7 +174,7 @@ class Index:
         @cache
         def share(term: str) -> float:
             with self._telling_damage():
-                key = key_of_term(term)
+                key = key_of(term)
                 return sum(segment.frequency(key) for segment in segments) / documents
 
         return share

@@ -17,8 +17,8 @@ from rules.evaluator import Evaluator
 from rules.language.tree import Span
 from rules.model import Post
 from rules.text import analyse
+from watcher.search.plans import Plan
 from watcher.search.segments import Segment, clamped
-from watcher.search.terms import Plan
 from watcher.store.records import StoredPost
 
 LARGEST_READ = 500
