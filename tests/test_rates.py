@@ -1,13 +1,27 @@
 """What rates make of the matches of a rule: when they alarm, when not, and what they say."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from rules.rates import Cardinality, Flatline, Frequency, NewTerm, Rate, Spike
+from rules.rates import Cardinality, Event, Flatline, Frequency, NewTerm, Rate, Spike
 from rules.rates.length import length, shown
+from rules.rates.model import Quiet
 from rules.rates.tail import is_high, is_low
-from tests.rates_samples import DAY, HOUR, MINUTE, START, Judge, event, events, unsettled, watched
+from tests.rates_samples import (
+    DAY,
+    HOUR,
+    MINUTE,
+    START,
+    Judge,
+    Remembered,
+    event,
+    events,
+    unsettled,
+    watched,
+)
 
 WEEK = 7 * DAY
 
@@ -321,3 +335,55 @@ def test_the_defaults_are_in_order(rate: Rate) -> None:
 def test_a_length_of_time_is_read_and_shown(text: str) -> None:
     assert length(shown(length(text))) == length(text)
     assert shown(length(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("rate", "minutes"),
+    [
+        (Flatline(within="1h", by="author"), 120),
+        (Spike(within="1h", by="author", direction="down", learn="1h", at_least=2), 400),
+    ],
+)
+def test_many_that_fall_silent_at_once_are_read_once(rate: Flatline | Spike, minutes: int) -> None:
+    class Counted(Remembered):
+        reads = 0
+
+        def events(self, since: datetime, until: datetime) -> Sequence[Event]:
+            self.reads += 1
+            return super().events(since, until)
+
+    judge = Judge(rate)
+    said = [
+        event(number, START + minute * MINUTE, f"town:{number % 50}")
+        for number, minute in enumerate(sorted([*range(1, minutes - 60)] * 50))
+    ]
+    now = START + minutes * MINUTE
+    counted = Counted(said, rate)
+    record = replace(judge.record([], now, watched(START, now)), history=counted)
+    assert len(rate.judge(record)) == 50
+    assert counted.reads < 20
+
+
+def test_a_silence_counts_from_the_nearest_alarm_before_and_after() -> None:
+    told = {"": tuple(START + minute * MINUTE for minute in (90, 0, 30))}
+    record = replace(Judge(Flatline(), silence=10 * MINUTE).record([], START, None), told=told)
+    quiet = Quiet(record)
+    loud = [m for m in range(-15, 110, 5) if not quiet.covers("", START + m * MINUTE)]
+    assert loud == [-15, -10, 10, 15, 20, 40, 45, 50, 55, 60, 65, 70, 75, 80, 100, 105]
+    quiet.begin("", START + 60 * MINUTE)
+    assert quiet.covers("", START + 55 * MINUTE)
+
+
+def test_what_was_read_at_a_time_that_is_still_to_come_tells_nothing() -> None:
+    judge = Judge(Flatline(within="1h"), watching_since=START)
+    assert judge.find([], START + 2 * HOUR, watched(START, START + 20 * HOUR)) == ()
+
+
+def test_a_drop_to_nothing_names_who_fell_silent() -> None:
+    rate = Spike(within="1h", by="author", direction="down", learn="1h", at_least=2)
+    said = [event(n, START + n * 6 * MINUTE, "town:ann") for n in range(1, 60)]
+    judge = Judge(rate, stored=said)
+    now = START + 7 * HOUR
+    [alarm] = judge.find([], now, watched(START, now))
+    assert str(alarm.reason) == "@ann: Fallen to 0 within 1h: shortly before it was about 10."
+    assert alarm.evidence != ()

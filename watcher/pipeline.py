@@ -6,9 +6,9 @@ recipient is recorded and told, and the rest goes on.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from alerts import AutoFollow, Channel, EmailDigest
@@ -114,6 +114,10 @@ class Matched:
     matches: int = 0
     suspects: int = 0
     alarms: int = 0
+    rates_failed: Mapping[str, str] = field(default_factory=dict)
+    """What went wrong with the rate of a rule; it is judged again at the next turn."""
+    rates_cut: tuple[str, ...] = ()
+    """Rules of which more matches were to be counted than are read at once."""
 
 
 def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
@@ -148,7 +152,15 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
             accounts, app.detector.accounts(accounts), routes, app.clock()
         )
         suspects += seen.suspects
-    return Matched(posts=posts, matches=matches, suspects=suspects, alarms=rate(app, stop=stop))
+    judged = rate(app, stop=stop)
+    return Matched(
+        posts=posts,
+        matches=matches,
+        suspects=suspects,
+        alarms=judged.alarms,
+        rates_failed=judged.failed,
+        rates_cut=tuple(sorted(judged.cut)),
+    )
 
 
 def _copies(app: App, batch: Batch, found: Sequence[Match]) -> dict[tuple[str, str], str]:

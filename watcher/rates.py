@@ -5,13 +5,15 @@ nor whether the watcher was stopped between two of them.
 """
 
 import hashlib
-import logging
+import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from alerts import EmailDigest
 from rules import KeywordRule
+from rules.errors import WatcherError
 from rules.rates import Alarm, Event, NewTerm, Rate, Record, Spike
 from rules.rates.groups import counted
 from rules.rates.model import LEAST_GRACE, Group, Value
@@ -19,22 +21,36 @@ from rules.rates.values import Values
 from watcher.app import App
 from watcher.store import FreshMatches, Store
 
-log = logging.getLogger("watcher")
-
 AT_ONCE = 5000
 """Matches judged in one transaction."""
-LOOKED_BACK = timedelta(days=40)
-"""Gaps older than this concern no rate: a spike looks back four weeks, a flatline thirty days."""
+LOOKED_BACK = timedelta(days=70)
+"""Gaps older than this concern no rate: a spike looks back four weeks, a flatline sixty days."""
+MOST_EVENTS = 50_000
+"""Matches of one rule read into memory at once: the newest."""
+
+RATE_FAILED = "an error in the watcher itself; it is judged again at every turn"
+MANY_MATCHES = f"its rate counts only the newest {MOST_EVENTS:,} of the matches in one window"
 
 _NOT_LOOKED_FOR = frozenset({"name", "then", "realert", "dedupe", "enabled", "allow"})
 """Keys of a rule that change whom it tells and what, not which posts it finds."""
 
 
-def rate(app: App, *, stop: Callable[[], bool]) -> int:
-    """Judge the rates of all rules by what was matched since; return how many alarms are new.
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What judging the rates brought."""
 
-    Alarms, what waits for channels and "judged" are one transaction. A rate that fails is told in
-    the log and stops no other. Raises `StoreError`.
+    alarms: int = 0
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """What went wrong as nobody foresaw, by rule. What it left is judged again at the next turn."""
+    cut: frozenset[str] = frozenset()
+    """Rules with more matches in the time to judge than are read at once."""
+
+
+def rate(app: App, *, stop: Callable[[], bool]) -> Judged:
+    """Judge the rates of all rules by what was matched since.
+
+    Alarms, what waits for channels and "judged" are one transaction. A rate that fails stops no
+    other, and stays behind. Raises `StoreError`.
     """
     rated = {
         rule.name: rule
@@ -43,18 +59,35 @@ def rate(app: App, *, stop: Callable[[], bool]) -> int:
     }
     since = app.store.watching_since({n: form(r) for n, r in rated.items()}, app.clock())
     if not rated:
-        return 0
+        return Judged()
     # Alarms are news for readers; a channel that follows accounts has no use for them.
     digests = {one.name for one in app.config.channels if isinstance(one, EmailDigest)}
     routes = {n: [name for name in r.then if name in digests] for n, r in rated.items()}
     alarms = 0
+    failed: dict[str, str] = {}
+    cut: set[str] = set()
+
+    def judge(fresh: FreshMatches, rules: Mapping[str, KeywordRule]) -> None:
+        nonlocal alarms
+        turn = _judge(app, rules, fresh, since)
+        failed.update(turn.failed)
+        cut.update(turn.cut)
+        alarms += app.store.save_alarms(
+            fresh, turn.raised, turn.terms, routes, app.clock(), failed=turn.failed
+        ).alarms
+
+    for name in app.store.rules_behind():
+        more = True
+        while more and not stop():
+            fresh = app.store.matches_behind(name, AT_ONCE)
+            judge(fresh, {name: rated[name]})
+            more = fresh.behind[name] is not None and name not in failed
     more = True
     while more and not stop():
         fresh = app.store.fresh_matches(rated, AT_ONCE)
+        judge(fresh, rated)
         more = sum(map(len, fresh.events.values())) == AT_ONCE
-        raised, terms = _judge(app, rated, fresh, since)
-        alarms += app.store.save_alarms(fresh, raised, terms, routes, app.clock()).alarms
-    return alarms
+    return Judged(alarms=alarms, failed=failed, cut=frozenset(cut))
 
 
 def form(rule: KeywordRule) -> str:
@@ -67,12 +100,22 @@ def form(rule: KeywordRule) -> str:
     return hashlib.sha256("\n".join(said).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+@dataclass(kw_only=True)
+class _Turn:
+    """What judging some matches brought, by rule where it is not said otherwise."""
+
+    raised: list[Alarm] = field(default_factory=list)
+    terms: dict[str, dict[str, datetime]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    cut: set[str] = field(default_factory=set)
+
+
 def _judge(
     app: App,
     rated: Mapping[str, KeywordRule],
     fresh: FreshMatches,
     since: Mapping[str, datetime],
-) -> tuple[list[Alarm], dict[str, dict[str, datetime]]]:
+) -> _Turn:
     now = app.clock()
     rates = {name: rule.rate for name, rule in rated.items() if rule.rate is not None}
     timed = [name for name, one in rates.items() if one.timed]
@@ -82,31 +125,42 @@ def _judge(
         sight = app.store.sight(sources, now - LOOKED_BACK)
     # Asked after the sight: what was read by then is either matched, or seen here to wait.
     settled = bool(timed) and app.store.all_matched()
-    raised: list[Alarm] = []
-    terms: dict[str, dict[str, datetime]] = {}
+    turn = _Turn()
     for name in dict.fromkeys((*fresh.events, *timed)):
         rule, one = rated[name], rates[name]
         history = StoredHistory(app.store, name, one, app.values)
-        events = history.filled(fresh.events.get(name, ()))
-        record = Record(
-            rule=name,
-            now=now,
-            fresh=events,
-            history=history,
-            watching_since=since[name],
-            told=app.store.told_alarms(name, now - _reach(rule)),
-            silence=rule.silence or one.silence,
-            sight=sight,
-            settled=settled,
-            known=_known(app.store, name, one, events),
-        )
+        silence = rule.silence or one.silence
         try:
-            raised += one.judge(record)
-        except Exception:  # one rule's error must not silence all the others
-            log.exception("the rate of the rule %s failed as nobody foresaw", name)
+            events = history.filled(fresh.events.get(name, ()))
+            record = Record(
+                rule=name,
+                now=now,
+                fresh=events,
+                history=history,
+                watching_since=since[name],
+                told=app.store.told_alarms(name, now - _reach(one, silence)),
+                silence=silence,
+                sight=sight,
+                settled=settled,
+                known=_known(app.store, name, one, events),
+            )
+            turn.raised += one.judge(record)
+        except WatcherError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one rule's error must not silence the others
+            turn.failed[name] = _where(error)
+            continue
+        if history.is_cut:
+            turn.cut.add(name)
         if isinstance(one, NewTerm):
-            terms[name] = _met(events, one.field)
-    return raised, terms
+            turn.terms[name] = _met(events, one.field)
+    return turn
+
+
+def _where(error: Exception) -> str:
+    """What an error is and where it was raised; its words may be those of strangers."""
+    *_, last = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} in {Path(last.filename).name}, line {last.lineno}"
 
 
 class StoredHistory:
@@ -120,10 +174,14 @@ class StoredHistory:
         )
         self._wanted: Collection[Group | Value] = {w for w in asked if w and w != "author"}
         self._counts: dict[tuple[datetime, datetime], Mapping[str, int]] = {}
+        self.is_cut = False
+        """Whether there were more events than are read at once."""
 
     def events(self, since: datetime, until: datetime) -> Sequence[Event]:
-        """See `rules.rates.History`; at most `watcher.store.rates.MOST_EVENTS`, the newest."""
-        return self.filled(self._store.events(self._rule, since, until))
+        """See `rules.rates.History`; at most `MOST_EVENTS`, the newest."""
+        found = self._store.events(self._rule, since, until, limit=MOST_EVENTS + 1)
+        self.is_cut |= len(found) > MOST_EVENTS
+        return self.filled(found[-MOST_EVENTS:])
 
     def count(self, since: datetime, until: datetime) -> Mapping[str, int]:
         """See `rules.rates.History`."""
@@ -158,10 +216,10 @@ class StoredHistory:
                 self._values.remember(one.rid, what, self._values.of(one.post, what))
 
 
-def _reach(rule: KeywordRule) -> timedelta:
+def _reach(rate: Rate, silence: timedelta) -> timedelta:
     """How far back an alarm may lie that still silences something."""
-    window = getattr(rule.rate, "window", timedelta())
-    return max(window, LEAST_GRACE) + window + (rule.silence or timedelta())
+    window = getattr(rate, "window", timedelta())
+    return max(window, LEAST_GRACE) + window + silence
 
 
 def _known(store: Store, name: str, rate: Rate, events: Sequence[Event]) -> dict[str, datetime]:

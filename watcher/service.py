@@ -24,6 +24,7 @@ from watcher.app import App
 from watcher.backends import AnySource
 from watcher.config import ConfigError, load
 from watcher.presence import HEARTBEAT_EVERY, Heartbeat, sign_off
+from watcher.rates import MANY_MATCHES, RATE_FAILED
 from watcher.store import StoreError
 
 log = logging.getLogger("watcher")
@@ -68,6 +69,7 @@ class Service:
         self._long: set[str] = set()
         self._notes = 0
         self._troubles: dict[str, str] = {}
+        self._cut: set[str] = set()
         self.lost = False
         """The database was removed or replaced under our hands."""
         self._looked = False
@@ -184,6 +186,12 @@ class Service:
             )
         if matched.alarms:
             log.info("%s", _count(matched.alarms, "alarm"))
+        for rule in self.app.config.rules:
+            failed = matched.rates_failed.get(rule.name, "")
+            self._tell(f"the rate of {rule.name}", failed and f"{RATE_FAILED} ({failed})")
+        for name in sorted(set(matched.rates_cut) - self._cut):
+            log.warning("%s: %s", name, MANY_MATCHES)
+            self._cut.add(name)
         if matched.matches or matched.suspects or matched.alarms or not self._looked:
             self._soon("plan")
 

@@ -1,15 +1,15 @@
 """Fewer matches than there should be, although everything was read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from rules.errors import Problem
 from rules.rates.frequency import same_twice, too_small
-from rules.rates.groups import called
+from rules.rates.groups import by_group, called
 from rules.rates.length import length, length_problems
-from rules.rates.model import Alarm, Group, Quiet, Record, evidence, watched_until
+from rules.rates.model import Alarm, Event, Group, Quiet, Record, evidence, watched_until
 from rules.rates.reasons import sentence
 
 
@@ -66,17 +66,25 @@ class Flatline:
         if self.by:
             earlier = record.history.count(middle - self.window, middle)
             expected = sorted(name for name, n in earlier.items() if n >= self.fewer_than)
-        return tuple(
-            self._alarm(record, group, until, count.get(group, 0))
+        silent = [
+            group
             for group in expected
             if count.get(group, 0) < self.fewer_than and not quiet.covers(group, until)
+        ]
+        said: dict[str, Sequence[Event]] = {}
+        if silent and self.by:
+            events = record.history.events(middle - self.window, until)
+            said = dict(by_group(events, self.by))
+        return tuple(
+            self._alarm(record.rule, group, until, count.get(group, 0), said.get(group, ()))
+            for group in silent
         )
 
-    def _alarm(self, record: Record, group: str, until: datetime, count: int) -> Alarm:
-        events = record.history.events(until - 2 * self.window, until) if self.by else ()
-        own = [event for event in events if self.by and group in event.of(self.by)]
+    def _alarm(
+        self, rule: str, group: str, until: datetime, count: int, own: Sequence[Event]
+    ) -> Alarm:
         return Alarm(
-            rule=record.rule,
+            rule=rule,
             kind=self.kind,
             group=group,
             since=until - self.window,

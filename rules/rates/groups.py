@@ -34,4 +34,4 @@ def called(group: str, by: Group | None, events: Sequence[Event]) -> str:
     if by != "author":
         return group
     handles = Counter(e.handle for e in events if e.author == group and e.handle)
-    return f"@{events[-1].handle}" if not handles else f"@{handles.most_common(1)[0][0]}"
+    return f"@{handles.most_common(1)[0][0]}" if handles else group

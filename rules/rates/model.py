@@ -1,5 +1,6 @@
 """What rates speak of: a match as an event, what is known of a rule's matches, and an alarm."""
 
+from bisect import bisect_right, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -137,6 +138,8 @@ def watched_until(record: Record, window: timedelta, *, windows: int) -> datetim
     first = sight.until - windows * window
     if first < record.watching_since or sight.until <= record.now - max(window, LEAST_GRACE):
         return None
+    if sight.until > record.now:  # the clock was put back since
+        return None
     return sight.until if sight.covers(first, sight.until) else None
 
 
@@ -144,23 +147,29 @@ class Quiet:
     """Which groups stay silent around the alarms that were raised."""
 
     def __init__(self, record: Record) -> None:
-        self._told = {group: list(moments) for group, moments in record.told.items()}
+        self._told = {group: sorted(moments) for group, moments in record.told.items()}
         self._length = record.silence
 
     def covers(self, group: str, at: datetime) -> bool:
         """Whether an alarm about this moment would come too soon: after another, or before it."""
-        return any(abs(at - moment) < self._length for moment in self._told.get(group, ()))
+        return any(abs(at - moment) < self._length for moment in self._beside(group, at))
 
     def covers_all(self, group: str, since: datetime, until: datetime) -> bool:
         """Whether one alarm silences the whole time between two moments, both included."""
         return any(
             abs(since - moment) < self._length and abs(until - moment) < self._length
-            for moment in self._told.get(group, ())
+            for moment in self._beside(group, since)
         )
 
     def begin(self, group: str, at: datetime) -> None:
         """Note an alarm."""
-        self._told.setdefault(group, []).append(at)
+        insort(self._told.setdefault(group, []), at)
+
+    def _beside(self, group: str, at: datetime) -> list[datetime]:
+        """The last alarm up to a moment and the first after it: no other is nearer."""
+        told = self._told.get(group, [])
+        place = bisect_right(told, at)
+        return told[max(0, place - 1) : place + 1]
 
 
 def evidence(events: Sequence[Event]) -> tuple[int, ...]:

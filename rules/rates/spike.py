@@ -3,13 +3,23 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Literal
 
 from rules.errors import Problem
 from rules.rates.frequency import same_twice, too_small
-from rules.rates.groups import called
+from rules.rates.groups import by_group, called
 from rules.rates.length import length, length_problems
-from rules.rates.model import Alarm, Group, Quiet, Record, evidence, fresh_within, watched_until
+from rules.rates.model import (
+    Alarm,
+    Event,
+    Group,
+    Quiet,
+    Record,
+    evidence,
+    fresh_within,
+    watched_until,
+)
 from rules.rates.reasons import UNITS, sentence
 from rules.rates.tail import is_high, is_low, usual
 
@@ -144,6 +154,7 @@ class Spike:
             return
         before = self._before(record, end, since)
         groups = large if up else set[str]().union(*(one for _, one in before))
+        said: dict[str, Sequence[Event]] = {}
         for group in sorted(groups):
             reference = self._reference(before, group)
             count = counts.get(group, 0)
@@ -151,7 +162,22 @@ class Spike:
                 continue
             if self._stands_out(count, reference.counts, up=up):
                 quiet.begin(group, end)
-                yield self._alarm(record, group, end, count, reference, up=up)
+                if not said:
+                    said = self._said(record, end, reference, up=up)
+                own = said.get(group, ())
+                yield self._alarm(record.rule, group, end, count, reference, own, up=up)
+
+    def _said(
+        self, record: Record, end: datetime, reference: Reference, *, up: bool
+    ) -> dict[str, Sequence[Event]]:
+        """What each group said; of a drop, which may leave nothing, also what it said before."""
+        events = record.history.events(end - self.window, end)
+        if not up and self.by:
+            back = WEEK if reference.weekly else self.window
+            ends = [end - back * step for step in range(len(reference.counts) + 1, 0, -1)]
+            before = [record.history.events(at - self.window, at) for at in ends]
+            events = [*chain.from_iterable(before), *events]
+        return dict(by_group(events, self.by))
 
     def _before(
         self, record: Record, end: datetime, since: datetime
@@ -193,22 +219,18 @@ class Spike:
 
     def _alarm(
         self,
-        record: Record,
+        rule: str,
         group: str,
         end: datetime,
         count: int,
         reference: Reference,
+        events: Sequence[Event],
         *,
         up: bool,
     ) -> Alarm:
-        events = [
-            event
-            for event in record.history.events(end - self.window, end)
-            if not self.by or group in event.of(self.by)
-        ]
         clause = ("spike" if up else "drop") + ("-week" if reference.weekly else "-before")
         return Alarm(
-            rule=record.rule,
+            rule=rule,
             kind=self.kind,
             group=group,
             since=end - self.window,

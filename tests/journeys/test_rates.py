@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from alerts.render import Templates
+from rules.rates import Cardinality
 from tests.journeys.test_crash import AtName, Crash, Saboteur
 from tests.smtp import Inbox
-from watcher import files, pipeline
+from watcher import files, pipeline, rates
 from watcher.app import App
 from watcher.backends.local.microblog import Microblog, NewPost
 from watcher.config import load
@@ -84,6 +85,11 @@ class World:
                     town.account(author, START - timedelta(days=90))
                 self._said += 1
                 town.post(NewPost(author=author, text=text, posted_at=self.now - ago))
+
+    def configure(self, keys: str) -> None:
+        path = self.folder / "watcher.toml"
+        path.write_text(CONFIG.format(inbox=self.inbox, keys=keys))
+        self.app = self.app.reconfigured(load(path, {}))
 
     def walk(self, saboteur: Saboteur | None = None, *, minutes: int = 1) -> pipeline.Matched:
         """Walk once; nothing is kept from one walk to the next but the database."""
@@ -252,6 +258,117 @@ def test_only_what_changes_the_search_begins_anew(world: Callable[[str], World])
     assert form(rule) == form(replace(rule, then=(), realert="1h", name="other", dedupe="near"))
     assert form(rule) != form(replace(rule, find="nordelia OR acme"))
     assert form(rule) != form(replace(rule, rate=None))
+
+
+OTHER = """
+[[rules]]
+name = "other"
+find = "nordelia"
+then = ["now"]
+rate = { kind = "frequency", at_least = 3, within = "1h" }
+"""
+
+
+def test_a_rate_that_fails_stops_no_other_and_is_judged_again(
+    world: Callable[[str], World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = world('rate = { kind = "cardinality", at_least = 3, within = "1h" }' + OTHER)
+    place.say("nordelia breaks", "ann", "bob", "cy")
+    with monkeypatch.context() as patch:
+        patch.setattr(Cardinality, "judge", lambda *_: 1 / 0)
+        matched = place.walk()
+        assert place.alarms() == [("frequency", "", START)]
+        assert list(matched.rates_failed) == ["talk"]
+        assert "ZeroDivisionError in test_rates.py, line" in matched.rates_failed["talk"]
+        place.say("nordelia breaks", "dan")
+        assert list(place.walk().rates_failed) == ["talk"]
+    assert place.walk().rates_failed == {}
+    assert place.alarms() == [("frequency", "", START), ("cardinality", "", START)]
+    assert place.walk().alarms == 0
+
+
+def test_a_rule_that_gets_a_rate_is_judged_by_what_it_found_in_the_last_day(
+    world: Callable[[str], World],
+) -> None:
+    place = world(OTHER)
+    place.say("nordelia", *"abcdefg")
+    place.walk()
+    place.walk(minutes=2 * 24 * 60)
+    place.say("nordelia", "ann", "bob", "cy")
+    place.walk()
+    before = place.alarms()
+    assert len(before) == 2
+    place.configure('rate = { kind = "frequency", at_least = 2, within = "1h" }' + OTHER)
+    place.walk()
+    assert len(place.alarms()) == 3
+    place.configure('rate = { kind = "frequency", at_least = 2, within = "2h" }')
+    place.walk()
+    assert len(place.alarms()) == 3, "the storm was told"
+
+
+def test_an_alarm_that_waits_is_told_though_its_rule_is_gone(
+    world: Callable[[str], World],
+) -> None:
+    place = world('rate = { kind = "frequency", at_least = 2, within = "1h" }')
+    place.say("nordelia", "ann", "bob")
+    place.now += MINUTE
+    pipeline.pull(place.app, place.app.config.sources[0])
+    pipeline.match(place.app)
+    path = place.folder / "watcher.toml"
+    path.write_text(path.read_text().replace('name = "talk"', 'name = "chatter"'))
+    place.app = place.app.reconfigured(load(path, {}))
+    place.walk()
+    [text] = place.told()
+    assert "! talk: 2 posts within 1 hour." in text
+    assert len(place.alarms()) == 1
+
+
+def test_an_old_archive_raises_nothing_and_absurd_times_stop_nothing(
+    world: Callable[[str], World],
+) -> None:
+    kinds = ("frequency", "spike", "flatline", "new_term")
+    rules = [
+        OTHER.replace('"other"', f'"{one}"').replace('"frequency"', f'"{one}"') for one in kinds
+    ]
+    rules[1:] = [one.replace(', at_least = 3, within = "1h"', "") for one in rules[1:]]
+    place = world("".join(rules))
+    for years in (56, 10, 2, -970):
+        for hours in range(20):
+            place.say("nordelia #tag", f"a{hours}", ago=timedelta(days=365 * years, minutes=hours))
+    matched = place.walk()
+    assert matched.rates_failed == {}
+    # Those of the year 2996 count when they were found.
+    assert place.alarms() == [("frequency", "", place.now)]
+
+
+def test_a_clock_that_was_wrong_for_a_while_silences_nobody(
+    world: Callable[[str], World],
+) -> None:
+    place = world('realert = "1h"' + OTHER.replace("3,", "2,"))
+    place.now += timedelta(days=3650)
+    place.say("nordelia", "ann", ago=timedelta(days=3650))
+    place.walk()
+    place.now = START + 60 * MINUTE
+    place.say("nordelia again", "bob", "cy")
+    place.walk()
+    # One post of the one rule, one alarm of the other; the channel itself waits for its last slot.
+    assert place.app.store.status().waiting["now"] == 2
+    assert place.app.store.watching_since(
+        {rule.name: form(rule) for rule in place.app.config.rules[1:]}, place.now
+    ) == {"other": START + 61 * MINUTE}
+
+
+def test_more_matches_than_are_read_at_once_are_said(
+    world: Callable[[str], World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rates, "MOST_EVENTS", 4)
+    place = world('rate = { kind = "frequency", at_least = 3, within = "1h" }')
+    place.say("nordelia", *"abcd")
+    assert place.walk().rates_cut == ()
+    place.walk(minutes=120)
+    place.say("nordelia", *"abcde")
+    assert place.walk().rates_cut == ("talk",)
+    assert len(place.alarms()) == 2
 
 
 STORM = 'rate = { kind = "frequency", at_least = 3, within = "1h" }\ndedupe = "near"'

@@ -152,6 +152,39 @@ def test_a_rule_is_watching_since_it_has_its_form(store: Store) -> None:
     assert store.watching_since({}, later) == {}
 
 
+def test_a_rule_that_failed_stays_behind_until_it_has_judged(store: Store) -> None:
+    store.watching_since({"talk": "1"}, NOON - DAY)
+    found(store, 1, 2, 3)
+    fresh = store.fresh_matches(["talk"], 1000)
+    store.save_alarms(fresh, (), {}, TO, NOON, failed={"talk"})
+    found(store, 4)
+    store.save_alarms(store.fresh_matches(["talk"], 9), (), {}, TO, NOON, failed={"talk"})
+    assert store.fresh_matches(["talk"], 9).events == {}
+    assert store.rules_behind() == ("talk",)
+    first = store.matches_behind("talk", 3)
+    assert {one.rid for one in first.events["talk"]} == {1, 2, 3}
+    store.save_alarms(first, (), {}, TO, NOON, failed={"talk"})
+    assert store.matches_behind("talk", 3) == first
+    assert store.save_alarms(first, [alarm()], {}, TO, NOON) == SavedAlarms(alarms=1, queued=1)
+    rest = store.matches_behind("talk", 3)
+    assert [one.rid for one in rest.events["talk"]] == [4]
+    store.save_alarms(rest, (), {}, TO, NOON)
+    assert store.rules_behind() == ()
+    assert store.matches_behind("talk", 3).events == {}
+
+
+def test_a_rule_with_a_new_form_judges_the_last_day_anew(store: Store) -> None:
+    store.watching_since({"talk": "1"}, NOON - 3 * DAY)
+    found(store, 1, now=NOON - 2 * DAY)
+    found(store, 1, 2)
+    store.save_alarms(store.fresh_matches(["talk"], 9), (), {}, TO, NOON)
+    for one in store.rules_behind():
+        store.save_alarms(store.matches_behind(one, 9), (), {}, TO, NOON)
+    store.watching_since({"talk": "2"}, NOON)
+    [again] = store.rules_behind()
+    assert {one.rid for one in store.matches_behind(again, 9).events["talk"]} == {2, 3}
+
+
 def test_sight_reaches_from_the_first_to_the_last_whole_reading_of_every_source(
     store: Store,
 ) -> None:

@@ -10,6 +10,7 @@ from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.console import count, moment, print_json, safe, stderr, stdout
 from watcher.presence import alone
+from watcher.rates import MANY_MATCHES, RATE_FAILED
 from watcher.search import SearchError
 
 SKIPPED_SHOWN = 3
@@ -40,6 +41,7 @@ def command(settings: Settings, as_json: bool) -> int:
                 f"{count(matched.suspects, 'new suspect')}"
                 + (f", {count(matched.alarms, 'alarm')}" if matched.alarms else "")
             )
+            _tell_rates(matched)
         indexed, behind = 0, ""
         try:
             with stderr().progress("indexing") as report:
@@ -77,6 +79,7 @@ def command(settings: Settings, as_json: bool) -> int:
             stdout().say(f"forgot {count(forgotten, 'post')} that came in too long ago")
     troubled = (
         any(one.error for one in pulled)
+        or matched.rates_failed
         or any(one.error for one in planned)
         or delivered.failed
         or delivered.parked
@@ -112,6 +115,13 @@ def _tell_pulled(pulled: pipeline.Pulled) -> None:
         stdout().note(f"  and {pulled.skipped - SKIPPED_SHOWN:,} more")
     if pulled.error:
         stderr().say(f"  failed: {safe(pulled.error)}")
+
+
+def _tell_rates(matched: pipeline.Matched) -> None:
+    for rule, failed in matched.rates_failed.items():
+        stderr().say(f"the rate of {rule} failed: {RATE_FAILED} ({failed})")
+    for rule in matched.rates_cut:
+        stderr().say(f"{rule}: {MANY_MATCHES}")
 
 
 def _tell_planned(planned: tuple[pipeline.Planned, ...]) -> None:

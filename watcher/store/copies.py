@@ -92,7 +92,12 @@ def quiet_rules(
         for rule, length in realert.items()
         if connection.execute(
             select(matches.c.row)
-            .where(matches.c.rule == rule, matches.c.found > now - length, told)
+            .where(
+                matches.c.rule == rule,
+                matches.c.found > now - length,
+                matches.c.found <= now,  # the clock may have been put back
+                told,
+            )
             .limit(1)
         ).first()
     )

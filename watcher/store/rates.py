@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
 
 from rules.rates import Alarm, Event, Sight
+from rules.rates.model import LEAST_GRACE
 from watcher.store.columns import storable_key
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
@@ -28,9 +29,6 @@ from watcher.store.schema import (
     sources,
 )
 
-MOST_EVENTS = 50_000
-"""Matches of one rule read into memory at once: the newest."""
-
 _JUDGED = "rates"
 _CHUNK = 500
 
@@ -42,25 +40,30 @@ class Rates(Database):
         """Return since when each rule has been looking for what it looks for now.
 
         `forms` says in short what that is, by rule. A rule that is new or has another form begins
-        at `now`, and knows no terms; one that is not named is forgotten.
+        at `now`, knows no terms, and has to judge anew what it found within `LEAST_GRACE`; one that
+        is not named is forgotten. Where the clock was put back nothing begins later than `now`.
         """
         with self.reading() as connection:
             known = {row.rule: row for row in connection.execute(select(rates))}
-        if {name: row.form for name, row in known.items()} == forms:
-            return {name: row.since for name, row in known.items()}
-        since = {
-            name: known[name].since if name in known and known[name].form == form else now
-            for name, form in forms.items()
-        }
+        kept = {n: known[n] for n, form in forms.items() if n in known and known[n].form == form}
+        since = {name: min(kept[name].since, now) if name in kept else now for name in forms}
+        if since == {name: row.since for name, row in known.items()} and len(kept) == len(known):
+            return since
         with self.writing() as connection:
+            behind = {
+                name: kept[name].behind if name in kept else _found_until(connection, name, now)
+                for name in forms
+            }
             connection.execute(rates.delete())
             if forms:
                 connection.execute(
                     insert(rates),
-                    [{"rule": n, "form": forms[n], "since": since[n]} for n in sorted(forms)],
+                    [
+                        {"rule": n, "form": forms[n], "since": since[n], "behind": behind[n]}
+                        for n in sorted(forms)
+                    ],
                 )
-            kept = [n for n, form in forms.items() if n in known and known[n].form == form]
-            connection.execute(known_terms.delete().where(known_terms.c.rule.not_in(kept)))
+            connection.execute(known_terms.delete().where(known_terms.c.rule.not_in(list(kept))))
         return since
 
     def fresh_matches(self, rules: Collection[str], limit: int) -> FreshMatches:
@@ -87,16 +90,44 @@ class Rates(Database):
             },
         )
 
-    def events(self, rule: str, since: datetime, until: datetime) -> tuple[Event, ...]:
+    def rules_behind(self) -> tuple[str, ...]:
+        """Return the rules that have to judge matches which the others have judged."""
+        query = select(rates.c.rule).where(rates.c.behind.is_not(None)).order_by(rates.c.rule)
+        with self.reading() as connection:
+            return tuple(connection.execute(query).scalars())
+
+    def matches_behind(self, rule: str, limit: int) -> FreshMatches:
+        """Return at most `limit` matches that a rule which is behind has to judge next."""
+        with self.reading() as connection:
+            upto = _judged_up_to(connection)
+            after = connection.execute(select(rates.c.behind).where(rates.c.rule == rule)).scalar()
+            query = (
+                _select_events(matches.c.row)
+                .where(matches.c.rule == rule, matches.c.row > (after or 0), matches.c.row <= upto)
+                .order_by(matches.c.row)
+                .limit(limit)
+            )
+            rows = connection.execute(query).all() if after is not None else ()
+        found = sorted(map(_event, rows), key=lambda event: (event.at, event.rid))
+        return FreshMatches(
+            after=upto,
+            upto=upto,
+            events={rule: tuple(found)} if found else {},
+            behind={rule: rows[-1].row if len(rows) == limit else None},
+        )
+
+    def events(
+        self, rule: str, since: datetime, until: datetime, *, limit: int = 50_000
+    ) -> tuple[Event, ...]:
         """Return the matches of a rule written after `since` up to `until`, in that order.
 
-        At most `MOST_EVENTS`, the newest. Values that stand in the posts are not filled in.
+        At most `limit`, the newest. Values that stand in the posts are not filled in.
         """
         query = (
             _select_events()
             .where(_written(rule, since, until))
             .order_by(matches.c.posted_at.desc(), matches.c.rid.desc())
-            .limit(MOST_EVENTS)
+            .limit(limit)
         )
         with self.reading() as connection:
             return tuple(_event(row) for row in connection.execute(query).all()[::-1])
@@ -181,20 +212,30 @@ class Rates(Database):
         terms: Mapping[str, Mapping[str, datetime]],
         routes: Routes,
         now: datetime,
+        *,
+        failed: Collection[str] = (),
     ) -> SavedAlarms:
         """Save the alarms that a judgement raised, and that these matches are judged.
 
         `terms` are what each rule met and when; `routes` names the channels of each rule. An alarm
-        that was raised before is neither saved nor queued again. Raises `StaleBatchError` when
-        another process has judged these matches meanwhile; then nothing was saved.
+        that was raised before is neither saved nor queued again. Rules in `failed` stay behind:
+        they have to judge the same matches again. Raises `StaleBatchError` when another process
+        has judged these matches meanwhile; then nothing was saved.
         """
-        if not (raised or any(terms.values()) or fresh.upto > fresh.after):
+        moved = {rule: row for rule, row in fresh.behind.items() if rule not in failed}
+        if not (raised or any(terms.values()) or fresh.upto > fresh.after or moved):
             return SavedAlarms()
         with self.writing() as connection:
             _move_watermark(connection, fresh)
             new = _insert_new(connection, raised, now)
             queued = enqueue(connection, "alarm", new, routes, now)
             _remember(connection, terms)
+            for rule, row in moved.items():
+                connection.execute(update(rates).where(rates.c.rule == rule).values(behind=row))
+            left = set(failed) & fresh.events.keys() - fresh.behind.keys()
+            first = or_(rates.c.behind.is_(None), rates.c.behind > fresh.after)
+            stay = update(rates).where(rates.c.rule.in_(left), first)
+            connection.execute(stay.values(behind=fresh.after))
         return SavedAlarms(alarms=len(new), queued=queued)
 
     def alarms(self, rule: str | None = None, *, limit: int = 50) -> tuple[AlarmRecord, ...]:
@@ -239,6 +280,13 @@ def _event(row: Row[Any]) -> Event:
 
 def _written(rule: str, since: datetime, until: datetime) -> ColumnElement[bool]:
     return and_(matches.c.rule == rule, matches.c.posted_at > since, matches.c.posted_at <= until)
+
+
+def _found_until(connection: Connection, rule: str, now: datetime) -> int:
+    """The last match of a rule that is too old to be told of."""
+    found = matches.c.found <= now - LEAST_GRACE
+    query = select(func.max(matches.c.row)).where(matches.c.rule == rule, found)
+    return connection.execute(query).scalar() or 0
 
 
 def _judged_up_to(connection: Connection) -> int:

@@ -1,6 +1,7 @@
 """What the store hands out beside the shared words. All frozen; all times aware, in UTC."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -53,6 +54,8 @@ class FreshMatches:
     upto: int
     events: dict[str, tuple[Event, ...]]
     """By rule, in the order of writing; without the values that stand in the posts."""
+    behind: Mapping[str, int | None] = field(default_factory=dict)
+    """Of a rule that is behind the others: the match after which it has to go on, if any."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

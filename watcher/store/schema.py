@@ -225,6 +225,8 @@ rates = Table(  # since when each rule with a rate has been watching
     # What the rule looks for, in short: another form begins anew.
     Column("form", Words, nullable=False),
     Column("since", Moment, nullable=False),
+    # The match after which it still has to judge, though others went on: it is new, or failed.
+    Column("behind", RowId),
 )
 
 known_terms = Table(  # what rules that tell of new terms have met, and when they met it last

@@ -68,6 +68,7 @@ def _create_rates_and_judgements() -> None:
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("form", sa.Text(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("behind", RowId, nullable=True),
         sa.PrimaryKeyConstraint("rule", name=op.f("pk_rates")),
     )
     op.create_table(
