@@ -57,6 +57,8 @@ class LeafReader:
 
     def word(self, text: str, at: Span) -> Leaf | Reference | None:
         """Whatever is not in quotation marks."""
+        if text.isascii() and text.isalnum():  # most words; no sign means anything in them
+            return self._plain(text, at)
         if EMOJI.match(text):
             return self._emoji(text, at)
         if (match := _SPACED.fullmatch(text)) and self.fields.spaced(match[1], match[2], at):

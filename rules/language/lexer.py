@@ -14,6 +14,9 @@ from rules.language.tree import Span
 from rules.text import fold_words
 
 _ENDS_PHRASE = re.compile(r"[()]|\s(?:(?:OR|AND|NOT)\s|[-#@]\w|[a-z]++:\w)")
+_INVISIBLE = re.compile(f"[{''.join(INVISIBLE)}]")
+_ENDS_WORD = re.compile(rf"[\s{''.join(sorted(ENDS_WORD))}]")
+_ENDS_PART = re.compile(rf"[\s,{''.join(sorted(ENDS_WORD))}]")
 _LIST = re.compile(r"(?i)(?:([a-z_]*):)?[@\uff20]list")
 _LIST_NAME = re.compile(
     r'\s{0,9}("(?:[^"\\]|\\.){0,200}+"|[^()\uff08\uff09"]{0,200}+)\s{0,9}[)\uff09]', re.DOTALL
@@ -83,7 +86,7 @@ class _Lexer:
         return bool(self.counted) and self.counted[-1]
 
     def _note_invisible(self) -> None:
-        found = [at for at, sign in enumerate(self.text) if sign in INVISIBLE]
+        found = [match.start() for match in _INVISIBLE.finditer(self.text)]
         if found:
             count = f"{len(found)} characters" if len(found) > 1 else "a character"
             were = "were" if len(found) > 1 else "was"
@@ -158,14 +161,9 @@ class _Lexer:
         return Piece("leaf", (at, end), leaf)
 
     def _end_of_word(self, at: int) -> int:
-        end = at + 1
-        parts = self._parts()
-        while end < len(self.text):
-            sign = self.text[end]
-            if sign.isspace() or sign in ENDS_WORD or (parts and sign == ","):
-                break
-            end += 1
-        return end
+        ends = _ENDS_PART if self._parts() else _ENDS_WORD
+        match = ends.search(self.text, at + 1)
+        return match.start() if match else len(self.text)
 
     def _before_bracket(self, word: str, at: Span) -> Piece | None:
         """What a bracket makes of the word that it directly follows: `@list(press)`."""

@@ -11,15 +11,20 @@ _CERTAIN = {
     "not": "NOT",
 }  # fmt: skip
 _ELSEWHERE_LETTERS = {"y": "AND", "e": "AND", "en": "AND", "o": "OR", "of": "OR"}
+_LONGEST = max(map(len, _CERTAIN | _ELSEWHERE_LETTERS))
 """Words of Spanish, Italian, Portuguese and Dutch that mean much else: taken for operators only
 between things that no sentence has, such as phrases in quotes, brackets and hashtags."""
 
 
 def lower_case_operators(pieces: list[Piece], notes: Notes) -> None:
     """Warn of each word that was hardly meant to be looked for."""
+    if len(pieces) < 3:
+        return
     told = {problem.span for problem in notes.problems}
     for before, piece, after in zip(pieces, pieces[1:], pieces[2:], strict=False):
-        if not isinstance(piece.leaf, Word) or piece.at in told:
+        if not isinstance(piece.leaf, Word) or len(piece.leaf.text) > _LONGEST:
+            continue
+        if piece.at in told:
             continue
         word = fold_case(piece.leaf.text)
         meant = _CERTAIN.get(word)

@@ -83,9 +83,12 @@ def _understand(notes: Notes) -> Node | None:
     if not paired:
         return None
     tree = _Parser(paired, notes).run()
-    if tree is not None and not notes.failed and _nested_nears(tree) > DEEPEST:
+    if tree is None or notes.failed:
+        return tree
+    nears = sum(piece.kind == "NEAR" for piece in paired)
+    if nears > DEEPEST and _nested_nears(tree) > DEEPEST:
         notes.error("too-deep", tree.at, TOO_DEEP, "make several rules of it")
-    if tree is not None and not notes.failed:
+    else:
         lower_case_operators(paired, notes)
     return tree
 
@@ -95,6 +98,8 @@ class _Parser:
 
     def __init__(self, found: list[Piece], notes: Notes) -> None:
         self.pieces = found
+        self.kinds: list[str] = [piece.kind for piece in found]
+        self.kinds.append("")
         self.notes = notes
         self.next = 0
         self.depth = 0
@@ -104,7 +109,7 @@ class _Parser:
         return self._either()
 
     def _peek(self) -> str:
-        return self.pieces[self.next].kind if self.next < len(self.pieces) else ""
+        return self.kinds[self.next]
 
     def _take(self) -> Piece:
         self.next += 1

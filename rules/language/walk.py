@@ -1,27 +1,28 @@
 """Going through every node of an expression tree, whatever its kind."""
 
-from collections.abc import Iterator
-from typing import TypeGuard
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+from typing import Any, TypeGuard
 
 from rules.language.tree import And, AtLeast, BrandName, Leaf, ListName, Near, Node, Not, Or
 
 Single = Leaf | BrandName | ListName | Near
 """What is not made of parts that are true or false by themselves."""
 
-_LISTS = (And, Or, AtLeast)
-_BRANCHES = (And, Or, AtLeast, Not, Near)
-_COMPOUND = (And, Or, AtLeast, Not)
+_BELOW: dict[type, Callable[[Any], tuple[Node, ...]]] = {
+    And: attrgetter("parts"),
+    Or: attrgetter("parts"),
+    AtLeast: attrgetter("parts"),
+    Not: lambda negation: (negation.part,),
+    Near: attrgetter("left", "right"),
+}
+_COMPOUND = frozenset({And, Or, AtLeast, Not})
 
 
 def children(node: Node) -> tuple[Node, ...]:
     """The nodes right below a node, from left to right; none below a leaf."""
-    if isinstance(node, _LISTS):
-        return node.parts
-    if isinstance(node, Not):
-        return (node.part,)
-    if isinstance(node, Near):
-        return (node.left, node.right)
-    return ()
+    below = _BELOW.get(type(node))
+    return below(node) if below else ()
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -30,19 +31,20 @@ def walk(node: Node) -> Iterator[Node]:
     while waiting:
         node = waiting.pop()
         yield node
-        waiting.extend(reversed(children(node)))
+        if below := _BELOW.get(type(node)):
+            waiting.extend(reversed(below(node)))
 
 
 def leaves(node: Node) -> Iterator[Leaf | BrandName | ListName]:
     """Yield the leaves and references below a node, or itself, from left to right."""
     for one in walk(node):
-        if not isinstance(one, _BRANCHES):
-            yield one
+        if type(one) not in _BELOW:
+            yield one  # type: ignore[misc]  # what has nothing below it
 
 
 def is_single(node: Node) -> TypeGuard[Single]:
     """Whether a node is a leaf, a reference or a NEAR."""
-    return not isinstance(node, _COMPOUND)
+    return type(node) not in _COMPOUND
 
 
 def wanted(node: Node) -> Iterator[Node]:
@@ -53,4 +55,5 @@ def wanted(node: Node) -> Iterator[Node]:
         if isinstance(node, Not):
             continue
         yield node
-        waiting.extend(reversed(children(node)))
+        if below := _BELOW.get(type(node)):
+            waiting.extend(reversed(below(node)))

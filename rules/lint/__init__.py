@@ -106,11 +106,13 @@ def lint(
     yield from cost_problems(tree if inflected is None else inflected, expressions)
     there = {type(node) for node in walk(tree)}
     plain = inflected is None or inflected is tree
+    said: list[Remark] = []
     for check in CHECKS if plain else _WHATEVER_THE_FORMS:
         if not check.about or not there.isdisjoint(check.about):
-            yield from problems(check.remarks(tree, reading), expressions)
+            said += check.remarks(tree, reading)
     if inflected is not None and not plain:
-        said = [replace(remark, node=tree) for remark in never_as_a_whole(inflected, reading)]
+        said += [replace(remark, node=tree) for remark in never_as_a_whole(inflected, reading)]
+    if said:
         yield from problems(said, expressions)
 
 

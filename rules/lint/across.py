@@ -26,6 +26,7 @@ _MOST_FILED = 100
 _MOST_COMPARED = 20
 _APART = frozenset({"name", "find", "any", "all", "none", "then", "allow", "enabled"})
 """Keys that may differ between rules that find the same."""
+_ALIKE = tuple(one.name for one in fields(KeywordRule) if one.name not in _APART)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,7 @@ def across(rules: Iterable[tuple[int, KeywordRule]]) -> Iterator[tuple[int, Prob
 
 def _read_alike(rule: KeywordRule) -> Hashable:
     """What two rules must have in common to be compared: all the keys beside the expressions."""
-    return tuple(repr(getattr(rule, one.name)) for one in fields(rule) if one.name not in _APART)
+    return tuple([repr(getattr(rule, key)) for key in _ALIKE])
 
 
 def _subject(number: int, rule: KeywordRule) -> _Subject:
@@ -96,19 +97,18 @@ def _closure(fact: Fact) -> frozenset[Fact]:
 
 def _needed(node: Node, *, accents: bool) -> frozenset[Fact] | None:
     """Facts of which every post that matches has at least one; None where that is not known."""
-    if isinstance(node, Not):
-        return None
-    if isinstance(node, Near):
-        return _needed(node.left, accents=accents)
+    if is_single(node):
+        if isinstance(node, Near):
+            return _needed(node.left, accents=accents)
+        fact = fact_of(node, accents=accents)
+        return frozenset({fact[:2] if isinstance(node, Range) else fact})
     if isinstance(node, And):
         known = (_needed(part, accents=accents) for part in node.parts)
         return next((one for one in known if one is not None), None)
     if isinstance(node, (Or, AtLeast)):
         parts = [_needed(part, accents=accents) for part in node.parts]
         return None if None in parts else frozenset().union(*(one for one in parts if one))
-    if isinstance(node, Range):
-        return frozenset({("range", node.name)})
-    return frozenset({fact_of(node, accents=accents)})
+    return None
 
 
 def _in_group(subjects: Sequence[_Subject]) -> Iterator[tuple[int, Problem]]:

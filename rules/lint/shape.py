@@ -146,11 +146,14 @@ def no_sentiment(tree: Node, _: Reading) -> Iterator[Remark]:
 
 def all_capitals(tree: Node, _: Reading) -> Iterator[Remark]:
     """Remark on a rule all in capitals, unless it has only what may be acronyms."""
-    words = [leaf for leaf in leaves(tree) if isinstance(leaf, _WORDS)]
-    if not words or not all(leaf.text.isupper() for leaf in words):
-        return
+    words: list[Word | Phrase | Prefix | Fuzzy] = []
+    for leaf in leaves(tree):
+        if isinstance(leaf, _WORDS):
+            if not leaf.text.isupper():
+                return
+            words.append(leaf)
     parts = [part for leaf in words for part in leaf.text.split()]
-    if all(len(part) <= _LONGEST_ACRONYM for part in parts):
+    if all(len(part) <= _LONGEST_ACRONYM for part in parts):  # also where there are no words
         return
     message = "capitals make no difference here"
     if any(isinstance(node, Or | Not) for node in walk(tree)):

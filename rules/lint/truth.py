@@ -14,7 +14,7 @@ from functools import cache
 from itertools import combinations
 
 from rules.language.tree import And, AtLeast, Near, Node, Not, Or
-from rules.language.walk import children, is_single
+from rules.language.walk import Single, children, is_single
 from rules.lint.facts import (
     BY_COMPARISON,
     KINDS_OF_POST,
@@ -33,7 +33,7 @@ _MOST_READ = 1_000
 
 
 class Truth:
-    """The truth table of some trees that are read alike."""
+    """The truth table of some trees that are read alike, to be asked of them and their parts."""
 
     def __init__(self, trees: Iterable[Node], *, accents: bool) -> None:
         """Take the facts of the trees, those nearest to their roots first.
@@ -42,6 +42,9 @@ class Truth:
         """
         self._accents = accents
         self._columns: dict[Fact, int] = {}
+        self._facts: dict[int, Fact] = {}
+        """The facts of leaves already met, by the identity of the leaf."""
+        self._trees = trees = tuple(trees)  # kept, so that no other leaf takes such an identity
         nears = self._number(trees)
         self._all = (1 << (1 << len(self._columns))) - 1
         for number, fact in enumerate(self._columns):
@@ -56,7 +59,7 @@ class Truth:
         while level and len(said) < _MOST_READ:
             for node in level:
                 if is_single(node):
-                    fact = fact_of(node, accents=self._accents)
+                    fact = self._fact(node)
                     said[fact] += 1
                     if isinstance(node, Near):
                         nears[fact] = node
@@ -64,6 +67,12 @@ class Truth:
         chosen = said if len(said) <= MOST else [fact for fact, _ in said.most_common(MOST)]
         self._columns = dict.fromkeys(chosen, 0)
         return [near for fact, near in nears.items() if fact in self._columns]
+
+    def _fact(self, leaf: Single) -> Fact:
+        fact = self._facts.get(id(leaf))
+        if fact is None:
+            fact = self._facts[id(leaf)] = fact_of(leaf, accents=self._accents)
+        return fact
 
     def _struck_out(self, nears: list[Near]) -> int:
         """The rows that a post may have."""
@@ -88,7 +97,7 @@ class Truth:
             possible &= one_of
         for near in nears:
             sides = self._value(near.left, upper=True) & self._value(near.right, upper=True)
-            possible &= ~self._columns[fact_of(near, accents=self._accents)] | sides
+            possible &= ~self._columns[self._fact(near)] | sides
         return possible
 
     def never(self, node: Node) -> bool:
@@ -117,8 +126,7 @@ class Truth:
             return value
         if isinstance(node, AtLeast):
             return self._at_least(node, upper=upper)
-        unknown = self._all if upper else 0
-        return self._columns.get(fact_of(node, accents=self._accents), unknown)
+        return self._columns.get(self._fact(node), self._all if upper else 0)
 
     def _at_least(self, node: AtLeast, *, upper: bool) -> int:
         if node.count > len(node.parts):

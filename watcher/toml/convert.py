@@ -202,9 +202,9 @@ class Conversion:
 
     def _value(self, kind: Any, value: Any, path: Path_, key: Key) -> Any:
         kinds = kinds_of(kind)
-        if kinds and len(members_of(kind)) - (type(None) in members_of(kind)) == len(kinds):
-            return self._one_of(kinds, value, path, key)
         members = [member for member in members_of(kind) if member is not type(None)]
+        if kinds and len(members) == len(kinds):
+            return self._one_of(kinds, value, path, key)
         fitting = [member for member in members if fits(member, value)]
         if not fitting:
             self._wrong(kind, value, path, key.sample)

@@ -87,11 +87,13 @@ def words_of(kind: type) -> Mapping[str, str]:
     return words
 
 
+@cache
 def is_table(kind: Any) -> bool:
     """Whether a type is written as a table of its own."""
     return is_dataclass(kind) and kind is not Secret
 
 
+@cache
 def members_of(kind: Any) -> tuple[Any, ...]:
     """Return the members of a union, or the type alone."""
     return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
