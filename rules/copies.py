@@ -7,6 +7,7 @@ it found .997 of the known duplicates of a large corpus with .0004 false ones.
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Literal
 
 from rapidfuzz import fuzz, process
@@ -17,6 +18,8 @@ ALIKE = 90.0
 LONGEST_COMPARED = 400
 SHORTEST_COMPARED = 24
 """Shorter texts ("thank you acme!") are the same only when equal."""
+COPIES_FOR = timedelta(days=7)
+"""For so long after a match a rule with `dedupe` takes what says the same for a copy of it."""
 MOST_KNOWN = 500
 """A post is compared with so many others that a rule found last."""
 

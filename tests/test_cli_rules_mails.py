@@ -1,6 +1,10 @@
 """When a channel would have mailed about posts: what the forecast of mails counts."""
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +14,13 @@ from alerts import EmailDigest
 from alerts.email_digest import Quiet
 from alerts.schedule import due
 from rules import KeywordRule
+from rules.copies import find_copies
+from rules.model import Definitions, Post
+from tests.search_samples import post
 from watcher.cli.rules.figures import told
+from watcher.tuning.corpus import Known, Report
 from watcher.tuning.mails import mail_times
+from watcher.tuning.trial import Trial, run
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -57,7 +66,7 @@ def test_a_rule_keeps_silent_as_it_says(rate: str | None) -> None:
     rule = KeywordRule(name="r", find="a", realert="1h", rate=Spike() if rate else None)
     found = [MONDAY + n * MINUTE for n in (0, 10, 59, 60, 130)]
     expected = [] if rate else [MONDAY + n * MINUTE for n in (0, 60, 130)]
-    assert told(rule, found) == expected
+    assert told(rule, Counter(found)) == expected
 
 
 @settings(max_examples=40)
@@ -78,3 +87,59 @@ def test_every_post_is_in_a_mail_and_every_mail_is_due(
     for before, time in zip([None, *times], times, strict=False):
         assert any((before is None or moment > before) and moment <= time for moment in found)
         assert due(timetable, before, time) is not None
+
+
+class Listed:
+    """Posts to try a rule on, in batches of two."""
+
+    noun = "post"
+
+    def __init__(self, posts: list[Post]) -> None:
+        self.posts = posts
+
+    def batches(self, report: Report) -> Iterator[Sequence[Known]]:
+        for at in range(0, len(self.posts), 2):
+            yield [Known(post=one) for one in self.posts[at : at + 2]]
+
+    def remarks(self) -> list[str]:
+        return []
+
+
+def tried(dedupe: Literal["repost", "near", "none"], posts: list[Post]) -> Trial:
+    rule = KeywordRule(name="r", find="acme", dedupe=dedupe)
+    utc = ZoneInfo("UTC")
+    trials = run([rule], Definitions(), Listed(posts), zone=utc, report=lambda *_: None)
+    return trials.trials[0]
+
+
+SAID = "acme trains are late again this morning in town"
+
+
+def test_what_only_repeats_brings_no_mail() -> None:
+    texts = [SAID, f"{SAID} !", "acme is fine", f"RT @ann: {SAID}"]
+    posts = [post(text, id=str(n), at=MONDAY + n * HOUR) for n, text in enumerate(texts, 1)]
+    for dedupe, hours in (("none", [1, 2, 3, 4]), ("repost", [1, 2, 3]), ("near", [1, 3])):
+        trial = tried(dedupe, posts)  # type: ignore[arg-type]
+        assert trial.found == 4
+        assert trial.copies == 4 - len(hours)
+        rule = KeywordRule(name="r", find="acme")
+        assert told(rule, trial.told) == [MONDAY + n * HOUR for n in hours]
+
+
+def test_after_a_week_the_same_is_news_again() -> None:
+    days = (0, 6, 8, 9)
+    posts = [post(SAID, id=str(day), at=MONDAY + timedelta(days=day)) for day in days]
+    trial = tried("near", posts)
+    assert sorted(+trial.told) == [MONDAY, MONDAY + timedelta(days=8)]
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(st.sampled_from([SAID, f"{SAID}!", "acme is fine", f"RT @ann: {SAID}"]), max_size=8),
+    st.sampled_from(["repost", "near"]),
+)
+def test_a_trial_knows_the_copies_that_the_service_knows(
+    texts: list[str], how: Literal["repost", "near"]
+) -> None:
+    posts = [post(text, id=str(n), at=MONDAY) for n, text in enumerate(texts)]
+    assert tried(how, posts).copies == len(list(find_copies(how, [], posts)))

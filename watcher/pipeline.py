@@ -24,7 +24,7 @@ from alerts.render import Rendered, mails, render
 from alerts.retry import next_attempt
 from alerts.schedule import Slot
 from rules import KeywordRule
-from rules.copies import MOST_KNOWN, find_copies
+from rules.copies import COPIES_FOR, MOST_KNOWN, find_copies
 from rules.errors import WatcherError
 from rules.model import Match, Post
 from watcher.app import App
@@ -38,8 +38,6 @@ log = logging.getLogger("watcher")
 BATCH = 1000
 """Posts matched in one transaction: large enough to be quick, small enough to bound memory."""
 
-COPIES_FOR = timedelta(days=7)
-"""For so long after a match a rule with `dedupe` takes what says the same for a copy of it."""
 
 MOST_MENTIONS = 20_000
 """Mentions read into memory for one digest; what waits beyond is counted in it as "N more"."""

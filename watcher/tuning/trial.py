@@ -10,6 +10,7 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from rules import KeywordRule
+from rules.copies import COPIES_FOR, Originals
 from rules.matcher import Matcher
 from rules.model import Definitions, Match, Post
 from rules.quality import Quality
@@ -43,11 +44,34 @@ class Newest:
         return [found for _, _, found in sorted(self._kept, key=lambda one: one[:2], reverse=True)]
 
 
+class Repeats:
+    """Tells which of the posts that one rule finds are told, and which only repeat these.
+
+    As the service does it, going by when posts were written instead of when they were found.
+    """
+
+    def __init__(self, rule: KeywordRule) -> None:
+        self._originals = Originals(rule.dedupe) if rule.dedupe != "none" else None
+        self._told: dict[str, datetime] = {}
+
+    def has(self, post: Post) -> bool:
+        """Whether the post repeats one that was shown before; posts come in their order."""
+        if self._originals is None:
+            return False
+        original = self._originals.original_of(post) or post.key
+        first = self._told.get(original)
+        if first is not None and abs(post.posted_at - first) <= COPIES_FOR:
+            return True
+        self._told[original] = post.posted_at
+        return False
+
+
 @dataclass(kw_only=True)
 class Trial:
     """What one rule found."""
 
     rule: str
+    repeats: Repeats
     samples: Newest
     """Posts that it found."""
     mistaken: Newest
@@ -57,6 +81,8 @@ class Trial:
     found: int = 0
     minutes: Counter[datetime] = field(default_factory=Counter)
     """Posts found by the minute (UTC) in which they were written."""
+    told: Counter[datetime] = field(default_factory=Counter)
+    """The same without those that the rule's `dedupe` keeps back."""
     judged: Counter[tuple[bool, bool]] = field(default_factory=Counter)
     """Posts somebody judged, by (found, relevant)."""
 
@@ -70,6 +96,11 @@ class Trial:
             tn=self.judged[False, False],
         )
 
+    @property
+    def copies(self) -> int:
+        """Posts found that only repeat others, and are not told."""
+        return self.found - self.told.total()
+
     def per_day(self, zone: ZoneInfo) -> Counter[date]:
         """Posts found by day on the clocks of a zone."""
         days = Counter[date]()
@@ -81,7 +112,9 @@ class Trial:
         """Count one post, and whether it was found."""
         if match is not None:
             self.found += 1
-            self.minutes[known.post.posted_at.replace(second=0, microsecond=0)] += 1
+            minute = known.post.posted_at.replace(second=0, microsecond=0)
+            self.minutes[minute] += 1
+            self.told[minute] += not self.repeats.has(known.post)
             self.samples.add(Found(post=known.post, match=match))
         if known.relevant is None:
             return
@@ -138,6 +171,7 @@ def run(
         trials=[
             Trial(
                 rule=rule.name,
+                repeats=Repeats(rule),
                 samples=Newest(samples),
                 mistaken=Newest(wrong),
                 missed=Newest(wrong),

@@ -1,7 +1,7 @@
 """Counts, bars and shares as `watcher rules` prints them, and posts below them."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -74,12 +74,15 @@ def channels_told(config: Config, rule: KeywordRule) -> list[EmailDigest]:
     ]
 
 
-def told(rule: KeywordRule, found: Collection[datetime]) -> list[datetime]:
-    """Return which of the times the rule tells of: it may keep silent for a while after each."""
+def told(rule: KeywordRule, found: Mapping[datetime, int]) -> list[datetime]:
+    """Return which of the times the rule tells of: it may keep silent for a while after each.
+
+    `found` has for each time how many posts, without those that repeat others.
+    """
     if rule.rate:
         return []  # alarms are told, not matches
     times: list[datetime] = []
-    for when in sorted(found):
+    for when in sorted(when for when, number in found.items() if number):
         if not times or rule.silence is None or when - times[-1] >= rule.silence:
             times.append(when)
     return times
@@ -93,6 +96,12 @@ def mails_a_day(
         channel.name: len(mail_times(channel, found, config.timezone)) / max(1, days)
         for channel in channels
     }
+
+
+def copies_words(rule: KeywordRule, copies: int) -> str:
+    """Say how many of the posts found `dedupe` keeps back."""
+    verb = "repeats another and is" if copies == 1 else "repeat others and are"
+    return f'{copies:,} of them {verb} not told (dedupe = "{rule.dedupe}")'
 
 
 def mail_words(config: Config, rule: KeywordRule, mails: dict[str, float]) -> str:

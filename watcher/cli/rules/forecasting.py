@@ -42,6 +42,8 @@ class Forecast:
 
     rule: KeywordRule
     found: int
+    copies: int
+    """Of these, how many only repeat others and are not told."""
     median: float
     """Posts on a day as many others have."""
     busiest: tuple[date, int] | None
@@ -127,12 +129,11 @@ def _of(
     return Forecast(
         rule=rule,
         found=trial.found,
+        copies=trial.copies,
         median=median([per_day[day] for day in span] or [0]),
         busiest=busiest,
         by_weekday=_by_weekday(per_day, span),
-        mails=mails_a_day(
-            config, channels_told(config, rule), told(rule, trial.minutes), len(span)
-        ),
+        mails=mails_a_day(config, channels_told(config, rule), told(rule, trial.told), len(span)),
         alarms=alarms,
         judged=verdicts.total(),
         irrelevant=verdicts["irrelevant"],
@@ -154,7 +155,7 @@ def _together(config: Config, rules: list[KeywordRule], trials: Trials) -> dict[
         if not isinstance(channel, EmailDigest):
             continue
         times = [
-            told(rule, trial.minutes)
+            told(rule, trial.told)
             for rule, trial in zip(rules, trials.trials, strict=True)
             if channel.name in rule.then
         ]
@@ -244,6 +245,7 @@ def _as_dict(found: list[Forecast], together: dict[str, float], trials: Trials) 
             {
                 "rule": one.rule.name,
                 "posts": one.found,
+                "copies": one.copies,
                 "median": one.median,
                 "busiest": one.busiest[1] if one.busiest else 0,
                 "busiest_day": one.busiest[0].isoformat() if one.busiest else None,

@@ -13,6 +13,7 @@ from watcher.cli.rules.explaining import print_explanation
 from watcher.cli.rules.figures import (
     a_day,
     channels_told,
+    copies_words,
     mail_words,
     mails_a_day,
     post_dict,
@@ -86,7 +87,7 @@ def test(
         )
     trial = trials.trials[0]
     days = trials.span()
-    mails = mails_a_day(config, channels_told(config, rule), told(rule, trial.minutes), len(days))
+    mails = mails_a_day(config, channels_told(config, rule), told(rule, trial.told), len(days))
     if as_json:
         print_json(_as_dict(rule, trials, trial, zone, mails))
         return
@@ -110,6 +111,8 @@ def _print_counts(
     stdout().say(f"found {trial.found:,} of {count(trials.scanned, corpus.noun)}{share}")
     if not trials.scanned and corpus.noun == "stored post":
         stderr().note(NOTHING_STORED)
+    if trial.copies:
+        stdout().say(copies_words(rule, trial.copies))
     for remark in corpus.remarks():
         stderr().say(*safe_lines(remark))
     days = trial.per_day(zone)
@@ -148,6 +151,7 @@ def _as_dict(
         "rule": rule.name,
         "posts_scanned": trials.scanned,
         "posts_matched": trial.found,
+        "copies": trial.copies,
         "per_day": {day.isoformat(): number for day, number in sorted(days.items())},
         "days": len(trials.span()),
         "median_per_day": trials.median_a_day(trial, zone),
