@@ -156,7 +156,7 @@ def test_a_stretch_that_nobody_watched_says_nothing_about_what_is_usual() -> Non
     begin = START + 31 * HOUR
     judge = Judge(Spike(learn="1h"))
     judge.stored = hourly(20, 24)
-    back = [event(90_000 + n, begin + n * 3 * MINUTE, f"x:{n}") for n in range(16)]
+    back = [event(90_000 + n, begin + n * 2 * MINUTE, f"x:{n}") for n in range(25)]
     now = begin + 50 * MINUTE
     gap = watched(START, now, (START + 24 * HOUR, begin))
     assert judge.find(back, now, gap) == ()
@@ -381,9 +381,9 @@ def test_what_was_read_at_a_time_that_is_still_to_come_tells_nothing() -> None:
 
 def test_a_drop_to_nothing_names_who_fell_silent() -> None:
     rate = Spike(within="1h", by="author", direction="down", learn="1h", at_least=2)
-    said = [event(n, START + n * 6 * MINUTE, "town:ann") for n in range(1, 60)]
+    said = [event(n, START + n * 5 * MINUTE, "town:ann") for n in range(1, 72)]
     judge = Judge(rate, stored=said)
     now = START + 7 * HOUR
     [alarm] = judge.find([], now, watched(START, now))
-    assert str(alarm.reason) == "@ann: Fallen to 0 within 1h: shortly before it was about 10."
+    assert str(alarm.reason) == "@ann: Fallen to 0 within 1h: shortly before it was about 12."
     assert alarm.evidence != ()

@@ -32,6 +32,7 @@ STRETCHES = 6
 ENOUGH_STRETCHES = 3
 _STEPS = 12
 """The window moves on by a twelfth of its length."""
+_DAY = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -160,12 +161,19 @@ class Spike:
             count = counts.get(group, 0)
             if reference is None or quiet.covers(group, end):
                 continue
+            if not reference.weekly and up and self._is_daily(record, end, group, count):
+                continue
             if self._stands_out(count, reference.counts, up=up):
                 quiet.begin(group, end)
                 if not said:
                     said = self._said(record, end, reference, up=up)
                 own = said.get(group, ())
                 yield self._alarm(record.rule, group, end, count, reference, own, up=up)
+
+    def _is_daily(self, record: Record, end: datetime, group: str, count: int) -> bool:
+        """Whether about as many came at the same time yesterday, as on every morning."""
+        yesterday = record.history.count(end - _DAY - self.window, end - _DAY)
+        return count < self.height * yesterday.get(group, 0)
 
     def _said(
         self, record: Record, end: datetime, reference: Reference, *, up: bool

@@ -13,7 +13,7 @@ from statistics import fmean, median, variance
 
 LARGE = 50
 """From so many posts as a usual count on, medians are used."""
-RARE = 1e-3
+RARE = 1e-4
 """What happens by chance less often than this is surprising."""
 DEVIATIONS = 5.0
 """So many deviations from the median are surprising: 3.3 would do for a normal spread, which
