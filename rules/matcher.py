@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rules.evaluator import evaluate
+from rules.garbage import collector_at_rest
 from rules.keyword import KeywordRule
 from rules.model import Definitions, Match, Post
 from rules.rulebook import Rulebook
@@ -25,10 +26,11 @@ class Matcher:
 
         Raises `ExpressionError` for the first that is not valid.
         """
-        if older is None:
-            self._book = Rulebook.of(tuple(rules), definitions)
-        else:
-            self._book = older.changed(tuple(rules), definitions)
+        with collector_at_rest():
+            if older is None:
+                self._book = Rulebook.of(tuple(rules), definitions)
+            else:
+                self._book = older.changed(tuple(rules), definitions)
         self._compiled, self._filed = self._book.compiled, self._book.filed
         self._places = self._book.places()
 
