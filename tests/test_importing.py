@@ -114,6 +114,10 @@ def test_every_table_loads_and_its_rule_has_no_errors(dialect: str, tmp_path: Pa
         ("talkwalker", "acme followers:<10", "acme followers:..9"),
         ("x", '"#acme" OR "@acme" OR "say #acme"', '#acme OR @acme OR "say #acme"'),
         ("x", "exclude:replies acme", "-is:reply acme"),
+        ("x", '"😡" acme', "😡 acme"),
+        ("talkwalker", "acme lang:fra", "acme lang:fr"),
+        ("google-alerts", "acme|orange bank", "(acme OR orange) bank"),
+        ("brandwatch", "url:*acme*", "url:acme"),
     ],
 )
 def test_a_query_means_the_same(dialect: str, query: str, expression: str) -> None:
@@ -249,6 +253,16 @@ def test_nearness_reaches_no_further_than_rules_can(query: str) -> None:
 
 def test_a_part_that_is_a_field_elsewhere_and_unknown_to_x_is_looked_for_as_words() -> None:
     assert find("x", "re:publica acme") == '"re:publica" acme'
+    assert not imported("x", "re:publica acme").losses
+
+
+def test_an_operator_that_is_not_known_is_told_where_it_looks_like_one() -> None:
+    for query in ("media_count:1 acme", "sentiment:negative acme"):
+        [loss] = imported("x", query).losses
+        assert (loss.kind, loss.message.partition(":")[0]) == (
+            "changed",
+            f"no operator `{query.partition(':')[0]}",
+        )
 
 
 def test_a_long_rule_gets_a_line_for_each_of_its_parts() -> None:

@@ -6,6 +6,7 @@ Every leaf made here is one that the rule language reads back: `sound` asks its 
 import re
 from functools import lru_cache
 
+from rules.characters import EMOJI
 from rules.importing.outcome import Dropped, Kept, Outcome
 from rules.language.parser import check
 from rules.language.printing import render
@@ -24,7 +25,7 @@ from rules.language.tree import (
     RangeName,
     Word,
 )
-from rules.language.vocabulary import LANGUAGES
+from rules.language.vocabulary import LANGUAGES, is_field_elsewhere, other_name
 from rules.metadata import fold_domain
 from rules.text import fold_words
 
@@ -82,13 +83,18 @@ def word(text: str) -> Outcome:
         return Kept(read)
     if isinstance(read, And) and all(isinstance(part, Emoji) for part in read.parts):
         return Kept(read)
-    return _phrase(text)
+    phrase = _phrase(text)
+    name = text.partition(":")[0]
+    if isinstance(phrase, Kept) and name != text and ("_" in name or is_field_elsewhere(name)):
+        message = f"no operator `{name}:` is known: it is looked for as words"
+        return Kept(phrase.node, "changed", message)
+    return phrase
 
 
 def quoted(text: str) -> Outcome:
     """What stands in quotation marks: a phrase, or the hashtag, mention or emoji alone in them."""
     alone = not any(char.isspace() for char in text)
-    if alone and (text[:1] in "#@$＃＠" or not fold_words(text)):
+    if alone and (text[:1] in "#@$＃＠" or EMOJI.fullmatch(text) or not fold_words(text)):
         return word(text)
     single = Word(text=text)
     if text.isalnum() and text.upper() not in _OURS and sound(single):
@@ -154,6 +160,7 @@ def language(value: str) -> Outcome:
     """`lang:` with the code of another product: its first part, in today's spelling."""
     code = value.strip().lower().replace("_", "-")
     primary = _LANGUAGES.get(code.partition("-")[0], code.partition("-")[0])
+    primary = primary if primary in LANGUAGES else other_name("lang", primary)
     if primary not in LANGUAGES:
         return Dropped("no language has this code here")
     node = Field(name="lang", value=primary)
@@ -204,7 +211,7 @@ def link(value: str) -> Outcome:
 
 
 def _words_of_links(value: str) -> Outcome:
-    carried = field("url", " ".join(value.split()))
+    carried = field("url", " ".join(value.replace("*", " ").split()))
     if isinstance(carried, Dropped):
         return carried
     message = "`url:` looks at the path and the title of links, not at their domain"

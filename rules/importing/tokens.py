@@ -86,6 +86,8 @@ class _Tokenizer:
         self.mistakes = mistakes
         self.text = mistakes.query
         self.syntax = syntax
+        self.signs = {word for word in syntax.operators if len(word) == 1}
+        """Operators that stand between words without a space too: `a|b`."""
 
     def run(self) -> Iterator[Token]:
         at = 0
@@ -107,6 +109,8 @@ class _Tokenizer:
             return self._with_slop(Token(kind=")", at=(at, at + 1)))
         if sign == "-" and self.syntax.minus and self.text[at + 1 : at + 2].strip():
             return Token(kind="NOT", at=(at, at + 1))
+        if sign in self.signs:
+            return Token(kind=self.syntax.operators[sign], at=(at, at + 1), text=sign)
         for written, word in self.syntax.words.items():
             if self.text.startswith(written, at) and self._ends(at + len(written)):
                 return Token(kind="leaf", at=(at, at + len(written)), text=word)
@@ -153,7 +157,10 @@ class _Tokenizer:
         return self._with_slop(token) if style == "quoted" else token
 
     def _ends(self, at: int) -> bool:
-        return at >= len(self.text) or self.text[at].isspace() or self.text[at] in _ENDS_WORD
+        if at >= len(self.text):
+            return True
+        sign = self.text[at]
+        return sign.isspace() or sign in _ENDS_WORD or sign in self.signs
 
     def _with_slop(self, token: Token) -> Token:
         slop = _SLOP.match(self.text, token.at[1])

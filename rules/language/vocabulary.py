@@ -156,6 +156,17 @@ def values(name: FieldName) -> frozenset[str] | None:
     return closed.get(name)
 
 
+def other_name(kind: str, written: str) -> str:
+    """What people elsewhere call so, or `written` itself; `kind` and `written` as for `nearest`."""
+    return _OTHER_NAMES.get(kind, {}).get(written, written)
+
+
+def is_field_elsewhere(name: str) -> bool:
+    """Whether people elsewhere, or here, call a field so."""
+    name = name.lower()
+    return other_name("field", name) in NAMES or name in NOT_STATED | MEANT_FOR_WORDS
+
+
 @lru_cache(maxsize=1024)
 def nearest(kind: str, written: str) -> str:
     """What was probably meant, empty when nothing is near.
