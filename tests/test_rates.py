@@ -155,12 +155,12 @@ def test_a_rush_hour_is_usual_where_weeks_tell_so() -> None:
 def test_a_stretch_that_nobody_watched_says_nothing_about_what_is_usual() -> None:
     begin = START + 31 * HOUR
     judge = Judge(Spike(learn="1h"))
-    judge.stored = hourly(20, 24)
+    judge.stored = hourly(5, 24)
     back = [event(90_000 + n, begin + n * 2 * MINUTE, f"x:{n}") for n in range(25)]
     now = begin + 50 * MINUTE
     gap = watched(START, now, (START + 24 * HOUR, begin))
     assert judge.find(back, now, gap) == ()
-    blind_to_it = Judge(Spike(learn="1h"), stored=hourly(20, 24))
+    blind_to_it = Judge(Spike(learn="1h"), stored=hourly(5, 24))
     assert len(blind_to_it.find(back, now, watched(START, now))) == 1
 
 

@@ -35,6 +35,7 @@ COMMANDS = {
     "search": "Search the stored posts with the rule language.",
     "rules": "List, show, try and better the rules.",
     "matches": "What the rules found, and what you think of it.",
+    "alarms": "Storms, silences and new terms that rates told of.",
     "suspects": "Review the accounts and domains that look like a brand.",
     "follows": "Decide on proposed follows and carry them out.",
     "digests": "Preview and list the digests.",
