@@ -6,7 +6,7 @@ into words and counted out once, is left out. A rule over the budget is refused 
 so nobody's post can make the watcher stumble.
 """
 
-from rules.evaluation.automata import going_on
+from rules.evaluation.patterns import going_on
 from rules.evaluation.standing import FARTHEST
 from rules.language.tree import (
     And,
