@@ -3,10 +3,13 @@
 Each kind of leaf is asked again in a looser reading; what then fits is a near miss. Pure.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from rules.evaluator import Reading, evaluate
+from rules.language.printing import render
 from rules.language.tree import (
     Cashtag,
     Exact,
@@ -23,8 +26,9 @@ from rules.language.tree import (
     Word,
 )
 from rules.metadata import fold_handle
+from rules.model import Post
 from rules.signals.language import detect
-from rules.text import Analysis, fold_words
+from rules.text import Analysis, analyse, fold_words
 
 MOST_HINTS = 3
 """Sentences about one leaf."""
@@ -77,24 +81,29 @@ def _hints(node: Node, reading: Reading, analysis: Analysis) -> Iterator[str]:
 
 
 def _words(node: Word | Phrase, text: str, reading: Reading, analysis: Analysis) -> Iterator[str]:
-    terms = fold_words(text)
+    terms, told = fold_words(text), set[str]()
     if said := _said(node, replace(reading, fold_accents=True), analysis):
+        told.add(said)
         yield f"{said} differs in accents only: fold_accents = true counts it"
     if said := _said(node, replace(reading, confusables=True), analysis):
+        told.add(said)
         yield f"{said} has letters of another script: confusables = true counts it"
     if len(terms) == 1:
-        yield from _spelt(terms[0], reading, analysis)
+        yield from _spelt(terms[0], told, reading, analysis)
     elif terms:
         yield from _apart(terms, reading, analysis)
     yield from _elsewhere(node, text, reading, analysis)
 
 
-def _spelt(term: str, reading: Reading, analysis: Analysis) -> Iterator[str]:
+def _spelt(term: str, told: set[str], reading: Reading, analysis: Analysis) -> Iterator[str]:
+    """Say what is spelt like it; `told` is what has been named already."""
     if len(term) >= SHORTEST_PREFIX and (said := _said(Prefix(text=term), reading, analysis)):
+        told.add(said)
         yield f"the post says {said}: {term}* finds it"
-    if len(term) >= SHORTEST_MISSPELT and (said := _said(Fuzzy(text=term), reading, analysis)):
+    if len(term) >= SHORTEST_MISSPELT:
         how = f"{term}~1 finds it" if len(term) >= 6 else "add that spelling with OR"
-        yield f"{said} is one letter off: {how}"
+        others = (one for one in _all_said(Fuzzy(text=term), reading, analysis) if one not in told)
+        yield from (f"{said} is one letter off: {how}" for said in islice(others, 1))
     tags = (token.term for token in analysis.tokens if token.term.startswith("#"))
     joined = next((tag for tag in tags if term in tag), "")
     if len(term) >= SHORTEST_PREFIX and joined:
@@ -118,17 +127,35 @@ def _elsewhere(node: Node, text: str, reading: Reading, analysis: Analysis) -> I
     """Say where else than in the text it stands."""
     if not reading.handles and (said := _said(node, replace(reading, handles=True), analysis)):
         yield f'it is in the handle {said}: in = ["text", "handles"] looks there'
-    needle = text.casefold()
-    link = next((link for link in analysis.post.links if needle in link.casefold()), "")
-    if link:
-        yield f"it is in the link {_quoted(link)}: url: looks there"
-    elif any(needle in title.casefold() for title in analysis.post.titles):
-        yield "it is in the title of the linked page: url: looks there"
+    if isinstance(node, Word | Phrase):
+        yield from _linked(text, reading, analysis)
+        in_bio = Field(name="bio", value=text)
+        if evaluate(in_bio, reading, analysis) is not None:
+            yield f"it is in the author's bio: {render(in_bio)} finds it"
     author = analysis.post.author
-    if needle in author.bio.casefold():
-        yield "it is in the author's bio: bio: looks there"
-    elif needle in f"{author.handle} {author.display_name}".casefold():
+    named = f"{author.handle} {author.display_name}".casefold()
+    if len(text) >= SHORTEST_PREFIX and text.casefold() in named:
         yield f"it is in the author's name, {_quoted('@' + author.handle)}"
+
+
+def _linked(text: str, reading: Reading, analysis: Analysis) -> Iterator[str]:
+    """Say where in a link, or in the title of what is linked, the words stand."""
+    in_url = Field(name="url", value=text)
+    if evaluate(in_url, reading, analysis) is not None:
+        alone = replace(analysis.post, titles=())
+        links = (one for one in alone.links if _has(in_url, reading, replace(alone, links=(one,))))
+        link = next(links, "")
+        where = f"link {_quoted(link)}" if link else "title of the linked page"
+        yield f"it is in the {where}: {render(in_url)} finds it"
+    [name, *more] = fold_words(text) or [""]
+    domains = sorted(term for term in analysis.metadata if term.startswith("domain:"))
+    labels = {domain: re.split(r"[:.-]", domain)[1:] for domain in domains}
+    if not more and (domain := next((one for one in domains if name in labels[one]), "")):
+        yield f"it is in the domain of a link: {domain} finds it"
+
+
+def _has(node: Node, reading: Reading, post: Post) -> bool:
+    return evaluate(node, reading, analyse(post)) is not None
 
 
 def _mention(text: str, reading: Reading, analysis: Analysis) -> Iterator[str]:
@@ -189,7 +216,10 @@ def _value(leaf: Range, analysis: Analysis) -> int | None:
 
 def _near(node: Near, reading: Reading, analysis: Analysis) -> Iterator[str]:
     if apart := _distance(node, reading, analysis):
-        yield f"they are {apart} words apart, and {node.distance} are allowed"
+        allowed = (
+            f"{node.distance} are allowed" if node.distance > 1 else "must be next to each other"
+        )
+        yield f"they are {apart} words apart, and {allowed}"
     elif node.ordered and _distance(replace(node, ordered=False), reading, analysis):
         yield "they stand the other way round: NEAR instead of ONEAR finds them"
 
@@ -210,8 +240,12 @@ def _distance(node: Near, reading: Reading, analysis: Analysis) -> int:
 
 def _said(node: Node, reading: Reading, analysis: Analysis) -> str:
     """What the post says where it fits, quoted; empty where it does not, or fits elsewhere."""
+    return next(_all_said(node, reading, analysis), "")
+
+
+def _all_said(node: Node, reading: Reading, analysis: Analysis) -> Iterator[str]:
     spans: tuple[Span, ...] = evaluate(node, reading, analysis) or ()
-    return _quoted(analysis.post.text[slice(*spans[0])]) if spans else ""
+    return (_quoted(analysis.post.text[slice(*span)]) for span in spans)
 
 
 def _quoted(text: str) -> str:

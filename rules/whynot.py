@@ -3,8 +3,8 @@
 Pure: everything is asked of `rules.evaluator`, so that what is told here is what matching does.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from rules.evaluator import Reading, evaluate
 from rules.language.tree import And, AtLeast, Near, Node, Not, Or, Span
@@ -56,10 +56,54 @@ def held_against(node: Node, reading: Reading, analysis: Analysis) -> Part:
 def missing(node: Node, reading: Reading, analysis: Analysis) -> tuple[Change, ...]:
     """Return the smallest set of changes after which the post would match; empty if it does.
 
-    Of sets equally small the one is taken that the post comes nearest to.
+    Of sets equally small the one is taken that the post comes nearest to. Where a rule asks for a
+    word and also excludes it somewhere, the smallest changes of its parts may not go together; then
+    such words are left as they are if they can be, and the set may not be the smallest.
     """
     part = held_against(node, reading, analysis)
-    return _Changes(reading, analysis).to(part, fit=True)
+    changes = _Changes(reading, analysis).to(part, fit=True)
+    if _with(part, {change.node: change for change in changes}).fits:
+        return changes
+    torn = frozenset(_leaves(node, asked=True)) & frozenset(_leaves(node, asked=False))
+    finder, found = _Changes(reading, analysis, torn), dict[Node, Change]()
+    while not (now := _with(part, found)).fits:
+        more = {one.node: one for one in finder.to(now, fit=True) if one.node not in found}
+        if not more:
+            break  # it contradicts itself
+        found |= more
+    return tuple(found.values())
+
+
+def _with(part: Part, changes: Mapping[Node, Change]) -> Part:
+    """The part as it would be after some changes of the post."""
+    change = changes.get(part.node)
+    if change is not None or not part.parts:
+        return part if change is None else replace(part, fits=change.lacking)
+    parts = tuple(_with(one, changes) for one in part.parts)
+    fitting = sum(one.fits for one in parts)
+    match part.node:
+        case Not():
+            fits = not fitting
+        case Or():
+            fits = fitting > 0
+        case AtLeast(count=count):
+            fits = fitting >= count
+        case Near():
+            fits = fitting == 2 and (part.fits or parts != part.parts)
+        case _:
+            fits = fitting == len(parts)
+    return replace(part, fits=fits, parts=parts)
+
+
+def _leaves(node: Node, *, asked: bool) -> Iterator[Node]:
+    """Yield the leaves that are asked for, or those that are excluded."""
+    pending = [(node, True)]
+    while pending:
+        one, wanted = pending.pop()
+        inner = _inner(one)
+        if not inner and wanted is asked:
+            yield one
+        pending += [(each, wanted is not isinstance(one, Not)) for each in inner]
 
 
 def _inner(node: Node) -> tuple[Node, ...]:
@@ -79,6 +123,8 @@ class _Changes:
 
     reading: Reading
     analysis: Analysis
+    torn: frozenset[Node] = frozenset()
+    """Leaves that are both asked for and excluded: rather not to be changed."""
     asked: int = field(default=0, init=False)
     """Leaves for which near misses were looked for."""
 
@@ -109,7 +155,7 @@ class _Changes:
         alike = all([one.node for one in s] == [p.node] for s, p in zip(sets, open_, strict=True))
         if fit and needed < len(open_) and alike and not any(map(_is_near, sets)):
             return (self._change(part, fit=True),)  # any of them: none is nearer than another
-        sets.sort(key=_cost)
+        sets.sort(key=self._cost)
         return tuple(dict.fromkeys(change for one in sets[:needed] for change in one))
 
     def _change(self, part: Part, *, fit: bool) -> Change:
@@ -119,9 +165,9 @@ class _Changes:
             hints = near_misses(part.node, self.reading, self.analysis)
         return Change(node=part.node, lacking=fit, spans=() if fit else part.spans, hints=hints)
 
-
-def _cost(changes: Sequence[Change]) -> tuple[int, int]:
-    return len(changes), sum(not change.hints for change in changes)
+    def _cost(self, changes: Sequence[Change]) -> tuple[int, int, int]:
+        torn = sum(change.node in self.torn for change in changes)
+        return torn, len(changes), sum(not change.hints for change in changes)
 
 
 def _is_near(changes: Sequence[Change]) -> bool:

@@ -53,6 +53,10 @@ def hints(expression: str, text: str, **more: object) -> str:
         ("acme NEAR/2 late", "acme is once more very late", ["acme NEAR/2 late"]),
         ("acme NEAR/2 late", "acme", ["late"]),
         ("acme NEAR/2 late", "nothing", ["acme", "late"]),
+        ("acme -(acme late)", "acme late", ["-late"]),
+        ("acme -(acme late) -(acme job)", "acme late job", ["-late", "-job"]),
+        ("(acme -late) OR (late zoe)", "late", ["zoe"]),
+        ("2 OF (acme, late, job) -(2 OF (late, job, zoe))", "late job", ["-late", "acme"]),
     ],
 )
 def test_the_smallest_set_of_parts_is_named(
@@ -81,6 +85,7 @@ def test_the_smallest_set_of_parts_is_named(
         ('"acme late"', "acme was late", "2 apart: acme NEAR/2 late finds them"),
         ('"a b c"', "c b a", "all of its words are there, but not next to each other"),
         ("a NEAR/5 b", "a 1 2 3 4 5 6 7 b", "they are 8 words apart, and 5 are allowed"),
+        ("a NEAR/1 b", "a x b", "they are 2 words apart, and must be next to each other"),
         ("a ONEAR/5 b", "b a", "the other way round: NEAR instead of ONEAR finds them"),
     ],
 )
@@ -104,7 +109,22 @@ def test_what_came_near_is_said(expression: str, text: str, hint: str) -> None:
             {"links": ("https://a.example/x",)},
             "links to https://a.example/x",
         ),
-        ("acme tariff", {"links": ("https://a.example/tariff",)}, "in the link"),
+        (
+            "acme tariff",
+            {"links": ("https://a.example/tariff",)},
+            "in the link “https://a.example/tariff”: url:tariff finds it",
+        ),
+        (
+            'acme "new tariff"',
+            {"links": ("https://a.example/new-tariff",)},
+            'url:"new tariff" finds it',
+        ),
+        ("acme tariff", {"titles": ("The tariff",)}, "title of the linked page: url:tariff"),
+        (
+            "acme tariff",
+            {"links": ("https://www.tariff.example/x",)},
+            "it is in the domain of a link: domain:tariff.example finds it",
+        ),
     ],
 )
 def test_what_the_post_is_instead_is_said(
@@ -115,8 +135,24 @@ def test_what_the_post_is_instead_is_said(
 
 def test_the_author_is_looked_at_for_what_the_text_lacks() -> None:
     author = Account(network="town", id="1", handle="zoe_acme", bio="I drive a Renault")
-    assert "in the author's bio: bio: looks there" in hints("renault", "hello", author=author)
+    assert "in the author's bio: bio:renault finds it" in hints("renault", "hello", author=author)
     assert "in the author's name, “@zoe_acme”" in hints("acme", "hello", author=author)
+
+
+@pytest.mark.parametrize("expression", ["art", "art*", '"the art"', "x"])
+def test_what_is_but_part_of_a_word_elsewhere_is_not_near(expression: str) -> None:
+    """What is advised must find the post: `url:` and `bio:` look for whole words."""
+    author = Account(network="town", id="1", handle="zoe", bio="the party x-ray")
+    links = ("https://example.com/partial",)
+    said = hints(expression, "hello", author=author, links=links)
+    assert "url:" not in said
+    assert ("bio:" in said) == (expression == "x")
+
+
+def test_one_word_is_told_to_be_near_in_one_way() -> None:
+    assert "one letter off" not in hints("acme", "the acmes")
+    assert "one letter off" not in hints("acme", "the \u0430cme")
+    assert "one letter off" in hints("acme", "the acmes and the akme")
 
 
 def test_accents_and_other_scripts_are_named_as_what_differs() -> None:
