@@ -6,6 +6,7 @@ A bad leaf leaves a piece behind, so that one mistake is told once.
 import re
 from collections.abc import Iterator
 
+from rules.language.commas import COMMAS, CommaReader
 from rules.language.diagnostics import Notes, Repair
 from rules.language.leaves import LeafReader
 from rules.language.marks import BRACKETS, DASHES, DROP_INVISIBLE, ENDS_WORD, INVISIBLE, QUOTES
@@ -27,11 +28,7 @@ _IN_BRACKETS = re.compile(r"\(\s{0,9}([0-9]{1,4})\s{0,9}\)")
 _SINGLE_QUOTED = re.compile(
     r"['‘‚`´‹]([^\s'‘’`´›()\"]{1,30}(?:\s[^\s'‘’`´›()\"]{1,30}){1,9})['’‘`´›](?=[\s()]|$)"
 )
-_NEXT_OPERATOR = re.compile(r"(?i)\s*(?:(?:AND|OR|NOT|ET|OU|UND|ODER)\s|[),\uff09]|$)")
-_LISTED = re.compile(r'(?:\s*+[,;]++\s*+(?!-)(?:"[^"]*+"|[^\s,;()":]++(?!:)))++')
-_AFTER_FIELD = re.compile(r"([a-z]++):([^\s:,;()\"]++)$", re.IGNORECASE)
 _CLOSES = re.compile('["“”„«»]')
-_ENDS_ALTERNATIVES = re.compile(r"\s*(?:OR\s|[),\uff09]|$)")
 _REGEX_OPTIONS = frozenset("gimsuxyU")
 
 
@@ -46,17 +43,11 @@ class _Lexer:
         self.text = notes.expression
         self.leaves = LeafReader(notes)
         self.operators = OperatorReader(notes)
+        self.commas = CommaReader(notes, self.leaves.fields)
         self.counted: list[bool] = []
         """For each open bracket whether it is that of an OF, where commas part."""
         self.missing: set[str] = set()
         """Closing marks that do not come any more, so that nobody looks for them twice."""
-        self.listed_after: str | None = None
-        """Of what may be the first of several with commas between, the kind of piece before it."""
-        self.list_at = (0, 0)
-        """Where that begins, and the end of the list as far as it was looked for."""
-        self.values_end = 0
-        self.values_repair: Repair | None = None
-        """The help for the values of one field up to `values_end`."""
 
     def run(self) -> Iterator[Piece]:
         self._note_invisible()
@@ -68,13 +59,12 @@ class _Lexer:
             if sign.isspace() or sign == "\0" or sign in INVISIBLE:
                 at += 1
                 continue
-            if sign in ",;" and not self._parts():
-                at = self._stray_comma(at)
+            if sign in COMMAS and not self._parts():
+                at = self.commas.alone(at)
                 after_comma = True
                 continue
             if not after_comma:
-                self.listed_after = before.kind if before else ""
-                self.list_at = (at, at)
+                self.commas.begin(at, before)
             after_comma = False
             piece = self._sign(at, before) or self._leaf(at)
             at = piece.at[1]
@@ -136,7 +126,7 @@ class _Lexer:
         end = self._end_of_word(at)
         word = self.text[at:end].translate(DROP_INVISIBLE)
         if ("," in word or ";" in word) and not self._parts():
-            word, end = self._without_commas(word, at, end)
+            word, end = self.commas.without(word, at, end)
         span = (at, end)
         if piece := self._before_bracket(word, span) or self.operators.operator(word, span):
             return piece
@@ -248,72 +238,6 @@ class _Lexer:
         message = "a regular expression begins here and is never closed by a second /"
         self.notes.error("unclosed-regex", (at, at + 1), message, repair)
         return Piece("leaf", (at, end))
-
-    def _stray_comma(self, at: int) -> int:
-        """Note a comma by itself, and give where it ends."""
-        end = at
-        while end < len(self.text) and self.text[end] in ",;":
-            end += 1
-        self._warn_of_comma((at, end))
-        return end
-
-    def _without_commas(self, word: str, at: int, end: int) -> tuple[str, int]:
-        """The word without the commas at its end, and where it ends without them.
-
-        Within a word a comma divides as a hyphen does; it is noted unless it stands in a number.
-        """
-        bare = word.rstrip(",;")
-        shorter = end - (len(word) - len(bare))
-        if bare != word and self.text[shorter:end] == word[len(bare) :]:
-            word, end = bare, shorter
-        if "/" not in word and ":" not in word:
-            for match in re.finditer(r"(?<=[^\W\d])[,;]+(?=[^\W_])|(?<=\d)[,;]+(?=[^\W\d_])", word):
-                self._warn_of_comma((at + match.start(), at + match.end()))
-        return word, end
-
-    def _warn_of_comma(self, at: Span) -> None:
-        before = self.text[max(0, at[0] - 20) : at[0]].rstrip()
-        joins = before and not before.endswith(("(", "AND", "OR", "NOT", "-"))
-        joins = joins and not _NEXT_OPERATOR.match(self.text, at[1])
-        repair = self.notes.write(at, "")
-        if joins:
-            repair = self._values(at) or self._in_brackets(at) or self.notes.write(at, " OR ")
-        sign = "semicolon" if self.text[at[0]] == ";" else "comma"
-        self.notes.warn("comma", at, f"a {sign} joins nothing", repair)
-
-    def _values(self, comma: Span) -> Repair | None:
-        """The help for `lang:fr, en`: each value behind its field; None for other commas."""
-        if comma[0] < self.values_end:
-            return self.values_repair
-        before = self.text[max(0, comma[0] - 60) : comma[0]]
-        field = _AFTER_FIELD.search(before)
-        listed = _LISTED.match(self.text[: comma[0] + 200], comma[0])
-        if not field or not listed:
-            return None
-        name = field[1].lower()
-        values = re.split(r"\s*[,;]+\s*", listed[0].strip(" ,;"))
-        if not self.leaves.fields.takes(name, values):
-            return None
-        start = comma[0] - len(before) + field.start()
-        each = " OR ".join(f"{name}:{value}" for value in (field[2], *values))
-        self.values_end = listed.end()
-        self.values_repair = self.notes.write((start, listed.end()), f"({each})")
-        return self.values_repair
-
-    def _in_brackets(self, comma: Span) -> Repair | None:
-        """The help that puts a list in brackets, where more is joined to it; None elsewhere."""
-        if self.listed_after not in ("", "(", "NOT", "AND"):
-            return None
-        start, end = self.list_at
-        if end <= comma[0]:
-            match = _LISTED.match(self.text, comma[0])
-            if not match:
-                return self.notes.write(comma, "")
-            end = match.end()
-            self.list_at = (start, end)
-        if self.listed_after in ("", "(") and _ENDS_ALTERNATIVES.match(self.text, end):
-            return None
-        return Repair((((start, start), "("), (comma, " OR "), ((end, end), ")")))
 
     def _quoted(self, opening: int) -> tuple[str, int]:
         """What stands between the quotation mark at `opening` and its partner, and the end.
