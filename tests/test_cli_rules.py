@@ -157,6 +157,31 @@ def test_a_stored_post_is_named_by_its_key_or_its_address(acme: Terminal) -> Non
     assert "acme matches this post" in acme.pipe("rules", "why-not", "acme", key).out
 
 
+def test_no_explanation_links_to_a_suspect(demo: Terminal) -> None:
+    [one, *_] = json_of(demo, "search", "domain:nordelia-refund.example")
+    for words in (
+        ("explain", "nordelia", one["key"]),
+        ("why-not", "--find", "url:nowhere domain:nowhere.example", one["key"]),
+        ("why-not", "--find", "refund -url:nowhere zzz", one["key"]),
+    ):
+        seen = demo.pipe("rules", *words)
+        assert "nordelia-refund[.]example" in seen.out
+        assert "refund.example" not in seen.out
+
+
+def test_what_is_excluded_together_is_told_apart_from_each_by_itself(acme: Terminal) -> None:
+    expression = "acme -(late job) -(late OR job) -(2 OF (late, job, x)) -(late NEAR/2 job) -late"
+    seen = acme.pipe("rules", "explain", "--find", expression, "--post", "acme late")
+    heads = [line.strip() for line in seen.out.splitlines() if "not " in line]
+    assert heads[1:] == [
+        "✓ not all of:",
+        "✗ not any of:",
+        "✓ not at least 2 of these 3:",
+        "✓ not within 2 words of each other, in any order:",
+        '✗ not the word "late"',
+    ]
+
+
 def test_a_long_list_is_told_in_few_lines(acme: Terminal) -> None:
     path = acme.folder / "watcher.toml"
     items = ", ".join(f'"word{n}"' for n in range(500))

@@ -1,10 +1,11 @@
 """`watcher rules explain` and `why-not`: a rule held against one post, part by part."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
 import click
+from rich.text import Text
 
 from rules import KeywordRule
 from rules.language import explain as in_words
@@ -51,7 +52,7 @@ def explain(
     (network:id) or its address.
     """
     config = settings.load()
-    rule, meant_post = _pair(settings, config, (name, post), find, text)
+    rule, meant_post, suspects = _meant(settings, config, (name, post), find, text)
     if as_json:
         node, reading = rule.compiled(config.definitions)
         part = held_against(node, reading, analyse(meant_post))
@@ -64,7 +65,7 @@ def explain(
             }
         )
         return
-    print_explanation(config, rule, meant_post, stored=text is None)
+    print_explanation(config, rule, meant_post, suspects)
 
 
 @click.command("why-not")
@@ -88,7 +89,7 @@ def why_not(
     key (network:id) or its address.
     """
     config = settings.load()
-    rule, meant_post = _pair(settings, config, (name, post), find, text)
+    rule, meant_post, suspects = _meant(settings, config, (name, post), find, text)
     node, reading = rule.compiled(config.definitions)
     changes = missing(node, reading, analyse(meant_post))
     if as_json:
@@ -103,7 +104,7 @@ def why_not(
         )
         return
     screen = stdout()
-    _print_post(config, meant_post, (), stored=text is None)
+    _print_post(config, meant_post, (), suspects)
     if not changes:
         told = "" if rule.enabled else ", but the rule is off (enabled = false)"
         screen.say(f"{rule.name} matches this post{told}")
@@ -111,50 +112,71 @@ def why_not(
         return
     screen.say(f"{rule.name} does not match this post. What would have to change:")
     for change in changes[:MOST_CHANGES]:
-        screen.say(*_change_lines(change, meant_post.text))
+        screen.say(*_defused(_change_lines(change, meant_post.text), suspects))
     if len(changes) > MOST_CHANGES:
         screen.say(f"  and {len(changes) - MOST_CHANGES:,} more")
 
 
-def print_explanation(config: Config, rule: KeywordRule, post: Post, *, stored: bool) -> None:
-    """Print a post, whether the rule matches it, and each part with a tick or a cross."""
+def print_explanation(
+    config: Config, rule: KeywordRule, post: Post, suspects: frozenset[str] | None
+) -> None:
+    """Print a post, whether the rule matches it, and each part with a tick or a cross.
+
+    `suspects` are domains that no screen may link to; None for a pasted post, which links nowhere.
+    """
     node, reading = rule.compiled(config.definitions)
     analysis: Analysis = analyse(post)
     part = held_against(node, reading, analysis)
-    _print_post(config, post, part.spans if part.fits else (), stored=stored)
+    _print_post(config, post, part.spans if part.fits else (), suspects)
     verb = "matches" if part.fits else "does not match"
     told = "" if rule.enabled else " (the rule is off)"
-    stdout().say(f"{rule.name} {verb} this post{told}", "", *_lines(part, post.text, 0))
+    stdout().say(f"{rule.name} {verb} this post{told}", "")
+    stdout().say(*_defused(_lines(part, post.text, 0), suspects))
     if not part.fits:
         stdout().hint("", "`watcher rules why-not` says what is missing")
 
 
-def _pair(
+def _meant(
     settings: Settings,
     config: Config,
     words: tuple[str | None, str | None],
     find: str | None,
     text: str | None,
-) -> tuple[KeywordRule, Post]:
-    """Return the rule and the post; with --find and one word, that word is the post."""
+) -> tuple[KeywordRule, Post, frozenset[str] | None]:
+    """Return the rule, the post, and of a stored one which domains are suspects.
+
+    With --find and one word, that word is the post.
+    """
     name, key = words
     if find is not None and text is None and key is None:
         name, key = None, name
-    return keyword_rule(config, name, find), one_post(settings, config, key, text)
+    rule = keyword_rule(config, name, find)
+    return rule, *one_post(settings, config, key, text)
 
 
 def _print_post(
-    config: Config, post: Post, spans: tuple[tuple[int, int], ...], *, stored: bool
+    config: Config,
+    post: Post,
+    spans: tuple[tuple[int, int], ...],
+    suspects: frozenset[str] | None,
 ) -> None:
-    if stored:
+    if suspects is not None:
         stdout().note(head_of(post, config.timezone))
-    stdout().say(defused(marked(post.text, spans, 400), (), all_links=not stored), "")
+    stdout().say(*_defused([marked(post.text, spans, 400)], suspects), "")
+
+
+def _defused(lines: Iterable[str | Text], suspects: frozenset[str] | None) -> Iterator[Text]:
+    """Yield lines that may quote the post without links that nobody should follow."""
+    for line in lines:
+        yield defused(line, suspects or (), all_links=suspects is None)
 
 
 def _lines(part: Part, text: str, depth: int) -> Iterator[str]:
     """Yield a line for each part, deeper ones indented; long lists are cut, and it is said."""
     margin, sign = "  " * depth, YES if part.fits else NO
-    head = in_words(part.node).split("\n", 1)[0].strip()
+    negated = isinstance(part.node, Not) and bool(part.parts[0].parts)
+    head = in_words(part.parts[0].node if negated else part.node).split("\n", 1)[0].strip()
+    head = f"not {head}" if negated else head
     lists = isinstance(part.node, And | Or | AtLeast) or head.endswith(":")
     words = "" if lists or isinstance(part.node, Not) else _found(part, text)
     yield f"{margin}{sign} {safe(head, 200)}{words}"
@@ -164,8 +186,7 @@ def _lines(part: Part, text: str, depth: int) -> Iterator[str]:
         return
     if not lists and part.fits:
         return
-    negated = isinstance(part.node, Not)
-    inner = part.parts[0].parts if negated and part.parts[0].parts else part.parts
+    inner = part.parts[0].parts if negated else part.parts
     shown = _chosen(part, inner)
     for one in shown:
         yield from _lines(one, text, depth + 1)

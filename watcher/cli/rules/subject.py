@@ -192,10 +192,13 @@ def typed(text: str | None) -> str | None:
     return sys.stdin.read(LONGEST_PASTED).removesuffix("\n")
 
 
-def one_post(settings: Settings, config: Config, key: str | None, text: str | None) -> Post:
-    """Return the post that is meant: stored, by key or address, or pasted. Raises `MistakeError`.
+def one_post(
+    settings: Settings, config: Config, key: str | None, text: str | None
+) -> tuple[Post, frozenset[str] | None]:
+    """Return the post that is meant: stored, by key or address, or pasted.
 
-    Raises `StoreError` where the store cannot be read.
+    With a stored one come the domains that no screen may link to; with a pasted one None. Raises
+    `MistakeError`, and `StoreError` where the store cannot be read.
     """
     if (key is None) == (text is None):
         raise MistakeError(
@@ -203,10 +206,10 @@ def one_post(settings: Settings, config: Config, key: str | None, text: str | No
             help="name a stored one by network:id or its address, or paste one: --post 'TEXT'",
         )
     if text is not None:
-        return pasted(typed(text) or "", settings.clock())
+        return pasted(typed(text) or "", settings.clock()), None
     store = Store.open(config.store_url)
     try:
-        found = store.post_called(key or "")
+        found, suspects = store.post_called(key or ""), suspect_domains(store)
     finally:
         store.close()
     if found is None:
@@ -214,4 +217,4 @@ def one_post(settings: Settings, config: Config, key: str | None, text: str | No
             f"no stored post is called {key!r}",
             help="`watcher search --json` and `watcher matches list --json` show the keys",
         )
-    return found
+    return found, suspects

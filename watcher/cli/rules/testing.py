@@ -69,7 +69,7 @@ def test(
     config = settings.load()
     rule = keyword_rule(config, name, find)
     if material.post is not None and not as_json:
-        print_explanation(config, rule, pasted(material.post, settings.clock()), stored=False)
+        print_explanation(config, rule, pasted(material.post, settings.clock()), None)
         return
     zone = ZoneInfo(config.timezone)
     with (
