@@ -6,8 +6,10 @@ from typing import Literal
 
 from rules.characters import fold_accents, fold_case
 from rules.language.diagnostics import Notes, Repair
-from rules.language.marks import needs_quotes, quoted
-from rules.language.ranges import EXAMPLES, meant_range, read_range
+from rules.language.links import DOMAIN, LinkReader
+from rules.language.marks import needs_quotes, quoted, write_field
+from rules.language.ranges import EXAMPLES as RANGE_EXAMPLES
+from rules.language.ranges import meant_range, read_range
 from rules.language.tree import (
     BrandName,
     Field,
@@ -20,26 +22,23 @@ from rules.language.tree import (
 )
 from rules.language.vocabulary import (
     BRAND,
+    EXAMPLES,
     FIELDS,
     MEANT_FOR_WORDS,
     NAMES,
     NOT_STATED,
     RANGES,
+    TIMES,
     nearest,
     values,
 )
 from rules.metadata import fold_domain, fold_language
-from rules.text import fold_words
 
-_DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
 _NEXT_WORD = re.compile(r'\s+(@?[^\W\d_]\w*+|"[^"\s]+")(?![:*])')
 _JOINING = ("OR", "AND", "NOT")
 _SIMPLE_GROUP = re.compile(r"\(([^()\"“”„«»]*)\)")
 _SEVERAL = re.compile(r"[^\s,;|]+(?:\s*[,;|]\s*[^\s,;|]+)+")
 _PROFILE = re.compile(r"(?i)(?:https?://|www\.)\S*/@?([\w.-]+)/?")
-_BARE_DOMAIN = re.compile(
-    r"(?i)(?:[a-z0-9-]+\.)+(?:com|org|net|info|shop|eu|fr|de|at|ch|be|es|it|nl|pt|uk)((?:/.*)?)"
-)
 _REST_OF_AMOUNT = re.compile(r"\s+(?:[0-9]{3}(?![\w])\S*|[^\W\d_]+(?:\.\.\S*)?)(?=[\s)]|$)")
 _NAME_BEFORE = re.compile(r"([^\W\d]\w*)\s+$")
 _NEXT_VALUE = re.compile(r"\s+([^\s()\",]+)")
@@ -51,6 +50,7 @@ class FieldReader:
 
     def __init__(self, notes: Notes) -> None:
         self.notes = notes
+        self.links = LinkReader(notes)
 
     def field(self, name: str, value: str, at: Span) -> Leaf | Reference | None:
         """`name:value`."""
@@ -117,7 +117,7 @@ class FieldReader:
 
     def _several(self, name: FieldName, value: str, at: Span) -> None:
         """Note several values behind one colon."""
-        each = (_written(name, one.strip().lstrip("@")) for one in re.split(r"[,;|]", value))
+        each = (write_field(name, one.strip().lstrip("@")) for one in re.split(r"[,;|]", value))
         message = f"`{name}:` takes one value"
         repair = self.notes.write(at, f"({' OR '.join(each)})")
         self.notes.error("unknown-value", (at[0] + len(name) + 1, at[1]), message, repair)
@@ -147,9 +147,9 @@ class FieldReader:
 
     def _field(self, name: FieldName, value: str, at: Span) -> Leaf | None:
         if name == "domain":
-            return self._domain(value, at)
+            return self.links.domain(value, at)
         if name in ("bio", "url"):
-            return self._words(name, value, at)
+            return self.links.words(name, value, at)
         if name in _WITHIN and (profile := _PROFILE.fullmatch(value)):
             message = f"`{name}:` is followed by a handle, not by a link"
             repair = self.notes.write(at, f"{name}:{profile[1]}")
@@ -159,26 +159,6 @@ class FieldReader:
         if allowed is None or value.lower() in allowed:
             return Field(name=name, value=value if allowed is None else value.lower(), at=at)
         self._unknown_value(name, value, at)
-        return None
-
-    def _words(self, name: FieldName, value: str, at: Span) -> Leaf | None:
-        if not fold_words(value):
-            message = f"there is no letter or digit to look for in `{name}:`"
-            self.notes.error("no-letters", at, message, self.notes.write(at, ""))
-        elif value.endswith("*"):
-            message = f"`{name}:` looks for whole words; a * has no meaning there"
-            repair = self.notes.write(at, _written(name, value.strip("*")))
-            self.notes.error("stray-star", at, message, repair)
-        elif name == "url" and (host := fold_domain(value)) and "://" in value:
-            message = "`url:` looks for words of the path or title of a page; here is a link"
-            self.notes.error("unknown-value", at, message, self.notes.write(at, f"domain:{host}"))
-        elif name == "url" and (match := _BARE_DOMAIN.fullmatch(value)):
-            message = "`url:` looks for words of the path or title of a page, not for its domain"
-            words = " ".join(fold_words(match[1]))
-            meant = f"domain:{host}" + (f" {_written('url', words)}" if words else "")
-            self.notes.error("unknown-value", at, message, self.notes.write(at, meant))
-        else:
-            return Field(name=name, value=value, at=at)
         return None
 
     def _range(self, name: RangeName, value: str, at: Span) -> Leaf | None:
@@ -213,7 +193,7 @@ class FieldReader:
             if field in RANGES:
                 return self._renamed(field, word[1], (at[0], word.end()))
             return self.notes.write((at[1], word.start(1)), "")
-        return self.notes.write(at, _EXAMPLES[field])
+        return self.notes.write(at, EXAMPLES[field])
 
     def _unknown_field(self, name: str, value: str, at: Span) -> None:
         written = _folded(name)
@@ -234,8 +214,8 @@ class FieldReader:
             meant = _suited(meant, value)
             message += f"; did you mean `{meant}:`?"
             repair = self._renamed(meant, value, at)
-        elif written in _TIMES:
-            repair = _TIMES[written]
+        elif written in TIMES:
+            repair = TIMES[written]
         else:
             message += "; words with a colon stand in quotation marks"
             repair = self.notes.write(at, self._as_words(name, value, at))
@@ -256,8 +236,8 @@ class FieldReader:
         if meant in RANGES:
             name: RangeName = meant
             sought = value if read_range(name, value, at) else meant_range(name, value)
-            return self.notes.write(at, f"{name}:{sought}" if sought else EXAMPLES[name])
-        return self.notes.write(at, _written(meant, bare) if bare else _EXAMPLES[meant])
+            return self.notes.write(at, f"{name}:{sought}" if sought else RANGE_EXAMPLES[name])
+        return self.notes.write(at, write_field(meant, bare) if bare else EXAMPLES[meant])
 
     def _unknown_value(self, field: FieldName, value: str, at: Span) -> None:
         meant = nearest(field, _folded(value))
@@ -276,18 +256,6 @@ class FieldReader:
             repair = self.notes.write(at, f"has:{carried}")
         self.notes.error("unknown-value", (at[0] + len(field) + 1, at[1]), message, repair)
 
-    def _domain(self, value: str, at: Span) -> Leaf | None:
-        domain = fold_domain(value.removeprefix("*."))
-        if _DOMAIN.fullmatch(value.lower()) or (
-            not value.isascii() and domain and not set(value) & set("/:*@, ")
-        ):
-            return Field(name="domain", value=value.lower(), at=at)
-        repair: Repair | str = "a domain looks like acme.com; the domains below it are found too"
-        if _DOMAIN.fullmatch(domain):
-            repair = self.notes.write(at, f"domain:{domain.removeprefix('www.')}")
-        self.notes.error("bad-domain", at, f"`{value}` is not a domain", repair)
-        return None
-
 
 _WITHIN: dict[str, Literal["", "from", "to", "mentions"]] = {
     "": "",
@@ -297,34 +265,6 @@ _WITHIN: dict[str, Literal["", "from", "to", "mentions"]] = {
 }
 """The fields whose value may be a list."""
 _MAY_HOLD_COMMAS = frozenset({"bio", "url", "source"})
-
-_EXAMPLES: dict[str, str] = {
-    "from": "from:acme",
-    "to": "to:acme",
-    "mentions": "mentions:acme",
-    "bio": "bio:journalist",
-    "lang": "lang:fr",
-    "network": "network:mastodon",
-    "source": "source:town",
-    "is": "is:reply",
-    "has": "has:link",
-    "domain": "domain:acme.com",
-    "url": "url:pricing",
-    "sentiment": "sentiment:negative",
-    "brand": 'brand:"Acme"',
-    **{str(name): example for name, example in EXAMPLES.items()},
-}
-
-_LATER = "what came since a day: `watcher search --since DATE`"
-_EARLIER = "what came until a day: `watcher search --until DATE`"
-_TIMES: dict[str, str] = {
-    "since": _LATER,
-    "after": _LATER,
-    "date": _LATER,
-    "until": _EARLIER,
-    "before": _EARLIER,
-}
-"""Fields elsewhere, and options of a search here: a rule looks at what comes."""
 
 
 def _all_known(field: FieldName, words: list[str]) -> bool:
@@ -337,14 +277,10 @@ def _suited(meant: str, value: str) -> str:
     """The field that was meant, or the one like it to which the value belongs."""
     if meant == "has" and not nearest("has", _folded(value)) and nearest("is", _folded(value)):
         return "is"
-    if meant == "domain" and value and not _DOMAIN.fullmatch(fold_domain(value)):
+    if meant == "domain" and value and not DOMAIN.fullmatch(fold_domain(value)):
         return "url"
     return meant
 
 
 def _folded(text: str) -> str:
     return fold_accents(fold_case(text))
-
-
-def _written(name: str, value: str) -> str:
-    return f"{name}:{quoted(value) if needs_quotes(value) else value}"

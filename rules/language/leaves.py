@@ -25,7 +25,7 @@ from rules.language.tree import (
     Word,
 )
 from rules.language.vocabulary import NAMES
-from rules.metadata import fold_domain, fold_handle
+from rules.metadata import fold_handle
 from rules.text import fold_words
 
 SHORTEST_FUZZY = 6
@@ -33,7 +33,6 @@ _FIELD = re.compile(r"([^\W\d]\w*):(.*)", re.DOTALL)
 _WIDE_FIELD = re.compile(r"([a-z]+)\uff1a(.*)", re.DOTALL | re.IGNORECASE)
 _COMPARISON = re.compile(r"([A-Za-z_]+)(>=|<=|=>|=<|>|<|=|\u2265|\u2264)(.+)", re.DOTALL)
 _LINK = re.compile(r"(?i)(https?://|www\.)")
-_DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
 _HANDLE = re.compile(r"[\w.-]+(?:@[\w.-]+)?")
 _CASHTAG = re.compile(r"[A-Za-z]{1,6}(?:\.[A-Za-z]{1,2})?")
 _TAG_ENDS = re.compile(r"[^\w\u200c\u200d\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff]")
@@ -76,7 +75,7 @@ class LeafReader:
         if text[0] in "$\uff04" and len(text) > 1 and not text[1].isdigit():
             return self._cashtag(text, at)
         if _LINK.match(text):
-            self._link(text, at)
+            self.fields.links.pasted(text, at)
             return None
         if match := _FIELD.fullmatch(text):
             return self.fields.field(match[1], match[2], at)
@@ -172,13 +171,6 @@ class LeafReader:
         if (match := EMOJI.match(text)) and match[0] == text:
             return Emoji(text=text, at=at)
         return Phrase(text=text, at=at)
-
-    def _link(self, text: str, at: Span) -> None:
-        domain = fold_domain(text)
-        known = _DOMAIN.fullmatch(domain)
-        repair = self.notes.write(at, f"domain:{domain.removeprefix('www.')}") if known else ""
-        message = "the words of a link are not searched; its domain is"
-        self.notes.error("unknown-operator", at, message, repair)
 
     def _prefix(self, text: str, at: Span) -> Leaf | None:
         stem = text[:-1]

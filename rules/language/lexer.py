@@ -267,9 +267,10 @@ class _Lexer:
 
     def _unclosed(self, opening: int) -> tuple[str, int]:
         """Take a quotation mark without partner to close where the next thing begins."""
-        following = _ENDS_PHRASE.search(self.text, opening + 1)
-        end = following.start() if following else len(self.text)
-        other = _CLOSES.search(self.text, opening + 1, end)
+        other = _CLOSES.search(self.text, opening + 1)
+        end = other.start() if other else len(self.text)
+        if following := _ENDS_PHRASE.search(self.text, opening + 1, end):
+            end, other = following.start(), None
         phrase = self.text[opening + 1 : other.start() if other else end].strip()
         end = other.end() if other and phrase else end
         repair = self.notes.write((opening, end), f'"{phrase}"')

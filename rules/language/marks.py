@@ -41,3 +41,8 @@ def quoted(text: str) -> str:
     """The text in quotation marks."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def write_field(name: str, value: str) -> str:
+    """A field with its value, in quotation marks where it needs them."""
+    return f"{name}:{quoted(value) if needs_quotes(value) else value}"

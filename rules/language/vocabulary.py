@@ -3,6 +3,7 @@
 from difflib import get_close_matches
 from functools import lru_cache
 
+from rules.language.ranges import EXAMPLES as RANGE_EXAMPLES
 from rules.language.tree import FieldName, RangeName
 
 FIELDS: dict[FieldName, str] = {
@@ -143,6 +144,36 @@ NOT_STATED = frozenset(
     """.split()  # noqa: SIM905 - as above
 )
 """Fields elsewhere for which no network here states anything: to be left out."""
+
+
+EXAMPLES: dict[str, str] = {
+    "from": "from:acme",
+    "to": "to:acme",
+    "mentions": "mentions:acme",
+    "bio": "bio:journalist",
+    "lang": "lang:fr",
+    "network": "network:mastodon",
+    "source": "source:town",
+    "is": "is:reply",
+    "has": "has:link",
+    "domain": "domain:acme.com",
+    "url": "url:pricing",
+    "sentiment": "sentiment:negative",
+    "brand": 'brand:"Acme"',
+    **{str(name): example for name, example in RANGE_EXAMPLES.items()},
+}
+"""Of each field what it looks like."""
+
+_LATER = "what came since a day: `watcher search --since DATE`"
+_EARLIER = "what came until a day: `watcher search --until DATE`"
+TIMES: dict[str, str] = {
+    "since": _LATER,
+    "after": _LATER,
+    "date": _LATER,
+    "until": _EARLIER,
+    "before": _EARLIER,
+}
+"""Fields elsewhere, and options of a search here: a rule looks at what comes."""
 
 
 def values(name: FieldName) -> frozenset[str] | None:
