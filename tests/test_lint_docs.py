@@ -103,6 +103,16 @@ def test_a_rule_costs_what_its_lists_hold(tmp_path: Path) -> None:
     assert found.problem.code == "too-costly"
 
 
+@pytest.mark.parametrize(
+    ("rate", "said"), [("", ["without-effect"]), ('rate = { kind = "frequency" }\n', [])]
+)
+def test_a_silence_after_what_nobody_is_told_is_doubtful(
+    rate: str, said: list[str], tmp_path: Path
+) -> None:
+    rule = f"[[rules]]\nname = 'r'\nfind = 'acme'\nrealert = '1h'\n{rate}then = []\n"
+    assert [one.problem.code for one in findings(tmp_path, rule)] == said
+
+
 def test_the_warnings_of_the_language_can_all_be_allowed() -> None:
     warnings = {code for code, meaning in CODES.items() if meaning.endswith("(warning)")}
     allowed = KeywordRule(name="r", find="acme", allow=tuple(warnings))

@@ -44,6 +44,8 @@ LINTS: dict[str, Lint] = {
     "comma": Lint("a comma joins nothing"),
     "plus": Lint("a + joins nothing"),
     "unexpected-language": Lint("the rule asks for a language that is not expected"),
+    "unheard-alarms": Lint("alarms go to channels that follow accounts, and nowhere else"),
+    "no-brand-to-count": Lint("what matches is counted by brand, and there is no brand"),
     "useless-allow": Lint("`allow` names what the rule does not do"),
 }
 """The codes that `docs/lint.md` explains."""

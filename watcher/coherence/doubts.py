@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from alerts import AutoFollow
 from rules import KeywordRule
 from rules.errors import Problem
 from rules.frequencies import Frequencies
@@ -36,6 +37,7 @@ def problems(config: "Config") -> Iterator[Problem]:
             *_unexpected_languages(rule, config),
             *_words(rule, config),
             *_cost(rule, config),
+            *_rate(rule, config),
             *beside[i],
         ]
         found = list(unless_allowed(said, rule.allow))
@@ -57,6 +59,35 @@ def _cost(rule: KeywordRule, config: "Config") -> Iterator[Problem]:
         tree = expand(rule.inflected, config.definitions)
         if not any(cost_problems(rule.inflected, ())):  # else it has told it itself
             yield from cost_problems(tree, _expressions(rule))
+
+
+def _rate(rule: KeywordRule, config: "Config") -> Iterator[Problem]:
+    """Yield what hinders a rate, or the silence after what was told."""
+    follow = {one.name for one in config.channels if isinstance(one, AutoFollow)}
+    if rule.rate and rule.then and set(rule.then) <= follow:
+        yield Problem(
+            code="unheard-alarms",
+            message="nobody hears of these alarms: the channels only follow accounts",
+            path=("then",),
+            help='then = ["daily"] with the name of a channel that mails',
+            severity="warning",
+        )
+    if getattr(rule.rate, "by", None) == "brand" and not config.brands:
+        yield Problem(
+            code="no-brand-to-count",
+            message="there is no brand whose posts could be counted",
+            path=("rate", "by"),
+            help='[[brands]] with name = "Your brand"',
+            severity="warning",
+        )
+    if rule.realert and not rule.then and not rule.rate:
+        yield Problem(
+            code="without-effect",
+            message="`realert` changes nothing: the rule tells nobody",
+            path=("realert",),
+            help="leave it out, or name channels in `then`",
+            severity="warning",
+        )
 
 
 def _words(rule: KeywordRule, config: "Config") -> Iterator[Problem]:
