@@ -252,19 +252,19 @@ class _Written:
 
     def __call__(self, analysis: Analysis) -> bool:
         written, text = self._written, analysis.post.text
-        if not written or not text.isascii():
-            # No letter next to the word changes how it is written: marks belong to it.
-            return written in plain(text) and self._asked(analysis)
-        if written not in text:
-            return False
-        rest, signs = without_signs(analysis.post)
+        if not written or written not in plain(text):
+            return not written and self._asked(analysis)
+        rest, signs = without_signs(analysis.post, analysis.cut)
         at = rest.find(written)
         while at >= 0:
             end = at + len(written)
-            if not (rest[at - 1 : at].isalnum() or rest[end : end + 1].isalnum()):
+            around = rest[at - 1 : at] + rest[end : end + 1]
+            # Beyond ASCII a mark may belong to the word, a letter be no letter of a word.
+            if around.isascii() and not any(map(str.isalnum, around)):
                 return True
             at = rest.find(written, end)
-        return any(written in sign for sign in signs) and self._asked(analysis)
+        sure = text.isascii() and not any(written in sign for sign in signs)
+        return not sure and self._asked(analysis)
 
 
 def _begins(start: str) -> Callable[[set[str]], bool]:

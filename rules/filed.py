@@ -6,7 +6,7 @@ Rules are numbers here. Nothing changes once it is made: `changed` copies what i
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rules.defanged import may_be_disarmed
-from rules.metadata import author_terms, language_terms
+from rules.metadata import language_terms
 from rules.model import Post
 from rules.presearch import NEAR, SAID, STEMS, Key
 from rules.terms import may_link
@@ -35,7 +35,7 @@ class Filed:
         self._beginnings = beginnings or Beginnings(self._places.get(STEMS, {}))
         self._words = Words(self._places.get(SAID, {}), self._beginnings, self._near)
         self._others = [
-            (_TERMS.get(place, _Attribute(place)), numbers)
+            (_terms_of(place, numbers), numbers)
             for place, numbers in self._places.items()
             if place not in (SAID, STEMS, NEAR) and numbers
         ]
@@ -93,6 +93,31 @@ class _Attribute:
         return terms
 
 
+class _Authors:
+    """The terms of who wrote a post, where a rule may ask for them.
+
+    Nearly all posts are by people whom no rule names, and most handles tell that as they are.
+    """
+
+    def __init__(self, by_term: Mapping[str, Numbers]) -> None:
+        self._asked = {term.rpartition(":")[2] for term in by_term}
+        self._by_network = any(term.startswith("network:") for term in by_term)
+
+    def __call__(self, analysis: Analysis) -> Iterable[str]:
+        handle = analysis.post.author.handle
+        plain = handle.isascii() and handle.isidentifier()
+        if plain and not self._by_network and handle.lower() not in self._asked:
+            return ()
+        return analysis.authors
+
+
+def _terms_of(place: str, by_term: Mapping[str, Numbers]) -> Callable[[Analysis], Iterable[str]]:
+    """What gives the terms of a post that are looked for at a place."""
+    if place == "authors":
+        return _Authors(by_term)
+    return _TERMS.get(place, _Attribute(place))
+
+
 def _may_name_domains(post: Post) -> bool:
     return bool(post.links) or may_link(post.text) or may_be_disarmed(post.text)
 
@@ -101,5 +126,4 @@ _TERMS: dict[str, Callable[[Analysis], Iterable[str]]] = {
     # A post that states no language is filed as such: it may read like any.
     "languages": lambda analysis: language_terms(analysis.post.language) or ("lang:",),
     "domains": lambda analysis: analysis.domains if _may_name_domains(analysis.post) else (),
-    "authors": lambda analysis: author_terms(analysis.post.network, analysis.post.author.handle),
 }

@@ -11,6 +11,8 @@ from rules.characters import MEMO_LENGTH, fold_case
 from rules.model import Brand, Post
 
 _HOST = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]{0,20}:)?(?://)?(?:[^/?#@\s]*@)?([^/?#:@\s]+)")
+_PLAIN_HOST = re.compile(r"https?://([A-Za-z0-9.-]{1,64}+)(?![^/?#])")
+"""The host of nearly every link."""
 _LONGEST_HOST = 253
 _MOST_LABELS = 10
 _OLD_REPOST = re.compile(r"RT @\w")
@@ -141,14 +143,23 @@ def carried_terms(
     return [f"has:{what}" for what, there in carried.items() if there]
 
 
-def domain_terms(link: str) -> list[str]:
+def domain_terms(link: str) -> tuple[str, ...]:
     """The terms of a link's host and of every domain above it.
 
     `shop.acme.com` is also found by `acme.com`.
     """
+    plain = _PLAIN_HOST.match(link)
+    return _host_terms_before(plain[1]) if plain else _host_terms(link)
+
+
+def _host_terms(link: str) -> tuple[str, ...]:
     host = fold_domain(link)
     if "." not in host:
-        return []
+        return ()
     labels = host.split(".")
     above = (".".join(labels[-count:]) for count in range(2, min(len(labels), _MOST_LABELS)))
-    return [f"domain:{domain}" for domain in (host, *above)]
+    return tuple([f"domain:{domain}" for domain in (host, *above)])
+
+
+_host_terms_before = lru_cache(maxsize=16_384)(_host_terms)
+"""Links differ, their hosts come again and again."""

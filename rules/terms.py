@@ -7,6 +7,7 @@ are found in C as far as possible: this is most of what matching a post costs.
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import NamedTuple, Self
 
 from rules.characters import (
     ASCII_PARTS,
@@ -30,20 +31,58 @@ _CHUNKS = re.compile(r"[^\0-/:-@\[-`{-\x7f]+")
 """Runs of ASCII letters and digits and of anything beyond ASCII: no word reaches out of one."""
 _ASCII_WORDS = re.compile("[a-z0-9]+")
 _WWW = re.compile(r"[Ww]{3}\.")
+_WITH_LINKS = 5
+"""The width of `Pieces` in which links are looked for."""
 _MEMO_CHUNK = 20
 """Longer chunks are cut anew each time: most are text without spaces, and never come again."""
 
 
-def said(post: Post) -> set[str]:
+class Pieces(NamedTuple):
+    """A text cut at its signs."""
+
+    pieces: list[str | None]
+    """The text between the signs, and after each piece the groups of the sign, as `Scanner` has
+    them."""
+    width: int
+    """How many make one piece and the sign behind it: 1 where there is none."""
+    rest: str
+    """The text with a space for each sign."""
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Cut a text."""
+        if may_link(text):
+            pieces, width = scanner(text).signs.split(text), 5
+        elif may_name(text):
+            pieces, width = scanner(text).names.split(text), 4
+        else:
+            return cls([text], 1, text)
+        return cls(pieces, width, " ".join(pieces[::width]))
+
+    @property
+    def links(self) -> list[str]:
+        """The links that the text shows, with `https://` or `www.`."""
+        found = self.pieces[1 :: self.width] if self.width == _WITH_LINKS else []
+        return [("h" if link[0] in "tT" else "w") + link for link in found if link]
+
+    @property
+    def tags(self) -> list[str | None]:
+        """The hashtags, without their sign; None where there is another sign."""
+        return self.pieces[self.width - 2 :: self.width] if len(self.pieces) > 1 else []
+
+    def may_show_links_of(self, post: Post) -> bool:
+        """Whether the text may show a stated link in short: `acme.com/sal...`. False is certain."""
+        return bool(post.links) and "/" in self.rest
+
+
+def said(post: Post, cut: Pieces) -> set[str]:
     """The words, hashtags, cashtags, emoji and accounts of a post; not the parts of handles."""
     text = post.text
-    if post.links and "/" in text:
-        return _said_beside_links(post)  # the text may show a link in short
-    pieces, width = _pieces(text)
-    if width == 1:
-        terms = _words(text)
-    else:
-        terms = _words(" ".join(pieces[::width]))  # type: ignore[arg-type] # the text is in all
+    if cut.may_show_links_of(post):
+        return _said_beside_links(post)
+    pieces, width, rest = cut
+    terms = _words(rest)
+    if width > 1:
         for handle in pieces[width - 3 :: width]:
             if handle:
                 terms.update(handle_terms(handle))
@@ -55,20 +94,19 @@ def said(post: Post) -> set[str]:
                 if tag:
                     terms.update(_sign_terms(CASHTAG, tag))
     if post.mentions or post.hashtags:
-        _add_beside(post, pieces[width - 2 :: width] if len(pieces) > 1 else [], terms)
+        _add_beside(post, cut.tags, terms)
     return terms
 
 
-def word_line(post: Post) -> str:
+def word_line(post: Post, cut: Pieces) -> str:
     """The words in their order, each between spaces, with a NUL for each link or account.
 
     Empty where a word may take several positions, or stands beside the text.
     """
-    text = post.text
-    if post.links and "/" in text:
+    if cut.may_show_links_of(post):
         return ""
-    pieces, width = _pieces(text)
-    tags = pieces[width - 2 :: width] if len(pieces) > 1 else []
+    pieces, width, _ = cut
+    tags = cut.tags
     if post.hashtags and not {fold_case(tag.lstrip("#\uff03")) for tag in post.hashtags} <= {
         fold_case(tag) for tag in tags if tag
     }:
@@ -89,29 +127,18 @@ def word_line(post: Post) -> str:
     return f" {' '.join(words)} "
 
 
-def without_signs(post: Post) -> tuple[str, list[str]]:
+def without_signs(post: Post, cut: Pieces) -> tuple[str, list[str]]:
     """The text with a space for each sign; and the signs, all of the text where links are short."""
-    text = post.text
-    if post.links and "/" in text:
-        return "", [text]
-    pieces, width = _pieces(text)
-    signs = [piece for at, piece in enumerate(pieces) if piece and at % width]
-    return " ".join(pieces[::width]), signs  # type: ignore[arg-type] # the text is in all
+    if cut.may_show_links_of(post):
+        return "", [post.text]
+    signs = [piece for at, piece in enumerate(cut.pieces) if piece and at % cut.width]
+    return cut.rest, signs
 
 
 def _words_of(text: str) -> list[str]:
     if text.isascii():
         return _ASCII_WORDS.findall(text.lower())
     return [fold_word(word) for word in scanner(text).words.findall(text)]
-
-
-def _pieces(text: str) -> tuple[list[str | None], int]:
-    """The text between the signs, and after each piece the groups of the sign: so many of both."""
-    if may_link(text):
-        return scanner(text).signs.split(text), 5
-    if may_name(text):
-        return scanner(text).names.split(text), 4
-    return [text], 1
 
 
 def may_link(text: str) -> bool:

@@ -33,7 +33,16 @@ from rules.metadata import (
 )
 from rules.model import Post
 from rules.signs import Sign, find_signs
-from rules.terms import HANDLE_PART, handle_parts, looks, may_link, may_name, said, word_line
+from rules.terms import (
+    HANDLE_PART,
+    Pieces,
+    handle_parts,
+    looks,
+    may_link,
+    may_name,
+    said,
+    word_line,
+)
 from rules.tokens import Token, tokens_of
 
 __all__ = [
@@ -90,7 +99,12 @@ class Analysis:
     @_once
     def said(self) -> set[str]:
         """The words, hashtags, cashtags, emoji and accounts mentioned."""
-        return said(self.post)
+        return said(self.post, self.cut)
+
+    @_once
+    def cut(self) -> Pieces:
+        """The text cut at its signs."""
+        return Pieces.of(self.post.text)
 
     @_once
     def line(self) -> str:
@@ -98,7 +112,7 @@ class Analysis:
 
         Neighbours there are neighbours to a phrase of words.
         """
-        return word_line(self.post)
+        return word_line(self.post, self.cut)
 
     @_once
     def handle_parts(self) -> frozenset[str]:
@@ -153,11 +167,14 @@ class Analysis:
         post = self.post
         if not (post.links or may_link(post.text) or may_be_disarmed(post.text)):
             return _NOTHING
-        links = list(post.links)
-        if links or may_link(post.text):
-            links += [sign.text for sign in self._signs if sign.kind == LINK]
-        terms = [term for link in links for term in domain_terms(link)]
-        return frozenset((*terms, *defanged_domains(post.text)))
+        if self.cut.may_show_links_of(post):
+            links = [sign.text for sign in self._signs if sign.kind == LINK]
+        else:
+            links = self.cut.links
+        terms = [term for link in (*post.links, *links) for term in domain_terms(link)]
+        if may_be_disarmed(post.text):
+            terms += defanged_domains(post.text)
+        return frozenset(terms)
 
     @_once
     def metadata(self) -> frozenset[str]:
