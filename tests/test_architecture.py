@@ -27,7 +27,7 @@ ROOMS = {
     "idna": ("rules/lookalike/hosts.py",),
     "filelock": ("watcher/presence.py",),
     "jinja2": ("alerts/render.py",),
-    "markupsafe": ("alerts/render.py",),
+    "markupsafe": ("alerts/speech.py",),
     "platformdirs": ("watcher/config.py",),
     "psycopg": ("watcher/store/",),
     "py3langid": ("rules/signals/language.py",),
