@@ -48,7 +48,7 @@ def cost_problems(tree: Node, expressions: Sequence[Expression]) -> Iterator[Pro
         message=f"one post could keep the watcher busy for over {BUDGET // 1_000} ms with this",
         path=alone.path if alone else (),
         span=span if alone and span != (0, 0) else None,
-        help="fewer fuzzy words, regular expressions and NEARs within NEARs cost less; "
-        "or make two rules of it",
+        help="fewer fuzzy words, regular expressions and NEARs within NEARs cost less, and so does "
+        "NEAR in the place of a regular expression like `.{40}`; or make two rules of it",
         severity=LINTS["too-costly"].severity,
     )
