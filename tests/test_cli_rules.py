@@ -77,6 +77,7 @@ def test_a_file_brings_its_judgements_along(acme: Terminal) -> None:
     assert "labelled.jsonl.gz:7: not JSON" in seen.err
     assert "1 post has no yes or no at label.ok" in seen.err
     assert "1 post came more than once" in seen.err
+    assert "1 post left out: not label.of=Acme" in seen.err
 
 
 def test_every_post_of_a_line_of_several_has_its_own_judgement(acme: Terminal) -> None:
@@ -124,6 +125,7 @@ MISTAKES = (
     (("diff", "watcher.toml", "acme"), "a configuration is compared with another one"),
     (("diff", "acme", "(acme"), "error[unclosed-bracket]"),
     (("forecast", "acm"), "did you mean 'acme'?"),
+    (("diff", "watcher.toml", "watcher.toml", "zzz"), "called 'zzz' in watcher.toml"),
     (("suggest", "lookalikes"), "lookalikes looks for names, not words"),
 )
 
@@ -213,6 +215,21 @@ def test_a_forecast_stands_on_the_stored_past(acme: Terminal) -> None:
     seen = acme.pipe("rules", "forecast", "acme", "--days", "3")
     assert "by 4 stored posts of 4 days" in seen.out  # 3 days back reach into a fourth
     assert "that is little to go by" in seen.out
+
+
+def test_a_forecast_says_what_it_does_not_count(acme: Terminal) -> None:
+    stored(acme, "acme")
+    seen = acme.pipe("rules", "forecast")
+    assert "daily: 1 mail a day, each to 2 people" in seen.out
+    assert "not counted: the suspects of lookalikes" in seen.out
+
+
+def test_of_many_names_the_first_are_told(acme: Terminal) -> None:
+    path = acme.folder / "watcher.toml"
+    more = [f'[[rules]]\nname = "n{n}"\nfind = "w{n}"\nthen = []\n' for n in range(30)]
+    path.write_text(path.read_text() + "".join(more))
+    seen = acme.pipe("rules", "show", "zzzzz")
+    assert "n17 and 12 more" in seen.err
 
 
 def test_a_forecast_says_how_much_was_judged_irrelevant(acme: Terminal) -> None:

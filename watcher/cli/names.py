@@ -15,6 +15,8 @@ from watcher.config import Config
 from watcher.toml import closest
 
 LARGEST = 2**63 - 1
+MOST_NAMED = 20
+"""Names that a mistake is answered with."""
 EARLIEST, LATEST = 1900, 9000
 """Years, far from those that a zone would push over the end of the calendar."""
 
@@ -91,8 +93,11 @@ def limit(default: int | None = 50, words: str = "At most so many.") -> Callable
     )
 
 
-def meant(name: str, known: Iterable[str], kind: str) -> str:
-    """Return the known name that was typed, in whatever case. Raises `MistakeError`."""
+def meant(name: str, known: Iterable[str], kind: str, where: str = "") -> str:
+    """Return the known name that was typed, in whatever case. Raises `MistakeError`.
+
+    `where` follows in the message, where it could be asked: ` in new.toml`.
+    """
     names = list(known)
     for one in names:
         if one == name:
@@ -101,8 +106,10 @@ def meant(name: str, known: Iterable[str], kind: str) -> str:
         if one.casefold() == name.casefold():
             return one
     near = closest(name, names)
-    told = f"did you mean {near!r}?" if near else f"there are: {', '.join(names) or 'none'}"
-    raise MistakeError(f"there is no {kind} called {_shortly(name)}", help=told)
+    shown = ", ".join(names[:MOST_NAMED]) or "none"
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    told = f"did you mean {near!r}?" if near else f"there are: {shown}{more}"
+    raise MistakeError(f"there is no {kind} called {_shortly(name)}{where}", help=told)
 
 
 def _shortly(value: object) -> str:

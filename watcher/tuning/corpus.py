@@ -114,11 +114,13 @@ class Archived:
         yield batch
 
     def remarks(self) -> list[str]:
-        """Say what was skipped, what came twice and what has no judgement."""
+        """Say what was skipped or left out, what came twice and what has no judgement."""
         said = []
+        wanted = " and ".join(f"{path}={value}" for path, value in self.where)
         for kind, one, many in (
             ("skipped", "item could not be read", "items could not be read"),
             ("repeated", "post came more than once", "posts came more than once"),
+            ("elsewhere", f"post left out: not {wanted}", f"posts left out: not {wanted}"),
             ("unlabelled", f"post has no yes or no at {self.label}",
              f"posts have no yes or no at {self.label}"),
         ):  # fmt: skip
@@ -128,6 +130,7 @@ class Archived:
 
     def _wanted(self, post: Post, record: object) -> bool:
         if any(_written(dig(record, path)) != value.casefold() for path, value in self.where):
+            self._count("elsewhere")
             return False
         if post.key in self._seen:
             self._count("repeated")

@@ -156,7 +156,8 @@ def _is_config(text: str) -> bool:
 
 def _of_configs(old: Config, new: Config, name: str | None) -> tuple[list[Pair], list[str]]:
     if name is not None:
-        return [_pair(old, new, keyword_rule(old, name), keyword_rule(new, name))], []
+        was, is_ = (keyword_rule(one, name, where=f" in {one.path.name}") for one in (old, new))
+        return [_pair(old, new, was, is_)], []
     olds, news = (
         {rule.name: rule for rule in config.rules if isinstance(rule, KeywordRule)}
         for config in (old, new)

@@ -30,6 +30,11 @@ def a_day(number: float) -> str:
     return f"{number:,.0f}" if number >= 10 or number == int(number) else f"{number:.2g}"
 
 
+def mails(number: float) -> str:
+    """Return so many mails a day in words: `1 mail a day`, `0.5 mails a day`."""
+    return f"{a_day(number)} {'mail' if number == 1 else 'mails'} a day"
+
+
 def print_days(days: Counter[date]) -> None:
     """Draw the newest days with their numbers; say how many there are before."""
     most = max(days.values(), default=1)

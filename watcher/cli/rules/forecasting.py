@@ -1,6 +1,7 @@
 """`watcher rules forecast`: what the rules would bring a day, from what is stored."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from alerts import EmailDigest
-from rules import KeywordRule
+from rules import KeywordRule, LookalikeRule
 from watcher.cli import Settings
 from watcher.cli.console import count, print_json, stderr, stdout
 from watcher.cli.names import completing, rule_names
@@ -19,6 +20,7 @@ from watcher.cli.rules.figures import (
     WIDEST,
     a_day,
     channels_told,
+    mails,
     mails_a_day,
     percent,
     span_words,
@@ -180,10 +182,26 @@ def _print(
     people = {c.name: len(c.to) for c in config.channels if isinstance(c, EmailDigest)}
     for name, number in together.items():
         to = f", each to {people[name]} people" if people[name] > 1 else ""
-        screen.say(f"{name}: {a_day(number)} mails a day{to}")
+        screen.say(f"{name}: {mails(number)}{to}")
+    if uncounted := _uncounted(config, found, together):
+        screen.say(f"not counted: {uncounted}")
     screen.say(f"by {count(trials.scanned, 'stored post')} of {span_words(span)}")
     if len(span) < FEW_DAYS:
         screen.say("that is little to go by: a week or more tells the weekdays apart")
+
+
+def _uncounted(config: Config, found: list[Forecast], together: Collection[str]) -> str:
+    """Name the rules whose alarms or suspects the channels are told besides."""
+    rates = [one.rule.name for one in found if one.rule.rate]
+    suspects = [
+        rule.name
+        for rule in config.rules
+        if isinstance(rule, LookalikeRule)
+        and rule.enabled
+        and not {*rule.then}.isdisjoint(together)
+    ]
+    named = (("alarms", rates), ("suspects", suspects))
+    return ", ".join(f"the {what} of {', '.join(names)}" for what, names in named if names)
 
 
 def _print_one(one: Forecast) -> None:

@@ -25,17 +25,19 @@ from watcher.tuning.corpus import Archived, Corpus, Pasted, Stored, pasted
 LONGEST_PASTED = 1_000_000
 
 
-def named(config: Config, name: str) -> Rule:
-    """Return the rule that was typed. Raises `MistakeError`."""
-    found = meant(name, rule_names(config), "rule")
+def named(config: Config, name: str, where: str = "") -> Rule:
+    """Return the rule that was typed. Raises `MistakeError`, which says `where` it is missing."""
+    found = meant(name, rule_names(config), "rule", where)
     return next(rule for rule in config.rules if rule.name == found)
 
 
-def keyword_rule(config: Config, name: str | None, find: str | None = None) -> KeywordRule:
+def keyword_rule(
+    config: Config, name: str | None, find: str | None = None, *, where: str = ""
+) -> KeywordRule:
     """Return the rule of that name; with `find`, the same rule looking for that instead.
 
     Without a name, a rule that has nothing but the expression. What is doubtful in its expressions
-    is told. Raises `MistakeError`, `ExpressionError`.
+    is told. Raises `MistakeError`, which says `where` the name is missing, and `ExpressionError`.
     """
     if name is None:
         if find is None:
@@ -44,7 +46,7 @@ def keyword_rule(config: Config, name: str | None, find: str | None = None) -> K
                 help="name a rule, or give an expression: --find 'acme -job'",
             )
         return understood(find, config)
-    known = named(config, name)
+    known = named(config, name, where)
     if not isinstance(known, KeywordRule):
         raise MistakeError(
             f"{known.name} looks for names, not words",
