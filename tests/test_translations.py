@@ -1,5 +1,6 @@
 """Every sentence of the mails exists in every language, and a slip of a translator is harmless."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -117,3 +118,9 @@ def test_dates_numbers_and_durations_are_the_readers():
     assert french.whole(timedelta(minutes=90)) == "90 minutes"
     assert english.offset(moment) == "UTC+01:00"
     assert french.many("{count} post", "{count} posts", 0) == "{count} publication"
+
+
+def test_no_line_of_a_french_mail_begins_with_a_sign_that_belongs_to_the_one_before() -> None:
+    page = (files.templates() / "locale" / "fr" / "LC_MESSAGES" / "watcher.po").read_text(encoding="utf-8")
+    said = [line for line in page.splitlines() if line.startswith("msgstr")]
+    assert [line for line in said if re.search(r' [;:!?](?= |")', line)] == []
