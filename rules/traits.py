@@ -22,7 +22,7 @@ Trait = Word | Phrase | Hashtag | Mention | Field
 
 
 def traits(analysis: Analysis, own: frozenset[str]) -> set[Trait]:
-    """Take a post apart; its own words are traits only together with a neighbour."""
+    """Take a post apart; words of `own` are traits only together with a neighbour that is none."""
     found: set[Trait] = set()
     words: dict[int, str] = {}
     for token in analysis.tokens:
@@ -42,9 +42,9 @@ def traits(analysis: Analysis, own: frozenset[str]) -> set[Trait]:
     for position, word in words.items():
         after = words.get(position + 1)
         said = after and not (_says_nothing(word) and _says_nothing(after))
-        if said and len(found) < MOST_TRAITS:
+        if said and not {word, after} <= own and len(found) < MOST_TRAITS:
             found.add(Phrase(text=f"{word} {after}"))
-    found |= {trait for term in analysis.metadata if (trait := _of_metadata(term))}
+    found |= {trait for term in analysis.metadata - own if (trait := _of_metadata(term))}
     return found
 
 

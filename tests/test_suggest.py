@@ -56,6 +56,16 @@ def test_the_change_shuts_out_what_it_says() -> None:
     assert found == [True] * 10 + [False] * 8
 
 
+def test_what_a_brand_calls_itself_is_no_trait() -> None:
+    own = OWN | {"bank", "#bank", "@orange_bank", "domain:orange.example"}
+    found = traits(
+        analyse(post("orange bank card @orange_bank", links=("https://orange.example/x",))), own
+    )
+    said = {render(one) for one in found}
+    assert "card" in said
+    assert not said & {'"orange bank"', "@orange_bank", "domain:orange.example"}
+
+
 def test_too_few_irrelevant_ones_give_nothing() -> None:
     made = suggest(judged((PHONE, True), (FRUIT[:4], False)), OWN)
     assert made == TooFew(irrelevant=4, relevant=10, why="few-irrelevant")

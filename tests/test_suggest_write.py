@@ -20,6 +20,7 @@ from watcher.config import load
 from watcher.store import Store
 from watcher.toml import ConfigError
 from watcher.toml.edit import ConfigFile, added_to_list, joined_to
+from watcher.tuning.proposal import own_terms
 
 __all__ = ["terminal"]
 
@@ -173,6 +174,37 @@ def test_a_file_changed_meanwhile_is_left_alone(judged: Terminal) -> None:
     assert path.read_text().endswith("# more\n")
     assert not (judged.folder / "watcher.toml.bak").exists()
     assert len(list(judged.folder.glob("*.toml"))) == 1
+
+
+def test_a_read_only_file_is_left_alone(judged: Terminal) -> None:
+    path = judged.folder / "watcher.toml"
+    before = path.read_bytes()
+    path.chmod(0o444)
+    seen = judged.pipe("rules", "suggest", "orange", "--write")
+    assert seen.code != 0
+    assert "watcher.toml is read-only" in seen.err
+    assert path.read_bytes() == before
+    assert not (judged.folder / "watcher.toml.bak").exists()
+
+
+def test_a_last_line_without_its_end_is_shown_as_such(judged: Terminal) -> None:
+    path = judged.folder / "watcher.toml"
+    path.write_text(
+        path.read_text().replace("find = 'orange'\n", "").rstrip() + "\nfind = 'orange'"
+    )
+    seen = judged.pipe("rules", "suggest", "orange")
+    assert "-find = 'orange'\n\\ No newline at end of file\n+find = " in seen.out
+
+
+def test_what_belongs_to_a_brand_is_its_own(judged: Terminal) -> None:
+    path = judged.folder / "watcher.toml"
+    path.write_text(
+        path.read_text() + '[[brands]]\nname = "AC/DC"\naccounts = ["Acdc_Band"]\n'
+        'domains = ["acdc.example"]\n'
+    )
+    config = load(path)
+    own = own_terms(config, next(r for r in config.rules if isinstance(r, KeywordRule)))
+    assert {"ac", "dc", "#acdc", "@acdc_band", "domain:acdc.example"} <= own
 
 
 def test_what_would_not_be_a_configuration_is_not_written(judged: Terminal) -> None:

@@ -7,6 +7,7 @@ see, by reading it again before it replaces the file.
 import os
 import re
 import shutil
+import stat
 import tempfile
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
@@ -67,8 +68,14 @@ class ConfigFile:
 
         `check` is given a file with the new octets in the same folder, and raises what it has
         against them; then nothing has changed. Raises `ConfigError` where the file has changed
-        since it was read, or cannot be written.
+        since it was read, is read-only, or cannot be written.
         """
+        if self.path.exists() and _is_read_only(self.path):
+            raise ConfigError(
+                f"{self.path.name} is read-only",
+                code="unwritable",
+                help="let it be written to (chmod u+w), or change it by hand",
+            )
         backup = self.path.with_name(f"{self.path.name}.bak")
         fresh: Path | None = None
         try:
@@ -97,6 +104,11 @@ class ConfigFile:
                 with suppress(OSError):
                     fresh.unlink(missing_ok=True)
         return backup
+
+
+def _is_read_only(path: Path) -> bool:
+    """Whether nobody may write: a folder that may be written to would let us replace it."""
+    return not path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
 
 
 def joined_to(

@@ -10,6 +10,7 @@ from rules.language import render
 from rules.language.tree import Or
 from rules.language.walk import leaves
 from rules.matcher import Matcher
+from rules.metadata import fold_domain, handle_forms
 from rules.model import Post
 from rules.suggestion import Judged, Suggestion, TooFew, suggest
 from rules.text import analyse, fold_words
@@ -19,6 +20,7 @@ from watcher.toml import ConfigError
 from watcher.toml.edit import ConfigFile, Insertion, added_to_list, joined_to
 from watcher.tuning.corpus import Report, Stored
 
+NO_LINE_END = "\n\\ No newline at end of file\n"
 MOST_CONSIDERED = 5000
 """Matches that nobody judged and that are looked at, the newest ones."""
 
@@ -49,7 +51,8 @@ class Proposal:
             for octets in (self.file.octets, self.octets)
         )
         name = self.file.path.name
-        return "".join(difflib.unified_diff(old, new, name, f"{name} (proposed)", n=2))
+        lines = difflib.unified_diff(old, new, name, f"{name} (proposed)", n=2)
+        return "".join(line if line.endswith("\n") else f"{line}{NO_LINE_END}" for line in lines)
 
     def write(self) -> Path:
         """Change the file; return where it is kept as it was.
@@ -98,7 +101,7 @@ def propose(
     `ConfigError` where the file cannot be changed by a program, or has changed since it was read.
     """
     taken = [Judged(analysis=analyse(post), relevant=judged.get(post.key)) for post in posts]
-    suggestion = suggest(taken, _own(config, rule))
+    suggestion = suggest(taken, own_terms(config, rule))
     if isinstance(suggestion, TooFew):
         return suggestion
     file = ConfigFile.read(config.path)
@@ -119,14 +122,19 @@ def propose(
     )
 
 
-def _own(config: Config, rule: KeywordRule) -> frozenset[str]:
-    """The terms that the rule or a brand is about: never excluded by themselves."""
+def own_terms(config: Config, rule: KeywordRule) -> frozenset[str]:
+    """Return the terms that the rule or a brand is about: never excluded by themselves."""
     node, _ = rule.compiled(config.definitions)
     own = {term for leaf in leaves(node) for term in fold_words(getattr(leaf, "text", ""))}
     for brand in config.brands:
         for spelling in (brand.name, *brand.spellings, *brand.accounts):
-            own.update(fold_words(spelling))
-    return frozenset(own | {sign + term for term in own for sign in "#@"})
+            words = fold_words(spelling)
+            own.update(words, ["".join(words)])
+        own.update(form for account in brand.accounts for form in handle_forms(account))
+    domains = {
+        f"domain:{fold_domain(domain)}" for brand in config.brands for domain in brand.domains
+    }
+    return frozenset(own | {sign + term for term in own for sign in "#@"} | domains)
 
 
 def _number(config: Config, rule: KeywordRule, file: ConfigFile) -> int:
