@@ -289,6 +289,22 @@ def test_matches_are_listed_and_judged(acme: Terminal) -> None:
     assert len(json_of(acme, "matches", "list", "--verdict", "none", "--rule", "ACME")) == 1
 
 
+def test_all_that_was_said_of_a_match_is_kept(acme: Terminal) -> None:
+    stored(acme, "acme one")
+    [match] = json_of(acme, "matches", "list")
+    number = str(match["id"])
+    assert "nobody has judged it" in acme.pipe("matches", "show", number).out
+    acme.pipe("matches", "irrelevant", number, "--note", "a \x1b[31mjoke")
+    acme.pipe("matches", "relevant", number)
+    acme.pipe("matches", "unjudged", number)
+    told = json_of(acme, "matches", "show", number)
+    assert [one["verdict"] for one in told["verdicts"]] == ["irrelevant", "relevant", None]
+    seen = acme.pipe("matches", "show", number)
+    assert ": a \ufffd[31mjoke" in seen.out
+    assert "taken back, by " in seen.out
+    assert acme.pipe("matches", "show", "999").code == 1
+
+
 def test_matches_since_a_day_are_those_found_on_it_and_later(acme: Terminal) -> None:
     stored(acme, "acme one")
     assert len(json_of(acme, "matches", "list", "--since", "2026-03-10")) == 1

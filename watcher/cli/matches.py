@@ -12,6 +12,7 @@ from watcher.cli.console import (
     ago,
     count,
     marked,
+    moment,
     print_json,
     safe,
     shown,
@@ -21,6 +22,7 @@ from watcher.cli.console import (
 )
 from watcher.cli.links import defused, suspect_domains
 from watcher.cli.names import DAY, NUMBER, completing, limit, meant, rule_names
+from watcher.cli.rules.figures import head_of
 from watcher.cli.suspects import who
 from watcher.store import Judgement, MatchRecord
 
@@ -90,6 +92,33 @@ def list_(
     )
     if any(record.verdict is None for record in records):
         screen.hint("", "`watcher matches irrelevant ID` and `relevant ID` judge them")
+
+
+@command.command()
+@click.argument("match_id", metavar="ID", type=NUMBER)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+@click.pass_obj
+def show(settings: Settings, match_id: int, as_json: bool) -> None:
+    """Show one match, and all that was ever said of it."""
+    with settings.opened() as (config, store):
+        record = store.match(match_id)
+        said = store.judgements(match_id)
+        suspects = suspect_domains(store)
+    if as_json:
+        verdicts = [
+            {"verdict": one.verdict, "note": one.note, "by": one.by, "at": one.at} for one in said
+        ]
+        print_json(_as_dict(record) | {"verdicts": verdicts})
+        return
+    post, screen = record.post, stdout()
+    screen.note(f"{record.id}  {record.match.rule}  {head_of(post, config.timezone)}")
+    screen.say(defused(marked(post.text, record.match.spans), suspects), "")
+    for one in said:
+        note = f": {safe(one.note, 400)}" if one.note else ""
+        verdict = one.verdict or "taken back"
+        screen.say(f"{moment(one.at, config.timezone)}  {verdict}, by {safe(one.by, 60)}{note}")
+    if not said:
+        screen.say("nobody has judged it")
 
 
 def _rule_called(rule: str | None, known: list[str], stored: tuple[MatchRecord, ...]) -> str | None:
