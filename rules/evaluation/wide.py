@@ -5,7 +5,9 @@ a phrase finds it from either side. Of a NEAR it is one thing that takes both: n
 on either side, and not near itself or its own parts.
 """
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import takewhile
 
 from rules.text import HANDLE_PART, Analysis, Token
 
@@ -15,63 +17,60 @@ WIDEST = 16
 Each width is looked at for itself, so there must be few.
 """
 
-_Wide = list[tuple[str, int, int, int]]
-"""Terms of one sign with their positions, counted from its first, and how many they take around."""
+_Around = dict[tuple[str, int], tuple[int, int]]
+"""How many positions a term takes before and after its own, by term and position."""
 
 
-def wide_words(analysis: Analysis) -> dict[tuple[str, int], tuple[int, int]]:
-    """How many positions before and after its own a term takes, by term and position.
+class WideWords:
+    """The hashtags and handles of a post, each looked into when one of its terms is asked about."""
 
-    Terms that take one position are left out.
-    """
-    wide: dict[tuple[str, int], tuple[int, int]] = {}
-    text = analysis.post.text
-    known: dict[str, _Wide] = {}
-    for sign in _signs(analysis.tokens):
-        head = sign[0]
-        shown = text[head.start : head.end]
-        found = known.get(shown) if shown else None
-        if found is None:
-            found = _wide(sign)
-            if shown:  # the same hashtags come again and again
-                known[shown] = found
-        first = head.position
-        for term, place, before, after in found:
-            wide[term, first + place] = (before, after)
-    return wide
+    def __init__(self, analysis: Analysis) -> None:
+        tokens = self._tokens = analysis.tokens
+        heads: dict[int, int] = {}
+        for at, token in enumerate(tokens):
+            if token[0][0] in "#@" and _is_whole(token[0]):
+                heads.setdefault(token[1], at)  # a handle has two, in full and in short
+        self._positions, self._heads = list(heads), list(heads.values())
+        self._looked_into: dict[int, _Around] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._heads)
+
+    def around(self, token: Token) -> tuple[int, int]:
+        """How many positions before and after its own a token takes."""
+        number = bisect_right(self._positions, token.position) - 1
+        if number < 0:
+            return 0, 0
+        around = self._looked_into.get(number)
+        if around is None:
+            around = self._looked_into[number] = _wide(self._sign(number))
+        return around.get((token.term, token.position), (0, 0))
+
+    def _sign(self, number: int) -> Sequence[Token]:
+        """The tokens of a hashtag or handle, its own first and then those of its words."""
+        first = self._heads[number]
+        following = self._heads[number + 1] if number + 1 < len(self._heads) else None
+        head, *rest = self._tokens[first:following]
+        if head.start == head.end:  # stated beside the text, where nothing but signs is
+            return [head, *rest]
+        return [head, *takewhile(lambda token: token.start < head.end, rest)]
 
 
-def _wide(sign: Sequence[Token]) -> _Wide:
+def _wide(sign: Sequence[Token]) -> _Around:
+    """What terms of a sign take more than one position, and how many around each."""
     first, last = sign[0].position, max(token.position for token in sign)
     if first == last:
-        return []
+        return {}
     held: dict[tuple[str, int, int], list[int]] = {}
     for token in sign:
         places = (first, last) if _is_whole(token.term) else (token.position,)
         held.setdefault((token.term, token.start, token.end), []).extend(places)
-    return [
-        (term, place - first, place - min(places_held), max(places_held) - place)
+    return {
+        (term, place): (place - min(places_held), max(places_held) - place)
         for (term, _, _), places_held in held.items()
         if min(places_held) < max(places_held) < min(places_held) + WIDEST
         for place in places_held
-    ]
-
-
-def _signs(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
-    """Yield the tokens of each hashtag and handle, its own first and then those of its words."""
-    begin = None
-    last = end = 0
-    for number, (term, position, start, stop, _) in enumerate(tokens):
-        if begin is not None:
-            if start < end or (start == stop == end and position <= last + 1):
-                last = max(last, position)
-                continue
-            yield tokens[begin:number]
-            begin = None
-        if _is_whole(term):
-            begin, last, end = number, position, stop
-    if begin is not None:
-        yield tokens[begin:]
+    }
 
 
 def _is_whole(term: str) -> bool:

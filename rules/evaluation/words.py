@@ -8,7 +8,7 @@ from rules.evaluation.punctuation import around, followed, neighbours, preceded
 from rules.evaluation.reading import MOST_SPANS, Test
 from rules.evaluation.slots import Slot, Written
 from rules.evaluation.standing import bitset, positions, remembered
-from rules.evaluation.wide import wide_words
+from rules.evaluation.wide import WideWords
 from rules.language.tree import Span
 from rules.text import Analysis, Token
 
@@ -78,12 +78,12 @@ class Single(Standing):
         stand = self.slot.stand(analysis)
         if not stand.tokens:
             return {}, {}
-        wide = remembered(analysis, "wide", wide_words)
+        wide = remembered(analysis, "wide", WideWords)
         if not wide:
             return {1: stand.bits}, {1: stand.at}
         placed: dict[int, dict[int, Token]] = {}
         for position, token in zip(stand.positions, stand.tokens, strict=True):
-            before, after = wide.get((token.term, token.position), (0, 0))
+            before, after = wide.around(token)
             placed.setdefault(before + after + 1, {})[position - before] = token
         return {width: bitset(list(tokens)) for width, tokens in placed.items()}, placed
 
