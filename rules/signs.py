@@ -2,11 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from rules.characters import ASCII_PARTS, HANDLE, LINK, TAG, fold_case, parts, scanner
 from rules.metadata import fold_domain, fold_handle, handle_forms
 from rules.model import Post
+
+MOST_SIGNS = 1_000
+"""How many signs of a text count as such; what follows is read as words. No person writes so many,
+and each costs as much as ten words."""
 
 _MOST_LINKS = 20
 """How many of the stated links are looked for in the text."""
@@ -41,7 +46,7 @@ def find_signs(post: Post) -> tuple[list[Sign], str]:
     """The signs of a post in their order, and its text with spaces in their places."""
     text = post.text
     signs = []
-    for match in scanner(text).signs.finditer(text):
+    for match in islice(scanner(text).signs.finditer(text), MOST_SIGNS):
         kind = match.lastindex or LINK
         signs.append(Sign(kind, match[0 if kind == LINK else kind], *match.span()))
     rest = _blanked(text, signs)

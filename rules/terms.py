@@ -22,7 +22,7 @@ from rules.characters import (
 from rules.confusables import look_terms
 from rules.metadata import handle_forms
 from rules.model import Post
-from rules.signs import ONE_PART, Sign, find_signs, has_letters, name_words
+from rules.signs import MOST_SIGNS, ONE_PART, Sign, find_signs, has_letters, name_words
 
 HANDLE_PART = "@/"
 """What stands before a part of a mentioned handle, to keep it apart from the words of the text."""
@@ -52,9 +52,9 @@ class Pieces(NamedTuple):
     def of(cls, text: str) -> Self:
         """Cut a text."""
         if may_link(text):
-            pieces, width = scanner(text).signs.split(text), 5
+            pieces, width = scanner(text).signs.split(text, MOST_SIGNS), 5
         elif may_name(text):
-            pieces, width = scanner(text).names.split(text), 4
+            pieces, width = scanner(text).names.split(text, MOST_SIGNS), 4
         else:
             return cls([text], 1, text)
         return cls(pieces, width, " ".join(pieces[::width]))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rules.characters import fold_accents, fold_case, parts
 from rules.confusables import LOOKS
 from rules.metadata import fold_domain, fold_language, handle_forms
+from rules.signs import MOST_SIGNS
 from rules.text import analyse, fold, fold_tag, fold_words
 from tests.expressions import post, posts, texts
 
@@ -243,7 +244,15 @@ def test_a_huge_text_costs_what_its_length_says(text: str) -> None:
 def test_a_text_of_a_megabyte_is_read() -> None:
     text = "Bonjour #MaMarque, l’été chez @acme : https://acme.example/x ? " * 16_000
     assert len(text) > 1_000_000
-    assert len(analyse(post(text)).tokens) == 16_000 * 11
+    of_words = 10  # behind the last sign that counts as such, each of the four words of a link too
+    assert len(analyse(post(text)).tokens) == 333 * 11 + 14 + (16_000 - 334) * of_words
+
+
+def test_behind_the_thousandth_sign_all_are_words() -> None:
+    analysis = analyse(post("#a " * MOST_SIGNS + "#MaMarque @acme https://acme.example/x"))
+    assert not analysis.terms & {"#mamarque", "ma", "@acme", "has:link", "domain:acme.example"}
+    assert {"mamarque", "acme", "https"} <= analysis.terms
+    assert analysis.terms >= {token.term for token in analysis.tokens}
 
 
 def test_the_empty_text_has_no_tokens() -> None:
