@@ -12,7 +12,7 @@ from rules.keyword import KeywordRule
 from rules.language.tree import Node, Or
 from rules.model import Definitions, Match
 from rules.presearch import Filing, Share, filing, shipped_shares
-from rules.reasons import reason
+from rules.reasons import reason_of
 from rules.text import Analysis
 
 _log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Compiled:
             spans = self._evaluator.spans(analysis)
             if spans is None:
                 return None
-            why = reason(self.node, self.reading, analysis, spans)
+            why = reason_of(self._evaluator, analysis, spans)
         except Exception:  # noqa: BLE001 - one broken rule never stops the others
             _log.exception("the rule %r could not be tried on a post", self.rule.name)
             return None

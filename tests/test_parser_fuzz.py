@@ -31,6 +31,7 @@ _fragments = st.sampled_from(
 )
 @settings(max_examples=300, deadline=None)
 @example("a:b:c")
+@example("0" * 99 + '"0\r0')
 @example("=*")
 @example("domain:%")
 @example('from:"')

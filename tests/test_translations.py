@@ -121,6 +121,8 @@ def test_dates_numbers_and_durations_are_the_readers():
 
 
 def test_no_line_of_a_french_mail_begins_with_a_sign_that_belongs_to_the_one_before() -> None:
-    page = (files.templates() / "locale" / "fr" / "LC_MESSAGES" / "watcher.po").read_text(encoding="utf-8")
+    page = (files.templates() / "locale" / "fr" / "LC_MESSAGES" / "watcher.po").read_text(
+        encoding="utf-8"
+    )
     said = [line for line in page.splitlines() if line.startswith("msgstr")]
     assert [line for line in said if re.search(r' [;:!?](?= |")', line)] == []

@@ -127,7 +127,8 @@ class Notes:
         return tuple(sorted(told, key=lambda p: p.span or (0, 0)))
 
     def _help(self, repair: Repair, whole: str | None) -> str:
-        replacement = " … ".join(text for _, text in repair.edits if text.strip())
+        edits = (" ".join(text.split()) for _, text in repair.edits)
+        replacement = " … ".join(filter(None, edits))
         alone = f"write: {replacement}" if replacement else "leave it out"
         if len(self.expression) > _LONGEST_REPAIRED:
             return alone
