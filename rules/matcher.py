@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rules.evaluator import evaluate
 from rules.garbage import collector_at_rest
 from rules.keyword import KeywordRule
+from rules.matching.rulebook import Rulebook
 from rules.model import Definitions, Match, Post
-from rules.rulebook import Rulebook
 from rules.text import Analysis, analyse
 
 __all__ = ["Matcher", "evaluate"]

@@ -14,16 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules import KeywordRule
-from rules.decide import decider
 from rules.evaluator import MOST_SPANS, Reading, evaluate
-from rules.filed import Filed
 from rules.language import ExpressionError, render
 from rules.language.tree import Node
 from rules.lint import needs_something
 from rules.matcher import Matcher
+from rules.matching.decide import decider
+from rules.matching.filed import Filed
+from rules.matching.presearch import filing, shipped_shares
 from rules.metadata import own_terms
 from rules.model import Account, Brand, Definitions, Post
-from rules.presearch import filing, shipped_shares
 from rules.reasons import REASONS
 from rules.text import analyse
 from tests.expressions import post, posts, trees
@@ -359,7 +359,7 @@ def test_a_rule_that_breaks_does_not_stop_the_others(
 
     rules = [KeywordRule(name="bad", find="a -b"), KeywordRule(name="good", find="a OR b")]
     matcher = Matcher(rules)
-    monkeypatch.setattr("rules.rulebook.decider", lambda *_: broken)
+    monkeypatch.setattr("rules.matching.rulebook.decider", lambda *_: broken)
     assert [match.rule for match in matcher.match([post("a")])] == ["good"]
     assert "the rule 'bad' could not be tried" in caplog.text
 

@@ -231,7 +231,7 @@ def test_a_tree_is_told_in_plain_words() -> None:
             '    the word "renault"',
             "    the hashtag #renault",
             '    the words "la losange" next to each other',
-            '    the words "l auto" next to each other',
+            '    the words "l\'auto" next to each other',
             "  not:",
             "    any of:",
             '      the word "job"',

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from rules.evaluator import Reading, evaluate
 from rules.language import parse, render
 from rules.model import Post
-from rules.suggestion import MOST_ASKED, MOST_EXCLUDED, Judged, Suggestion, TooFew, suggest
 from rules.text import analyse
-from rules.traits import traits
+from rules.tuning.suggestion import MOST_ASKED, MOST_EXCLUDED, Judged, Suggestion, TooFew, suggest
+from rules.tuning.traits import traits
 from tests.search_samples import post
 
 OWN = frozenset({"orange", "#orange"})

@@ -10,7 +10,7 @@ from rules.language import parse, render
 from rules.language.tree import And, AtLeast, Node, Not, Or, Word
 from rules.model import Account, Brand, Definitions
 from rules.text import analyse
-from rules.whynot import Change, held_against, leaves_found, missing
+from rules.tuning.whynot import Change, held_against, leaves_found, missing
 from tests.search_samples import post
 
 LANGUAGES = Definitions(languages=("en", "fr", "de"))

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from peers.plan import METADATA, Like, Pairs, Plan, Start, Term, needed, planned
 from rules import KeywordRule
 from rules.characters import fold_accents, fold_case, parts
+from rules.matching.presearch import shipped_shares
 from rules.model import Post
-from rules.presearch import shipped_shares
 from rules.text import analyse
 
 _TAG = re.compile(r"#(\w+)")

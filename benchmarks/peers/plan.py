@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rules import KeywordRule
-from rules.decide import Decider, decider
 from rules.evaluator import Reading, field_term
 from rules.language.tree import (
     And,
@@ -21,6 +20,7 @@ from rules.language.tree import (
     Prefix,
     Word,
 )
+from rules.matching.decide import Decider, decider
 from rules.metadata import fold_handle
 from rules.model import Definitions
 from rules.text import Analysis, fold_tag, fold_words

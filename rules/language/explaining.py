@@ -68,11 +68,11 @@ def _order(ordered: bool) -> str:
 def _described(leaf: Leaf | Reference) -> str:
     match leaf:
         case Word(text=text) | Phrase(text=text) if len(fold_words(text)) > 1:
-            return f'the words "{" ".join(fold_words(text))}" next to each other'
+            return f'the words "{" ".join(text.split())}" next to each other'
         case Word(text=text):
             return f'the word "{text}"'
         case Phrase(text=text):
-            return f'the word "{" ".join(fold_words(text))}"'
+            return f'the word "{" ".join(text.split())}"'
         case Prefix(text=text):
             return f'a word that begins with "{text}"'
         case Fuzzy(text=text):

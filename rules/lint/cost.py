@@ -10,7 +10,7 @@ from rules.language.tree import Node, Regex
 from rules.language.walk import wanted
 from rules.lint.codes import LINTS
 from rules.lint.remark import Expression, Remark
-from rules.presearch import filing
+from rules.matching.presearch import filing
 
 
 def unfiltered_regex(tree: Node, reading: Reading) -> Iterator[Remark]:

@@ -17,9 +17,9 @@ import pytest
 from rules import KeywordRule
 from rules.evaluator import evaluate
 from rules.model import Definitions
-from rules.quality import Quality
-from rules.suggestion import Judged, Suggestion, suggest
 from rules.text import Analysis, analyse
+from rules.tuning.quality import Quality
+from rules.tuning.suggestion import Judged, Suggestion, suggest
 from tests.cli_fixtures import terminal
 from tests.terminal import Terminal
 from watcher.backends.archive import ArchiveReader

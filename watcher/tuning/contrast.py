@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from rules import KeywordRule
 from rules.matcher import Matcher
 from rules.model import Definitions
-from rules.quality import Quality
+from rules.tuning.quality import Quality
 from watcher.tuning.corpus import Corpus, Report
 from watcher.tuning.trial import Found, Newest
 

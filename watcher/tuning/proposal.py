@@ -12,8 +12,8 @@ from rules.language.walk import leaves
 from rules.matcher import Matcher
 from rules.metadata import fold_domain, handle_forms
 from rules.model import Post
-from rules.suggestion import Judged, Suggestion, TooFew, suggest
 from rules.text import analyse, fold_words
+from rules.tuning.suggestion import Judged, Suggestion, TooFew, suggest
 from watcher.config import Config, load
 from watcher.store import Store
 from watcher.toml import ConfigError

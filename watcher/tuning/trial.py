@@ -13,7 +13,7 @@ from rules import KeywordRule
 from rules.copies import COPIES_FOR, Originals
 from rules.matcher import Matcher
 from rules.model import Definitions, Match, Post
-from rules.quality import Quality
+from rules.tuning.quality import Quality
 from watcher.tuning.corpus import Corpus, Known, Report
 
 

@@ -13,7 +13,7 @@ from rules.language import render
 from rules.language.tree import And, AtLeast, Node, Not, Or
 from rules.model import Post
 from rules.text import Analysis, analyse
-from rules.whynot import Change, Part, held_against, missing
+from rules.tuning.whynot import Change, Part, held_against, missing
 from watcher.cli import Settings
 from watcher.cli.console import marked, print_json, safe, stdout
 from watcher.cli.links import defused

@@ -8,7 +8,7 @@ from typing import Any
 from alerts import EmailDigest
 from rules import KeywordRule
 from rules.model import Post
-from rules.quality import Quality
+from rules.tuning.quality import Quality
 from watcher.cli.console import count, marked, moment, safe, stdout
 from watcher.cli.links import defused
 from watcher.config import Config

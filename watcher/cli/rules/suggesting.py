@@ -6,7 +6,7 @@ import click
 
 from rules import KeywordRule
 from rules.language import render
-from rules.suggestion import FEWEST, FEWEST_RELEVANT, TooFew
+from rules.tuning.suggestion import FEWEST, FEWEST_RELEVANT, TooFew
 from watcher.cli import Settings
 from watcher.cli.console import count, print_json, safe, safe_lines, stderr, stdout
 from watcher.cli.links import suspect_domains

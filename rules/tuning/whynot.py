@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from rules.evaluator import Reading, evaluate
 from rules.language.tree import And, AtLeast, Near, Node, Not, Or, Span
-from rules.nearmiss import near_misses
 from rules.text import Analysis
+from rules.tuning.nearmiss import near_misses
 
 MOST_ASKED = 300
 """Leaves for which near misses are looked for: a list may have ten thousand."""

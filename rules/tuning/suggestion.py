@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rules.language.tree import And, Node, Not, Or
-from rules.quality import Quality
 from rules.text import Analysis
-from rules.traits import Trait, simplicity, traits
+from rules.tuning.quality import Quality
+from rules.tuning.traits import Trait, simplicity, traits
 
 FEWEST = 5
 """Irrelevant posts below which nothing is suggested."""

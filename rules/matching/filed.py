@@ -6,12 +6,12 @@ Rules are numbers here. Nothing changes once it is made: `changed` copies what i
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rules.defanged import may_be_disarmed
+from rules.matching.presearch import NEAR, SAID, STEMS, Key
+from rules.matching.words import Beginnings, NearWords, Words
 from rules.metadata import language_terms
 from rules.model import Post
-from rules.presearch import NEAR, SAID, STEMS, Key
 from rules.terms import may_link
 from rules.text import Analysis
-from rules.words import Beginnings, NearWords, Words
 
 Numbers = tuple[int, ...]
 Entry = tuple[int, frozenset[Key] | None]

@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from rules.decide import decider
 from rules.evaluator import Evaluator, Reading
-from rules.filed import Filed
 from rules.keyword import KeywordRule
 from rules.language.tree import Node, Or
+from rules.matching.decide import decider
+from rules.matching.filed import Filed
+from rules.matching.presearch import Filing, Share, filing, shipped_shares
 from rules.model import Definitions, Match
-from rules.presearch import Filing, Share, filing, shipped_shares
 from rules.reasons import reason_of
 from rules.text import Analysis
 

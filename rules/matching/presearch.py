@@ -7,7 +7,6 @@ matching post has at least one, the rarest such set of them, and looked at only 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from rules.decide import PLACES, plain_term
 from rules.evaluator import Reading, field_term
 from rules.frequencies import WORDS_OF_A_POST, Frequencies
 from rules.language.tree import (
@@ -25,6 +24,7 @@ from rules.language.tree import (
     Prefix,
     Word,
 )
+from rules.matching.decide import PLACES, plain_term
 from rules.text import HANDLE_PART, fold_tag, fold_words
 
 SAID, STEMS, NEAR = "said", "stems", "near"
