@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.lookalikes import BRANDS
-from benchmarks.matching import LEARNT, make_rules, read_posts
+from benchmarks.watch_rules import LEARNT, Maker, read_posts
 from watcher import pipeline
 from watcher.app import App
 from watcher.config import load
@@ -114,7 +114,7 @@ def prepare(source: Path, folder: Path, count: int) -> Path:
         '[[rules]]\nname = "names"\nkind = "lookalike"\nthen = ["daily"]\n',
     ]
     config += [f'[[brands]]\nname = "{name}"\n' for name in BRANDS]
-    for rule in make_rules(read_posts(source, LEARNT), RULES):
+    for rule in Maker(read_posts(source, LEARNT)).exact(RULES):
         find = json.dumps(rule.find, ensure_ascii=False)
         config.append(f'[[rules]]\nname = "{rule.name}"\nfind = {find}\nthen = ["daily"]\n')
     path = folder / "watcher.toml"
