@@ -1,6 +1,7 @@
 """What every command keeps to: exit codes, plain output in pipes, nothing obeyed from strangers."""
 
 import csv
+import errno
 import json
 import os
 import re
@@ -19,7 +20,7 @@ from tests.cli_fixtures import _demo_folder, acme, demo, terminal
 from tests.smtp_answers import mails_in_every_state
 from tests.terminal import NOW, Terminal
 from watcher.backends.interface import Page
-from watcher.cli import console
+from watcher.cli import console, run
 from watcher.presence import alone
 from watcher.store import Store
 
@@ -305,3 +306,16 @@ def test_a_full_disk_behind_the_output_is_told(demo: Terminal) -> None:
     assert done.returncode == 1
     assert "the answer cannot be written: No space left" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_leaves_in_the_middle_of_a_command_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with (tmp_path / "output").open("w") as output:
+        monkeypatch.setattr("sys.stdout", output)
+
+        def gone(*_: object, **__: object) -> None:
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+        monkeypatch.setattr("watcher.cli.Settings.load", gone)
+        assert run(["rules", "list"]) == 0

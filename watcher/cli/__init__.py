@@ -169,7 +169,7 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
     Return the exit code: 0 fine, 1 something failed, 2 wrong usage or configuration.
     """
     try:
-        status = watcher.main(arguments, "watcher", standalone_mode=False, obj=settings)
+        status = _answered(arguments, settings)
         sys.stdout.flush()
     except (click.exceptions.Abort, KeyboardInterrupt):
         sys.stderr.write("\nstopped\n")
@@ -193,6 +193,22 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
             raise
         return _failed(error)
     return status if isinstance(status, int) else 0
+
+
+def _answered(arguments: Sequence[str] | None, settings: Settings | None) -> object:
+    """Let click run the command line.
+
+    Where the reader has gone in the middle of a command, click ends the program with code 1 and
+    puts something else in the place of standard output: to us it is a `BrokenPipeError`.
+    """
+    output = sys.stdout
+    try:
+        return watcher.main(arguments, "watcher", standalone_mode=False, obj=settings)
+    except SystemExit as end:
+        if sys.stdout is output:
+            raise
+        sys.stdout = output
+        raise BrokenPipeError from end
 
 
 def _say_no_more() -> None:
