@@ -86,7 +86,7 @@ def test_hostile_posts_cost_no_more_than_the_budget(
         before = time.process_time()
         evaluator.spans(analysis)
         taken = 1e6 * (time.process_time() - before)
-        assert taken < 10 * BUDGET, name  # other work on the machine takes its share
+        assert taken < 5 * BUDGET, name  # other work on the machine takes its share
 
 
 def spellings(letters: str, length: int) -> list[str]:
@@ -140,17 +140,19 @@ def test_many_leaves_for_the_same_words_cost_no_more_than_the_budget(family: str
         text = " ".join(f"{piece}{n}" for n in range(100_000 // (len(piece) + 5)))
     else:
         text = piece * (100_000 // len(piece))
-    analysis = analyse(post(text))
-    assert analysis.terms
-    assert analysis.tokens or "http" in piece
     first, *others = leaves
-    Evaluator(first, reading).spans(analysis)
     assert too_costly(Or(parts=tuple(others))) is None
     evaluator = Evaluator(Or(parts=tuple(others)), reading)
-    before = time.process_time()
-    evaluator.spans(analysis)
-    # The faults that this is for took eight times the budget and more; machines have bad moments.
-    assert time.process_time() - before < 8e-6 * BUDGET
+    taken = []
+    for _ in range(3):  # the best of three: a machine has slow moments
+        analysis = analyse(post(text))
+        assert analysis.terms
+        assert analysis.tokens or "http" in piece
+        Evaluator(first, reading).spans(analysis)
+        before = time.process_time()
+        evaluator.spans(analysis)
+        taken.append(time.process_time() - before)
+    assert min(taken) < 2e-6 * BUDGET
 
 
 PATTERNS = (
@@ -172,7 +174,7 @@ def test_a_regular_expression_costs_no_more_than_the_budget(pattern: str, letter
     analysis = analyse(post("".join(random.Random(1).choices(pieces, k=100_000))[:100_000]))
     before = time.process_time()
     evaluator.spans(analysis)
-    assert time.process_time() - before < 10e-6 * BUDGET
+    assert time.process_time() - before < 5e-6 * BUDGET
 
 
 @pytest.mark.parametrize(
