@@ -29,6 +29,8 @@ class Account:
     bot: bool | None = None
     locked: bool | None = None
     discoverable: bool | None = None
+    verified: tuple[str, ...] = ()
+    """Addresses that the network found to link back to this account: proof of a common owner."""
 
     @property
     def key(self) -> str:
@@ -149,6 +151,8 @@ class Verdict(StrEnum):
     CONFIRMED = "confirmed"
     DISMISSED = "dismissed"
     OURS = "ours"
+    PARODY = "parody"
+    """A fan's or a parody that says so: harmless while it does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

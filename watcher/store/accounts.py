@@ -19,6 +19,7 @@ Key = tuple[str, str]
 _FIELDS = tuple(field.name for field in fields(Account))
 _NAMES = ("handle", "display_name")
 _FORM = ("handle", "display_name", "bio", "avatar")
+_BLANK = (None, "", ())
 _CHUNK = 500
 """Values in one IN (...): few enough for any limit on parameters."""
 
@@ -42,6 +43,7 @@ def account_from(row: Sequence[Any]) -> Account:
         bot=row[10],
         locked=row[11],
         discoverable=row[12],
+        verified=row[13],
     )
 
 
@@ -106,7 +108,7 @@ def _filled(newer: Account, older: Account) -> Account:
     blanks = {
         name: getattr(older, name)
         for name in _FIELDS
-        if getattr(newer, name) in (None, "") and getattr(older, name) not in (None, "")
+        if getattr(newer, name) in _BLANK and getattr(older, name) not in _BLANK
     }
     return replace(newer, **blanks) if blanks else newer
 
@@ -142,6 +144,7 @@ def _row(key: Key, offer: _Offer) -> dict[str, Any]:
         "bot": account.bot,
         "locked": account.locked,
         "discoverable": account.discoverable,
+        "verified": account.verified,
         "seen": offer.seen,
         "examined": False,
     }
@@ -160,6 +163,7 @@ def _storable(account: Account, key: Key) -> Account:
         avatar=storable(account.avatar),
         followers=storable_count(account.followers),
         following=storable_count(account.following),
+        verified=tuple(map(storable, account.verified)),
     )
 
 

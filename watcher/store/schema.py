@@ -49,6 +49,7 @@ accounts = Table(
     Column("bot", Boolean),
     Column("locked", Boolean),
     Column("discoverable", Boolean),
+    Column("verified", Labels, nullable=False, server_default="[]"),
     # When the account looked like this: what arrives late and is older must not overwrite it.
     Column("seen", Moment, nullable=False),
     # Whether the look-alike rules have seen the names in their present form.
