@@ -9,7 +9,7 @@ from rules.model import Verdict
 from tests.cli_fixtures import _demo_folder, demo, terminal
 from tests.terminal import NOW, Terminal, compare
 from watcher.cli.console import stdout
-from watcher.cli.review import Review
+from watcher.cli.suspects.reviewing import Review
 from watcher.config import load
 from watcher.store import Store
 

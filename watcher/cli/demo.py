@@ -11,7 +11,7 @@ from watcher import pipeline
 from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.console import safe, stdout
-from watcher.cli.suspects import called
+from watcher.cli.suspects.subject import called
 from watcher.config import load
 from watcher.demo import CONFIG, found_town
 

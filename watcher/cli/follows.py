@@ -19,7 +19,7 @@ from watcher.cli.console import (
     stdout,
 )
 from watcher.cli.names import NUMBER, limit
-from watcher.cli.suspects import who
+from watcher.cli.suspects.subject import who
 from watcher.presence import alone
 from watcher.store import ProposalRecord
 

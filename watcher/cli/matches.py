@@ -23,7 +23,7 @@ from watcher.cli.console import (
 from watcher.cli.links import defused, suspect_domains
 from watcher.cli.names import DAY, NUMBER, completing, limit, meant, rule_names
 from watcher.cli.rules.figures import head_of
-from watcher.cli.suspects import who
+from watcher.cli.suspects.subject import who
 from watcher.store import Judgement, MatchRecord
 
 VERDICTS = ("relevant", "irrelevant", "none", "any")

@@ -1,15 +1,20 @@
-"""The review of suspects: one key per verdict, undo, safe to leave at any moment."""
+"""`watcher suspects review`: one key per verdict, undo, safe to leave at any moment."""
 
+import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import click
 
 from rules.model import Verdict
-from watcher.cli.console import count, moment, safe, stdout
+from watcher.cli import Settings
+from watcher.cli.console import count, moment, safe, shown, stdout
 from watcher.cli.links import defused
-from watcher.cli.sidebyside import compared
-from watcher.cli.suspects import called, print_detail
+from watcher.cli.names import MistakeError
+from watcher.cli.suspects.choosing import ALL, Choice, choosing
+from watcher.cli.suspects.showing import print_detail
+from watcher.cli.suspects.sidebyside import compared
+from watcher.cli.suspects.subject import called, who
 from watcher.config import Config
 from watcher.store import Store, SuspectRecord
 
@@ -152,3 +157,25 @@ class Review:
         )
         stdout().say(f"  took back the verdict on {called(record)}", "")
         return True
+
+
+@click.command()
+@choosing()
+@click.pass_obj
+def review(settings: Settings, choice: Choice) -> None:
+    """Judge suspects one after the other, with one key each.
+
+    Each verdict is stored at once: leave with q or Ctrl-C whenever you like.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise MistakeError(
+            "the review needs a terminal",
+            help="elsewhere `watcher suspects list --json` shows them, "
+            "`confirm`, `dismiss` and `ours` judge",
+        )
+    with settings.opened() as (config, store):
+        records = shown(choice.of(config, store), choice.limit or ALL)
+        if not records:
+            stdout().say(f"nothing to review: {choice.none_found(store)}")
+            return
+        Review(config, store, records, who(), settings.clock).run(click.getchar)

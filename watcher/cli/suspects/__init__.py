@@ -1,0 +1,31 @@
+"""`watcher suspects`: accounts and domains that look like a brand, and what we think of them.
+
+choosing.py     which suspects are meant: the options that filter them
+listing.py      list
+showing.py      show
+reviewing.py    review
+judging.py      confirm, dismiss, ours, parody, reopen
+exporting.py    export
+subject.py      what to call a suspect, and who judges it
+sidebyside.py   both names, one above the other
+data.py         suspects as plain values
+"""
+
+import click
+
+from watcher.cli.suspects import exporting, judging, listing, reviewing, showing
+
+
+@click.group()
+def command() -> None:
+    """Review the accounts and domains that look like a brand."""
+
+
+for made in (
+    listing.list_,
+    showing.show,
+    reviewing.review,
+    *judging.COMMANDS,
+    exporting.export,
+):
+    command.add_command(made)
