@@ -125,6 +125,9 @@ class Reason:
 
     template: str
     values: dict[str, str] = field(default_factory=dict)
+    weight: float = field(default=0.0, compare=False)
+    """By how much (log-odds) what it says raised a score, or lowered it where negative; 0 where it
+    speaks of no score."""
 
     def __str__(self) -> str:
         """The sentence in English."""

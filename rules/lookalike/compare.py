@@ -1,6 +1,6 @@
 """One name against one brand: how alike, by which techniques, and where they differ."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rules.lookalike.candidate import Candidate
 from rules.lookalike.columns import Aligned, columns
@@ -60,11 +60,12 @@ def explain(candidate: str, place: Place) -> Comparison:
     """Put a place that was found into words; `candidate` is what the sentence quotes."""
     brand = place.pattern.name
     labels, kind = named(place)
-    strongest = sorted(place.weights, key=lambda weight: -abs(weight[0]))
     evidence: list[Reason] = []
-    for weight, why in strongest:
-        if weight and why not in evidence:
-            evidence.append(why)
+    for _, why in place.weights:
+        if why not in evidence:
+            weight = sum(weight for weight, other in place.weights if other == why)
+            evidence.append(replace(why, weight=weight))
+    evidence.sort(key=lambda why: -abs(why.weight))
     affix = place.claim or place.rest
     window = None if place.pattern.reordered else place.window
     return Comparison(
@@ -73,6 +74,6 @@ def explain(candidate: str, place: Place) -> Comparison:
         score=place.score,
         techniques=labels,
         reason=reason(kind, name=candidate, brand=brand, affix=affix),
-        evidence=tuple(evidence),
+        evidence=tuple(why for why in evidence if why.weight),
         alignment=columns(form(brand), place.form, window),
     )

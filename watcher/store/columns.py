@@ -140,7 +140,8 @@ class Spans(TypeDecorator[tuple[tuple[int, int], ...]]):
 
 def _reason_out(reason: Reason) -> dict[str, Any]:
     values = {storable(name): storable(value) for name, value in reason.values.items()}
-    return {"template": storable(reason.template), "values": values}
+    weight = {"weight": round(reason.weight, 4)} if reason.weight else {}
+    return {"template": storable(reason.template), "values": values} | weight
 
 
 class Why(TypeDecorator[Reason]):
