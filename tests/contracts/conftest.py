@@ -3,6 +3,7 @@
 A new backend joins with one class here: `say`, `reader` and, where it knows accounts, the rest.
 """
 
+import base64
 import csv
 import gzip
 import io
@@ -62,6 +63,12 @@ class LocalWorld(World):
     def account(self, handle: str, *, name: str = "", locked: bool = False) -> str:
         with self.microblog.change() as change:
             return change.account(handle, FOUNDED, Profile(display_name=name, locked=locked))
+
+    def show(self, handle: str, picture: bytes) -> None:
+        """Give an account a picture."""
+        address = "data:image/png;base64," + base64.b64encode(picture).decode()
+        with self.microblog.change() as change:
+            change.account(handle, FOUNDED, Profile(avatar=address))
 
     def rename(self, handle: str, new: str) -> None:
         with self.microblog.change() as change:

@@ -1,9 +1,11 @@
 """What every backend that knows accounts promises."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.contracts.conftest import LocalWorld
-from watcher.backends.interface import BackendError, Network
+from watcher.backends.interface import LARGEST_AVATAR, BackendError, Network
 
 
 def test_a_network_has_every_method(society: LocalWorld) -> None:
@@ -46,6 +48,60 @@ def test_search_keeps_to_its_limit(society: LocalWorld) -> None:
 def test_search_takes_any_text_as_text(society: LocalWorld, text: str) -> None:
     society.account("marie", name="Marie")
     assert society.reader().search_accounts(text, 5) == ()
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 8
+
+
+def test_an_avatar_is_the_picture_as_its_owner_gave_it(society: LocalWorld) -> None:
+    society.account("nordelia")
+    society.show("nordelia", PNG)
+    network = society.reader()
+    found = network.lookup("nordelia")
+    assert found is not None
+    assert network.avatar(found) == PNG
+
+
+def test_who_has_no_picture_has_no_avatar(society: LocalWorld) -> None:
+    society.account("nordelia")
+    network = society.reader()
+    found = network.lookup("nordelia")
+    assert found is not None
+    assert network.avatar(found) is None
+
+
+@pytest.mark.parametrize(
+    "picture", [b"", b"<svg onload='x'/>", PNG + b"\0" * LARGEST_AVATAR], ids=["no", "svg", "huge"]
+)
+def test_what_is_no_picture_or_too_large_is_no_avatar(society: LocalWorld, picture: bytes) -> None:
+    society.account("nordelia")
+    society.show("nordelia", picture)
+    network = society.reader()
+    found = network.lookup("nordelia")
+    assert found is not None
+    assert network.avatar(found) is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "../../etc/passwd",
+        "/etc/passwd",
+        "http://elsewhere.example/a.png",
+        "a\0b",
+        "\ud800",
+        "x" * 9999,
+        "data:image/png;base64,%%%",
+        "data:text/html;base64,AAAA",
+        "data:image/png;base64,\u00e9",
+    ],
+)
+def test_an_avatar_elsewhere_is_never_fetched(society: LocalWorld, address: str) -> None:
+    society.account("nordelia")
+    network = society.reader()
+    found = network.lookup("nordelia")
+    assert found is not None
+    assert network.avatar(replace(found, avatar=address)) is None
 
 
 def test_at_first_there_is_no_relation(society: LocalWorld) -> None:

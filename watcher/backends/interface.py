@@ -21,6 +21,11 @@ No network is older. Nearer to the ends of what `datetime` can hold, a time on t
 zone is none: one post of the year 9999 would stop a mail.
 """
 
+LARGEST_AVATAR = 2_000_000
+"""Octets. Networks scale pictures down to a tenth of this; what is larger is not one of theirs."""
+AVATAR_SECONDS = 10.0
+"""How long a backend may take to bring a picture."""
+
 
 class BackendError(WatcherError):
     """A source could not be read, or an account not be asked.
@@ -123,6 +128,15 @@ class Network(Reader, Protocol):
 
     def search_accounts(self, text: str, limit: int) -> tuple[Account, ...]:
         """Accounts whose handle or display name contains the text, at most `limit`."""
+        ...
+
+    def avatar(self, account: Account) -> bytes | None:
+        """The picture beside an account's name, as the octets of a PNG, JPEG, GIF or WebP.
+
+        None where there is none to look at: none was set, it is gone, of another format, or of more
+        than `LARGEST_AVATAR` octets. Only the network's own pictures are asked for, never an
+        address elsewhere, and within `AVATAR_SECONDS`.
+        """
         ...
 
     def relation(self, account_id: str) -> Relation:

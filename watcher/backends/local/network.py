@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from rules.model import Account, Post
-from watcher.backends import plaintext
+from watcher.backends import pictures, plaintext
 from watcher.backends.interface import EARLIEST, LATEST, BackendError, Page, Relation, Skipped
 from watcher.backends.local import file
 from watcher.backends.local.cursor import Reading
@@ -206,6 +206,16 @@ class LocalNetwork:
                 {"text": fold(text.removeprefix("@")), "limit": max(limit, 0)},
             ).fetchall()
         return tuple(map(_account, rows))
+
+    def avatar(self, account: Account) -> bytes | None:
+        """The picture in the account's `data:` URL, or in the file beside the microblog's it names.
+
+        Whoever writes an account could name any file: only pictures in or under the microblog's
+        folder are read, whatever links and `..` lead elsewhere.
+        """
+        return pictures.of_data_url(account.avatar) or pictures.of_file(
+            self.path.parent, account.avatar
+        )
 
     def relation(self, account_id: str) -> Relation:
         """How our account stands to this one."""
