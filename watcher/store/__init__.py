@@ -36,6 +36,8 @@ from watcher.store.records import (
     Status,
     StoredPost,
     SuspectDetail,
+    SuspectEvent,
+    SuspectEventKind,
     SuspectRecord,
     VerdictRecord,
 )
@@ -101,6 +103,8 @@ __all__ = [
     "StoreError",
     "StoredPost",
     "SuspectDetail",
+    "SuspectEvent",
+    "SuspectEventKind",
     "SuspectRecord",
     "VerdictRecord",
     "lock_file",

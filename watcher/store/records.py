@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from alerts.model import Delivery, DeliveryState, FollowProposal, ProposalState
-from rules.model import Account, Match, Post, Suspect, Verdict
+from rules.model import Account, Match, Post, Reason, Suspect, Verdict
 from rules.rates import Alarm, Event
 
 
@@ -210,6 +210,32 @@ class VerdictRecord:
     at: datetime
 
 
+SuspectEventKind = Literal[
+    "raised", "rescored", "renamed", "changed", "judged", "noted", "returned"
+]
+"""What can happen to a suspect. `renamed`, `changed` and `rescored` tell what is new about it and
+leave a verdict as it is; `returned` opens one that was judged."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SuspectEvent:
+    """One line of a suspect's history."""
+
+    at: datetime
+    kind: SuspectEventKind
+    what: Reason | None = None
+    """What was seen, in one sentence; None where a person did something."""
+    score: float | None = None
+    """The score after it; None where it has none to do with."""
+    before: float | None = None
+    """The score before it; None for the first one."""
+    by: str = ""
+    """Who judged or noted; empty where the watcher itself saw something."""
+    note: str = ""
+    verdict: Verdict | None = None
+    """The verdict of a `judged`."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SuspectRecord:
     """A suspect as it stands."""
@@ -236,6 +262,8 @@ class SuspectDetail:
     """Oldest first."""
     posts: tuple[Post, ...]
     """The newest posts by or with it."""
+    history: tuple[SuspectEvent, ...] = ()
+    """All that became of it, oldest first, the verdicts included."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

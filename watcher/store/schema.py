@@ -11,6 +11,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    false,
 )
 
 from watcher.store.columns import Count, Key, Labels, Moment, RowId, Spans, Why, Whys, Words
@@ -52,8 +53,10 @@ accounts = Table(
     Column("verified", Labels, nullable=False, server_default="[]"),
     # When the account looked like this: what arrives late and is older must not overwrite it.
     Column("seen", Moment, nullable=False),
-    # Whether the look-alike rules have seen the names in their present form.
+    # Whether the look-alike rules have seen the account in its present form.
     Column("examined", Boolean, nullable=False),
+    # Whether its names resemble a brand enough that what it does beside them matters.
+    Column("alike", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("network", "id"),
 )
 Index(
@@ -274,19 +277,40 @@ suspects = Table(
     Column("verdict", Words, nullable=False),
     Column("first_seen", Moment, nullable=False),
     Column("last_seen", Moment, nullable=False),
+    # The score of its names alone, and the signs beside them: for a suspect that was judged, those
+    # it was judged on. None where that was before either was kept.
+    Column("likeness", Float(53)),
+    Column("signs", Labels),
     Index(None, "verdict", "score"),
     sqlite_autoincrement=True,
 )
 
-verdicts = Table(  # only ever grows
-    "verdicts",
+suspect_events = Table(  # what became of a suspect, verdicts included: only ever grows
+    "suspect_events",
     metadata,
     Column("row", RowId, primary_key=True),
-    Column("suspect", RowId, ForeignKey("suspects.id"), nullable=False, index=True),
-    Column("verdict", Words, nullable=False),
-    Column("note", Words, nullable=False),
-    Column("by", Words, nullable=False),
+    Column(
+        "suspect", RowId, ForeignKey("suspects.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
     Column("at", Moment, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("what", Why),
+    Column("score", Float(53)),
+    Column("before", Float(53)),
+    Column("by", Words, nullable=False, server_default=""),
+    Column("note", Words, nullable=False, server_default=""),
+    Column("verdict", Words),
+)
+
+avatars = Table(  # what the pictures of brands' own accounts and of those alike to them look like
+    "avatars",
+    metadata,
+    Column("account", RowId, ForeignKey("accounts.row", ondelete="CASCADE"), primary_key=True),
+    Column("address", Words, nullable=False),
+    # 16 hexadecimal digits; None where the picture could not be had or read, and `error` why.
+    Column("hash", Words),
+    Column("error", Words, nullable=False, server_default=""),
+    Column("fetched", Moment, nullable=False),
 )
 
 sightings = Table(  # which posts link to a suspect domain (those by a suspect account need no row)
@@ -334,6 +358,8 @@ queue = Table(  # what waits for a channel: a match, a suspect or an alarm, once
     Column("taken", Moment),
     Column("digest", RowId, ForeignKey("digests.id", ondelete="SET NULL"), index=True),
     Column("alarm", RowId, ForeignKey("alarms.id", ondelete="CASCADE")),
+    # Of a suspect that was told before: the first event that is news. The others are told whole.
+    Column("event", RowId, ForeignKey("suspect_events.row", ondelete="SET NULL")),
     UniqueConstraint("match", "channel"),
     UniqueConstraint("suspect", "channel"),
     Index(None, "alarm", "channel", unique=True),

@@ -1,15 +1,27 @@
 """Accounts and domains whose names look like a brand's: raised once, judged by people."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, case, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    Text,
+    case,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 
 from rules.metadata import fold_domain
 from rules.model import Post, Suspect, Verdict
 from watcher.store.accounts import account_columns, account_from
-from watcher.store.columns import storable_key
+from watcher.store.columns import storable, storable_key
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.errors import NoSuchRecordError
@@ -18,13 +30,15 @@ from watcher.store.records import (
     AccountForm,
     Batch,
     SuspectDetail,
+    SuspectEvent,
     SuspectRecord,
     VerdictRecord,
 )
-from watcher.store.schema import account_forms, accounts, posts, sightings, suspects, verdicts
+from watcher.store.schema import account_forms, accounts, posts, sightings, suspect_events, suspects
 
 _CHUNK = 500
 _DOMAIN = "domain:"
+_IS_DOMAIN = suspects.c.subject.startswith(_DOMAIN)
 
 
 def raise_suspects(
@@ -89,7 +103,13 @@ def _insert(connection: Connection, suspect: Suspect, now: datetime) -> int:
         "last_seen": now,
     }
     made = connection.execute(insert(suspects).returning(suspects.c.id), values)
-    return int(made.scalar_one())
+    row = int(made.scalar_one())
+    write_event(
+        connection,
+        row,
+        SuspectEvent(at=now, kind="raised", what=suspect.reason, score=suspect.score),
+    )
+    return row
 
 
 def note_sightings(connection: Connection, found: Sequence[Suspect], batch: Batch) -> None:
@@ -169,13 +189,22 @@ class Suspects(Database):
         verdict: Verdict | None = None,
         brand: str | None = None,
         rule: str | None = None,
+        technique: str | None = None,
+        network: str | None = None,
+        kind: Literal["account", "domain"] | None = None,
         min_score: float = 0.0,
+        max_score: float = 1.0,
+        since: datetime | None = None,
         limit: int = 100,
         offset: int = 0,
     ) -> tuple[SuspectRecord, ...]:
-        """Return suspects, highest score first; each condition left out allows all."""
+        """Return suspects, highest score first; each condition left out allows all.
+
+        `technique` is one of a suspect's labels, `network` that of an account (a domain has none),
+        and `since` the time from which on it was first seen.
+        """
         # Chosen first, so that posts are counted for these only.
-        query = select(suspects.c.id).where(suspects.c.score >= min_score)
+        query = select(suspects.c.id).where(suspects.c.score.between(min_score, max_score))
         for column, wanted in (
             (suspects.c.verdict, verdict),
             (suspects.c.brand, brand),
@@ -183,6 +212,20 @@ class Suspects(Database):
         ):
             if wanted is not None:
                 query = query.where(column == str(wanted))
+        if technique is not None:
+            # Labels are JSON, and each stands there in its quotes.
+            label = json.dumps(storable(technique), ensure_ascii=False)
+            query = query.where(
+                type_coerce(suspects.c.techniques, Text).contains(label, autoescape=True)
+            )
+        if network is not None:
+            query = query.where(
+                suspects.c.subject.startswith(f"{network}:", autoescape=True), ~_IS_DOMAIN
+            )
+        if kind is not None:
+            query = query.where(_IS_DOMAIN if kind == "domain" else ~_IS_DOMAIN)
+        if since is not None:
+            query = query.where(suspects.c.first_seen >= since)
         order = (suspects.c.score.desc(), suspects.c.id)
         chosen = query.order_by(*order).limit(limit).offset(offset)
         with self.reading() as connection:
@@ -196,11 +239,13 @@ class Suspects(Database):
         with self.reading() as connection:
             row = _find(connection, id)
             record = _record(row)
+            history = _history(connection, id)
             return SuspectDetail(
                 record=record,
                 forms=_forms(connection, row, record),
-                verdicts=_verdicts(connection, id),
+                verdicts=_verdicts(history),
                 posts=_posts(connection, row),
+                history=history,
             )
 
     def suspect_accounts(self) -> frozenset[str]:
@@ -218,15 +263,42 @@ class Suspects(Database):
         Earlier verdicts stay in its history. Raises `NoSuchRecordError`.
         """
         with self.writing() as connection:
-            _find(connection, id)
-            connection.execute(
-                insert(verdicts),
-                {"suspect": id, "verdict": verdict.value, "note": note, "by": by, "at": now},
+            before = _record(_find(connection, id))
+            event = SuspectEvent(
+                at=now, kind="judged", verdict=verdict, note=note, by=by, score=before.suspect.score
             )
+            write_event(connection, id, event)
             connection.execute(
                 update(suspects).where(suspects.c.id == id).values(verdict=verdict.value)
             )
             return _record(_find(connection, id))
+
+    def note_suspect(self, id: int, note: str, by: str, now: datetime) -> SuspectRecord:
+        """Keep what a person has to say of a suspect, whatever its verdict; return it as it is.
+
+        Raises `NoSuchRecordError`.
+        """
+        with self.writing() as connection:
+            record = _record(_find(connection, id))
+            write_event(connection, id, SuspectEvent(at=now, kind="noted", note=note, by=by))
+            return record
+
+
+def write_event(connection: Connection, suspect: int, event: SuspectEvent) -> int:
+    """Add a line to a suspect's history; return its row."""
+    values = {
+        "suspect": suspect,
+        "at": event.at,
+        "kind": event.kind,
+        "what": event.what,
+        "score": event.score,
+        "before": event.before,
+        "by": event.by,
+        "note": event.note,
+        "verdict": None if event.verdict is None else event.verdict.value,
+    }
+    made = connection.execute(insert(suspect_events).returning(suspect_events.c.row), values)
+    return int(made.scalar_one())
 
 
 def _find(connection: Connection, id: int) -> Row[Any]:
@@ -268,11 +340,28 @@ def _forms(connection: Connection, row: Row[Any], record: SuspectRecord) -> tupl
     return (present, *former)
 
 
-def _verdicts(connection: Connection, id: int) -> tuple[VerdictRecord, ...]:
-    query = select(verdicts).where(verdicts.c.suspect == id).order_by(verdicts.c.row)
+def _history(connection: Connection, id: int) -> tuple[SuspectEvent, ...]:
+    query = select(suspect_events).where(suspect_events.c.suspect == id)
     return tuple(
-        VerdictRecord(verdict=Verdict(row.verdict), note=row.note, by=row.by, at=row.at)
-        for row in connection.execute(query)
+        SuspectEvent(
+            at=row.at,
+            kind=row.kind,
+            what=row.what,
+            score=row.score,
+            before=row.before,
+            by=row.by,
+            note=row.note,
+            verdict=None if row.verdict is None else Verdict(row.verdict),
+        )
+        for row in connection.execute(query.order_by(suspect_events.c.row))
+    )
+
+
+def _verdicts(history: Sequence[SuspectEvent]) -> tuple[VerdictRecord, ...]:
+    return tuple(
+        VerdictRecord(verdict=one.verdict, note=one.note, by=one.by, at=one.at)
+        for one in history
+        if one.kind == "judged" and one.verdict is not None
     )
 
 
