@@ -446,3 +446,20 @@ follow_events = Table(  # the audit trail of follows: only ever grows
     Column("by", Words, nullable=False),
     Index(None, "channel", "at"),
 )
+
+sweeps = Table(  # what networks were asked about names that could imitate a brand
+    "sweeps",
+    metadata,
+    Column("row", RowId, primary_key=True),
+    Column("brand", Key, nullable=False),
+    Column("network", Key, nullable=False),
+    # Whether the account of exactly this name was asked for ("name"), or those with it ("search").
+    Column("kind", Key, nullable=False),
+    Column("name", Key, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("checked", Moment, nullable=False),
+    # What was said in the place of an answer.
+    Column("said", Words, nullable=False, server_default=""),
+    Column("account", RowId, ForeignKey("accounts.row", ondelete="SET NULL"), index=True),
+    UniqueConstraint("brand", "network", "kind", "name"),
+)

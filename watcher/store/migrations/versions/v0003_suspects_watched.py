@@ -22,6 +22,7 @@ def upgrade() -> None:
     _create_events()
     _create_avatars()
     _add_reference("queue", "event", 'suspect_events ("row") ON DELETE SET NULL')
+    _create_sweeps()
 
 
 def _create_events() -> None:
@@ -77,3 +78,26 @@ def _add_reference(table: str, column: str, to: str) -> None:
         f"ALTER TABLE {table} ADD COLUMN {column} {kind} "
         f"CONSTRAINT fk_{table}_{column} REFERENCES {to}"
     )
+
+
+def _create_sweeps() -> None:
+    op.create_table(
+        "sweeps",
+        sa.Column("row", RowId, nullable=False),
+        sa.Column("brand", sa.Text(), nullable=False),
+        sa.Column("network", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("checked", sa.BigInteger(), nullable=False),
+        sa.Column("said", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("account", RowId, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account"], ["accounts.row"], name=op.f("fk_sweeps_account"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("row", name=op.f("pk_sweeps")),
+        sa.UniqueConstraint(
+            "brand", "network", "kind", "name", name=op.f("uq_sweeps_brand_network_kind_name")
+        ),
+    )
+    op.create_index(op.f("ix_sweeps_account"), "sweeps", ["account"], unique=False)
