@@ -7,6 +7,7 @@ from watcher.store.copies import Originals
 from watcher.store.coverage import SourceCoverage
 from watcher.store.deliveries import Deliveries
 from watcher.store.errors import NoSuchRecordError, StaleBatchError, StoreError
+from watcher.store.evidence import Evidence, SeenPost, Sighting
 from watcher.store.exclusive import lock_file, server_lock, shown_address
 from watcher.store.follows import Follows
 from watcher.store.housekeeping import Housekeeping
@@ -53,6 +54,7 @@ class Store(
     Judgements,
     Rates,
     Suspects,
+    Evidence,
     Channels,
     Deliveries,
     Follows,
@@ -95,6 +97,8 @@ __all__ = [
     "SavedAlarms",
     "SavedMatches",
     "SavedPage",
+    "SeenPost",
+    "Sighting",
     "SkippedItem",
     "SourceState",
     "StaleBatchError",
