@@ -179,6 +179,12 @@ class Suspect:
     reason: Reason
     evidence: tuple[Reason, ...] = ()
     """What raised or lowered the score, one sentence each, strongest first."""
+    likeness: float | None = None
+    """The score of the names alone, without what is known beside them; None where nobody kept it
+    apart."""
+    signs: tuple[str, ...] = ()
+    """What is known beside the names, by stable names (`copied-bio`, `links:acme.example`): what
+    was known when a person judged is no news later."""
 
     @property
     def is_domain(self) -> bool:

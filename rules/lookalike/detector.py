@@ -19,10 +19,12 @@ from rules.lookalike.rule import LookalikeRule
 from rules.lookalike.techniques import ordered
 from rules.model import Account, Brand, Post, Suspect
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Raised whenever the same names would be judged differently, so that all are examined anew."""
 _SHARED_HOST: Final = ".bsky.social"
 """Where Bluesky's users live who bring no domain of their own."""
+FAINTEST: Final = 0.1
+"""A name less like a brand's is none, whatever else is known of the account."""
 _MOST_LINKS: Final = 100
 """Links of one post that are looked at."""
 
@@ -81,21 +83,43 @@ class Detector:
 
     def accounts(self, accounts: Iterable[Account]) -> list[Suspect]:
         """Return at most one suspect per account: the brand it resembles most."""
+        return self._accounts(accounts, 1.0)
+
+    def candidates(self, accounts: Iterable[Account]) -> list[Suspect]:
+        """Return those, and accounts that resemble a brand too little to be raised by name alone.
+
+        What is known beside their names decides: see `rules.lookalike.circumstances`.
+        """
+        return self._accounts(accounts, FAINTEST)
+
+    def rule_for(self, brand: str, score: float) -> str | None:
+        """Return the name of the rule by which a score raises a suspect; None where none does."""
+        names = [rule.name for rule in self._rules.get(brand, ()) if score >= rule.min_score]
+        return min(names, default=None)
+
+    def owns(self, account: Account) -> bool:
+        """Return whether an account is a brand's own, or a friend's: never a suspect."""
+        return self._owned.account(account)
+
+    def _accounts(self, accounts: Iterable[Account], faintest: float) -> list[Suspect]:
         found = []
         for account in accounts:
             names = list(_names(account))
-            hits = [hit for name in names for hit in self._hits(name)]
+            hits = [hit for name in names for hit in self._hits(name, faintest)]
             if hits and not self._owned.account(account):
                 found.append(self._account_suspect(account, hits))
         return found
 
     def domains(self, posts: Iterable[Post]) -> list[Suspect]:
         """Return at most one suspect per registrable domain that the posts link to."""
+        return self.links(link for post in posts for link in post.links[:_MOST_LINKS])
+
+    def links(self, links: Iterable[str]) -> list[Suspect]:
+        """Return at most one suspect per registrable domain to which the addresses lead."""
         hosts: dict[str, set[Host]] = defaultdict(set)
-        for post in posts:
-            for link in post.links[:_MOST_LINKS]:
-                if (name := host_of(link)) is not None:
-                    hosts[name.registrable].add(name)
+        for link in links:
+            if (name := host_of(link)) is not None:
+                hosts[name.registrable].add(name)
         found = []
         for registrable in hosts:
             hits = []
@@ -112,8 +136,8 @@ class Detector:
                 found.append(self._domain_suspect(hit, name, under))
         return found
 
-    def _hits(self, name: str) -> Iterator[_Hit]:
-        """Yield every brand and rule by which a name is to be raised."""
+    def _hits(self, name: str, faintest: float = 1.0) -> Iterator[_Hit]:
+        """Yield every brand and rule by which a name is to be raised, or is `faintest` like."""
         candidate = Candidate(name)
         for at in self._index.find(candidate):
             target = self._targets[at]
@@ -121,7 +145,7 @@ class Detector:
             if place is None:
                 continue
             for rule in self._rules[target.brand]:
-                if place.score >= rule.min_score:
+                if place.score >= min(rule.min_score, faintest):
                     yield _Hit(target, rule, place, name)
 
     def _account_suspect(self, account: Account, hits: Sequence[_Hit]) -> Suspect:
@@ -167,6 +191,7 @@ def _suspect(subject: str, name: str, display: str, hit: _Hit, told: Comparison)
         techniques=told.techniques,
         reason=told.reason,
         evidence=told.evidence,
+        likeness=told.score,
     )
 
 
