@@ -195,13 +195,15 @@ class Suspects(Database):
         min_score: float = 0.0,
         max_score: float = 1.0,
         since: datetime | None = None,
+        newest_first: bool = False,
         limit: int = 100,
         offset: int = 0,
     ) -> tuple[SuspectRecord, ...]:
         """Return suspects, highest score first; each condition left out allows all.
 
-        `technique` is one of a suspect's labels, `network` that of an account (a domain has none),
-        and `since` the time from which on it was first seen.
+        With `newest_first` those first seen last come first instead. `technique` is one of a
+        suspect's labels, `network` that of an account (a domain has none), and `since` the time
+        from which on it was first seen.
         """
         # Chosen first, so that posts are counted for these only.
         query = select(suspects.c.id).where(suspects.c.score.between(min_score, max_score))
@@ -226,7 +228,8 @@ class Suspects(Database):
             query = query.where(_IS_DOMAIN if kind == "domain" else ~_IS_DOMAIN)
         if since is not None:
             query = query.where(suspects.c.first_seen >= since)
-        order = (suspects.c.score.desc(), suspects.c.id)
+        newest = (suspects.c.first_seen.desc(),) if newest_first else ()
+        order = (*newest, suspects.c.score.desc(), suspects.c.id)
         chosen = query.order_by(*order).limit(limit).offset(offset)
         with self.reading() as connection:
             rows = connection.execute(
@@ -263,15 +266,28 @@ class Suspects(Database):
         Earlier verdicts stay in its history. Raises `NoSuchRecordError`.
         """
         with self.writing() as connection:
-            before = _record(_find(connection, id))
-            event = SuspectEvent(
-                at=now, kind="judged", verdict=verdict, note=note, by=by, score=before.suspect.score
-            )
-            write_event(connection, id, event)
-            connection.execute(
-                update(suspects).where(suspects.c.id == id).values(verdict=verdict.value)
-            )
-            return _record(_find(connection, id))
+            return _judge(connection, _record(_find(connection, id)), verdict, note, by, now)
+
+    def judge_as_shown(
+        self, shown: Sequence[SuspectRecord], verdict: Verdict, note: str, by: str, now: datetime
+    ) -> tuple[SuspectRecord, ...]:
+        """Record one verdict on all these, in one transaction; return those judged as they are now.
+
+        Left alone, and left out of what is returned, is whatever a person did not see as it stands:
+        a suspect that has since been judged otherwise, has changed its names or its score, or is
+        gone.
+        """
+        judged = []
+        with self.writing() as connection:
+            for record in shown:
+                query = _select_suspects().where(suspects.c.id == record.id)
+                row = connection.execute(query).first()
+                if row is None:
+                    continue
+                now_is = _record(row)
+                if (now_is.suspect, now_is.verdict) == (record.suspect, record.verdict):
+                    judged.append(_judge(connection, now_is, verdict, note, by, now))
+        return tuple(judged)
 
     def note_suspect(self, id: int, note: str, by: str, now: datetime) -> SuspectRecord:
         """Keep what a person has to say of a suspect, whatever its verdict; return it as it is.
@@ -282,6 +298,24 @@ class Suspects(Database):
             record = _record(_find(connection, id))
             write_event(connection, id, SuspectEvent(at=now, kind="noted", note=note, by=by))
             return record
+
+
+def _judge(
+    connection: Connection,
+    record: SuspectRecord,
+    verdict: Verdict,
+    note: str,
+    by: str,
+    now: datetime,
+) -> SuspectRecord:
+    event = SuspectEvent(
+        at=now, kind="judged", verdict=verdict, note=note, by=by, score=record.suspect.score
+    )
+    write_event(connection, record.id, event)
+    connection.execute(
+        update(suspects).where(suspects.c.id == record.id).values(verdict=verdict.value)
+    )
+    return _record(_find(connection, record.id))
 
 
 def write_event(connection: Connection, suspect: int, event: SuspectEvent) -> int:
