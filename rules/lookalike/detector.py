@@ -101,6 +101,10 @@ class Detector:
         """Return whether an account is a brand's own, or a friend's: never a suspect."""
         return self._owned.account(account)
 
+    def owns_domain(self, host: str) -> bool:
+        """Return whether a host is a brand's own or a friend's, or lies under one."""
+        return self._owned.domain(host)
+
     def _accounts(self, accounts: Iterable[Account], faintest: float) -> list[Suspect]:
         found = []
         for account in accounts:

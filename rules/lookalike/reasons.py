@@ -52,6 +52,30 @@ REASONS: Final = MappingProxyType(
         "insertion": 'The letter "{found}" is put in.',
         "repetition": 'The letter "{found}" is repeated.',
         "replacement": '"{found}" stands in place of "{wanted}".',
+        # what is known beside the name
+        "copied-display-name": "It bears the display name of {own} under another handle.",
+        "copied-bio": "Its description repeats that of {own}.",
+        "copied-avatar": "Its picture is that of {own}, or nearly so.",
+        "lookalike-link": 'It leads to "{domain}", which looks like the brand.',
+        "answers": "It addressed people who had written to the brand: {count} so far.",
+        "young": "The account was young when it was seen: {count} days.",
+        "same-owner": "It has the owner of {own}, as a link back proves.",
+        "marked": 'It says what it is: "{said}".',
+        "marked-in-vain": 'It says "{said}", but shows and leads otherwise.',
+        "established": "It is {years} years old, and {followers} accounts follow it.",
+        # what is new about a suspect
+        "renamed": 'It was called "{was}" and is now called "{name}".',
+        "called": 'Its display name was "{was}" and is now "{name}".',
+        "closer": 'Its name reads more like "{brand}" than before.',
+        "bio-changed": "Its description was changed.",
+        "avatar-changed": "Its picture was changed.",
+        "dropped-display-name": "It no longer bears the display name of an account of the brand.",
+        "dropped-bio": "It no longer repeats a description of the brand.",
+        "dropped-avatar": "It no longer shows a picture of the brand.",
+        "dropped-link": 'It no longer leads to "{domain}".',
+        "dropped-proof": "Nothing proves any longer that it has the brand's owner.",
+        "mark-removed": "It no longer says that it is a parody, a fan's or not official.",
+        "examined-anew": "It was judged anew by all that is known now.",
     }
 )
 

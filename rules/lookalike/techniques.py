@@ -10,11 +10,12 @@ ORDER: Final = (
     "same-name", "same-name-elsewhere", "tld-swap", "subdomain", "homoglyph", "leet", "invisible",
     "transposition", "omission", "insertion", "repetition", "replacement", "vowel-swap", "keyboard",
     "accent", "word-order", "separator", "plural", "affix", "number", "contains",
+    "copied-display-name", "copied-bio", "copied-avatar",
 )  # fmt: skip
 """Every label there is, in the order in which a suspect lists its own.
 
-`same-name-elsewhere`, `tld-swap` and `subdomain` come from where a name stands, the others from the
-name itself.
+`same-name-elsewhere`, `tld-swap` and `subdomain` come from where a name stands, those that
+begin with `copied-` from what stands beside it, the others from the name itself.
 """
 
 _SEPARATORS: Final = re.compile(r"[\W_]+")
