@@ -27,6 +27,7 @@ ROOMS = {
     "idna": ("rules/lookalike/hosts.py",),
     "filelock": ("watcher/presence.py",),
     "jinja2": ("alerts/render.py",),
+    "PIL": ("watcher/pictures.py",),
     "markupsafe": ("alerts/speech.py",),
     "platformdirs": ("watcher/config.py",),
     "psycopg": ("watcher/store/",),
