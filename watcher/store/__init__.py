@@ -43,6 +43,7 @@ from watcher.store.records import (
     VerdictRecord,
 )
 from watcher.store.suspects import Suspects
+from watcher.store.sweeps import NameState, Sweeps, SweptName, SweptSuspect
 
 
 class Store(
@@ -54,6 +55,7 @@ class Store(
     Judgements,
     Rates,
     Suspects,
+    Sweeps,
     Evidence,
     Channels,
     Deliveries,
@@ -91,6 +93,7 @@ __all__ = [
     "Judgement",
     "JudgementRecord",
     "MatchRecord",
+    "NameState",
     "NoSuchRecordError",
     "OutgoingMail",
     "ProposalRecord",
@@ -110,6 +113,8 @@ __all__ = [
     "SuspectEvent",
     "SuspectEventKind",
     "SuspectRecord",
+    "SweptName",
+    "SweptSuspect",
     "VerdictRecord",
     "lock_file",
     "server_lock",

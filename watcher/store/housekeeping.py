@@ -40,6 +40,7 @@ from watcher.store.schema import (
     sightings,
     skipped,
     suspects,
+    sweeps,
 )
 
 _State = TypeVar("_State", bound=StrEnum)
@@ -164,6 +165,7 @@ def _forget_the_rest(
         (skipped, skipped.c.at),
         (gaps, gaps.c.until),
         (pulls, pulls.c.ended),
+        (sweeps, sweeps.c.checked),
     ):
         connection.execute(delete(table).where(at < when))
 
