@@ -145,11 +145,7 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
         posts += len(batch.posts)
         matches += saved.matches
         suspects += saved.suspects
-    while not stop() and (accounts := app.store.unexamined(BATCH)):
-        seen = app.store.save_suspects(
-            accounts, app.detector.accounts(accounts), routes, app.clock()
-        )
-        suspects += seen.suspects
+    suspects += examine(app, stop=stop)
     judged = rate(app, stop=stop)
     return Matched(
         posts=posts,
@@ -159,6 +155,19 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
         rates_failed=judged.failed,
         rates_cut=tuple(sorted(judged.cut)),
     )
+
+
+def examine(app: App, *, stop: Callable[[], bool] = never) -> int:
+    """Run the look-alike rules over the accounts not examined in their present form.
+
+    Return how many suspects are new. `stop()` is asked between two batches. Raises `StoreError`.
+    """
+    routes = {rule.name: rule.then for rule in app.config.rules if rule.enabled}
+    suspects = 0
+    while not stop() and (accounts := app.store.unexamined(BATCH)):
+        found = app.detector.accounts(accounts)
+        suspects += app.store.save_suspects(accounts, found, routes, app.clock()).suspects
+    return suspects
 
 
 def _copies(app: App, batch: Batch, found: Sequence[Match]) -> dict[tuple[str, str], str]:
