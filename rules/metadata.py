@@ -115,7 +115,7 @@ def kind_terms(post: Post) -> list[str]:
     kinds = []
     if post.reply_to is not None or post.reply_to_handle:
         kinds.append("is:reply")
-    if post.repost_of is not None or _OLD_REPOST.match(post.text):
+    if post.repost_of is not None or _is_old_repost(post.text):
         kinds.append("is:repost")
     if post.quote_of is not None:
         kinds.append("is:quote")
@@ -124,6 +124,10 @@ def kind_terms(post: Post) -> list[str]:
     if post.author.bot:
         kinds.append("is:bot")
     return kinds
+
+
+def _is_old_repost(text: str) -> bool:
+    return text.startswith("RT @") and _OLD_REPOST.match(text) is not None
 
 
 def carried_terms(

@@ -20,6 +20,7 @@ from rules.characters import (
     scanner,
 )
 from rules.confusables import look_terms
+from rules.latin import latin_words
 from rules.metadata import handle_forms
 from rules.model import Post
 from rules.signs import MOST_SIGNS, ONE_PART, Sign, find_signs, has_letters, name_words
@@ -85,7 +86,10 @@ def said(post: Post, cut: Pieces) -> set[str]:
     if width > 1:
         for handle in pieces[width - 3 :: width]:
             if handle:
-                terms.update(handle_terms(handle))
+                if "." in handle or "@" in handle:
+                    terms.update(handle_terms(handle))
+                else:
+                    terms.add("@" + handle.lower())
         for tag in pieces[width - 2 :: width]:
             if tag:
                 terms.update(_tag_terms(tag))
@@ -101,7 +105,8 @@ def said(post: Post, cut: Pieces) -> set[str]:
 def word_line(post: Post, cut: Pieces) -> str:
     """The words in their order, each between spaces, with a NUL for each link or account.
 
-    Empty where a word may take several positions, or stands beside the text.
+    A hashtag that takes several positions is one item, its words between `\\1`. Empty where a word
+    stands beside the text.
     """
     if cut.may_show_links_of(post):
         return ""
@@ -123,7 +128,8 @@ def word_line(post: Post, cut: Pieces) -> str:
         elif ONE_PART.fullmatch(piece):
             words.append(piece.lower())
         else:
-            return ""
+            within = _tag_terms(piece) if group == width - 2 else _sign_terms(CASHTAG, piece)
+            words.append("\1" + "\1".join(within) + "\1")
     return f" {' '.join(words)} "
 
 
@@ -136,9 +142,10 @@ def without_signs(post: Post, cut: Pieces) -> tuple[str, list[str]]:
 
 
 def _words_of(text: str) -> list[str]:
-    if text.isascii():
-        return _ASCII_WORDS.findall(text.lower())
-    return [fold_word(word) for word in scanner(text).words.findall(text)]
+    words = latin_words(text)
+    if words is None:
+        words = [fold_word(word) for word in scanner(text).words.findall(text)]
+    return words
 
 
 def may_link(text: str) -> bool:
@@ -176,8 +183,9 @@ def _add_beside(post: Post, shown: list[str | None], terms: set[str]) -> None:
 
 
 def _words(text: str) -> set[str]:
-    if text.isascii():
-        return set(_ASCII_WORDS.findall(text.lower()))
+    words = latin_words(text)
+    if words is not None:
+        return set(words)
     chunks = _CHUNKS.findall(text)
     terms = {chunk.lower() for chunk in chunks if chunk.isascii()}
     for chunk in chunks:
@@ -210,9 +218,10 @@ def _tag_terms(tag: str) -> Iterable[str]:
     if not tag.isascii():
         return _sign_terms(TAG, tag)
     lowered = tag.lower()
-    if tag == lowered and tag.isalpha():
-        return ("#" + tag, tag)
-    words = _ASCII_WORDS.findall(lowered)  # the whole words and their parts, in C: 3 times faster
+    if tag.isalpha() and (tag == lowered or tag.istitle() or tag.isupper()):
+        return ("#" + lowered, lowered)
+    # The whole words and their parts, in C: 3 times faster.
+    words = [lowered] if tag.isalnum() else _ASCII_WORDS.findall(lowered)
     words += map(str.lower, ASCII_PARTS.findall(tag))
     if has_letters(tag):
         words.append("#" + lowered)

@@ -108,7 +108,7 @@ class Analysis:
 
     @_once
     def line(self) -> str:
-        """The words in their order, each between spaces; empty where positions are not so simple.
+        """The words in their order, each between spaces, as `rules.terms.word_line` has them.
 
         Neighbours there are neighbours to a phrase of words.
         """

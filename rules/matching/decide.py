@@ -8,6 +8,7 @@ evaluator, after the terms that it needs have been found. So the answer is alway
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from rules.characters import plain
@@ -31,6 +32,7 @@ from rules.language.tree import (
     Prefix,
     Word,
 )
+from rules.latin import DIVIDING, is_latin
 from rules.metadata import fold_handle
 from rules.terms import without_signs
 from rules.text import HANDLE_PART, Analysis, fold_cashtag, fold_tag, fold_words
@@ -39,6 +41,8 @@ Decider = Callable[[Analysis], bool]
 
 _DEEP = 8
 """Nodes that lie deeper get a function of their own: Python bounds how deep code may be nested."""
+_NO_NAMES: dict[str, Any] = {}
+"""What functions made here find by name beside their constants: Python's own names."""
 _WIDE = 24
 """More parts that are not plain terms go to the evaluator, which files them by their terms."""
 
@@ -101,9 +105,9 @@ class _Writer:
 
     def function(self, node: Node) -> Decider:
         """The function for a node."""
-        code = self._node(node, 0)
-        made: Decider = _maker(code.text, len(self._constants))(*self._constants)
-        return made
+        code = _compiled(self._node(node, 0).text, len(self._constants))
+        # Constants are defaults of parameters: nearer to hand than what a closure holds.
+        return FunctionType(code, _NO_NAMES, "decide", tuple(self._constants))
 
     def _constant(self, value: object) -> str:
         self._constants.append(value)
@@ -179,6 +183,8 @@ class _Writer:
         if term == "has:link":
             return _Code("a.links_somewhere", 2)
         if term == "is:own":
+            if not self._reading.own:
+                return _NEVER
             return _Code(f"not {self._constant(self._reading.own)}.isdisjoint(a.authors)", 2)
         there = f"{self._constant(term)} in a.{where}"
         if where == "languages":  # a post that states none may read like the language
@@ -209,9 +215,10 @@ class _Writer:
             return _Code(f"({there}) and {written}(a)", 3)
         found = self._evaluated(leaf).text
         if reading.fold_accents and not reading.handles and not isinstance(leaf, Exact):
-            # Most posts without hashtags and links are a line of words: 10 times faster there.
+            # Most posts are a line of words: 10 times faster there.
             needle = self._constant(" " + " ".join(words) + " ")
-            found = f"({needle} in a.line if a.line else {found})"
+            in_tags = self._constant(_InTags(words))
+            found = f"({needle} in a.line or ({in_tags}(a.line) and {found}))"
         return _Code(f"({there}) and {found}", 4)
 
     def _guarded(self, node: Node, needed: Node, depth: int) -> _Code:
@@ -237,6 +244,18 @@ class _Asked:
         return self._evaluator.spans(analysis) is not None
 
 
+class _InTags:
+    """Tells whether any of the words of a phrase may stand within a hashtag of several."""
+
+    __slots__ = ("_marked",)
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._marked = [f"\1{word}\1" for word in words]
+
+    def __call__(self, line: str) -> bool:
+        return not line or ("\1" in line and any(word in line for word in self._marked))
+
+
 class _Written:
     """Tells whether a post has a word just as it is written.
 
@@ -252,18 +271,16 @@ class _Written:
 
     def __call__(self, analysis: Analysis) -> bool:
         written, text = self._written, analysis.post.text
-        if not written or written not in plain(text):
+        if not written or (written not in text and (text.isascii() or written not in plain(text))):
             return not written and self._asked(analysis)
         rest, signs = without_signs(analysis.post, analysis.cut)
         at = rest.find(written)
         while at >= 0:
             end = at + len(written)
-            around = rest[at - 1 : at] + rest[end : end + 1]
-            # Beyond ASCII a mark may belong to the word, a letter be no letter of a word.
-            if around.isascii() and not any(map(str.isalnum, around)):
+            if rest[at - 1 : at] in DIVIDING and rest[end : end + 1] in DIVIDING:
                 return True
             at = rest.find(written, end)
-        sure = text.isascii() and not any(written in sign for sign in signs)
+        sure = is_latin(text) and not any(written in sign for sign in signs)
         return not sure and self._asked(analysis)
 
 
@@ -289,11 +306,11 @@ def _is_near(word: str) -> Callable[[set[str]], bool]:
 
 
 @lru_cache(maxsize=4_096)
-def _maker(code: str, constants: int) -> Callable[..., Decider]:
-    """What makes a function of this code from constants: 150 µs, but once for each shape."""
-    names = ", ".join(f"k{number}" for number in range(constants))
-    source = f"def make({names}):\n def decide(a):\n  t = a.said\n  return {code}\n return decide"
+def _compiled(text: str, constants: int) -> CodeType:
+    """The code of a function that returns the expression: 150 µs, but once for each shape."""
+    names = "".join(f", k{number}" for number in range(constants))
     made: dict[str, Any] = {}
-    exec(source, {}, made)  # noqa: S102 - the code holds the names of constants and operators only
-    maker: Callable[..., Decider] = made["make"]
-    return maker
+    # The text holds the names of constants and operators only.
+    exec(f"def decide(a{names}):\n t = a.said\n return {text}", {}, made)  # noqa: S102
+    code: CodeType = made["decide"].__code__
+    return code

@@ -4,7 +4,7 @@ The idea is Luwak's (today Lucene Monitor's) presearcher: a rule is filed under 
 matching post has at least one, the rarest such set of them, and looked at only when a post has one.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from rules.evaluator import Reading, field_term
@@ -31,7 +31,7 @@ SAID, STEMS, NEAR = "said", "stems", "near"
 """Where keys are looked for: in what a post says, in the first letters of its words, and among
 those that are one edit away. Other keys are found in the attribute of `Analysis` of that name."""
 
-_LETTERS = 5
+_LETTERS = 12
 """Prefixes are filed under so many of their first letters; shorter ones under what they have."""
 _ANY_LANGUAGE = "lang:"
 """The key of posts that state no language: they may read like any."""
@@ -56,8 +56,8 @@ class Filing(NamedTuple):
 
     keys: frozenset[Key] | None
     """A matching post has at least one of them; None where nothing is certain."""
-    sure: bool
-    """Whether a post that has one of them matches."""
+    rest: Node | None
+    """What is left to ask of a post that has one of them; None where it is certain to match."""
 
 
 def shipped_shares(languages: Iterable[str]) -> Share:
@@ -71,42 +71,49 @@ def filing(node: Node, reading: Reading, share: Share) -> Filing:
     """The keys of a rule: the set of them that the fewest posts have."""
     term = plain_term(node, reading)
     if term is not None:
-        return Filing(frozenset((Key(SAID, term),)), sure=True)
+        return Filing(frozenset((Key(SAID, term),)), rest=None)
     match node:
         case Not():
-            return Filing(None, sure=False)
+            return Filing(None, rest=node)
         case And(parts=parts):
-            return _rarest([filing(part, reading, share) for part in parts], share)
+            return _rarest(node, parts, [filing(part, reading, share) for part in parts], share)
         case Near(left=left, right=right):
-            found = _rarest([filing(part, reading, share) for part in (left, right)], share)
-            return Filing(found.keys, sure=False)
+            parts = (left, right)
+            found = _rarest(node, parts, [filing(part, reading, share) for part in parts], share)
+            return Filing(found.keys, rest=node)
         case Or(parts=parts):
-            return _together([filing(part, reading, share) for part in parts])
+            return _together(node, [filing(part, reading, share) for part in parts])
         case AtLeast(count=count, parts=parts):
             filings = [filing(part, reading, share) for part in parts]
             filings.sort(key=lambda one: _weight(one.keys, share))
             # Of `n OF m` at least one of any m - n + 1 matches: the rarest of them.
-            found = _together(filings[: len(parts) - count + 1])
-            return Filing(found.keys, sure=found.sure and count == 1)
+            found = _together(node, filings[: len(parts) - count + 1])
+            return found if count == 1 else Filing(found.keys, rest=node)
         case Field():
             return _of_field(node, reading)
         case _:
             return _of_leaf(node, reading, share)
 
 
-def _rarest(filings: list[Filing], share: Share) -> Filing:
-    known = [one for one in filings if one.keys is not None]
+def _rarest(node: Node, parts: Sequence[Node], filings: list[Filing], share: Share) -> Filing:
+    """The filing of what fewest posts have, of parts that a matching post has all."""
+    known = [at for at, one in enumerate(filings) if one.keys is not None]
     if not known:
-        return Filing(None, sure=False)
-    rarest = min(known, key=lambda one: _weight(one.keys, share))
-    return Filing(rarest.keys, sure=rarest.sure and len(filings) == 1)
+        return Filing(None, rest=node)
+    rarest = min(known, key=lambda at: _weight(filings[at].keys, share))
+    keys, rest = filings[rarest]
+    left = [*parts[:rarest], *([] if rest is None else [rest]), *parts[rarest + 1 :]]
+    if len(left) > 1:
+        return Filing(keys, rest=And(parts=tuple(left)))
+    return Filing(keys, rest=left[0] if left else None)
 
 
-def _together(filings: list[Filing]) -> Filing:
+def _together(node: Node, filings: list[Filing]) -> Filing:
+    """The filing of parts of which a matching post has any."""
     if any(one.keys is None for one in filings):
-        return Filing(None, sure=False)
+        return Filing(None, rest=node)
     keys = frozenset().union(*(one.keys for one in filings if one.keys is not None))
-    return Filing(keys, sure=all(one.sure for one in filings))
+    return Filing(keys, rest=None if all(one.rest is None for one in filings) else node)
 
 
 def _weight(keys: frozenset[Key] | None, share: Share) -> float:
@@ -127,13 +134,13 @@ def _weight(keys: frozenset[Key] | None, share: Share) -> float:
 def _of_field(field: Field, reading: Reading) -> Filing:
     place = PLACES.get(field.name)
     if place is None:
-        return Filing(None, sure=False)
+        return Filing(None, rest=field)
     term = field_term(field)
     if term == "is:own":
-        return Filing(frozenset(Key("authors", own) for own in reading.own), sure=True)
+        return Filing(frozenset(Key("authors", own) for own in reading.own), rest=None)
     if field.name == "lang":
-        return Filing(frozenset((Key(place, term), Key(place, _ANY_LANGUAGE))), sure=False)
-    return Filing(frozenset((Key(place, term),)), sure=True)
+        return Filing(frozenset((Key(place, term), Key(place, _ANY_LANGUAGE))), rest=field)
+    return Filing(frozenset((Key(place, term),)), rest=None)
 
 
 def _of_leaf(leaf: Node, reading: Reading, share: Share) -> Filing:
@@ -142,30 +149,30 @@ def _of_leaf(leaf: Node, reading: Reading, share: Share) -> Filing:
     elif isinstance(leaf, Word | Phrase | Exact | Prefix | Fuzzy):
         words = fold_words(leaf.text)
     else:
-        return Filing(None, sure=False)
+        return Filing(None, rest=leaf)
     if reading.confusables and not isinstance(leaf, Exact):
-        return Filing(None, sure=False)
+        return Filing(None, rest=leaf)
     if not words:
-        return Filing(frozenset(), sure=True)  # there is no such word
+        return Filing(frozenset(), rest=None)  # there is no such word
     if isinstance(leaf, Prefix | Fuzzy):
         if len(words) == 1:
             return _of_part(leaf, words[0], reading)
         words = words[:-1] if isinstance(leaf, Prefix) else ()
     if not words:
-        return Filing(None, sure=False)
+        return Filing(None, rest=leaf)
     keys = {Key(SAID, min(words, key=share))}
     if reading.handles:
         keys.add(Key("handle_parts", HANDLE_PART + min(words, key=share)))
-    return Filing(frozenset(keys), sure=False)
+    return Filing(frozenset(keys), rest=leaf)
 
 
 def _of_part(leaf: Prefix | Fuzzy, word: str, reading: Reading) -> Filing:
     if isinstance(leaf, Fuzzy):
         if not reading.fold_accents:
-            return Filing(None, sure=False)
+            return Filing(None, rest=leaf)
         keys, sure = {Key(NEAR, word)}, True
     else:
         keys, sure = {Key(STEMS, word[:_LETTERS])}, len(word) <= _LETTERS and reading.fold_accents
     if reading.handles:
         keys.add(Key("carried", "has:mention"))
-    return Filing(frozenset(keys), sure=sure and not reading.handles)
+    return Filing(frozenset(keys), rest=None if sure and not reading.handles else leaf)

@@ -28,12 +28,12 @@ class Compiled:
 
     def __init__(self, rule: KeywordRule, node: Node, reading: Reading, filed: Filing) -> None:
         self.rule, self.node, self.reading, self.filing = rule, node, reading, filed
-        self.decide: Callable[[Analysis], bool] = bool if filed.sure else self._decide_first
+        self.decide: Callable[[Analysis], bool] = bool if filed.rest is None else self._decide_first
         """Whether a post that brings the rule up matches."""
         self._evaluator: Evaluator | None = None
 
     def _decide_first(self, analysis: Analysis) -> bool:
-        self.decide = decider(self.node, self.reading)
+        self.decide = decider(self.filing.rest or self.node, self.reading)
         return self.decide(analysis)
 
     def matches(self, analysis: Analysis) -> bool:
@@ -143,7 +143,7 @@ class Rulebook:
 
 def _made(rule: KeywordRule, definitions: Definitions, share: Share) -> Compiled:
     if not rule.enabled:
-        return Compiled(rule, Or(parts=()), Reading(), Filing(frozenset(), sure=False))
+        return Compiled(rule, Or(parts=()), Reading(), Filing(frozenset(), rest=None))
     node, reading = rule.compiled(definitions)
     return Compiled(rule, node, reading, filing(node, reading, share))
 

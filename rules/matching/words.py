@@ -10,7 +10,6 @@ Garbe); what is found there is measured.
 """
 
 from collections.abc import Mapping
-from itertools import filterfalse
 
 from rules.evaluation.slots import one_edit
 
@@ -83,7 +82,7 @@ class Words:
         """The numbers that the terms of a post bring up; some of them repeatedly."""
         numbers: list[int] = []
         fruitful = self._fruitful
-        for term in filterfalse(self._fruitless.__contains__, said):
+        for term in said - self._fruitless:
             found = fruitful.get(term)
             numbers += self._found(term) if found is None else found
         return numbers
