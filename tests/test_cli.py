@@ -110,7 +110,7 @@ def test_a_table_keeps_to_the_width_of_the_terminal(hostile: Terminal) -> None:
 def test_a_stranger_cannot_forge_a_row_of_a_plain_table(hostile: Terminal) -> None:
     lines = hostile.pipe("suspects", "list", "--verdict", "all").out.splitlines()
     assert len(lines) == len(HOSTILE) + 1
-    assert {line.count("\t") for line in lines} == {8}
+    assert {line.count("\t") for line in lines} == {10}
 
 
 def test_json_is_safe_to_look_at_and_loses_nothing(hostile: Terminal) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -26,6 +27,8 @@ from watcher.cli.columns import broken, fitted
 
 MARK = "bold yellow"
 NOTHING_STORED = "no post is stored yet: `watcher once` reads the sources"
+LEAST_ROOM = 20
+"""Cells below which words are not worth a column of their own."""
 WORTH_A_BAR = 2000
 """Posts to be worked through, below which it is over before a bar could be read."""
 
@@ -131,6 +134,20 @@ class Screen:
             cells = dict(zip(columns, row, strict=True))
             table.add_row(*(broken(cells[name], width) for name, width in widths.items()))
         self.console.print(table)
+
+    def pairs(self, rows: Sequence[tuple[str, str | Text]], indent: int = 2) -> None:
+        """Print lines of two columns, of which the second one wraps below itself."""
+        width = max((cell_len(key) for key, _ in rows), default=0)
+        for key, words in rows:
+            lead = " " * indent + key + " " * (width - cell_len(key) + 2)
+            room = self.console.width - cell_len(lead)
+            if not self.is_terminal or room < LEAST_ROOM:
+                self.say(Text(lead).append_text(Text(words) if isinstance(words, str) else words))
+                continue
+            whole = Text(words) if isinstance(words, str) else words
+            for line in whole.wrap(self.console, room) or [Text()]:
+                self.say(Text(lead).append_text(line))
+                lead = " " * cell_len(lead)
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:

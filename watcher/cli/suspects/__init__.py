@@ -4,7 +4,7 @@ choosing.py     which suspects are meant: the options that filter them
 listing.py      list
 showing.py      show
 reviewing.py    review
-judging.py      confirm, dismiss, ours, parody, reopen
+judging.py      confirm, dismiss, ours, parody, reopen, note
 exporting.py    export
 subject.py      what to call a suspect, and who judges it
 sidebyside.py   both names, one above the other
@@ -26,6 +26,7 @@ for made in (
     showing.show,
     reviewing.review,
     *judging.COMMANDS,
+    judging.note,
     exporting.export,
 ):
     command.add_command(made)

@@ -5,6 +5,8 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from rules.lookalike.bands import band
+from rules.model import Account
 from watcher.cli.console import safe
 from watcher.store import SuspectDetail, SuspectRecord
 
@@ -21,12 +23,14 @@ def as_dict(record: SuspectRecord) -> dict[str, Any]:
     suspect = record.suspect
     return {
         "id": record.id,
+        "kind": "domain" if suspect.is_domain else "account",
         "subject": suspect.subject,
         "name": suspect.name,
         "display_name": suspect.display_name,
         "brand": suspect.brand,
         "rule": suspect.rule,
         "score": round(suspect.score, 4),
+        "band": str(band(suspect.score)),
         "techniques": list(suspect.techniques),
         "reason": str(suspect.reason),
         "verdict": str(record.verdict),
@@ -38,10 +42,15 @@ def as_dict(record: SuspectRecord) -> dict[str, Any]:
 
 
 def detail_dict(detail: SuspectDetail) -> dict[str, Any]:
-    """Return a suspect with its history as plain values."""
+    """Return a suspect with its history as plain values.
+
+    `weights` are those of `evidence`, in log-odds: positive where it raised the score.
+    """
     return {
         **as_dict(detail.record),
         "evidence": [str(reason) for reason in detail.record.suspect.evidence],
+        "weights": [round(reason.weight, 4) for reason in detail.record.suspect.evidence],
+        "account": account_dict(detail.record.account) if detail.record.account else None,
         "forms": [
             {
                 "handle": form.handle,
@@ -61,15 +70,48 @@ def detail_dict(detail: SuspectDetail) -> dict[str, Any]:
             }
             for one in detail.verdicts
         ],
+        "history": [
+            {
+                "at": one.at.isoformat(),
+                "kind": one.kind,
+                "what": str(one.what) if one.what else "",
+                "score": one.score,
+                "score_before": one.before,
+                "by": one.by,
+                "note": one.note,
+                "verdict": str(one.verdict) if one.verdict else None,
+            }
+            for one in detail.history
+        ],
         "recent_posts": [
             {
                 "key": post.key,
                 "posted_at": post.posted_at.isoformat(),
                 "url": post.url,
                 "text": post.text,
+                "links": list(post.links),
             }
             for post in detail.posts
         ],
+    }
+
+
+def account_dict(account: Account) -> dict[str, Any]:
+    """Return what an account says of itself, and what its network does, as plain values."""
+    return {
+        "network": account.network,
+        "handle": account.handle,
+        "display_name": account.display_name,
+        "bio": account.bio,
+        "url": account.url,
+        "avatar": account.avatar,
+        "created": account.created.isoformat() if account.created else None,
+        "followers": account.followers,
+        "following": account.following,
+        "bot": account.bot,
+        "locked": account.locked,
+        "discoverable": account.discoverable,
+        "verified": list(account.verified),
     }
 
 

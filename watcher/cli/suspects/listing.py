@@ -1,7 +1,11 @@
-"""`watcher suspects list`."""
+"""`watcher suspects list`, and the table in which other commands show suspects too."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 import click
 
+from rules.lookalike.bands import band
 from rules.model import Verdict
 from watcher.cli import Settings
 from watcher.cli.console import ago, print_json, safe, shown, stdout, unique
@@ -10,13 +14,22 @@ from watcher.cli.suspects.data import as_dict
 from watcher.cli.suspects.subject import called
 from watcher.store import SuspectRecord
 
+COLUMNS = (
+    "id", "suspect", "name", "brand", "score", "band", "techniques", "network", "posts",
+    "first seen", "verdict",
+)  # fmt: skip
+
 
 @click.command("list")
 @choosing()
 @click.option("--json", "json_", is_flag=True, help="Print JSON for a program to read.")
 @click.pass_obj
 def list_(settings: Settings, choice: Choice, json_: bool) -> None:
-    """List suspects, the most alike first."""
+    """List suspects, the most alike first.
+
+    The band says what to expect of a score: high, look at it today; medium, worth a look; low, few
+    imitate anything.
+    """
     with settings.opened() as (config, store):
         found = choice.of(config, store)
         empty = "" if found else choice.none_found(store)
@@ -24,35 +37,56 @@ def list_(settings: Settings, choice: Choice, json_: bool) -> None:
     if json_:
         print_json([as_dict(record) for record in records])
         return
-    now, screen = settings.clock(), stdout()
-    # To a person, a column that says the same in every row says nothing.
-    same_brand = unique(record.suspect.brand for record in records)
-    same_verdict = unique(record.verdict for record in records)
-    hidden = ["brand"] * same_brand + ["verdict"] * (same_verdict and choice.verdict != "all")
-    hidden += ["name"] * screen.is_terminal
+    hidden = [] if choice.verdict == "all" else ["verdict"]
+    print_table(records, settings.clock(), hidden, empty)
+    if any(record.verdict == Verdict.OPEN for record in records):
+        stdout().hint("", "`watcher suspects review` judges them one by one, `show ID` tells all")
+
+
+def print_table(
+    records: Sequence[SuspectRecord],
+    now: datetime,
+    dull: Collection[str] = (),
+    empty: str = "",
+) -> None:
+    """Print suspects as a table.
+
+    `dull` are columns that a person need not see if they say the same in every row; that always
+    holds for the brand and the network. `empty` is said where there are none.
+    """
+    screen = stdout()
+    rows = [_row(record, now, whole=screen.is_terminal) for record in records]
+    hidden = ["name"] * screen.is_terminal + [
+        column
+        for at, column in enumerate(COLUMNS)
+        if column in {"brand", "network", *dull} and unique(row[at] for row in rows)
+    ]
     screen.table(
-        ["id", "suspect", "name", "brand", "score", "techniques", "posts", "first seen", "verdict"],
-        [
-            (
-                str(record.id),
-                _called_and_named(record) if screen.is_terminal else called(record),
-                safe(record.suspect.display_name, 40),
-                safe(record.suspect.brand, 30),
-                f"{record.suspect.score:.2f}",
-                ", ".join(record.suspect.techniques),
-                str(record.posts),
-                ago(record.first_seen, now),
-                str(record.verdict),
-            )
-            for record in records
-        ],
+        COLUMNS,
+        rows,
         right=("id", "score", "posts"),
+        whole=("band",),
         hidden=hidden,
-        less=("first seen", "posts", "techniques"),
+        less=("network", "first seen", "posts", "techniques"),
         empty=empty,
     )
-    if any(record.verdict == Verdict.OPEN for record in records):
-        screen.hint("", "`watcher suspects review` judges them one by one, `show ID` tells all")
+
+
+def _row(record: SuspectRecord, now: datetime, *, whole: bool) -> tuple[str, ...]:
+    suspect = record.suspect
+    return (
+        str(record.id),
+        _called_and_named(record) if whole else called(record),
+        safe(suspect.display_name, 40),
+        safe(suspect.brand, 30),
+        f"{suspect.score:.2f}",
+        str(band(suspect.score)),
+        ", ".join(suspect.techniques),
+        "link" if suspect.is_domain else safe(suspect.subject.partition(":")[0], 30),
+        str(record.posts),
+        ago(record.first_seen, now),
+        str(record.verdict),
+    )
 
 
 def _called_and_named(record: SuspectRecord) -> str:

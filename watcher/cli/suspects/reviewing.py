@@ -122,7 +122,7 @@ class Review:
                 self._write_note()
             elif key == "m":
                 screen.say("")
-                print_detail(self.config, self.store.suspect(self.records[self.at].id))
+                print_detail(self.config, self.store, self.store.suspect(self.records[self.at].id))
                 screen.say("", KEYS)
             elif key in LEAVE:
                 return False

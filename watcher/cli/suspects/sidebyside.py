@@ -13,7 +13,10 @@ from watcher.cli.console import safe
 from watcher.cli.links import defanged
 
 DIFFERS: Final = "bold red"
-MOST_COLUMNS: Final = 60
+MOST_ROOM: Final = 60
+"""Cells for a name; a longer one is cut around the brand."""
+LEAD: Final = 8
+"""Columns before the brand that are shown of a name that is cut."""
 MOST_NAMED: Final = 6
 TELLING: Final = 0.5
 """A name that resembles the brand less says nothing when it is laid beside it."""
@@ -23,19 +26,21 @@ _EYE: Final = ("Il1|i!", "Oo0", "5Ss", "2Zz", "8B")
 _INDENT: Final = " " * 11
 
 
-def compared(brands: Sequence[Brand], suspect: Suspect) -> list[Text]:
+def compared(brands: Sequence[Brand], suspect: Suspect, width: int = 80) -> list[Text]:
     """Return lines that show the suspect's names below the brand's, differing characters marked.
 
     Its names are the handle or domain, and the display name; those that do not resemble the brand
     are left out, but never the one that resembles it most. The brand stands as it is spelt most
-    alike. Below are the code points of what differs, since the eye cannot tell `а` from `a`.
+    alike. Below are the code points of what differs, since the eye cannot tell `а` from `a`. A name
+    too long for a terminal of so many cells is cut around the brand.
     """
     found = [_best(brands, suspect.brand, name) for name in _names(suspect)]
     most = max(one.score for one in found)
     lines: list[Text] = []
     for one in found:
         if one.score >= min(TELLING, most):
-            lines += [Text(""), *_lines(one)] if lines else _lines(one)
+            lines += [Text("")] if lines else []
+            lines += _lines(one, max(10, min(MOST_ROOM, width - len(_INDENT) - 1)))
     return lines
 
 
@@ -54,22 +59,46 @@ def _best(brands: Sequence[Brand], brand: str, candidate: str) -> Comparison:
     return max((compare(spelling, candidate) for spelling in spellings), key=lambda c: c.score)
 
 
-def _lines(comparison: Comparison) -> list[Text]:
-    columns = comparison.alignment[:MOST_COLUMNS]
+def _lines(comparison: Comparison, room: int) -> list[Text]:
+    columns, before, after = _seen(comparison.alignment, room)
     upper, lower, marks = Text("  brand    "), Text("  suspect  "), Text(_INDENT)
+    if before:
+        for line in (upper, lower, marks):
+            line.append("…" if line is lower else " ")
     for column in columns:
         candidate = defanged(column.candidate)
-        width = max(_width(column.brand), _width(candidate), 1)
+        width = _column_width(column)
         style = DIFFERS if column.differs else ""
         upper.append(_cell(column.brand, width), style)
         lower.append(_cell(candidate, width), style)
         marks.append(("^" if column.differs else " ") * width, style)
-    if len(comparison.alignment) > MOST_COLUMNS:
+    if after:
         lower.append("…")
-    if not any(column.differs for column in columns):
+    if not any(column.differs for column in comparison.alignment):
         return [upper, lower, Text(f"{_INDENT}the same, letter by letter", "dim")]
     marks.rstrip()
     return [upper, lower, marks, *(Text(_INDENT + line) for line in _named(columns))]
+
+
+def _seen(alignment: Sequence[Aligned], room: int) -> tuple[Sequence[Aligned], bool, bool]:
+    """Return the columns around the brand that fit, and whether some before and after do not."""
+    start = 0
+    if sum(map(_column_width, alignment)) > room:
+        room -= 2
+        first = next((at for at, column in enumerate(alignment) if column.brand), 0)
+        start = max(0, first - LEAD)
+    end, taken = start, 0
+    while end < len(alignment) and taken + _column_width(alignment[end]) <= room:
+        taken += _column_width(alignment[end])
+        end += 1
+    while start and taken + _column_width(alignment[start - 1]) <= room:
+        start -= 1
+        taken += _column_width(alignment[start])
+    return alignment[start:end], start > 0, end < len(alignment)
+
+
+def _column_width(column: Aligned) -> int:
+    return max(_width(column.brand), _width(defanged(column.candidate)), 1)
 
 
 def _named(columns: Sequence[Aligned]) -> list[str]:
