@@ -21,7 +21,7 @@ def may_be_disarmed(text: str) -> bool:
     """Whether the text may name a domain so; False is certain."""
     if "[" in text or "(" in text or "{" in text:
         return True
-    return "xxp" in text or "XXP" in text or "XXp" in text
+    return "//" in text and ("xxp" in text or "XXP" in text or "XXp" in text)
 
 
 def defanged_domains(text: str) -> Iterator[str]:

@@ -53,12 +53,17 @@ class Pieces(NamedTuple):
     def of(cls, text: str) -> Self:
         """Cut a text."""
         if may_link(text):
-            pieces, width = scanner(text).signs.split(text, MOST_SIGNS), 5
+            pieces, width = scanner(text).signs.split(text, MOST_SIGNS), _WITH_LINKS
         elif may_name(text):
             pieces, width = scanner(text).names.split(text, MOST_SIGNS), 4
         else:
             return cls([text], 1, text)
         return cls(pieces, width, " ".join(pieces[::width]))
+
+    @property
+    def may_show_links(self) -> bool:
+        """Whether links were looked for, as they may be there."""
+        return self.width == _WITH_LINKS
 
     @property
     def links(self) -> list[str]:
@@ -103,9 +108,9 @@ def said(post: Post, cut: Pieces) -> set[str]:
 
 
 def word_line(post: Post, cut: Pieces) -> str:
-    """The words in their order, each between spaces, with a NUL for each link or account.
+    r"""The words in their order, each between spaces, with a NUL for each link or account.
 
-    A hashtag that takes several positions is one item, its words between `\\1`. Empty where a word
+    A hashtag that takes several positions is one item, its words between `\1`. Empty where a word
     stands beside the text.
     """
     if cut.may_show_links_of(post):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rules import latin
 from rules.characters import fold_accents, fold_case, scanner
 
-ALPHABET = latin._ALPHABET  # noqa: SLF001 - the law has to hold for each character there is
+ALPHABET = latin._ALPHABET
 
 
 def plain_words(text: str) -> list[str]:

@@ -9,8 +9,6 @@ from rules.defanged import may_be_disarmed
 from rules.matching.presearch import NEAR, SAID, STEMS, Key
 from rules.matching.words import Beginnings, NearWords, Words
 from rules.metadata import language_terms
-from rules.model import Post
-from rules.terms import may_link
 from rules.text import Analysis
 
 Numbers = tuple[int, ...]
@@ -118,12 +116,15 @@ def _terms_of(place: str, by_term: Mapping[str, Numbers]) -> Callable[[Analysis]
     return _TERMS.get(place, _Attribute(place))
 
 
-def _may_name_domains(post: Post) -> bool:
-    return bool(post.links) or may_link(post.text) or may_be_disarmed(post.text)
+def _domains(analysis: Analysis) -> Iterable[str]:
+    post = analysis.post
+    if post.links or analysis.cut.may_show_links or may_be_disarmed(post.text):
+        return analysis.domains
+    return ()
 
 
 _TERMS: dict[str, Callable[[Analysis], Iterable[str]]] = {
     # A post that states no language is filed as such: it may read like any.
     "languages": lambda analysis: language_terms(analysis.post.language) or ("lang:",),
-    "domains": lambda analysis: analysis.domains if _may_name_domains(analysis.post) else (),
+    "domains": _domains,
 }

@@ -60,10 +60,11 @@ class Beginnings:
 
     def numbers(self, word: str) -> Numbers:
         """The numbers of the beginnings that the word has."""
+        if word[: self._shortest] not in self._starts:
+            return ()
         numbers: Numbers = ()
-        if word[: self._shortest] in self._starts:
-            for length in self._lengths:
-                numbers += self._stems.get(word[:length], ())
+        for length in self._lengths:
+            numbers += self._stems.get(word[:length], ())
         return numbers
 
 
