@@ -1,6 +1,6 @@
 """The review of suspects: one key per verdict, undo, and nothing lost however it ends."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ from rules.model import Verdict
 from tests.cli_fixtures import _demo_folder, demo, terminal
 from tests.terminal import NOW, Terminal, compare
 from watcher.cli.console import stdout
+from watcher.cli.keyboard import Resized
 from watcher.cli.suspects.reviewing import Review
 from watcher.config import load
 from watcher.store import Store
@@ -16,6 +17,30 @@ from watcher.store import Store
 __all__ = ["_demo_folder", "demo", "terminal"]
 
 Play = Callable[..., str]
+Typed = str | BaseException
+
+
+class Typist:
+    """A keyboard on which these keys are pressed; after `n` and `f` the next one is a whole line.
+
+    An exception among them is raised instead.
+    """
+
+    def __init__(self, keys: Sequence[Typed | None]) -> None:
+        self.left = list(keys)
+
+    def key(self) -> str:
+        key = self.left.pop(0)
+        assert key is not None
+        if isinstance(key, BaseException):
+            raise key
+        return key
+
+    def line(self, prompt: str) -> str | None:
+        line = self.left.pop(0)
+        assert not isinstance(line, BaseException)
+        stdout().say(f"{prompt}: {line or ''}")
+        return line
 
 
 @pytest.fixture
@@ -27,22 +52,14 @@ def store(demo: Terminal) -> Iterator[Store]:
 
 @pytest.fixture
 def play(store: Store, capsys: pytest.CaptureFixture[str]) -> Iterator[Play]:
-    """Review the suspects with these keys; an exception among them is raised instead."""
+    """Review the open suspects with these keys; returns what was seen."""
 
-    def play(*keys: str | BaseException, most: int = 3) -> str:
+    def play(*keys: Typed | None, most: int = 3) -> str:
         stdout.cache_clear()
-        left = iter(keys)
-
-        def read_key() -> str:
-            key = next(left)
-            if isinstance(key, BaseException):
-                raise key
-            return key
-
+        typist = Typist(keys)
         records = store.suspects(verdict=Verdict.OPEN, limit=most)
-        review = Review(load(Path("watcher.toml"), {}), store, records, "ada", lambda: NOW)
-        review.run(read_key)
-        assert next(left, None) is None, "the review ended before the keys did"
+        Review(load(Path("watcher.toml"), {}), store, records, "ada", lambda: NOW).run(typist)
+        assert not typist.left, "the review ended before the keys did"
         return "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines()) + "\n"
 
     yield play
@@ -55,6 +72,7 @@ def verdicts(store: Store) -> list[Verdict]:
 
 
 OPEN, YES, NO, OURS = Verdict.OPEN, Verdict.CONFIRMED, Verdict.DISMISSED, Verdict.OURS
+PARODY = Verdict.PARODY
 
 
 def test_a_review_as_it_is_seen(play: Play) -> None:
@@ -73,6 +91,9 @@ def test_a_review_as_it_is_seen(play: Play) -> None:
         ("ucq", [YES, OPEN, OPEN]),
         ("cdou.q", [YES, NO, OPEN]),
         ("cdoud.", [YES, NO, NO]),
+        ("pq", [PARODY, OPEN, OPEN]),
+        ("csuuddd.", [NO, NO, NO]),
+        ("cdouuu.q", [OPEN, OPEN, OPEN]),
         ("cq", [YES, OPEN, OPEN]),
         ("c\x1b", [YES, OPEN, OPEN]),
     ],
@@ -95,16 +116,78 @@ def test_an_arrow_key_judges_nothing(play: Play, store: Store) -> None:
     assert verdicts(store) == [OPEN, OPEN, OPEN]
 
 
-def test_a_note_goes_with_the_verdict(
-    play: Play, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("click.prompt", lambda *_, **__: "asks for passwords")
-    play("n", "c", "d", "q")
+def test_what_is_pasted_judges_nothing(play: Play, store: Store) -> None:
+    assert "pasted" in play("could you", "q")
+    assert verdicts(store) == [OPEN, OPEN, OPEN]
+
+
+def test_a_note_goes_with_the_verdict(play: Play, store: Store) -> None:
+    play("n", "asks for passwords", "c", "d", "q")
     first, second = (store.suspect(one.id) for one in store.suspects(limit=2))
     assert [(one.verdict, one.note, one.by) for one in first.verdicts] == [
         (YES, "asks for passwords", "ada")
     ]
     assert [one.note for one in second.verdicts] == [""]
+
+
+@pytest.mark.parametrize("leave", ["s", "q", "\x1b"])
+def test_a_note_without_a_verdict_is_kept_too(play: Play, store: Store, leave: str) -> None:
+    play("n", "asked their lawyer", leave, *("q" * (leave == "s")))
+    history = store.suspect(store.suspects(limit=1)[0].id).history
+    assert [(one.kind, one.note, one.by) for one in history[1:]] == [
+        ("noted", "asked their lawyer", "ada")
+    ]
+
+
+def test_a_note_broken_off_is_none(play: Play, store: Store) -> None:
+    play("n", None, "c", "q")
+    assert [one.note for one in store.suspect(store.suspects(limit=1)[0].id).verdicts] == [""]
+
+
+def test_only_some_are_shown_until_all_are_again(play: Play, store: Store) -> None:
+    seen = play("f", "homoglyph", "d", "d", "f", "", "q", most=12)
+    assert "1 of 2" in seen
+    assert "only homoglyph" in seen
+    assert "that was the last one of those that fit homoglyph" in seen
+    assert "all are shown again" in seen
+    assert {one.suspect.techniques for one in store.suspects(verdict=NO)} == {("homoglyph",)}
+    assert "2 judged, 10 left" in seen
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [("medium", 1), ("high", 11), ("domains", 4), ("accounts omission", 1), ("Nordelia", 12),
+     ("REINE", 1), ("high omission", 1), ("passe", 12)],
+)  # fmt: skip
+def test_a_filter_is_a_few_words(play: Play, words: str, left: int) -> None:
+    seen = play("f", words, "q", most=12)
+    expected = f"{left} left that fit" if words != "passe" else "none of those left fits"
+    assert expected in seen
+
+
+def test_an_undone_verdict_comes_back_also_past_a_filter(play: Play, store: Store) -> None:
+    play("c", "f", "medium", "u", "d", "q", most=12)
+    assert verdicts(store)[0] == NO
+
+
+def test_a_resized_terminal_shows_the_same_again(play: Play) -> None:
+    assert play(Resized(), Resized(), "q").count("1 of 3 ") == 3
+
+
+def test_nobody_elses_verdict_is_undone(play: Play, store: Store) -> None:
+    first = store.suspects(limit=1)[0].id
+
+    class Meanwhile(str):
+        """A key, at which somebody else judges."""
+
+        def lower(self) -> str:
+            store.judge(first, OURS, "", "bob", NOW)
+            return "u"
+
+    seen = play("c", Meanwhile("u"), "q")
+    assert "has been judged again meanwhile" in seen
+    assert "now ours by bob" in seen
+    assert verdicts(store)[0] == OURS
 
 
 def test_what_is_taken_back_stays_in_the_history(play: Play, store: Store) -> None:

@@ -4,9 +4,12 @@ choosing.py     which suspects are meant: the options that filter them
 listing.py      list
 showing.py      show
 reviewing.py    review
+card.py         one suspect on one screen of the review
+sifting.py      the filter that is typed during a review
 judging.py      confirm, dismiss, ours, parody, reopen, note
 exporting.py    export
 subject.py      what to call a suspect, and who judges it
+history.py      what became of a suspect, in words
 sidebyside.py   both names, one above the other
 data.py         suspects as plain values
 """

@@ -1,19 +1,22 @@
 """`watcher suspects review`: one key per verdict, undo, safe to leave at any moment."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import click
 
 from rules.model import Verdict
 from watcher.cli import Settings
-from watcher.cli.console import count, moment, safe, shown, stdout
-from watcher.cli.links import defused
+from watcher.cli.console import safe, shown, stdout
+from watcher.cli.keyboard import Keyboard, Resized, TerminalKeyboard
 from watcher.cli.names import MistakeError
+from watcher.cli.suspects.card import TAKEN_BACK, card
 from watcher.cli.suspects.choosing import ALL, Choice, choosing
 from watcher.cli.suspects.showing import print_detail
-from watcher.cli.suspects.sidebyside import compared
+from watcher.cli.suspects.sifting import Sieve, sieve
 from watcher.cli.suspects.subject import called, who
 from watcher.config import Config
 from watcher.store import Store, SuspectRecord
@@ -22,15 +25,59 @@ VERDICTS = {
     "c": Verdict.CONFIRMED,
     "d": Verdict.DISMISSED,
     "o": Verdict.OURS,
+    "p": Verdict.PARODY,
 }
 LEAVE = ("q", "\x03", "\x04", "\x1b", "")
-KEYS = "[c]onfirm  [d]ismiss  [o]urs  [s]kip  [n]ote  [m]ore  [u]ndo  [q]uit  [?]"
+KEYS = (
+    "judge: [c]onfirm  [d]ismiss  [o]urs  [p]arody",
+    "       [s]kip  [u]ndo  [n]ote  [f]ilter  [m]ore  [q]uit  [?] help",
+)
 HELP = (
     "  c  confirm: it imitates the brand      d  dismiss: it is harmless",
-    "  o  ours: we own it                     s  skip: decide another time",
-    "  n  write a note for the verdict        m  show all that is known",
-    "  u  take the last verdict back          q  leave; verdicts are kept",
+    "  o  ours: we own it                     p  parody: a fan's, and says so",
+    "  s  skip: decide another time           u  undo the last step, and those before",
+    "  n  write a note                        f  show only some: a band, a technique, ...",
+    "  m  show all that is known              q  leave; verdicts are kept",
 )
+ASK_NOTE = "  note"
+ASK_FILTER = "  only (high, medium, low; a technique; a brand; a word in a name; nothing: all)"
+BAR = 20
+"""Cells of the bar that shows how far one is."""
+
+
+@click.command()
+@choosing(default=None)
+@click.pass_obj
+def review(settings: Settings, choice: Choice) -> None:
+    """Judge suspects one after the other, with one key each.
+
+    Each verdict is stored at once: leave with q or Ctrl-C whenever you like, and go on another
+    day. `u` takes back one step after the other.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise MistakeError(
+            "the review needs a terminal",
+            help="elsewhere `watcher suspects list --json` shows them, "
+            "`confirm`, `dismiss`, `ours` and `parody` judge",
+        )
+    with settings.opened() as (config, store):
+        records = shown(choice.of(config, store), choice.limit or ALL)
+        if not records:
+            stdout().say(f"nothing to review: {choice.none_found(store)}")
+            return
+        with TerminalKeyboard() as keyboard:
+            Review(config, store, records, who(), settings.clock).run(keyboard)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What was done with one suspect."""
+
+    at: int
+    """Its place in the list."""
+    before: Verdict
+    given: Verdict | None
+    """None: it was skipped."""
 
 
 class Review:
@@ -49,133 +96,196 @@ class Review:
         self.records = list(records)
         self.by = by
         self.clock = clock
-        self.at = 0
+        self.todo = list(range(len(records)))
+        """Places of those still to be seen that pass the filter, in order."""
+        self.steps: list[_Step] = []
+        self.sieve = Sieve.all()
         self.note = ""
-        self.judged: list[tuple[int, Verdict]] = []
-        """What was decided here: the position, and the verdict it had before."""
+        self.said = ""
+        """What the last key did."""
+        self.screen = stdout()
 
-    def run(self, read_key: Callable[[], str]) -> None:
-        """Ask about each suspect in turn; `read_key` returns one key at a time.
+    def run(self, keyboard: Keyboard) -> None:
+        """Ask about each suspect in turn.
 
-        It ends after the last suspect, with `q`, or when `read_key` raises `KeyboardInterrupt` or
+        It ends after the last suspect, with `q`, or when the keyboard raises `KeyboardInterrupt` or
         `EOFError`.
         """
         try:
-            while self._is_going_on(read_key):
+            while self._is_going_on(keyboard):
                 self._present()
-                if not self._act(read_key):
+                if not self._act(keyboard):
                     break
         except (KeyboardInterrupt, EOFError, click.Abort):
-            stdout().say("")
-        left = len(self.records) - len({at for at, _ in self.judged})
-        stdout().say(f"{len(self.judged)} judged, {left} left")
+            self.screen.say("")
+        self._keep_note()
+        self._sum_up()
 
-    def _is_going_on(self, read_key: Callable[[], str]) -> bool:
-        """Whether a suspect is left; after the last one, its verdict can still be taken back."""
-        if self.at < len(self.records):
-            return True
-        if not self.judged:
-            return False
-        stdout().say("that was the last one: [u]ndo, or any other key to finish")
-        return read_key().lower() == "u" and self._undo()
-
-    def _present(self) -> None:
-        record = self.records[self.at]
-        suspect = record.suspect
-        screen = stdout()
-        own = (suspect.name.lower(),) if suspect.is_domain else ()
-        brand = f"  looks like {safe(suspect.brand, 40)}" if len(self.config.brands) > 1 else ""
-        screen.say(
-            f"{self.at + 1} of {len(self.records)}  {called(record)}{brand}  "
-            f"score {suspect.score:.2f}  {', '.join(suspect.techniques)}".rstrip(),
-            "",
-            *compared(self.config.brands, suspect),
-            "",
-            defused(f"  {safe(str(suspect.reason), 300)}", own),
-        )
-        if record.account and record.account.bio:
-            screen.note(defused(f"  {safe(record.account.bio, 160)}", (), all_links=True).plain)
-        seen = moment(record.first_seen, self.config.timezone)
-        screen.note(f"  {count(record.posts, 'post')}, first seen {seen}")
-        if record.verdict != Verdict.OPEN:
-            screen.say(f"  now {record.verdict}")
-        screen.say("", KEYS)
-
-    def _act(self, read_key: Callable[[], str]) -> bool:
-        """Take keys until one settles this suspect; False ends the review."""
-        screen = stdout()
-        while True:
-            key = read_key()
-            key = key.lower() if len(key) == 1 else key
-            if key in VERDICTS:
-                self._judge(VERDICTS[key])
-                return True
-            if key in ("s", " "):
-                screen.say("  skipped", "")
-                self.at += 1
-                return True
-            if key == "u":
-                if self._undo():
-                    return True
-                screen.say("  nothing to undo")
-            elif key == "n":
-                self._write_note()
-            elif key == "m":
-                screen.say("")
-                print_detail(self.config, self.store, self.store.suspect(self.records[self.at].id))
-                screen.say("", KEYS)
-            elif key in LEAVE:
+    def _is_going_on(self, keyboard: Keyboard) -> bool:
+        """Whether a suspect is left; after the last one, steps can still be taken back."""
+        while not self.todo:
+            if not self.steps and not self.sieve.words:
                 return False
-            else:
-                screen.say(*HELP)
-
-    def _write_note(self) -> None:
-        try:
-            self.note = click.prompt("  note", default=self.note, show_default=bool(self.note))
-        except click.Abort:
-            stdout().say("", "  no note")
-        else:
-            stdout().say("  it is kept with the verdict that follows" if self.note else "  no note")
-
-    def _judge(self, verdict: Verdict) -> None:
-        before = self.records[self.at]
-        self.records[self.at] = self.store.judge(
-            before.id, verdict, self.note, self.by, self.clock()
-        )
-        self.judged.append((self.at, before.verdict))
-        stdout().say(f"  {verdict}", "")
-        self.note = ""
-        self.at += 1
-
-    def _undo(self) -> bool:
-        if not self.judged:
-            return False
-        self.at, verdict = self.judged.pop()
-        record = self.records[self.at]
-        self.records[self.at] = self.store.judge(
-            record.id, verdict, "taken back", self.by, self.clock()
-        )
-        stdout().say(f"  took back the verdict on {called(record)}", "")
+            self._clear()
+            filtered = f" of those that fit {self.sieve.words}" if self.sieve.words else ""
+            self.screen.say(*([self.said, ""] if self.said else []))
+            self.said = ""
+            choices = "[u]ndo, [f]ilter" if self.sieve.words else "[u]ndo"
+            self.screen.say(f"that was the last one{filtered}: {choices}, any other key to finish")
+            key = _pressed(keyboard)
+            if key == "u":
+                self._undo()
+            elif key == "f" and self.sieve.words:
+                self._filter(keyboard)
+            elif key is not None:
+                return False
         return True
 
+    def _clear(self) -> None:
+        if self.screen.is_terminal and not self.screen.console.is_dumb_terminal:
+            self.screen.console.clear()
+        else:
+            self.screen.say("")
 
-@click.command()
-@choosing()
-@click.pass_obj
-def review(settings: Settings, choice: Choice) -> None:
-    """Judge suspects one after the other, with one key each.
+    def _present(self) -> None:
+        """Show the suspect whose turn it is, as large as the terminal is now."""
+        self._clear()
+        detail = self.store.suspect(self.records[self.todo[0]].id)
+        self.records[self.todo[0]] = detail.record
+        head = [self._progress(), ""]
+        foot = ["", *([f"  {self.said}"] if self.said else []), *KEYS]
+        room = None
+        if self.screen.is_terminal:
+            room = self.screen.console.height - len(head) - len(foot) - 1
+        self.screen.say(*head, *card(self.config, detail, self.screen.console, room), *foot)
+        self.said = ""
 
-    Each verdict is stored at once: leave with q or Ctrl-C whenever you like.
-    """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise MistakeError(
-            "the review needs a terminal",
-            help="elsewhere `watcher suspects list --json` shows them, "
-            "`confirm`, `dismiss` and `ours` judge",
+    def _progress(self) -> str:
+        done = sum(self.sieve.passes(self.records[at]) for at in {step.at for step in self.steps})
+        number, all_ = done + 1, done + len(self.todo)
+        filled = BAR * done // all_
+        judged = len({step.at for step in self.steps if step.given})
+        only = f"   only {self.sieve.words}" if self.sieve.words else ""
+        return (
+            f"{number} of {all_}  {'#' * filled}{'.' * (BAR - filled)}  "
+            f"{judged} judged, {len(self.todo)} left{only}"
         )
-    with settings.opened() as (config, store):
-        records = shown(choice.of(config, store), choice.limit or ALL)
-        if not records:
-            stdout().say(f"nothing to review: {choice.none_found(store)}")
-            return
-        Review(config, store, records, who(), settings.clock).run(click.getchar)
+
+    def _act(self, keyboard: Keyboard) -> bool:
+        """Take keys until there is something else to show; False ends the review."""
+        while True:
+            key = _pressed(keyboard)
+            if key is None:
+                return True
+            if key in VERDICTS:
+                return self._judge(VERDICTS[key])
+            if key in LEAVE:
+                return False
+            match key:
+                case "s" | " ":
+                    return self._skip()
+                case "u":
+                    return self._undo()
+                case "n":
+                    return self._write_note(keyboard)
+                case "f":
+                    return self._filter(keyboard)
+                case "m":
+                    self._show_all()
+                case _:
+                    several = len(key) > 1 and not key.startswith("\x1b")
+                    pasted = ["  that was pasted: nothing is judged by it"] if several else []
+                    self.screen.say(*pasted, *HELP)
+
+    def _show_all(self) -> None:
+        self.screen.say("")
+        print_detail(self.config, self.store, self.store.suspect(self.records[self.todo[0]].id), 20)
+        self.screen.say("", *KEYS)
+
+    def _write_note(self, keyboard: Keyboard) -> bool:
+        note = keyboard.line(ASK_NOTE)
+        self.note = note or ""
+        self.said = f"note: {safe(note, 200)} (kept with what you decide next)" if note else ""
+        self.said = self.said or "no note"
+        return True
+
+    def _keep_note(self) -> None:
+        """Keep a note that no verdict followed, so that it is not lost."""
+        if self.note and self.todo:
+            id_ = self.records[self.todo[0]].id
+            self.store.note_suspect(id_, self.note, self.by, self.clock())
+        self.note = ""
+
+    def _judge(self, verdict: Verdict) -> bool:
+        at = self.todo[0]
+        before = self.records[at]
+        after = self.store.judge(before.id, verdict, self.note, self.by, self.clock())
+        self.records[at] = after
+        self.note = ""
+        self._done(_Step(at, before.verdict, verdict), f"{called(after)}: {verdict}")
+        return True
+
+    def _skip(self) -> bool:
+        self._keep_note()
+        at = self.todo[0]
+        record = self.records[at]
+        self._done(_Step(at, record.verdict, None), f"{called(record)}: skipped")
+        return True
+
+    def _done(self, step: _Step, said: str) -> None:
+        self.steps.append(step)
+        self.todo.pop(0)
+        self.said = said
+
+    def _undo(self) -> bool:
+        """Take the last step back; a verdict only where nobody else has judged since."""
+        if not self.steps:
+            self.said = "nothing to undo"
+            return True
+        step = self.steps.pop()
+        record = self.store.suspect(self.records[step.at].id).record
+        if step.given is None:
+            self.said = f"back at {called(record)}"
+        elif record.verdict != step.given:
+            self.said = f"{called(record)} has been judged again meanwhile: it stays as it is"
+        else:
+            record = self.store.judge(record.id, step.before, TAKEN_BACK, self.by, self.clock())
+            self.said = f"took back the verdict on {called(record)}"
+        self.records[step.at] = record
+        self.todo.insert(0, step.at)
+        return True
+
+    def _filter(self, keyboard: Keyboard) -> bool:
+        """Show only some of those that are left."""
+        words = keyboard.line(ASK_FILTER)
+        if words is None:
+            self.said = "the filter is as it was"
+            return True
+        wanted = sieve(words, self.records)
+        seen = {step.at for step in self.steps}
+        todo = [at for at, one in enumerate(self.records) if at not in seen and wanted.passes(one)]
+        if not todo:
+            self.said = f"none of those left fits {wanted.words}" if words else "none is left"
+            return True
+        self.sieve, self.todo = wanted, todo
+        self.said = f"{len(todo)} left that fit {wanted.words}" if words else "all are shown again"
+        return True
+
+    def _sum_up(self) -> None:
+        last = {step.at: step.given for step in self.steps if step.given}
+        left = len(self.records) - len(last)
+        self.screen.say(f"{len(last)} judged, {left} left")
+        kinds = Counter(last.values())
+        if len(kinds) > 1 or len(last) > 1:
+            self.screen.note("  " + ", ".join(f"{n} {verdict}" for verdict, n in kinds.items()))
+        if kinds[Verdict.DISMISSED] + kinds[Verdict.OURS]:
+            self.screen.hint("`watcher suspects learn` shows what the verdicts teach")
+
+
+def _pressed(keyboard: Keyboard) -> str | None:
+    """Return the next key, letters small; None where the screen is to be drawn anew."""
+    try:
+        key = keyboard.key()
+    except Resized:
+        return None
+    return key.lower() if len(key) == 1 else key
