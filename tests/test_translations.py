@@ -18,6 +18,7 @@ from alerts.translations import Catalogue, CatalogueError, Words, fill, places
 from rules.lookalike import reasons as lookalike
 from rules.rates import reasons as rates
 from watcher import files
+from watcher.evidence import speech
 
 CATALOGUES = sorted(files.templates().glob("locale/*/LC_MESSAGES/watcher.po"))
 
@@ -32,6 +33,7 @@ def sentences() -> Iterator[tuple[str, ...]]:
                 texts = call.args[: 1 if call.node.name == "t" else 2]
                 assert all(isinstance(text, nodes.Const) for text in texts), path
                 yield tuple(text.value for text in texts)
+    yield from speech.LEFT_OUT.values()
     yield from (("{count} d",), ("{count} h",), ("{count} min",))
     for reasons in (alerts.urgent.REASONS, alerts.follow.REASONS, lookalike.REASONS):
         yield from ((text,) for text in reasons.values())

@@ -1,21 +1,10 @@
-"""Suspects as plain values, for programs (JSON) and for spreadsheets (CSV)."""
+"""Suspects as plain values, for programs."""
 
-import csv
-import io
-from collections.abc import Sequence
 from typing import Any
 
 from rules.lookalike.bands import band
 from rules.model import Account
-from watcher.cli.console import safe
 from watcher.store import SuspectDetail, SuspectRecord
-
-COLUMNS = (
-    "id", "subject", "name", "display_name", "brand", "rule", "score", "techniques", "reason",
-    "verdict", "posts", "first_seen", "last_seen", "url",
-)  # fmt: skip
-FORMULAS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
-"""What a spreadsheet takes for the beginning of a formula, also in full width."""
 
 
 def as_dict(record: SuspectRecord) -> dict[str, Any]:
@@ -113,22 +102,3 @@ def account_dict(account: Account) -> dict[str, Any]:
         "discoverable": account.discoverable,
         "verified": list(account.verified),
     }
-
-
-def as_csv(rows: Sequence[dict[str, Any]]) -> str:
-    """Return suspects as CSV with a line of titles, safe in a spreadsheet and on a terminal."""
-    file = io.StringIO(newline="")
-    writer = csv.writer(file)
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(row[column]) for column in COLUMNS] for row in rows)
-    return file.getvalue()
-
-
-def _cell(value: Any) -> str:
-    """Return a value for a spreadsheet, which must not take a stranger's name for a formula.
-
-    CSV has no escapes: what a terminal would obey becomes U+FFFD. JSON has the names exactly.
-    """
-    text = ", ".join(value) if isinstance(value, list) else str(value)
-    text = safe(text, len(text))
-    return f"'{text}" if text.lstrip(" ")[:1] in FORMULAS else text
