@@ -12,6 +12,7 @@ from watcher.store.exclusive import lock_file, server_lock, shown_address
 from watcher.store.follows import Follows
 from watcher.store.housekeeping import Housekeeping
 from watcher.store.judgements import Judgements
+from watcher.store.links import Links
 from watcher.store.matches import Matches
 from watcher.store.posts import Posts
 from watcher.store.rates import Rates
@@ -57,6 +58,7 @@ class Store(
     Suspects,
     Sweeps,
     Evidence,
+    Links,
     Channels,
     Deliveries,
     Follows,

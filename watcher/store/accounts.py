@@ -1,6 +1,6 @@
 """Accounts as they present themselves, and how they did before."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
@@ -11,14 +11,16 @@ from rules.model import Account
 from watcher.backends.interface import Page
 from watcher.store.columns import folded_handle, storable, storable_count, storable_key
 from watcher.store.database import Database
-from watcher.store.schema import account_forms, accounts
+from watcher.store.schema import account_forms, accounts, posts
 
 Key = tuple[str, str]
 """Network and id, as stored."""
 
 _FIELDS = tuple(field.name for field in fields(Account))
 _NAMES = ("handle", "display_name")
-_FORM = ("handle", "display_name", "bio", "avatar")
+_FORM = (*_NAMES, "bio", "avatar")
+_EXAMINED = (*_FORM, "verified")
+"""What the look-alike rules look at, beyond the names only where these resemble a brand's."""
 _BLANK = (None, "", ())
 _CHUNK = 500
 """Values in one IN (...): few enough for any limit on parameters."""
@@ -121,7 +123,11 @@ def _known(connection: Connection, keys: Iterable[Key]) -> dict[Key, Row[Any]]:
     for network, ids in by_network.items():
         for start in range(0, len(ids), _CHUNK):
             query = select(
-                *account_columns, accounts.c.row, accounts.c.seen, accounts.c.examined
+                *account_columns,
+                accounts.c.row,
+                accounts.c.seen,
+                accounts.c.examined,
+                accounts.c.alike,
             ).where(accounts.c.network == network, accounts.c.id.in_(ids[start : start + _CHUNK]))
             known |= {(row.network, row.id): row for row in connection.execute(query)}
     return known
@@ -147,6 +153,7 @@ def _row(key: Key, offer: _Offer) -> dict[str, Any]:
         "verified": account.verified,
         "seen": offer.seen,
         "examined": False,
+        "alike": False,
     }
 
 
@@ -181,8 +188,10 @@ def _refresh(
         seen = max(offer.seen, row.seen)
         if account != stored:
             values = _row(key, _Offer(account, seen))
-            renamed = any(getattr(account, name) != getattr(stored, name) for name in _NAMES)
-            values["examined"] = row.examined and not renamed
+            looked_at = _EXAMINED if row.alike else _NAMES
+            same = all(getattr(account, name) == getattr(stored, name) for name in looked_at)
+            values["examined"] = row.examined and same
+            values["alike"] = row.alike
             changed.append(_renewed(row.row, values))
             if any(getattr(stored, name) not in ("", getattr(account, name)) for name in _FORM):
                 forms = {name: getattr(stored, name) for name in _FORM}
@@ -209,20 +218,40 @@ def _update(connection: Connection, rows: list[dict[str, Any]]) -> None:
         )
 
 
-def mark_examined(connection: Connection, examined: Sequence[Account]) -> None:
-    """Mark accounts whose names are still those that were examined."""
-    if examined:
-        connection.execute(
-            update(accounts)
-            .where(
-                accounts.c.network == bindparam("n"),
-                accounts.c.id == bindparam("i"),
-                accounts.c.handle == bindparam("h"),
-                accounts.c.display_name == bindparam("d"),
+def mark_examined(
+    connection: Connection, examined: Sequence[Account], alike: Collection[str] = ()
+) -> None:
+    """Mark accounts that still look as they did when they were examined.
+
+    `alike` are the keys of those whose names resemble a brand.
+    """
+    for resembles in (False, True):
+        marked = [account for account in examined if (account.key in alike) is resembles]
+        if marked:
+            connection.execute(
+                update(accounts)
+                .where(
+                    accounts.c.network == bindparam("n"),
+                    accounts.c.id == bindparam("i"),
+                    *(accounts.c[name] == bindparam(f"x_{name}") for name in _EXAMINED),
+                )
+                .values(examined=True, alike=resembles),
+                [
+                    {"n": account.network, "i": account.id}
+                    | {f"x_{name}": getattr(account, name) for name in _EXAMINED}
+                    for account in marked
+                ],
             )
-            .values(examined=True),
-            [{"n": a.network, "i": a.id, "h": a.handle, "d": a.display_name} for a in examined],
-        )
+
+
+def unexamine_authors(connection: Connection, after: int) -> None:
+    """Have accounts that resemble a brand examined again that wrote a post after this `rid`."""
+    authors = select(posts.c.author).where(posts.c.rid > after)
+    connection.execute(
+        update(accounts)
+        .where(accounts.c.alike.is_(True), accounts.c.row.in_(authors))
+        .values(examined=False)
+    )
 
 
 class Accounts(Database):

@@ -8,19 +8,21 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from rules.model import Account, Match, Suspect
-from watcher.store.accounts import mark_examined
+from watcher.store.accounts import mark_examined, unexamine_authors
 from watcher.store.copies import Copies, NewMatch, note_copies, quiet_rules, without_repeats
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.errors import StaleBatchError
+from watcher.store.links import look_at_links_again
 from watcher.store.posts import posts_between
-from watcher.store.queue import Routes, enqueue, remember_routes
+from watcher.store.queue import Routes, enqueue, enqueue_news, remember_routes
+from watcher.store.raising import News, note_sightings, raise_suspects
 from watcher.store.records import Batch, SavedMatches
 from watcher.store.schema import accounts, matches, meta, progress
-from watcher.store.suspects import note_sightings, raise_suspects
 
 _MATCHED = "match"
 _FINGERPRINT = "examined with"
+_OWN = "examined beside"
 
 
 def matched_up_to(connection: Connection) -> int:
@@ -52,12 +54,14 @@ class Matches(Database):
         routes: Routes,
         now: datetime,
         *,
+        faint: Sequence[Suspect] = (),
         copies: Copies = MappingProxyType({}),
         untold: Collection[str] = (),
         realert: Mapping[str, timedelta] = MappingProxyType({}),
     ) -> SavedMatches:
         """Save what the rules found in a batch and that it is done, in one transaction.
 
+        `faint` are findings too faint to be raised, for suspects known already.
         `routes` names the channels of each rule. Only what is really new is queued: a match or
         suspect saved before is not queued again. Neither are matches in `copies`, those of the
         rules in `untold`, and those of a rule in `realert` within that time after one that was.
@@ -93,10 +97,10 @@ class Matches(Database):
                 routes,
                 now,
             )
-            raised = raise_suspects(connection, suspects, now)
-            note_sightings(connection, suspects, batch)
-            queued += enqueue(connection, "suspect", raised, routes, now)
-        return SavedMatches(matches=len(new), suspects=len(raised), queued=queued)
+            news = raise_suspects(connection, suspects, now, faint=faint)
+            note_sightings(connection, [*suspects, *faint], batch)
+            queued += enqueue_news(connection, news, routes, now)
+        return _saved(news, matches=len(new), queued=queued)
 
     def save_suspects(
         self,
@@ -104,38 +108,73 @@ class Matches(Database):
         suspects: Sequence[Suspect],
         routes: Routes,
         now: datetime,
+        *,
+        faint: Sequence[Suspect] = (),
+        upto: int | None = None,
     ) -> SavedMatches:
         """Save what the look-alike rules found in accounts, and that these are examined.
 
-        An account that was renamed since it was read stays unexamined.
+        `faint` are accounts that resemble a brand too little to be raised: those that are suspects
+        already are brought up to date, and all of them are looked at again when they post. An
+        account that changed since it was read stays unexamined, and so does one alike that wrote a
+        post after the one numbered `upto`.
         """
         with self.writing() as connection:
             remember_routes(connection, routes, now)
-            mark_examined(connection, accounts)
-            raised = raise_suspects(connection, suspects, now)
-            queued = enqueue(connection, "suspect", raised, routes, now)
-        return SavedMatches(suspects=len(raised), queued=queued)
+            alike = {one.subject for one in (*suspects, *faint)}
+            mark_examined(connection, accounts, alike)
+            if upto is not None:
+                unexamine_authors(connection, upto)
+            news = raise_suspects(connection, suspects, now, faint=faint)
+            queued = enqueue_news(connection, news, routes, now)
+        return _saved(news, queued=queued)
 
     def reexamine_all(self, fingerprint: str) -> bool:
-        """Have every account examined again when the fingerprint of brands and rules changed.
+        """Have every account and link examined again when the fingerprint of the rules changed.
 
-        Return whether it did.
+        That is one of brands and rules. Return whether it did.
         """
         with self.writing() as connection:
-            query = select(meta.c.value).where(meta.c.name == _FINGERPRINT)
-            if connection.execute(query).scalar() == fingerprint:
+            if not _renewed(connection, _FINGERPRINT, fingerprint):
                 return False
-            upsert = insert_or(connection, meta)
-            connection.execute(
-                upsert.on_conflict_do_update(
-                    index_elements=["name"], set_={"value": upsert.excluded.value}
-                ),
-                {"name": _FINGERPRINT, "value": fingerprint},
-            )
             connection.execute(
                 update(accounts).where(accounts.c.examined.is_(True)).values(examined=False)
             )
+            look_at_links_again(connection, matched_up_to(connection))
             return True
+
+    def reexamine_alike(self, fingerprint: str) -> bool:
+        """Have every account that resembles a brand examined again when the brands' own changed.
+
+        `fingerprint` is that of these own accounts. Return whether it did.
+        """
+        with self.writing() as connection:
+            if not _renewed(connection, _OWN, fingerprint):
+                return False
+            connection.execute(
+                update(accounts).where(accounts.c.alike.is_(True)).values(examined=False)
+            )
+            return True
+
+
+def _renewed(connection: Connection, name: str, fingerprint: str) -> bool:
+    """Keep a fingerprint; return whether it is another than the one kept before."""
+    query = select(meta.c.value).where(meta.c.name == name)
+    if connection.execute(query).scalar() == fingerprint:
+        return False
+    upsert = insert_or(connection, meta)
+    connection.execute(
+        upsert.on_conflict_do_update(
+            index_elements=["name"], set_={"value": upsert.excluded.value}
+        ),
+        {"name": name, "value": fingerprint},
+    )
+    return True
+
+
+def _saved(news: Sequence[News], *, queued: int, matches: int = 0) -> SavedMatches:
+    new = sum(one.event is None for one in news)
+    return SavedMatches(matches=matches, suspects=new, changed=len(news) - new, queued=queued)
 
 
 def _move_watermark(connection: Connection, batch: Batch) -> None:

@@ -8,7 +8,13 @@ from sqlalchemy import Connection, Select, and_, func, select
 
 from rules.model import Account, Post
 from watcher.backends.interface import Page
-from watcher.store.accounts import account_columns, account_from, key_of, save_accounts
+from watcher.store.accounts import (
+    account_columns,
+    account_from,
+    key_of,
+    save_accounts,
+    unexamine_authors,
+)
 from watcher.store.coverage import note_page
 from watcher.store.database import Database, insert
 from watcher.store.records import SavedPage, StoredPost
@@ -106,6 +112,8 @@ class Posts(Database):
                 save_accounts(connection, page, now)
             added = select(func.count()).select_from(posts).where(posts.c.rid > before)
             new = connection.execute(added).scalar_one()
+            if new:
+                unexamine_authors(connection, before)
             note_page(connection, source, page, new, now)
         return SavedPage(new=new, known=len(page.posts) - new + page.repeated)
 

@@ -44,6 +44,8 @@ class SavedMatches:
     matches: int = 0
     suspects: int = 0
     queued: int = 0
+    changed: int = 0
+    """Suspects judged before of which something new is to be told."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

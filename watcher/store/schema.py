@@ -66,6 +66,13 @@ Index(
     postgresql_where=accounts.c.examined.is_(False),
 )
 
+Index(
+    "ix_accounts_alike",
+    accounts.c.row,
+    sqlite_where=accounts.c.alike.is_(True),
+    postgresql_where=accounts.c.alike.is_(True),
+)
+
 account_forms = Table(  # how an account presented itself before: one row per change
     "account_forms",
     metadata,
@@ -277,10 +284,12 @@ suspects = Table(
     Column("verdict", Words, nullable=False),
     Column("first_seen", Moment, nullable=False),
     Column("last_seen", Moment, nullable=False),
-    # The score of its names alone, and the signs beside them: for a suspect that was judged, those
-    # it was judged on. None where that was before either was kept.
+    # The score of its names alone, the signs beside them, and how the account presented itself: for
+    # a suspect that was judged, what it was judged on. None where nobody kept them.
     Column("likeness", Float(53)),
     Column("signs", Labels),
+    Column("bio", Words),
+    Column("avatar", Words),
     Index(None, "verdict", "score"),
     sqlite_autoincrement=True,
 )
@@ -307,7 +316,7 @@ avatars = Table(  # what the pictures of brands' own accounts and of those alike
     metadata,
     Column("account", RowId, ForeignKey("accounts.row", ondelete="CASCADE"), primary_key=True),
     Column("address", Words, nullable=False),
-    # 16 hexadecimal digits; None where the picture could not be had or read, and `error` why.
+    # 32 hexadecimal digits; None where the picture could not be had or read, and `error` why.
     Column("hash", Words),
     Column("error", Words, nullable=False, server_default=""),
     Column("fetched", Moment, nullable=False),

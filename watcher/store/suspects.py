@@ -12,23 +12,20 @@ from sqlalchemy import (
     Text,
     case,
     func,
-    insert,
     select,
     type_coerce,
     update,
 )
 
-from rules.metadata import fold_domain
-from rules.model import Post, Suspect, Verdict
+from rules.model import Post, Verdict
 from watcher.store.accounts import account_columns, account_from
-from watcher.store.columns import storable, storable_key
+from watcher.store.columns import storable
 from watcher.store.database import Database
-from watcher.store.database import insert as insert_or
 from watcher.store.errors import NoSuchRecordError
 from watcher.store.posts import posts_from, select_posts
+from watcher.store.raising import suspect_from, write_event
 from watcher.store.records import (
     AccountForm,
-    Batch,
     SuspectDetail,
     SuspectEvent,
     SuspectRecord,
@@ -36,104 +33,7 @@ from watcher.store.records import (
 )
 from watcher.store.schema import account_forms, accounts, posts, sightings, suspect_events, suspects
 
-_CHUNK = 500
-_DOMAIN = "domain:"
-_IS_DOMAIN = suspects.c.subject.startswith(_DOMAIN)
-
-
-def raise_suspects(
-    connection: Connection, found: Sequence[Suspect], now: datetime
-) -> list[tuple[int, str]]:
-    """Insert suspects not known yet and refresh the others; return rows and rules of the new ones.
-
-    Of several findings about one subject the highest score stands. A suspect that a person has
-    judged keeps what it was judged on and is only seen again; an open one is brought up to date.
-    """
-    best: dict[str, Suspect] = {}
-    for suspect in sorted(found, key=lambda one: -one.score):
-        best.setdefault(storable_key(suspect.subject), suspect)
-    known = _known(connection, list(best))
-    new = []
-    for subject, suspect in best.items():
-        if subject not in known:
-            new.append((_insert(connection, suspect, now), suspect.rule))
-            continue
-        row, verdict = known[subject]
-        values: dict[str, Any] = {"last_seen": now}
-        if verdict == Verdict.OPEN:
-            values |= _finding(suspect)
-        connection.execute(update(suspects).where(suspects.c.id == row).values(values))
-    return new
-
-
-def _known(connection: Connection, subjects: Sequence[str]) -> dict[str, tuple[int, str]]:
-    known: dict[str, tuple[int, str]] = {}
-    for start in range(0, len(subjects), _CHUNK):
-        query = select(suspects.c.subject, suspects.c.id, suspects.c.verdict).where(
-            suspects.c.subject.in_(subjects[start : start + _CHUNK])
-        )
-        known |= {row.subject: (row.id, row.verdict) for row in connection.execute(query)}
-    return known
-
-
-def _finding(suspect: Suspect) -> dict[str, Any]:
-    return {
-        "name": suspect.name,
-        "display_name": suspect.display_name,
-        "brand": suspect.brand,
-        "rule": suspect.rule,
-        "score": suspect.score,
-        "techniques": suspect.techniques,
-        "reason": suspect.reason,
-        "evidence": suspect.evidence,
-    }
-
-
-def _insert(connection: Connection, suspect: Suspect, now: datetime) -> int:
-    account = None
-    if not suspect.is_domain:
-        network, _, native = suspect.subject.partition(":")
-        query = select(accounts.c.row).where(accounts.c.network == network, accounts.c.id == native)
-        account = connection.execute(query).scalar()
-    values = _finding(suspect) | {
-        "subject": suspect.subject,
-        "account": account,
-        "verdict": Verdict.OPEN.value,
-        "first_seen": now,
-        "last_seen": now,
-    }
-    made = connection.execute(insert(suspects).returning(suspects.c.id), values)
-    row = int(made.scalar_one())
-    write_event(
-        connection,
-        row,
-        SuspectEvent(at=now, kind="raised", what=suspect.reason, score=suspect.score),
-    )
-    return row
-
-
-def note_sightings(connection: Connection, found: Sequence[Suspect], batch: Batch) -> None:
-    """Keep which posts of a batch link to the suspect domains among `found`."""
-    domains = {one.subject.removeprefix(_DOMAIN): one.subject for one in found if one.is_domain}
-    if not domains:
-        return
-    ids = _known(connection, [storable_key(subject) for subject in domains.values()])
-    rows = [
-        {"suspect": ids[storable_key(domains[domain])][0], "rid": rid}
-        for post, rid in zip(batch.posts, batch.rids, strict=True)
-        for domain in _linked(post) & domains.keys()
-    ]
-    if rows:
-        connection.execute(insert_or(connection, sightings).on_conflict_do_nothing(), rows)
-
-
-def _linked(post: Post) -> set[str]:
-    """Return every domain, and domain above it, that the post's links lead to, in ASCII form."""
-    found: set[str] = set()
-    for link in post.links:
-        labels = fold_domain(link).split(".")
-        found.update(".".join(labels[start:]) for start in range(len(labels) - 1))
-    return found
+_IS_DOMAIN = suspects.c.subject.startswith("domain:")
 
 
 _posts_by = (
@@ -148,22 +48,6 @@ def _select_suspects() -> Select[Any]:
     count = case((suspects.c.account.is_(None), _posts_with), else_=_posts_by)
     return select(*account_columns, suspects, count.label("posts")).select_from(
         suspects.outerjoin(accounts, suspects.c.account == accounts.c.row)
-    )
-
-
-def suspect_from(row: Row[Any]) -> Suspect:
-    """Build a suspect from a row with the columns of `suspects`."""
-    fields = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
-    return Suspect(
-        subject=fields[suspects.c.subject],
-        name=fields[suspects.c.name],
-        display_name=fields[suspects.c.display_name],
-        brand=fields[suspects.c.brand],
-        rule=fields[suspects.c.rule],
-        score=fields[suspects.c.score],
-        techniques=fields[suspects.c.techniques],
-        reason=fields[suspects.c.reason],
-        evidence=fields[suspects.c.evidence],
     )
 
 
@@ -316,23 +200,6 @@ def _judge(
         update(suspects).where(suspects.c.id == record.id).values(verdict=verdict.value)
     )
     return _record(_find(connection, record.id))
-
-
-def write_event(connection: Connection, suspect: int, event: SuspectEvent) -> int:
-    """Add a line to a suspect's history; return its row."""
-    values = {
-        "suspect": suspect,
-        "at": event.at,
-        "kind": event.kind,
-        "what": event.what,
-        "score": event.score,
-        "before": event.before,
-        "by": event.by,
-        "note": event.note,
-        "verdict": None if event.verdict is None else event.verdict.value,
-    }
-    made = connection.execute(insert(suspect_events).returning(suspect_events.c.row), values)
-    return int(made.scalar_one())
 
 
 def _find(connection: Connection, id: int) -> Row[Any]:

@@ -14,8 +14,8 @@ from watcher.store.accounts import account_columns, account_from, key_of, save_a
 from watcher.store.columns import storable
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
+from watcher.store.raising import suspect_from
 from watcher.store.schema import accounts, suspects, sweeps
-from watcher.store.suspects import suspect_from
 
 _NAME, _SEARCH, _FOUND = "name", "search", "found"
 """Kinds of row: a name that was asked for, a search that was made, an account that it found."""

@@ -9,9 +9,9 @@ from alerts.model import Mention, RaisedAlarm, Volume
 from rules.model import Match, Post, Suspect, Verdict
 from watcher.store.judgements import match_from
 from watcher.store.posts import posts_from, select_posts
+from watcher.store.raising import suspect_from
 from watcher.store.rates import alarm_record
 from watcher.store.schema import alarms, matches, posts, queue, routes, suspects
-from watcher.store.suspects import suspect_from
 
 _CHUNK = 500
 _ALARMS_WITH_POSTS = 50

@@ -18,7 +18,16 @@ def upgrade() -> None:
         "accounts", sa.Column("alike", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
     op.add_column("suspects", sa.Column("likeness", sa.Float(53), nullable=True))
-    op.add_column("suspects", sa.Column("signs", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_accounts_alike",
+        "accounts",
+        ["row"],
+        unique=False,
+        sqlite_where=sa.text("alike IS 1"),
+        postgresql_where=sa.text("alike IS true"),
+    )
+    for name in ("signs", "bio", "avatar"):
+        op.add_column("suspects", sa.Column(name, sa.Text(), nullable=True))
     _create_events()
     _create_avatars()
     _add_reference("queue", "event", 'suspect_events ("row") ON DELETE SET NULL')
