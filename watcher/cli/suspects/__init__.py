@@ -8,6 +8,7 @@ card.py         one suspect on one screen of the review
 sifting.py      the filter that is typed during a review
 judging.py      confirm, dismiss, ours, parody, reopen, note
 exporting.py    export
+../sweep.py     sweep
 subject.py      what to call a suspect, and who judges it
 history.py      what became of a suspect, in words
 sidebyside.py   both names, one above the other
@@ -16,6 +17,7 @@ data.py         suspects as plain values
 
 import click
 
+from watcher.cli import sweep
 from watcher.cli.suspects import exporting, judging, listing, reviewing, showing
 
 
@@ -31,5 +33,6 @@ for made in (
     *judging.COMMANDS,
     judging.note,
     exporting.export,
+    sweep.command,
 ):
     command.add_command(made)
