@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rules.lookalike import compare, score
 from rules.lookalike.align import align
 from rules.lookalike.candidate import Candidate
-from rules.lookalike.forms import _confusables, _kind, fold, form
+from rules.lookalike.forms import _confusables, fold, form, kind
 from rules.lookalike.pattern import patterns
 from rules.lookalike.reasons import LONGEST_VALUE, REASONS
 from rules.lookalike.techniques import ORDER
@@ -140,7 +140,7 @@ def _same_kind() -> dict[str, list[str]]:
         folded = fold(char)
         if len(folded) == 1 and not char.isascii() and folded.isascii():
             for ascii_char in (folded, folded.upper()):
-                if _kind(char) == _kind(ascii_char):
+                if kind(char) == kind(ascii_char):
                     found.setdefault(ascii_char, []).append(char)
     return found
 

@@ -83,7 +83,7 @@ class Window:
 def replacement(brand: str, other: str) -> tuple[float, str]:
     """Return cost and technique of one letter that stands for another."""
     if brand.translate(SAME_SHAPE) == other.translate(SAME_SHAPE):
-        return (0.15, "homoglyph") if brand.isalpha() and other.isalpha() else (0.2, "leet")
+        return (0.15, "homoglyph") if brand.isalpha() and other.isalpha() else (0.1, "leet")
     alike = brand + other in _ALIKE or other + brand in _ALIKE
     if brand in _VOWELS and other in _VOWELS:
         return 0.7 if alike else 0.85, "vowel-swap"

@@ -1,11 +1,12 @@
 """A name under suspicion, taken apart once and held against many patterns."""
 
+from dataclasses import replace
 from functools import cached_property
 
 from rapidfuzz.distance import LCSseq
 
 from rules.lookalike.align import align
-from rules.lookalike.forms import LEET_SIGNS, LONGEST_RAW, Form, form, looks
+from rules.lookalike.forms import LONGEST_RAW, SIGNS, Form, form, looks, turned
 from rules.lookalike.measure import Place, weigh
 from rules.lookalike.pattern import Pattern
 
@@ -19,11 +20,12 @@ class Candidate:
 
     @cached_property
     def forms(self) -> tuple[Form, ...]:
-        """The name letter by letter; a second time with signs read as letters, if it has any."""
-        first = form(self.name)
-        if LEET_SIGNS.isdisjoint(self.name):
-            return (first,)
-        return (first, form(self.name, signs=True))
+        """The name letter by letter; again with signs read as letters, and as it is shown."""
+        found = [form(self.name)]
+        if not SIGNS.isdisjoint(self.name):
+            found.append(form(self.name, signs=True))
+        found += (replace(form(one), turned=True) for one in turned(self.name))
+        return tuple(found)
 
     def near(self, pattern: Pattern) -> bool:
         """Return whether comparing is worth while: a cheap test that rules most patterns out.

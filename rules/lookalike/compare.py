@@ -67,7 +67,8 @@ def explain(candidate: str, place: Place) -> Comparison:
             evidence.append(replace(why, weight=weight))
     evidence.sort(key=lambda why: -abs(why.weight))
     affix = place.claim or place.rest
-    window = None if place.pattern.reordered else place.window
+    window = None if place.pattern.reordered or place.form.turned else place.window
+    below = form(candidate) if place.form.turned else place.form
     return Comparison(
         brand=brand,
         candidate=candidate,
@@ -75,5 +76,5 @@ def explain(candidate: str, place: Place) -> Comparison:
         techniques=labels,
         reason=reason(kind, name=candidate, brand=brand, affix=affix),
         evidence=tuple(why for why in evidence if why.weight),
-        alignment=columns(form(brand), place.form, window),
+        alignment=columns(form(brand), below, window),
     )

@@ -19,7 +19,7 @@ from rules.lookalike.rule import LookalikeRule
 from rules.lookalike.techniques import ordered
 from rules.model import Account, Brand, Post, Suspect
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Raised whenever the same names would be judged differently, so that all are examined anew."""
 _SHARED_HOST: Final = ".bsky.social"
 """Where Bluesky's users live who bring no domain of their own."""

@@ -37,7 +37,21 @@ _NAMED_LETTERS: Final = (
 SAME_SHAPE: Final = str.maketrans("i1!|034@5$78926€+", "lllloeaasstbgzbet")
 """Leet and letters of one shape, merged: `i l 1 ! |` are one stroke."""
 
-LEET_SIGNS: Final = frozenset("@$!|€+")
+_ROUND: Final = "○◯●⚪⚫⭕🔴🔵🟠🟡🟢🟣🟤🌐🌍🌎🌏🌕⚽🏀🎯"
+_EMOJI: Final = dict.fromkeys(_ROUND, "o") | {"❌": "x", "✖": "x", "➕": "t"}
+"""Pictures that stand for the letter of their shape."""
+
+_LEET_SIGNS: Final = frozenset("@$!|€+")
+SIGNS: Final = _LEET_SIGNS | _EMOJI.keys()
+"""What is no letter and may stand for one."""
+
+_OVERRIDDEN: Final = re.compile("\u202e([^\u202c\u2029\n]*)\u202c?")
+"""What a right-to-left override shows backwards."""
+_TURNED: Final = dict(
+    zip("ɐqɔpǝɟƃɓɥᴉıɾʞlʅɯuodbɹsʇnʌʍxʎz", "abcdefgghiijkllmnopqrstuvwxyz", strict=True)
+)
+_UPRIGHT: Final = str.maketrans(_TURNED)
+_UPSIDE_DOWN: Final = frozenset(letter for letter in _TURNED if not letter.isascii())
 _SHAPES: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _DOUBLES: Final = re.compile(r"(.)\1+", re.DOTALL)
 
@@ -91,9 +105,6 @@ def fold(char: str) -> str:
 class _Folding(dict[int, str]):
     """A table for `str.translate` that learns each character when it first meets it."""
 
-    def __init__(self, keep: frozenset[str]) -> None:
-        super().__init__((ord(sign), sign) for sign in keep)
-
     def __missing__(self, code: int) -> str:
         value = fold(chr(code))
         if value:
@@ -101,8 +112,8 @@ class _Folding(dict[int, str]):
         return value
 
 
-_PLAIN: Final = _Folding(frozenset())
-_SIGNS: Final = _Folding(LEET_SIGNS)
+_PLAIN: Final = _Folding()
+_SIGNS: Final = _Folding(str.maketrans(_EMOJI | {sign: sign for sign in _LEET_SIGNS}))
 
 
 def plain(name: str) -> str:
@@ -110,17 +121,31 @@ def plain(name: str) -> str:
     return name[:LONGEST_RAW].translate(_PLAIN)[:LONGEST_FORM]
 
 
+def turned(name: str) -> tuple[str, ...]:
+    """Return a name as the screen shows it, where it is stored backwards or upside down."""
+    if name.isascii():
+        return ()
+    found = []
+    if "\u202e" in name:
+        found.append(_OVERRIDDEN.sub(lambda part: part[1][::-1], name))
+    if not _UPSIDE_DOWN.isdisjoint(name):
+        found.append(name.translate(_UPRIGHT)[::-1])
+    return tuple(found)
+
+
 def looks(name: str) -> tuple[str, ...]:
     """Return the coarse readings of a name by which candidates are found, without repeats.
 
     Letters of one shape and leet are merged and doubled letters made single; once with signs
-    such as `$` dropped and once read as letters, each also with `rn` read as `m` and the like.
+    such as `$` dropped and once read as letters, each also with `rn` read as `m` and the like; and
+    as the screen shows what is stored backwards.
     """
     raw = name[:LONGEST_RAW]
     first = raw.translate(_PLAIN)[:LONGEST_FORM]
     readings = [first]
-    if not LEET_SIGNS.isdisjoint(raw):
+    if not SIGNS.isdisjoint(raw):
         readings.append(raw.translate(_SIGNS)[:LONGEST_FORM])
+    readings += (one.translate(_PLAIN)[:LONGEST_FORM] for one in turned(raw))
     for reading in tuple(readings):
         shaped = reading
         for two, one in _SHAPES:
@@ -149,9 +174,11 @@ class Form:
     """Offsets in `text` of letters that lost an accent."""
     invisible: bool
     """Whether characters that nobody sees stand between letters."""
+    turned: bool = False
+    """Whether `raw` is what the screen shows of a name stored backwards or upside down."""
 
 
-def _kind(char: str) -> str:
+def kind(char: str) -> str:
     """Return u(pper), l(ower or caseless), d(igit), s(eparator), or x for what is not seen."""
     if char.isdigit():
         return "d"
@@ -176,18 +203,18 @@ def form(name: str, *, signs: bool = False) -> Form:
     accented: set[int] = set()
     before, hidden, invisible = "s", False, False
     for at, char in enumerate(raw):
-        kind = _kind(char)
+        sort = kind(char)
         letters = "" if signs and _ends(raw, at) else char.translate(table)
         if not letters:
-            if kind == "s":
+            if sort == "s":
                 edges.add(len(text))
                 before = "s"
             hidden = before != "s" and (hidden or unicodedata.category(char) == "Cf")
             continue
         invisible, hidden = invisible or hidden, False
-        if (kind == "u" and before == "l") or (kind == "d") != (before == "d"):
+        if (sort == "u" and before == "l") or (sort == "d") != (before == "d"):
             edges.add(len(text))
-        elif kind == "l" and before == "u" and len(text) > 1 and raw[origin[-2]].isupper():
+        elif sort == "l" and before == "u" and len(text) > 1 and raw[origin[-2]].isupper():
             edges.add(len(text) - 1)
         if not char.isascii():
             stripped = unicodedata.normalize("NFD", char).casefold()
@@ -196,7 +223,7 @@ def form(name: str, *, signs: bool = False) -> Form:
             )
         text += letters
         origin += [at] * len(letters)
-        before = kind
+        before = sort
         if len(text) >= LONGEST_FORM:
             break
     whole = "".join(text[:LONGEST_FORM])

@@ -14,7 +14,7 @@ from rules.lookalike.align import Change, Window
 from rules.lookalike.forms import Form
 from rules.lookalike.pattern import Pattern
 from rules.lookalike.reasons import reason
-from rules.lookalike.words import CLAIMS, explained, known_words, swallowed
+from rules.lookalike.words import CLAIMS, JOINTS, explained, known_words, swallowed
 from rules.model import Reason
 
 BASE: Final = 1.7
@@ -44,11 +44,15 @@ SWALLOWED: Final = -1.6
 OTHER_WORD: Final = -2.0
 DISGUISE: Final = 1.0
 INVISIBLE: Final = 0.5
+LEET: Final = -0.5
+"""For each digit or sign that stands for a letter, which no word does by chance."""
 # Judgement: the data has no brands of three letters, and none that is an everyday word in ordinary
 # company ("orange juice").
 EVERYDAY_IN_COMPANY: Final = -4.0
 EVERYDAY_RESPELLED: Final = -1.5
 RESPELLED_IN_COMPANY: Final = -0.7
+KNOWN_IN_COMPANY: Final = -1.5
+FIRST_NAME_IN_COMPANY: Final = -4.5
 CROSSING: Final = -2.0
 """A brand of one word found across two, respelled besides: chance, as `micheli mohr`."""
 SHORT_GLUED: Final = {2: -6.0, 3: -3.0, 4: -1.0}
@@ -128,25 +132,27 @@ def weigh(pattern: Pattern, form: Form, window: Window) -> Place:
     claim = next((word for word in affixes if word in CLAIMS), "")
 
     weights = _of_rarity(pattern)
-    weights += _of_edits(pattern, form, window)
+    seen = sum(change.cost for change in window.changes if change.kind != "leet")
+    weights += _of_edits(pattern, form, window, seen)
     if left.text or right.text:
-        weights += _of_company(pattern, window, left, right, claim)
+        weights += _of_company(pattern, seen, left, right, claim)
         if word := swallowed(text, window.start, window.end, form.edges):
             longer = min(len(word) - len(found), 3)
             weights.append((SWALLOWED * longer, reason("swallowed", word=word)))
-    elif window.cost > OVERLOOKED:
+    elif seen > OVERLOOKED:
         weights.append((WHOLE_RESPELLED, reason("alone")))
     else:
         weights.append((WHOLE, reason("whole")))
-    if window.cost > OVERLOOKED and _crosses(pattern, form, window):
+    if seen > OVERLOOKED and _crosses(pattern, form, window):
         weights.append((CROSSING, reason("crossing")))
     if any(at in form.disguised for at in range(window.start, window.end)):
         weights.append((DISGUISE, reason("disguise", part=found)))
+    if form.turned:
+        weights.append((DISGUISE, reason("backwards")))
     if form.invisible:
         weights.append((INVISIBLE, reason("invisible")))
     likely = 1 / (1 + math.exp(-sum(weight for weight, _ in weights)))
-    filled = len("".join(affixes)) == len(left.text) + len(right.text)
-    return Place(pattern, form, window, likely, tuple(weights), claim, filled)
+    return Place(pattern, form, window, likely, tuple(weights), claim, _filled(left, right))
 
 
 def _crosses(pattern: Pattern, form: Form, window: Window) -> bool:
@@ -157,8 +163,24 @@ def _crosses(pattern: Pattern, form: Form, window: Window) -> bool:
     return any(form.text[at - 1].isalpha() and form.text[at].isalpha() for at in inside)
 
 
+def _filled(left: _Side, right: _Side) -> bool:
+    """Return whether all letters beside the brand are words that impostors add."""
+    letters = sum(not char.isdigit() for char in left.text + right.text)
+    added = (word for word in left.affixes + right.affixes if word not in JOINTS)
+    return 0 < letters <= sum(map(len, added))
+
+
+def _concludes(left: _Side, right: _Side) -> bool:
+    """Return whether the name begins or ends with a claim and does not read like a phrase."""
+    if not JOINTS.isdisjoint(left.affixes + right.affixes):
+        return False
+    return any(left.text.startswith(word) for word in left.affixes if word in CLAIMS) or any(
+        right.text.endswith(word) for word in right.affixes if word in CLAIMS
+    )
+
+
 def _of_company(
-    pattern: Pattern, window: Window, left: _Side, right: _Side, claim: str
+    pattern: Pattern, seen: float, left: _Side, right: _Side, claim: str
 ) -> list[tuple[float, Reason]]:
     """Weigh what stands beside the brand."""
     rest = f"{left.text} {right.text}".strip()
@@ -167,12 +189,20 @@ def _of_company(
     weight += short * sum(side.glued and side.loose > 0 for side in (left, right))
     weight += LOOSE_LEFT * left.loose + LOOSE_RIGHT * right.loose
     weight += ONE_LETTER * (len(rest) == 1)
-    if claim:
+    phrase = claim and pattern.everyday and not _filled(left, right)
+    if phrase and _concludes(left, right):
+        weight += EVERYDAY_IN_COMPANY / 2
+        phrase = False
+    if claim and not phrase:
         said = [(CLAIM, reason("claim", affix=claim))]
     else:
         said = []
         weight += EVERYDAY_IN_COMPANY * pattern.everyday
-        weight += RESPELLED_IN_COMPANY * (window.cost > OVERLOOKED and len(rest) > 2)
+        weight += RESPELLED_IN_COMPANY * (seen > OVERLOOKED and len(rest) > 2)
+        if pattern.first_name and not pattern.everyday:
+            said = [(FIRST_NAME_IN_COMPANY, reason("first-name", brand=pattern.name))]
+        elif pattern.known and not pattern.everyday:
+            said = [(KNOWN_IN_COMPANY, reason("known", brand=pattern.name))]
     kind = "glued" if left.glued or right.glued else "rest"
     return [(weight, reason(kind, rest=rest)), *said]
 
@@ -191,17 +221,20 @@ def _of_rarity(pattern: Pattern) -> list[tuple[float, Reason]]:
     ]
 
 
-def _of_edits(pattern: Pattern, form: Form, window: Window) -> list[tuple[float, Reason]]:
+def _of_edits(
+    pattern: Pattern, form: Form, window: Window, seen: float
+) -> list[tuple[float, Reason]]:
     """Weigh what was changed in the brand's own letters."""
     found = form.text[window.start : window.end]
     weights = []
     per_edit = PER_EDIT + PER_EDIT_OF_RARE / pattern.bits
     for change in window.changes:
         first = FIRST_LETTER if change.brand_at == 0 and change.cost > 0.5 else 0.0
-        weights.append((per_edit * change.cost + first, _sentence(pattern, change, form)))
-    if window.cost > OVERLOOKED and pattern.everyday:
+        weight = LEET if change.kind == "leet" else per_edit * change.cost + first
+        weights.append((weight, _sentence(pattern, change, form)))
+    if seen > OVERLOOKED and pattern.everyday:
         weights.append((EVERYDAY_RESPELLED, reason("everyday", brand=pattern.name)))
-    if window.cost > 0 and found in known_words():
+    if seen > 0 and found in known_words():
         weights.append((OTHER_WORD, reason("word", word=found)))
     return weights
 

@@ -8,7 +8,7 @@ from itertools import pairwise, permutations
 from typing import Final
 
 from rules.lookalike.forms import LONGEST_FORM, form, looks
-from rules.lookalike.words import common_words, surprise
+from rules.lookalike.words import everyday_words, first_names, known_words, surprise
 
 _MOST_WORDS: Final = 3
 _SHORTEST_WORD: Final = 3
@@ -27,6 +27,10 @@ class Pattern:
     """How unlikely these letters are in an ordinary name."""
     everyday: bool
     """Whether people use the word without thinking of a brand."""
+    known: bool
+    """Whether it is a word or name at all, be it a rare one or even the brand's own."""
+    first_name: bool
+    """Whether people bear it as their first name."""
     joined: bool
     """Whether it is written as one word."""
     limit: float
@@ -67,7 +71,9 @@ def _pattern(name: str, text: str, *, reordered: bool = False) -> Pattern:
         name=name,
         text=text,
         bits=surprise(text),
-        everyday=text in common_words(),
+        everyday=text in everyday_words(),
+        known=text in known_words(),
+        first_name=text in first_names(),
         joined=len(_PART.findall(name)) == 1,
         limit=allowed + 0.35,
         pieces=frozenset(pieces),

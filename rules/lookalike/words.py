@@ -14,31 +14,41 @@ from typing import Final
 
 CLAIMS: Final = frozenset(
     """
-    account accounts admin aide airdrop alert alerte alerts assist assistance auth avis billet
-    billets billetterie billing bonus boutique business cadeau cadeaux card care center central
-    centre claim client clients compte concours conseil contact contacts corp customer customers
-    deal deals desk emploi emplois eu event events exchange feedback finance fr france gagnant
-    gagnants gagner gagnez giveaway giveaways gratuit gratuits group groupe help helpdesk helpline
-    hotline hq hr inc indemnisation indemnite indemnites info infos jeu jeux job jobs login loterie
-    ltd mail media mobile news nitro off offer offers official officials officiel officielle
-    officiels offre offres oficial online org paiement pay payment press presse prime pro promo
-    promos promotion promotions reclamation reclamations recruit recruitment recrutement refund
-    refunds remboursement remboursements rembourser reward rewards rh sale sales sas sav secure
-    secured securite security service services shop shopping site social solde soldes staff store
-    stores support supports team tech technical ticket tickets token uk update usa verif verified
-    verify vip wallet web website win winner world
+    abonnement abonnements account accounts admin aide airdrop alert alerte alerts assist assistance
+    auth avantages avis billet billets billetterie billing bonus boutique business cadeau cadeaux
+    card care careers carriere carrieres carte center central centre claim client clients colis com
+    compte concours conseil conseiller conseillers contact contacts corp customer customers deal
+    deals delivery desk dotcom emploi emplois eu event events exchange factory facture factures
+    feedback finance fr france gagnant gagnants gagner gagnez giveaway giveaways gratuit gratuits
+    group groupe help helpdesk helpline hotline hq hr inc indemnisation indemnite indemnites info
+    infos jeu jeux job jobs livraison livraisons login loterie ltd mail media mobile news nitro off
+    offer offers official officials officiel officielle officiels offre offres oficial online org
+    outlet outlets paiement paiements parrainage pay payment press presse prime pro promo promos
+    promotion promotions reclamation reclamations recruit recruitment recrute recrutement reduction
+    reductions refund refunds remboursement remboursements rembourser remise remises reward rewards
+    rh sale sales sas sav secure secured securite security service services shop shopping site
+    social solde soldes staff store stores suivi support supports team tech technical ticket tickets
+    token uk update usa verif verified verify vip wallet web website win winner world
     """.split()  # noqa: SIM905
 )
 """What impostors add to a brand in English and French, to speak or sell in its name."""
 
 FILLERS: Final = frozenset(
     """
-    app apps are by chat club co com community de des du fans free get gift global go hey iam
+    app apps are by chat club co community de des du fans free get gift global go hey iam
     insta intl io it join la le les live ma me mon my net nft not notre org original page pr
-    prize real sa sos the try tv url us use votre we weare www your
+    prize real sa sos the try tv url us use votre we weare www
     """.split()  # noqa: SIM905
 )
 """Small words that stand beside a brand and say nothing of who speaks."""
+
+JOINTS: Final = frozenset(
+    """
+    and are at au avec chez dans des du en est et for from has have in into is les mais of on or our
+    par pas pour que qui sans son sur that this to une was were what when with you your
+    """.split()  # noqa: SIM905
+)
+"""Small words that make a phrase of what stands beside a brand: `free cars for sale`."""
 
 _LONGEST_WORD: Final = 18
 
@@ -54,9 +64,21 @@ def common_words() -> dict[str, int]:
 
 
 @cache
+def everyday_words() -> frozenset[str]:
+    """Return words that people use without thinking of a brand, those of three letters included."""
+    return frozenset(_lines("short.txt")) | common_words().keys()
+
+
+@cache
+def first_names() -> frozenset[str]:
+    """Return first names that are given in French and English speaking countries."""
+    return frozenset(_lines("firstnames.txt"))
+
+
+@cache
 def known_words() -> frozenset[str]:
     """Return words, first names and surnames, the common ones included."""
-    return frozenset(_lines("known.txt")) | common_words().keys()
+    return frozenset(_lines("known.txt")) | everyday_words() | first_names()
 
 
 @cache
@@ -99,6 +121,8 @@ def surprise(text: str) -> float:
 def explained(text: str) -> tuple[int, tuple[str, ...]]:
     """Return how many letters of `text` words and affixes cover at best, and the affixes used.
 
+    `JOINTS` among the words are given with the affixes.
+
     Words of fewer than three letters count only as affixes; one short affix alone covers. Of ways
     that cover as much the one of fewer pieces is taken: `remboursement`, not `rem`, `bourse`,
     `ment`.
@@ -111,7 +135,7 @@ def explained(text: str) -> tuple[int, tuple[str, ...]]:
             choice = (choice[0] + 1, *choice[1:])
         for start in range(max(0, end - _LONGEST_WORD), end - 1):
             word = text[start:end]
-            if word in CLAIMS or word in FILLERS:
+            if word in CLAIMS or word in FILLERS or word in JOINTS:
                 affixes = (*best[start][2], word)
             elif end - start > 2 and word in known:
                 affixes = best[start][2]
