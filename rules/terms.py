@@ -31,6 +31,8 @@ HANDLE_PART = "@/"
 _CHUNKS = re.compile(r"[^\0-/:-@\[-`{-\x7f]+")
 """Runs of ASCII letters and digits and of anything beyond ASCII: no word reaches out of one."""
 _ASCII_WORDS = re.compile("[a-z0-9]+")
+_SIGNS_ALONE = re.compile("[\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]+")
+"""Kana and Han, of which each character is a word and its own term."""
 _WWW = re.compile(r"[Ww]{3}\.")
 _WITH_LINKS = 5
 """The width of `Pieces` in which links are looked for."""
@@ -72,9 +74,16 @@ class Pieces(NamedTuple):
         return [("h" if link[0] in "tT" else "w") + link for link in found if link]
 
     @property
-    def tags(self) -> list[str | None]:
+    def hashtags(self) -> list[str | None]:
         """The hashtags, without their sign; None where there is another sign."""
         return self.pieces[self.width - 2 :: self.width] if len(self.pieces) > 1 else []
+
+    @property
+    def tags(self) -> list[str | None]:
+        """The hashtags and cashtags, without their signs; None where there is another sign."""
+        if len(self.pieces) == 1:
+            return []
+        return self.hashtags + self.pieces[self.width - 1 :: self.width]
 
     def may_show_links_of(self, post: Post) -> bool:
         """Whether the text may show a stated link in short: `acme.com/sal...`. False is certain."""
@@ -103,7 +112,7 @@ def said(post: Post, cut: Pieces) -> set[str]:
                 if tag:
                     terms.update(_sign_terms(CASHTAG, tag))
     if post.mentions or post.hashtags:
-        _add_beside(post, cut.tags, terms)
+        _add_beside(post, cut.hashtags, terms)
     return terms
 
 
@@ -116,7 +125,7 @@ def word_line(post: Post, cut: Pieces) -> str:
     if cut.may_show_links_of(post):
         return ""
     pieces, width, _ = cut
-    tags = cut.tags
+    tags = cut.hashtags
     if post.hashtags and not {fold_case(tag.lstrip("#\uff03")) for tag in post.hashtags} <= {
         fold_case(tag) for tag in tags if tag
     }:
@@ -136,14 +145,6 @@ def word_line(post: Post, cut: Pieces) -> str:
             within = _tag_terms(piece) if group == width - 2 else _sign_terms(CASHTAG, piece)
             words.append("\1" + "\1".join(within) + "\1")
     return f" {' '.join(words)} "
-
-
-def without_signs(post: Post, cut: Pieces) -> tuple[str, list[str]]:
-    """The text with a space for each sign; and the signs, all of the text where links are short."""
-    if cut.may_show_links_of(post):
-        return "", [post.text]
-    signs = [piece for at, piece in enumerate(cut.pieces) if piece and at % cut.width]
-    return cut.rest, signs
 
 
 def _words_of(text: str) -> list[str]:
@@ -201,6 +202,8 @@ def _words(text: str) -> set[str]:
 
 
 def _chunk_terms(chunk: str) -> tuple[str, ...]:
+    if _SIGNS_ALONE.fullmatch(chunk):
+        return tuple(set(chunk))
     return tuple({fold_word(word) for word in set(scanner(chunk).words.findall(chunk))})
 
 
@@ -226,7 +229,7 @@ def _tag_terms(tag: str) -> Iterable[str]:
     if tag.isalpha() and (tag == lowered or tag.istitle() or tag.isupper()):
         return ("#" + lowered, lowered)
     # The whole words and their parts, in C: 3 times faster.
-    words = [lowered] if tag.isalnum() else _ASCII_WORDS.findall(lowered)
+    words: list[str] = [lowered] if tag.isalnum() else _ASCII_WORDS.findall(lowered)
     words += map(str.lower, ASCII_PARTS.findall(tag))
     if has_letters(tag):
         words.append("#" + lowered)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.characters import fold_accents, fold_case, parts
+from rules.characters import fold_accents, fold_case, parts, scanner
 from rules.confusables import LOOKS
 from rules.metadata import fold_domain, fold_language, handle_forms
 from rules.signs import MOST_SIGNS
@@ -303,3 +303,12 @@ def test_the_language_of_a_post_is_its_primary_subtag() -> None:
         "",
         "",
     ]
+
+
+def test_kana_and_han_are_terms_of_their_own() -> None:
+    signs = "".join(
+        map(chr, (*range(0x3041, 0x3097), *range(0x30A1, 0x30FB), *range(0x4E00, 0xA000)))
+    )
+    found = [fold(word) for word in scanner(signs).words.findall(signs)]
+    assert found == list(signs)
+    assert analyse(post(signs)).said == set(signs)

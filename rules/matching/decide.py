@@ -34,7 +34,7 @@ from rules.language.tree import (
 )
 from rules.latin import DIVIDING, is_latin
 from rules.metadata import fold_handle
-from rules.terms import without_signs
+from rules.signs import name_words
 from rules.text import HANDLE_PART, Analysis, fold_cashtag, fold_tag, fold_words
 
 Decider = Callable[[Analysis], bool]
@@ -273,15 +273,20 @@ class _Written:
         written, text = self._written, analysis.post.text
         if not written or (written not in text and (text.isascii() or written not in plain(text))):
             return not written and self._asked(analysis)
-        rest, signs = without_signs(analysis.post, analysis.cut)
+        post, cut = analysis.post, analysis.cut
+        if post.hashtags or cut.may_show_links_of(post):
+            return self._asked(analysis)
+        rest = cut.rest
         at = rest.find(written)
         while at >= 0:
             end = at + len(written)
             if rest[at - 1 : at] in DIVIDING and rest[end : end + 1] in DIVIDING:
                 return True
             at = rest.find(written, end)
-        sure = is_latin(text) and not any(written in sign for sign in signs)
-        return not sure and self._asked(analysis)
+        if not is_latin(text):
+            return self._asked(analysis)
+        tags = [tag for tag in cut.tags if tag and written in tag]
+        return any(word.text == written for tag in tags for word in name_words(tag)[0])
 
 
 def _begins(start: str) -> Callable[[set[str]], bool]:
