@@ -5,8 +5,8 @@ the posts that matter; new suspects; accounts to follow; what was watched and wh
 it is late.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,8 @@ from rules.lookalike.reasons import REASONS as LOOKALIKE
 from rules.model import Brand, Reason, Suspect
 
 MOST_SUSPECTS = 8
+MOST_CHANGES = 4
+"""Changes of one suspect that are told; `watcher suspects show` tells all."""
 MOST_PROPOSALS = 8
 MOST_VOLUMES = 10
 MOST_SOURCES = 20
@@ -58,6 +60,8 @@ class Digest:
     """Posts of those rules, and those that were too many to consider."""
     suspects: tuple[Suspect, ...] = ()
     more_suspects: int = 0
+    news: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
+    """Of suspects that were judged before, by subject: what changed since."""
     proposals: tuple[FollowProposal, ...] = ()
     more_proposals: int = 0
     watched: tuple[Watched, ...] = ()
@@ -151,6 +155,7 @@ def compose(
         more_posts=waiting.more,
         suspects=suspects[:MOST_SUSPECTS],
         more_suspects=max(0, len(suspects) - MOST_SUSPECTS),
+        news={subject: news[:MOST_CHANGES] for subject, news in waiting.news.items()},
         proposals=waiting.proposals[:MOST_PROPOSALS],
         more_proposals=max(0, len(waiting.proposals) - MOST_PROPOSALS),
         watched=tuple(seen[:MOST_SOURCES]),

@@ -3,7 +3,7 @@
 Nothing here knows SQL, a network or a clock: the service hands in what it stored and the time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -125,6 +125,9 @@ class Waiting:
     """The newest window first."""
     suspects: tuple[Suspect, ...] = ()
     """Highest score first."""
+    news: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
+    """Of suspects among these that were judged before, by subject: what changed since, oldest
+    first."""
     proposals: tuple[FollowProposal, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     volumes: tuple[Volume, ...] = ()

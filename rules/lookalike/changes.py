@@ -85,6 +85,8 @@ def _told(sign: str, suspect: Suspect) -> Reason | None:
     kind, _, domain = sign.partition(":")
     if kind == "links":
         return reason("lookalike-link", domain=domain)
+    if kind == "posts":
+        return reason("began")
     wanted = {
         REASONS[name]
         for name in {"verified": ("same-owner",), "marked": ("marked", "marked-in-vain")}.get(

@@ -51,6 +51,8 @@ class Circumstances:
     followers: int | None = None
     lookalike_links: tuple[str, ...] = ()
     """Domains that look like the brand's and that its bio, url or posts lead to; sorted."""
+    posts: bool = False
+    """Whether it writes posts: many an account is made long before it is used."""
     answers: int = 0
     """Accounts that had addressed the brand, and that it answered or mentioned since."""
     verified: str = ""
@@ -72,6 +74,7 @@ class Circumstances:
             ("copied-display-name", self.copies_display_name),
             ("copied-bio", self.copies_bio),
             ("copied-avatar", self.copies_avatar),
+            ("posts", self.posts),
             ("answers", self.answers),
             ("verified", self.verified),
             ("marked", self.marked),

@@ -55,6 +55,8 @@ class Known:
     picture: str = ""
     links: tuple[str, ...] = ()
     """Where its newest posts lead."""
+    posts: int = 0
+    """How many of its posts are known; enough to tell none from some."""
     answers: int = 0
     """Accounts that had addressed the brand, and that it answered or mentioned since."""
 
@@ -99,6 +101,7 @@ def observe(
         age=None if created is None else known.seen - created,
         followers=account.followers,
         lookalike_links=_lookalikes(detector, known, harmless),
+        posts=known.posts > 0,
         answers=known.answers,
         verified=_proof(detector, account, own),
         marked=mark_of(account, (brand.name, *brand.spellings)),

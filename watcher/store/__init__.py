@@ -43,6 +43,7 @@ from watcher.store.records import (
     SuspectRecord,
     VerdictRecord,
 )
+from watcher.store.surroundings import Picture, Surroundings
 from watcher.store.suspects import Suspects
 from watcher.store.sweeps import NameState, Sweeps, SweptName, SweptSuspect
 
@@ -58,6 +59,7 @@ class Store(
     Suspects,
     Sweeps,
     Evidence,
+    Surroundings,
     Links,
     Channels,
     Deliveries,
@@ -98,6 +100,7 @@ __all__ = [
     "NameState",
     "NoSuchRecordError",
     "OutgoingMail",
+    "Picture",
     "ProposalRecord",
     "SavedAlarms",
     "SavedMatches",

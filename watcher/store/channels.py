@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
 from alerts.model import DeliveryState, OutgoingMail, Waiting
-from rules.model import Verdict
 from watcher.store.columns import storable_key
 from watcher.store.coverage import coverage_of
 from watcher.store.database import Database
@@ -26,6 +25,7 @@ from watcher.store.waiting import (
     in_queue,
     mark,
     mentions_waiting,
+    still_news,
     suspects_waiting,
     volumes,
 )
@@ -80,13 +80,15 @@ class Channels(Database):
         with self.reading() as connection:
             newest, entries = mark(connection, channel)
             mentions, total = mentions_waiting(connection, channel, until, limit)
+            found, news = suspects_waiting(connection, channel, limit)
             return Waiting(
                 channel=channel,
                 since=since,
                 until=until,
                 mentions=mentions,
                 alarms=alarms_waiting(connection, channel, limit),
-                suspects=suspects_waiting(connection, channel, limit),
+                suspects=found,
+                news=news,
                 proposals=proposals_to_tell(connection, channel, since),
                 coverage=coverage_of(connection, sources, since, until),
                 volumes=tuple(volumes(connection, channel, since, until)),
@@ -238,5 +240,5 @@ def _take(connection: Connection, waiting: Waiting, digest: int, now: datetime) 
         shown = select(suspects.c.id).where(suspects.c.subject.in_(listed[start : start + _CHUNK]))
         connection.execute(update(queue).where(read, queue.c.suspect.in_(shown)).values(taken))
     # Judged while they waited: there is nothing left to tell.
-    judged = select(suspects.c.id).where(suspects.c.verdict != Verdict.OPEN.value)
-    connection.execute(update(queue).where(read, queue.c.suspect.in_(judged)).values(taken))
+    judged = exists().where(suspects.c.id == queue.c.suspect, ~still_news()).correlate(queue)
+    connection.execute(update(queue).where(read, judged).values(taken))

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from alerts.model import Mention, RaisedAlarm, Volume
-from rules.model import Match, Post, Suspect, Verdict
+from rules.model import Match, Post, Reason, Suspect, Verdict
 from watcher.store.judgements import match_from
 from watcher.store.posts import posts_from, select_posts
 from watcher.store.raising import suspect_from
 from watcher.store.rates import alarm_record
-from watcher.store.schema import alarms, matches, posts, queue, routes, suspects
+from watcher.store.schema import alarms, matches, posts, queue, routes, suspect_events, suspects
 
 _CHUNK = 500
 _ALARMS_WITH_POSTS = 50
@@ -119,16 +119,46 @@ def alarms_waiting(connection: Connection, channel: str, limit: int) -> tuple[Ra
     )
 
 
-def suspects_waiting(connection: Connection, channel: str, limit: int) -> tuple[Suspect, ...]:
-    """Return the suspects still open that wait for a channel, the most alike first."""
+def still_news() -> ColumnElement[bool]:
+    """Return the condition on `queue` and `suspects` for a suspect that is still to be told.
+
+    One that was judged while it waited is not; but of a confirmed one, what changed since is.
+    """
+    return or_(
+        suspects.c.verdict == Verdict.OPEN.value,
+        and_(suspects.c.verdict == Verdict.CONFIRMED.value, queue.c.event.is_not(None)),
+    )
+
+
+def suspects_waiting(
+    connection: Connection, channel: str, limit: int
+) -> tuple[tuple[Suspect, ...], dict[str, tuple[Reason, ...]]]:
+    """Return the suspects that wait for a channel, the most alike first, and what is news.
+
+    That is, by the subjects of those that had been judged, what changed since, oldest first.
+    """
     query = (
-        select(suspects)
+        select(suspects, queue.c.event)
         .join(queue, queue.c.suspect == suspects.c.id)
-        .where(in_queue(channel), suspects.c.verdict == Verdict.OPEN.value)
+        .where(in_queue(channel), still_news())
         .order_by(suspects.c.score.desc(), suspects.c.id)
         .limit(limit)
     )
-    return tuple(suspect_from(row) for row in connection.execute(query))
+    rows = connection.execute(query).all()
+    news: dict[str, tuple[Reason, ...]] = {}
+    for row in rows:
+        if row.event is not None:
+            since = (
+                select(suspect_events.c.what)
+                .where(
+                    suspect_events.c.suspect == row.id,
+                    suspect_events.c.row >= row.event,
+                    suspect_events.c.kind.in_(["renamed", "changed", "returned"]),
+                )
+                .order_by(suspect_events.c.row)
+            )
+            news[row.subject] = tuple(connection.execute(since).scalars())
+    return tuple(map(suspect_from, rows)), news
 
 
 def volumes(
