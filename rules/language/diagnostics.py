@@ -118,6 +118,8 @@ class Notes:
         That is the whole expression with everything mended, as `mend` gives it, or where it cannot
         (it gives None) with this problem mended; in a long expression, the place.
         """
+        if not self.problems:
+            return ()
         short = len(self.expression) <= _LONGEST_REPAIRED and any(self.repairs)
         whole = mend(self) if short else None
         told = [

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from rules.language.commas import COMMAS, CommaReader
 from rules.language.diagnostics import Notes, Repair
 from rules.language.leaves import LeafReader
-from rules.language.marks import BRACKETS, DASHES, DROP_INVISIBLE, ENDS_WORD, INVISIBLE, QUOTES
+from rules.language.marks import BRACKETS, DASHES, ENDS_WORD, INVISIBLE, QUOTES, visible
 from rules.language.operators import OperatorReader, Piece
 from rules.language.tree import Span
 from rules.text import fold_words
@@ -124,7 +124,7 @@ class _Lexer:
         if self.text[at].isdigit() and (piece := self.operators.count(at)):
             return piece
         end = self._end_of_word(at)
-        word = self.text[at:end].translate(DROP_INVISIBLE)
+        word = visible(self.text[at:end])
         if ("," in word or ";" in word) and not self._parts():
             word, end = self.commas.without(word, at, end)
         span = (at, end)
@@ -254,7 +254,7 @@ class _Lexer:
                 at += 1
             content.append(self.text[at : at + 1])
             at += 1
-        text = "".join(content).translate(DROP_INVISIBLE)
+        text = visible("".join(content))
         if at >= end:
             self.missing.add(sign)
             return self._unclosed(opening)

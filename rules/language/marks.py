@@ -28,7 +28,12 @@ INVISIBLE = frozenset(
 ) | frozenset("\u2066\u2067\u2068\u2069")
 """Characters that come along in what is pasted and that no word needs. The joiners are not among
 them: emoji, Persian and Indic words are written with them."""
-DROP_INVISIBLE = {ord(character): None for character in INVISIBLE}
+_DROP_INVISIBLE = {ord(character): None for character in INVISIBLE}
+
+
+def visible(text: str) -> str:
+    """The text without the characters of `INVISIBLE`."""
+    return text if text.isascii() else text.translate(_DROP_INVISIBLE)
 
 
 def needs_quotes(value: str) -> bool:

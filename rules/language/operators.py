@@ -1,8 +1,7 @@
 """Operators as words: `AND`, `NEAR/5`, `2 OF`, and what people write instead of them."""
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rules.language.diagnostics import Notes, Repair
 from rules.language.tree import Leaf, Reference, Span
@@ -35,8 +34,7 @@ _MISSPELT = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """One bracket, operator or leaf; `leaf` is None where it was bad and has been reported."""
 
     kind: PieceKind
@@ -56,6 +54,8 @@ class OperatorReader:
 
     def operator(self, word: str, at: Span) -> Piece | None:
         """The operator that the word is, or is meant to be, which is noted."""
+        if word.isalpha() and not word.isupper():  # as most words
+            return None
         if word in _PLAIN:
             return Piece(_PLAIN[word], at)
         if word in _FOREIGN:

@@ -98,26 +98,25 @@ class _Parser:
 
     def __init__(self, found: list[Piece], notes: Notes) -> None:
         self.pieces = found
-        self.kinds: list[str] = [piece.kind for piece in found]
-        self.kinds.append("")
+        self.kinds: list[str] = [*(piece.kind for piece in found), ""]
         self.notes = notes
         self.next = 0
+        self.kind = self.kinds[0]
+        """That of the next piece; nothing at the end."""
         self.depth = 0
         self.gave_up = False
 
     def run(self) -> Node | None:
         return self._either()
 
-    def _peek(self) -> str:
-        return self.kinds[self.next]
-
     def _take(self) -> Piece:
         self.next += 1
+        self.kind = self.kinds[self.next]
         return self.pieces[self.next - 1]
 
     def _either(self) -> Node | None:
         parts = [self._every()]
-        while self._peek() == "OR":
+        while self.kind == "OR":
             operator = self._take()
             if self._lacks_operand(operator):
                 continue
@@ -125,15 +124,15 @@ class _Parser:
         return _joined(Or, parts)
 
     def _every(self) -> Node | None:
-        while self._peek() in ("AND", "OR", "NEAR"):
+        while self.kind in ("AND", "OR", "NEAR"):
             operator = self._take()
             self._dangling(operator, f"nothing stands before {self._written(operator)}")
         parts: list[Node | None] = []
-        while self._peek() not in ("", ")", "OR", ","):
-            if self._peek() == "AND":
+        while self.kind not in ("", ")", "OR", ","):
+            if self.kind == "AND":
                 self._lacks_operand(self._take())
                 continue
-            if self._peek() == "NEAR":  # behind AND
+            if self.kind == "NEAR":  # behind AND
                 operator = self._take()
                 self._dangling(operator, f"nothing stands before {self._written(operator)}")
                 continue
@@ -142,7 +141,7 @@ class _Parser:
 
     def _lacks_operand(self, operator: Piece) -> bool:
         """Note an operator that nothing follows which it could join or exclude."""
-        if self._peek() not in ("", ")", "AND", "OR", "NEAR", ","):
+        if self.kind not in ("", ")", "AND", "OR", "NEAR", ","):
             return False
         self._dangling(operator, f"nothing stands after {self._written(operator)}")
         return True
@@ -157,7 +156,7 @@ class _Parser:
     def _unary(self) -> Node | None:
         """A leaf or a group, with any number of negations before it."""
         negations: list[Piece] = []
-        while self._peek() == "NOT":
+        while self.kind == "NOT":
             operator = self._take()
             if self._lacks_operand(operator):
                 return None
@@ -176,11 +175,11 @@ class _Parser:
     def _near(self) -> Node | None:
         """One primary, or several near each other; the leftmost are joined first."""
         node = self._primary()
-        while self._peek() == "NEAR":
+        while self.kind == "NEAR":
             operator = self._take()
             if self._lacks_operand(operator):
                 return None
-            if self._peek() == "NOT":
+            if self.kind == "NOT":
                 self._not_placed(operator, "what is excluded stands nowhere", "AND")
                 self._unary()
                 node = None
@@ -221,14 +220,14 @@ class _Parser:
         self.notes.error("near-operand", at or operator.at, message + what, repair)
 
     def _primary(self) -> Node | None:
-        if self._peek() == "OF":
+        if self.kind == "OF":
             return self._at_least()
-        return self._group() if self._peek() == "(" else self._take().leaf
+        return self._group() if self.kind == "(" else self._take().leaf
 
     def _at_least(self) -> Node | None:
         """`2 OF (a, b, c)`."""
         operator = self._take()
-        if self._peek() != "(":
+        if self.kind != "(":
             self._dangling(operator, "nothing stands after OF")
             return None
         self._take()
@@ -236,7 +235,7 @@ class _Parser:
         parts: list[Node | None] = []
         while True:
             parts.append(self._part(operator if not parts else None))
-            if self._peek() != ",":
+            if self.kind != ",":
                 break
             self._take()
         self.depth -= 1
@@ -255,11 +254,11 @@ class _Parser:
 
     def _part(self, operator: Piece | None) -> Node | None:
         """One part of what OF counts; `operator` before the first."""
-        if self._peek() not in (",", ")"):
+        if self.kind not in (",", ")"):
             return self._either()
         before = operator or self.pieces[self.next - 1]
         at = self.pieces[self.next].at
-        if operator and self._peek() == ")":
+        if operator and self.kind == ")":
             span = (before.at[0], at[1])
             message = "there is nothing between these brackets"
             self.notes.error("empty-group", span, message, self.notes.write(span, ""))
@@ -272,7 +271,7 @@ class _Parser:
 
     def _group(self) -> Node | None:
         opening = self._take()
-        if self._peek() == ")":
+        if self.kind == ")":
             at = (opening.at[0], self._take().at[1])
             message = "there is nothing between these brackets"
             self.notes.error("empty-group", at, message, self.notes.write(at, ""))
@@ -292,13 +291,13 @@ class _Parser:
 
 def _joined(kind: type[And] | type[Or], parts: list[Node | None]) -> Node | None:
     """The parts under one node, those of the same kind taken up into it; None if one was bad."""
+    if len(parts) == 1:
+        return parts[0]
     whole: list[Node] = []
     for part in parts:
         if part is None:
             return None
         whole.extend(part.parts if isinstance(part, kind) else (part,))
-    if len(whole) == 1:
-        return whole[0]
     span: Span = (whole[0].at[0], whole[-1].at[1])
     return kind(parts=tuple(whole), at=span)
 

@@ -32,7 +32,7 @@ def walk(node: Node) -> Iterator[Node]:
         node = waiting.pop()
         yield node
         if below := _BELOW.get(type(node)):
-            waiting.extend(reversed(below(node)))
+            waiting += below(node)[::-1]
 
 
 def leaves(node: Node) -> Iterator[Leaf | BrandName | ListName]:
@@ -56,4 +56,4 @@ def wanted(node: Node) -> Iterator[Node]:
             continue
         yield node
         if below := _BELOW.get(type(node)):
-            waiting.extend(reversed(below(node)))
+            waiting += below(node)[::-1]
