@@ -12,6 +12,7 @@ from rules.inflections import Language
 from rules.language import ExpressionError, check, expand
 from rules.language.expansion import inflect
 from rules.language.tree import And, Node, Not, Or
+from rules.language.walk import walk
 from rules.lint import Expression, lint, unknown_lints, unless_allowed, useless_inflections
 from rules.metadata import own_terms
 from rules.model import Definitions
@@ -87,19 +88,25 @@ class KeywordRule:
             for problem in problems
         ]
         if self.readable:
-            texts = dict(self.expressions())
-            expressions = [Expression(place, texts[place], tree) for place, tree in self.trees()]
             reading = self.reading(Definitions())
-            found += lint(self.tree, expressions, reading, inflected=self.inflected)
+            found += lint(self.tree, self.read, reading, inflected=self.inflected)
             if self.inflections and self.inflected == self.tree:
                 found.append(useless_inflections())
         return tuple(found)
 
-    def trees(self) -> Iterator[tuple[Place, Node]]:
-        """Yield the tree of each expression that can be understood, with its place in the table."""
-        for place, (tree, _) in self._read.items():
-            if tree is not None:
-                yield place, tree
+    @cached_property
+    def read(self) -> tuple[Expression, ...]:
+        """The expressions that can be understood, each with its place in the table and its tree."""
+        return tuple(
+            Expression(place, text, tree)
+            for place, text in self.expressions()
+            if (tree := self._read[place][0]) is not None
+        )
+
+    @cached_property
+    def kinds(self) -> frozenset[type]:
+        """The kinds of nodes in the expressions that can be understood."""
+        return frozenset(type(node) for one in self.read for node in walk(one.tree))
 
     @property
     def readable(self) -> bool:

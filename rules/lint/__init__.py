@@ -6,6 +6,7 @@ compares rules. Each check is a function from a tree to remarks, in the list bel
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from rules.errors import Problem
@@ -26,7 +27,6 @@ from rules.language.tree import (
     Regex,
     Word,
 )
-from rules.language.walk import walk
 from rules.lint.allow import unknown_lints, unless_allowed, useless_allows
 from rules.lint.codes import LINTS, Lint
 from rules.lint.cost import cost_problems, unfiltered_regex
@@ -36,7 +36,7 @@ from rules.lint.never import (
     never_as_a_whole,
     only_negatives,
 )
-from rules.lint.remark import Expression, Remark, problems
+from rules.lint.remark import Expression, Remark, View, problems
 from rules.lint.shape import (
     all_capitals,
     covered_terms,
@@ -65,15 +65,18 @@ __all__ = [
 ]
 
 
+_Remarks = Callable[[View], Iterator[Remark]]
+
+
 class _Check(NamedTuple):
     """A check, and the kinds of nodes without which it has nothing to say."""
 
-    remarks: Callable[[Node, Reading], Iterator[Remark]]
+    remarks: _Remarks
     about: frozenset[type] = frozenset()
 
 
 CHECKS = (
-    _Check(only_negatives, frozenset({Not, Or, AtLeast})),
+    _Check(only_negatives, frozenset({Not})),
     _Check(can_never_match, frozenset({Not, AtLeast, Field, Range})),
     _Check(repeated_terms, frozenset({And, Or})),
     _Check(covered_terms, frozenset({Or})),
@@ -84,10 +87,8 @@ CHECKS = (
     _Check(all_capitals, frozenset({Word, Phrase, Prefix, Fuzzy})),
     _Check(without_effect),
 )
-_WHATEVER_THE_FORMS = tuple(
-    check for check in CHECKS if check.remarks not in (can_never_match, covered_terms)
-)
-"""What is said of a rule as it is written, however many forms its words have."""
+_OF_THE_FORMS = (can_never_match, covered_terms)
+"""What is not said of a rule as it is written, where its words have more forms."""
 
 
 def lint(
@@ -104,16 +105,26 @@ def lint(
     places, where the rule asks for them.
     """
     yield from cost_problems(tree if inflected is None else inflected, expressions)
-    there = {type(node) for node in walk(tree)}
+    view = View.of(tree, reading)
     plain = inflected is None or inflected is tree
     said: list[Remark] = []
-    for check in CHECKS if plain else _WHATEVER_THE_FORMS:
-        if not check.about or not there.isdisjoint(check.about):
-            said += check.remarks(tree, reading)
+    for remarks in _checks(frozenset(map(type, view.nodes))):
+        if plain or remarks not in _OF_THE_FORMS:
+            said += remarks(view)
     if inflected is not None and not plain:
-        said += [replace(remark, node=tree) for remark in never_as_a_whole(inflected, reading)]
+        said += [
+            replace(remark, node=tree) for remark in never_as_a_whole(View.of(inflected, reading))
+        ]
     if said:
         yield from problems(said, expressions)
+
+
+@lru_cache(maxsize=1_024)
+def _checks(there: frozenset[type]) -> tuple[_Remarks, ...]:
+    """The checks that may have something to say of such nodes."""
+    return tuple(
+        check.remarks for check in CHECKS if not check.about or not there.isdisjoint(check.about)
+    )
 
 
 def lint_words(

@@ -11,15 +11,15 @@ most `_MOST_COMPARED` in earnest.
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 
 from rules.errors import Problem
 from rules.keyword import KeywordRule
-from rules.language.tree import And, AtLeast, Near, Node, Not, Or, Range
-from rules.language.walk import is_single, walk, wanted
+from rules.language.tree import And, AtLeast, Field, Near, Node, Not, Or, Range
+from rules.language.walk import Single, is_single, walk, wanted
 from rules.lint.codes import LINTS
-from rules.lint.facts import NARROW, Fact, entailed, fact_of, loosely
+from rules.lint.facts import Fact, entailed, fact_of, loosely
+from rules.lint.never import may_contradict
 from rules.lint.truth import Truth
 
 _MOST_FILED = 100
@@ -29,7 +29,7 @@ _APART = frozenset({"name", "find", "any", "all", "none", "then", "allow", "enab
 _ALIKE = tuple(one.name for one in fields(KeywordRule) if one.name not in _APART)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Subject:
     """A rule as it is compared."""
 
@@ -37,14 +37,34 @@ class _Subject:
     rule: KeywordRule
     tree: Node
     """What it asks for, the forms of its words among it."""
-    facts: frozenset[Fact]
-    """What it asks for anywhere, not behind a negation, and what that entails."""
     needs: list[frozenset[Fact]]
     """For each part that a post must fit, the facts of which it has one."""
+    asks: list[Single]
+    """What it asks for anywhere, not behind a negation."""
     excludes: bool
     """Whether it excludes something by itself."""
     narrows: bool
     """Whether it asks for something of which a post has only one."""
+    may_contradict: bool
+    """Whether it may be that no post fits it."""
+
+
+class _Ensured(dict[Single, frozenset[Fact]]):
+    """What is true of every post that a leaf finds, of the facts that some rule needs.
+
+    Nothing else is looked for, and a word entails much: all its beginnings.
+    """
+
+    def __init__(self, needed: frozenset[Fact], *, accents: bool) -> None:
+        self._needed = needed
+        self._accents = accents
+
+    def __missing__(self, leaf: Single) -> frozenset[Fact]:
+        fact = fact_of(leaf, accents=self._accents)
+        # Of ranges, that there is one.
+        known = {fact, fact[:2] if fact[0] == "range" else fact, *entailed(fact), *loosely(fact)}
+        self[leaf] = ensured = self._needed & known
+        return ensured
 
 
 def across(rules: Iterable[tuple[int, KeywordRule]]) -> Iterator[tuple[int, Problem]]:
@@ -68,31 +88,20 @@ def _read_alike(rule: KeywordRule) -> Hashable:
 
 def _subject(number: int, rule: KeywordRule) -> _Subject:
     accents = not rule.fold_accents
-    facts: set[Fact] = set()
-    narrows = False
     tree = rule.inflected
-    for node in wanted(tree):
-        if is_single(node):
-            fact = fact_of(node, accents=accents)
-            facts |= _closure(fact)
-            narrows = narrows or fact[0] in NARROW
     parts = tree.parts if isinstance(tree, And) else (tree,)
-    needs = [need for part in parts if (need := _needed(part, accents=accents)) is not None]
+    nodes = list(walk(tree))
+    asks = [node for node in wanted(tree) if is_single(node)]
     return _Subject(
         number=number,
         rule=rule,
         tree=tree,
-        facts=frozenset(facts),
-        needs=needs,
-        excludes=any(isinstance(node, Not) for node in walk(tree)),
-        narrows=narrows,
+        needs=[need for part in parts if (need := _needed(part, accents=accents)) is not None],
+        asks=asks,
+        excludes=any(isinstance(node, Not) for node in nodes),
+        narrows=any(isinstance(node, Field | Range) for node in asks),
+        may_contradict=may_contradict(nodes),
     )
-
-
-@lru_cache(maxsize=65_536)
-def _closure(fact: Fact) -> frozenset[Fact]:
-    """A fact and what it entails; of ranges, that there is one."""
-    return entailed(fact).union(loosely(fact), [fact, fact[:2] if fact[0] == "range" else fact])
 
 
 def _needed(node: Node, *, accents: bool) -> frozenset[Fact] | None:
@@ -113,70 +122,78 @@ def _needed(node: Node, *, accents: bool) -> frozenset[Fact] | None:
 
 def _in_group(subjects: Sequence[_Subject]) -> Iterator[tuple[int, Problem]]:
     """Compare rules that are read alike."""
-    told = Counter(fact for subject in subjects for fact in subject.facts)
+    accents = not subjects[0].rule.fold_accents
+    needed = frozenset(fact for subject in subjects for need in subject.needs for fact in need)
+    ensured = _Ensured(needed, accents=accents)
+    facts = [frozenset().union(*(ensured[leaf] for leaf in subject.asks)) for subject in subjects]
+    told = Counter(chain.from_iterable(facts))
     filed: dict[Fact, list[_Subject]] = defaultdict(list)
     for subject in subjects:
         if subject.needs:
-            rarest = subject.needs[0]
-            if len(subject.needs) > 1:
-                rarest = min(subject.needs, key=lambda need: sum(told[fact] for fact in need))
+            rarest = min(subject.needs, key=lambda need: sum(told[fact] for fact in need))
             for fact in rarest:
                 filed[fact].append(subject)
-    for subject in subjects:
-        if found := _wider(subject, filed):
+    for subject, its in zip(subjects, facts, strict=True):
+        likely = _likely(subject, its, filed, ensured)
+        if found := _wider(subject, islice(likely, _MOST_COMPARED), accents=accents):
             first, _ = next(iter(subject.rule.expressions()))
             yield subject.number, replace(found, path=first)
 
 
-def _wider(subject: _Subject, filed: dict[Fact, list[_Subject]]) -> Problem | None:
-    """The problem of a rule that another one makes needless."""
+def _likely(
+    subject: _Subject, facts: frozenset[Fact], filed: dict[Fact, list[_Subject]], ensured: _Ensured
+) -> Iterator[_Subject]:
+    """The rules that may find all that a rule finds: the cheap half of the question."""
     candidates = {
         other.number: other
-        for fact in subject.facts & filed.keys()
+        for fact in facts & filed.keys()
         for other in islice(filed[fact], _MOST_FILED)
     }
     candidates.pop(subject.number, None)
-    likely = (other for other in candidates.values() if _may_hold(subject, other))
-    for other in islice(likely, _MOST_COMPARED):
-        truth = Truth([subject.tree, other.tree], accents=not subject.rule.fold_accents)
-        if truth.never(subject.tree):
-            return None
-        if truth.entails(subject.tree, other.tree):
-            same = truth.entails(other.tree, subject.tree)
-            if same and other.number < subject.number:
-                return _same(subject.rule, other.rule)
-            told_too = subject.rule.then and set(subject.rule.then) <= set(other.rule.then)
-            if not same and told_too:
-                return _subsumed(other.rule)
-    return None
+    for _, other in sorted(candidates.items()):
+        if other.excludes and not (subject.excludes or subject.narrows):
+            continue
+        if any(facts.isdisjoint(need) for need in other.needs):
+            continue
+        if all(_ensures(subject.tree, need, ensured) for need in other.needs):
+            yield other
 
 
-def _may_hold(subject: _Subject, other: _Subject) -> bool:
-    """Whether another rule may find all that a rule finds: the cheap half of the question."""
-    if other.excludes and not (subject.excludes or subject.narrows):
-        return False
-    if any(subject.facts.isdisjoint(need) for need in other.needs):
-        return False
-    accents = not subject.rule.fold_accents
-    return all(_ensures(subject.tree, need, accents=accents) for need in other.needs)
-
-
-def _ensures(node: Node, need: frozenset[Fact], *, accents: bool) -> bool:
+def _ensures(node: Node, need: frozenset[Fact], ensured: _Ensured) -> bool:
     """Whether a post that matches has one of the facts, as far as one leaf at a time tells."""
     if isinstance(node, And):
-        return any(_ensures(part, need, accents=accents) for part in node.parts)
+        return any(_ensures(part, need, ensured) for part in node.parts)
     if isinstance(node, Or):
-        return all(_ensures(part, need, accents=accents) for part in node.parts)
+        return all(_ensures(part, need, ensured) for part in node.parts)
     if isinstance(node, AtLeast):
-        ensuring = sum(_ensures(part, need, accents=accents) for part in node.parts)
+        ensuring = sum(_ensures(part, need, ensured) for part in node.parts)
         return ensuring > len(node.parts) - node.count
     if isinstance(node, Not):
         return False
     if isinstance(node, Near) and (
-        _ensures(node.left, need, accents=accents) or _ensures(node.right, need, accents=accents)
+        _ensures(node.left, need, ensured) or _ensures(node.right, need, ensured)
     ):
         return True
-    return not need.isdisjoint(_closure(fact_of(node, accents=accents)))
+    return not need.isdisjoint(ensured[node])
+
+
+def _wider(subject: _Subject, others: Iterable[_Subject], *, accents: bool) -> Problem | None:
+    """The problem of a rule that one of some others makes needless."""
+    for other in others:
+        same = subject.tree == other.tree
+        if subject.may_contradict or not same:
+            truth = Truth([subject.tree, other.tree], accents=accents)
+            if subject.may_contradict and truth.never(subject.tree):
+                return None
+            if not truth.entails(subject.tree, other.tree):
+                continue
+            same = same or truth.entails(other.tree, subject.tree)
+        if same and other.number < subject.number:
+            return _same(subject.rule, other.rule)
+        told_too = subject.rule.then and set(subject.rule.then) <= set(other.rule.then)
+        if not same and told_too:
+            return _subsumed(other.rule)
+    return None
 
 
 def _same(rule: KeywordRule, other: KeywordRule) -> Problem:

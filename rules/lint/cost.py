@@ -4,19 +4,19 @@ from collections.abc import Iterator, Sequence
 
 from rules.errors import Problem
 from rules.evaluation.cost import BUDGET, too_costly
-from rules.evaluator import Reading
 from rules.language.printing import render
 from rules.language.tree import Node, Regex
 from rules.language.walk import wanted
 from rules.lint.codes import LINTS
-from rules.lint.remark import Expression, Remark
+from rules.lint.remark import Expression, Remark, View
 from rules.matching.presearch import filing
 
 
-def unfiltered_regex(tree: Node, reading: Reading) -> Iterator[Remark]:
+def unfiltered_regex(view: View) -> Iterator[Remark]:
     """Remark on a regular expression that the matcher has to try on every post."""
+    tree = view.tree
     patterns = [node for node in wanted(tree) if isinstance(node, Regex)]
-    if not patterns or filing(tree, reading, _as_rare).keys is not None:
+    if not patterns or filing(tree, view.reading, _as_rare).keys is not None:
         return
     written = render(patterns[0])
     yield Remark(

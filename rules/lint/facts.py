@@ -49,6 +49,7 @@ _MOST_LABELS = 9
 """Domains above one are known up to so many labels: `rules.metadata`."""
 
 
+@lru_cache(maxsize=65_536)
 def fact_of(leaf: Single, *, accents: bool) -> Fact:
     """What a leaf asks for; `accents` where the rule tells `été` from `ete`."""
     match leaf:
@@ -95,7 +96,7 @@ def _side(node: Node, *, accents: bool) -> Any:
     """One side of a NEAR: a fact, or the facts of its alternatives."""
     if isinstance(node, Or):
         return frozenset(_side(part, accents=accents) for part in node.parts)
-    return fact_of(node, accents=accents)  # type: ignore[arg-type]  # a side holds nothing else
+    return fact_of(node, accents=accents)  # a side holds nothing else
 
 
 @lru_cache(maxsize=65_536)

@@ -1,13 +1,12 @@
 """Rules, and alternatives of rules, that no post can match; rules that only exclude."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations, islice
 
-from rules.evaluator import Reading
 from rules.language.printing import render
 from rules.language.tree import And, AtLeast, Field, Near, Node, Not, Or, Range
 from rules.language.walk import walk
-from rules.lint.remark import Remark, short
+from rules.lint.remark import Remark, View, short
 from rules.lint.truth import Truth
 
 _LISTS = (And, Or, AtLeast)
@@ -17,8 +16,9 @@ _MOST_ALTERNATIVES = 50
 _MOST_PAIRS = 200
 
 
-def only_negatives(tree: Node, _: Reading) -> Iterator[Remark]:
+def only_negatives(view: View) -> Iterator[Remark]:
     """Remark on a tree that asks for nothing."""
+    tree = view.tree
     if needs_something(tree):
         return
     yield Remark(
@@ -48,39 +48,41 @@ def _fits_nothing_said(node: Node) -> bool:
     return False
 
 
-def can_never_match(tree: Node, reading: Reading) -> Iterator[Remark]:
+def can_never_match(view: View) -> Iterator[Remark]:
     """Remark on a tree that contradicts itself, or on those of its alternatives that do."""
-    if not may_contradict(tree):
+    if not may_contradict(view.nodes):
         return
-    if whole := list(never_as_a_whole(tree, reading)):
+    if whole := list(never_as_a_whole(view)):
         yield from whole
         return
-    accents = not reading.fold_accents
-    for alternative in islice(_alternatives(tree), _MOST_ALTERNATIVES):
-        if may_contradict(alternative) and Truth([alternative], accents=accents).never(alternative):
+    accents = not view.reading.fold_accents
+    for alternative in islice(_alternatives(view.nodes), _MOST_ALTERNATIVES):
+        if may_contradict(walk(alternative)) and Truth([alternative], accents=accents).never(
+            alternative
+        ):
             message = "no post can fit this alternative"
             yield _remark(alternative, message, accents=accents)
 
 
-def never_as_a_whole(tree: Node, reading: Reading) -> Iterator[Remark]:
+def never_as_a_whole(view: View) -> Iterator[Remark]:
     """Remark on a tree that contradicts itself."""
-    accents = not reading.fold_accents
-    if may_contradict(tree) and Truth([tree], accents=accents).never(tree):
-        yield _remark(tree, "no post can fit this", accents=accents)
+    accents = not view.reading.fold_accents
+    if may_contradict(view.nodes) and Truth([view.tree], accents=accents).never(view.tree):
+        yield _remark(view.tree, "no post can fit this", accents=accents)
 
 
-def may_contradict(tree: Node) -> bool:
-    """Whether something in a tree excludes something; most trees ask only for words."""
+def may_contradict(nodes: Iterable[Node]) -> bool:
+    """Whether something in the nodes of a tree excludes something; most ask only for words."""
     exclusive = 0
-    for node in walk(tree):
+    for node in nodes:
         if isinstance(node, _EXCLUDING):
             return True
         exclusive += isinstance(node, _NARROW)
     return exclusive > 1
 
 
-def _alternatives(tree: Node) -> Iterator[Node]:
-    for node in walk(tree):
+def _alternatives(nodes: Iterable[Node]) -> Iterator[Node]:
+    for node in nodes:
         if isinstance(node, Or):
             yield from (part for part in node.parts if isinstance(part, And | Near | AtLeast))
 

@@ -1,10 +1,11 @@
-"""What the linter has to say of a node, and how it becomes a problem at its place."""
+"""What the linter looks at, what it has to say of a node, and how that becomes a problem."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from rules.errors import Problem
+from rules.evaluator import Reading
 from rules.language.diagnostics import Notes
 from rules.language.printing import render
 from rules.language.tree import Node, Span
@@ -22,6 +23,22 @@ class Expression(NamedTuple):
     path: Place
     text: str
     tree: Node
+
+
+class View(NamedTuple):
+    """What a check looks at."""
+
+    tree: Node
+    """All that a rule asks for."""
+    nodes: Sequence[Node]
+    """Those of the tree as `walk` goes through them: most checks pick theirs from these."""
+    reading: Reading
+    """What the rule's keys say about its words."""
+
+    @classmethod
+    def of(cls, tree: Node, reading: Reading) -> "View":
+        """Walk through a tree."""
+        return cls(tree, list(walk(tree)), reading)
 
 
 @dataclass(frozen=True, kw_only=True)

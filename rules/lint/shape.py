@@ -17,16 +17,15 @@ from rules.language.tree import (
     ListName,
     Mention,
     Near,
-    Node,
     Not,
     Or,
     Phrase,
     Prefix,
     Word,
 )
-from rules.language.walk import Single, is_single, leaves, walk
+from rules.language.walk import Single, is_single
 from rules.lint.facts import Fact, entailed, entails, fact_of, loosely
-from rules.lint.remark import Remark, short
+from rules.lint.remark import Remark, View, short
 
 WIDEST_NEAR = 10
 _LONGEST_ACRONYM = 5
@@ -40,9 +39,9 @@ _WORDS = (Word, Phrase, Prefix, Fuzzy)
 _PAIRED = (And, Or)
 
 
-def double_negation(tree: Node, _: Reading) -> Iterator[Remark]:
+def double_negation(view: View) -> Iterator[Remark]:
     """Remark on `-(-a)`."""
-    for node in walk(tree):
+    for node in view.nodes:
         if isinstance(node, Not) and isinstance(node.part, Not):
             inner = node.part.part
             yield Remark(
@@ -54,18 +53,18 @@ def double_negation(tree: Node, _: Reading) -> Iterator[Remark]:
             )
 
 
-def repeated_terms(tree: Node, reading: Reading) -> Iterator[Remark]:
+def repeated_terms(view: View) -> Iterator[Remark]:
     """Remark on what stands twice in one list of alternatives or demands."""
-    for node in walk(tree):
+    for node in view.nodes:
         if isinstance(node, _PAIRED):
-            yield from _told("repeated-term", node, list(_repeated(_facts(node, reading))))
+            yield from _told("repeated-term", node, list(_repeated(_facts(node, view.reading))))
 
 
-def covered_terms(tree: Node, reading: Reading) -> Iterator[Remark]:
+def covered_terms(view: View) -> Iterator[Remark]:
     """Remark on alternatives that another one covers; first those that stand twice are mended."""
-    for node in walk(tree):
+    for node in view.nodes:
         if isinstance(node, Or):
-            facts = _facts(node, reading)
+            facts = _facts(node, view.reading)
             if not any(_repeated(facts)):
                 yield from _told("covered-term", node, list(_covered(facts)))
 
@@ -118,9 +117,9 @@ def _covered(facts: list[tuple[Single, Fact]]) -> Iterator[tuple[Single, str]]:
             yield part, f"`{short(wider)}` finds this too"
 
 
-def wide_near(tree: Node, _: Reading) -> Iterator[Remark]:
+def wide_near(view: View) -> Iterator[Remark]:
     """Remark on a NEAR over more words than hang together."""
-    for node in walk(tree):
+    for node in view.nodes:
         if isinstance(node, Near) and node.distance > WIDEST_NEAR:
             yield Remark(
                 code="wide-near",
@@ -131,9 +130,9 @@ def wide_near(tree: Node, _: Reading) -> Iterator[Remark]:
             )
 
 
-def no_sentiment(tree: Node, _: Reading) -> Iterator[Remark]:
+def no_sentiment(view: View) -> Iterator[Remark]:
     """Remark on a sentiment that no post is known to have."""
-    for node in walk(tree):
+    for node in view.nodes:
         if isinstance(node, Field) and node.name == "sentiment" and node.value != "unknown":
             yield Remark(
                 code="no-sentiment-yet",
@@ -144,10 +143,10 @@ def no_sentiment(tree: Node, _: Reading) -> Iterator[Remark]:
             )
 
 
-def all_capitals(tree: Node, _: Reading) -> Iterator[Remark]:
+def all_capitals(view: View) -> Iterator[Remark]:
     """Remark on a rule all in capitals, unless it has only what may be acronyms."""
     words: list[Word | Phrase | Prefix | Fuzzy] = []
-    for leaf in leaves(tree):
+    for leaf in view.nodes:
         if isinstance(leaf, _WORDS):
             if not leaf.text.isupper():
                 return
@@ -156,13 +155,13 @@ def all_capitals(tree: Node, _: Reading) -> Iterator[Remark]:
     if all(len(part) <= _LONGEST_ACRONYM for part in parts):  # also where there are no words
         return
     message = "capitals make no difference here"
-    if any(isinstance(node, Or | Not) for node in walk(tree)):
+    if any(isinstance(node, Or | Not) for node in view.nodes):
         message += "; OR and NOT between them are operators, though, unless they stand in quotes"
     plain = [part for part in parts if part.isalpha() and len(part) <= _LONGEST_WORD]
     longest = max(plain, key=len, default="ACME")
     yield Remark(
         code="all-capitals",
-        node=tree,
+        node=view.tree,
         message=message,
         help=f"={longest} asks for the capitals; else write it in small letters",
     )
@@ -175,12 +174,12 @@ _KEYS = {
 }
 
 
-def without_effect(tree: Node, reading: Reading) -> Iterator[Remark]:
+def without_effect(view: View) -> Iterator[Remark]:
     """Remark on keys about words in a rule that has no words."""
     asked = {
-        "confusables": reading.confusables,
-        "handles": reading.handles,
-        "fold_accents": not reading.fold_accents,
+        "confusables": view.reading.confusables,
+        "handles": view.reading.handles,
+        "fold_accents": not view.reading.fold_accents,
     }
     if not any(asked.values()):
         return
@@ -189,10 +188,9 @@ def without_effect(tree: Node, reading: Reading) -> Iterator[Remark]:
         "handles": Word | Phrase | Prefix | Fuzzy | Exact | Emoji,
         "fold_accents": Word | Phrase | Prefix | Hashtag,
     }
-    there = list(leaves(tree))
     for key, on in asked.items():
         kinds = touched[key] | BrandName | ListName
-        if on and not any(isinstance(leaf, kinds) for leaf in there):
+        if on and not any(isinstance(node, kinds) for node in view.nodes):
             yield Remark(
                 code="without-effect",
                 node=None,

@@ -14,8 +14,8 @@ from rules.errors import Problem
 from rules.frequencies import Frequencies
 from rules.language import expand
 from rules.language.tree import BrandName, Field, ListName
-from rules.language.walk import leaves, wanted
-from rules.lint import Expression, cost_problems, lint_words, unless_allowed, useless_allows
+from rules.language.walk import wanted
+from rules.lint import cost_problems, lint_words, unless_allowed, useless_allows
 from rules.lint.across import across
 
 if TYPE_CHECKING:
@@ -48,17 +48,12 @@ def problems(config: "Config") -> Iterator[Problem]:
             yield replace(problem, path=("rules", i, *problem.path))
 
 
-def _expressions(rule: KeywordRule) -> list[Expression]:
-    texts = dict(rule.expressions())
-    return [Expression(place, texts[place], tree) for place, tree in rule.trees()]
-
-
 def _cost(rule: KeywordRule, config: "Config") -> Iterator[Problem]:
     """Yield a problem where a rule costs too much because of what its brands and lists hold."""
-    if any(isinstance(leaf, BrandName | ListName) for leaf in leaves(rule.tree)):
+    if not rule.kinds.isdisjoint({BrandName, ListName}):
         tree = expand(rule.inflected, config.definitions)
         if not any(cost_problems(rule.inflected, ())):  # else it has told it itself
-            yield from cost_problems(tree, _expressions(rule))
+            yield from cost_problems(tree, rule.read)
 
 
 def _rate(rule: KeywordRule, config: "Config") -> Iterator[Problem]:
@@ -93,7 +88,7 @@ def _rate(rule: KeywordRule, config: "Config") -> Iterator[Problem]:
 def _words(rule: KeywordRule, config: "Config") -> Iterator[Problem]:
     return lint_words(
         rule.tree,
-        _expressions(rule),
+        rule.read,
         languages=config.languages,
         frequencies=Frequencies.shipped(),
         own=config.own,
@@ -105,15 +100,17 @@ def _unexpected_languages(rule: KeywordRule, config: "Config") -> Iterator[Probl
 
     `-lang:de` is none: what is not expected may well be left out.
     """
-    for place, tree in rule.trees():
-        for leaf in wanted(tree):
+    if Field not in rule.kinds:
+        return
+    for one in rule.read:
+        for leaf in wanted(one.tree):
             if not isinstance(leaf, Field) or leaf.name != "lang" or leaf.value in config.languages:
                 continue
             every = ", ".join(f'"{language}"' for language in (*config.languages, leaf.value))
             yield Problem(
                 code="unexpected-language",
                 message=f'"{leaf.value}" is none of the languages that posts are expected in',
-                path=place,
+                path=one.path,
                 help=f"languages = [{every}]",
                 severity="warning",
                 span=leaf.at,

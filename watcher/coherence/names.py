@@ -3,8 +3,7 @@
 Those in the expressions of rules are marked at their very place.
 """
 
-import unicodedata
-from collections import Counter
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -24,6 +23,9 @@ LONGEST_NAME = 100
 """Characters of a brand's, source's, rule's, list's or channel's name."""
 
 Place = tuple[str | int, ...]
+_REFERRING = frozenset({Field, BrandName, ListName})
+_UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""Control characters, and what ends a line or a paragraph: Unicode's Cc, Zl and Zp."""
 
 
 def problems(config: "Config") -> Iterator[Problem]:
@@ -72,17 +74,18 @@ def _references(config: "Config") -> Iterator[tuple[str, str, Place]]:
 def references_in_rules(config: "Config") -> Iterator[tuple[str, str, Place, Span]]:
     """Yield what expressions refer to: the kind of table, the name, the path and the place."""
     for i, rule in enumerate(config.rules):
-        if not isinstance(rule, KeywordRule):
+        if not isinstance(rule, KeywordRule) or rule.kinds.isdisjoint(_REFERRING):
             continue
-        for place, tree in rule.trees():
-            for leaf in leaves(tree):
+        for one in rule.read:
+            place = ("rules", i, *one.path)
+            for leaf in leaves(one.tree):
                 match leaf:
                     case Field(name="source", value=name):
-                        yield "sources", name, ("rules", i, *place), leaf.at
+                        yield "sources", name, place, leaf.at
                     case BrandName(name=name):
-                        yield "brands", name, ("rules", i, *place), leaf.at
+                        yield "brands", name, place, leaf.at
                     case ListName(name=name):
-                        yield "lists", name, ("rules", i, *place), leaf.at
+                        yield "lists", name, place, leaf.at
 
 
 def _bad_names(key: str, names: list[str]) -> Iterator[Problem]:
@@ -90,7 +93,7 @@ def _bad_names(key: str, names: list[str]) -> Iterator[Problem]:
     for i, name in enumerate(names):
         if not name.strip() and key != "rules":  # a rule without a name says so itself
             message = "this name is empty"
-        elif any(unicodedata.category(char) in ("Cc", "Zl", "Zp") for char in name):
+        elif _UNPRINTED.search(name):
             message = "this name holds a control character"
         elif len(name) > LONGEST_NAME:
             message = f"this name has over {LONGEST_NAME} characters"
@@ -100,17 +103,17 @@ def _bad_names(key: str, names: list[str]) -> Iterator[Problem]:
 
 
 def _duplicates(key: str, names: list[str]) -> Iterator[Problem]:
-    counts = Counter(name.casefold() for name in names)
     seen = set()
     for i, name in enumerate(names):
-        if name.strip() and counts[name.casefold()] > 1 and name.casefold() in seen:
+        folded = name.casefold()
+        if folded in seen and name.strip():
             yield Problem(
                 code="duplicate-name",
                 message=f'another of the {key} is already called "{name}"',
                 path=(key, i, "name"),
                 help="names tell them apart: choose another",
             )
-        seen.add(name.casefold())
+        seen.add(folded)
 
 
 def _unknown_name(kind: str, name: str, known: list[str], path: Place) -> Problem:
