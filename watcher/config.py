@@ -177,14 +177,17 @@ def load(path: Path, env: Mapping[str, str] = os.environ, *, own: Shares | None 
     Raises `ConfigError` with every problem of the file, each at its place. What is only suspicious
     is in the result's `warnings`.
     """
-    path = path.absolute()
     with collector_at_rest():
-        document = Document.read(path, _called(path))
-        conversion = Conversion(document, path.parent, env)
-        config = conversion.read(Config, path=path, own=own)
-        for problem in coherence.silent(document.values.get("rules")):
-            conversion.add(problem)
-        warnings = conversion.finish()
+        return _read(path.absolute(), env, own)
+
+
+def _read(path: Path, env: Mapping[str, str], own: Shares | None) -> Config:
+    document = Document.read(path, _called(path))
+    conversion = Conversion(document, path.parent, env)
+    config = conversion.read(Config, path=path, own=own)
+    for problem in coherence.silent(document.values.get("rules")):
+        conversion.add(problem)
+    warnings = conversion.finish()
     data = config.folder / config.data
     mail = config.mail if "mail" in document.values else MailFolder(folder=data / "outbox")
     return replace(config, warnings=warnings, data=data, mail=mail)

@@ -7,11 +7,9 @@ tree-sitter's tree is built when the first problem asks for a place.
 import re
 import tomllib
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rules.errors import Problem
 from watcher.toml.screen import ConfigError, Finding
@@ -28,8 +26,7 @@ LARGEST = 1_000_000
 """Octets. A larger file is no configuration: most likely the path names an archive."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """Where one key stands: octet ranges of its name and its value."""
 
     key: Range
@@ -196,54 +193,58 @@ class _Index:
         opening, name, closing, *rest = node.children
         header = (opening.start_byte, closing.end_byte)
         path: Path_ = ()
-        parts = list(_key_parts(name))
-        for i, part in enumerate(parts):
-            path += (_key_text(part),)
-            last = i == len(parts) - 1
-            if last and node.type == "table":
-                # The header is the better place even where a subtable came first.
-                self.entries[path] = _Entry(_range(part), header)
-            else:
-                self.entries.setdefault(path, _Entry(_range(part), header))
-            if last and node.type == "table_array_element":
-                self.counts[path] = self.counts.get(path, 0) + 1
-            if path in self.counts:
-                path += (self.counts[path] - 1,)
-                self.entries.setdefault(path, _Entry(_range(part), header))
+        *above, last = _key_parts(name)
+        for part in above:
+            path = self._within(part, path, header)
+        if node.type == "table":
+            path += (_key_text(last),)
+            # The header is the better place even where a subtable came first.
+            self.entries[path] = _Entry(last.byte_range, header)
+        else:
+            key = (*path, _key_text(last))
+            self.counts[key] = self.counts.get(key, 0) + 1
+            path = self._within(last, path, header)
         for child in rest:
             if child.type == "pair":
                 self._pair(child, path)
 
+    def _within(self, part: "Node", path: Path_, header: Range) -> Path_:
+        """Note the place of a table that a header names, and of the last one of several."""
+        path += (_key_text(part),)
+        if path not in self.entries:
+            self.entries[path] = _Entry(part.byte_range, header)
+        if path in self.counts:
+            path += (self.counts[path] - 1,)
+            if path not in self.entries:
+                self.entries[path] = _Entry(part.byte_range, header)
+        return path
+
     def _pair(self, node: "Node", path: Path_) -> None:
         name, _, value, *_ = node.children  # behind the value there may be a comment
-        for part in _key_parts(name):
+        *above, last = _key_parts(name)
+        for part in above:
             path += (_key_text(part),)
-            self.entries.setdefault(path, _Entry(_range(part), _range(node)))
-        self._enter(value, path, _range(part))
+            self.entries.setdefault(path, _Entry(part.byte_range, node.byte_range))
+        self._enter(value, (*path, _key_text(last)), last.byte_range)
 
     def _enter(self, node: "Node", path: Path_, key: Range) -> None:
-        self.entries[path] = _Entry(key, _range(node), node.type == "string")
-        if node.type == "array":
+        kind = node.type
+        self.entries[path] = _Entry(key, node.byte_range, kind == "string")
+        if kind == "array":
             items = (child for child in node.children if child.is_named and child.type != "comment")
             for i, item in enumerate(items):
-                self._enter(item, (*path, i), _range(item))
-        elif node.type == "inline_table":
+                self._enter(item, (*path, i), item.byte_range)
+        elif kind == "inline_table":
             for child in node.children:
                 if child.type == "pair":
                     self._pair(child, path)
 
 
-def _range(node: "Node") -> Range:
-    return node.start_byte, node.end_byte
-
-
-def _key_parts(node: "Node") -> Iterator["Node"]:
+def _key_parts(node: "Node") -> list["Node"]:
     if node.type != "dotted_key":
-        yield node
-        return
-    for child in node.children:
-        if child.is_named:
-            yield from _key_parts(child)
+        return [node]
+    named = (child for child in node.children if child.is_named)
+    return [part for child in named for part in _key_parts(child)]
 
 
 def _key_text(node: "Node") -> str:
