@@ -26,12 +26,20 @@ from alerts.schedule import Slot
 from rules import KeywordRule
 from rules.copies import COPIES_FOR, MOST_KNOWN, find_copies
 from rules.errors import WatcherError
+from rules.lookalike.context import Own
 from rules.model import Match, Post
 from watcher.app import App
 from watcher.backends import AnySource
 from watcher.backends.interface import BackendError
 from watcher.rates import rate
-from watcher.store import Batch, ClaimedDelivery, StoreError
+from watcher.store import Batch, ClaimedDelivery, SavedMatches, StoreError
+from watcher.suspicion import (
+    find_accounts,
+    find_links,
+    look_at_links_again,
+    look_at_pictures,
+    own_accounts,
+)
 
 log = logging.getLogger("watcher")
 
@@ -111,6 +119,10 @@ class Matched:
     posts: int = 0
     matches: int = 0
     suspects: int = 0
+    changed: int = 0
+    """Suspects judged before of which something new is to be told."""
+    pictures_failed: int = 0
+    """Pictures of accounts that could not be had, or not be read."""
     alarms: int = 0
     rates_failed: Mapping[str, str] = field(default_factory=dict)
     """What went wrong with the rate of a rule; it is judged again at the next turn."""
@@ -122,6 +134,7 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
     """Run every rule over the posts not matched yet, and the detector over unexamined accounts.
 
     Findings, queue entries and "done" are one transaction per batch; `stop()` is asked between two.
+    Accounts that resemble a brand are examined again when they change, post, or show a picture.
     Then the rates judge how often each rule matched. Raises `StoreError`.
     """
     app.store.reexamine_all(app.detector.fingerprint)
@@ -129,15 +142,18 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
     rules = [rule for rule in app.config.rules if isinstance(rule, KeywordRule)]
     untold = {rule.name for rule in rules if rule.rate}
     realert = {rule.name: rule.silence for rule in rules if rule.silence and not rule.rate}
-    posts = matches = suspects = 0
+    posts = matches = suspects = changed = 0
+    own = own_accounts(app)
     while not stop() and (batch := app.store.unmatched(BATCH)).posts:
         found = app.matcher.match(batch.posts)
+        links = find_links(app, batch.posts, own)
         saved = app.store.save_matches(
             batch,
             found,
-            app.detector.domains(batch.posts),
+            links.suspects,
             routes,
             app.clock(),
+            faint=links.faint,
             copies=_copies(app, batch, found),
             untold=untold,
             realert=realert,
@@ -145,12 +161,20 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
         posts += len(batch.posts)
         matches += saved.matches
         suspects += saved.suspects
-    suspects += examine(app, stop=stop)
+        changed += saved.changed
+    examined = _examine(app, own, routes, stop)
+    looked = look_at_pictures(app, own, stop=stop)
+    if looked.pictures > looked.failed:  # what they show may raise somebody, or more
+        examined += _examine(app, own_accounts(app), routes, stop)
+    suspects += sum(one.suspects for one in examined)
+    suspects += look_at_links_again(app, own, routes, BATCH, stop=stop)
     judged = rate(app, stop=stop)
     return Matched(
         posts=posts,
         matches=matches,
         suspects=suspects,
+        changed=changed + sum(one.changed for one in examined),
+        pictures_failed=looked.failed,
         alarms=judged.alarms,
         rates_failed=judged.failed,
         rates_cut=tuple(sorted(judged.cut)),
@@ -168,6 +192,21 @@ def examine(app: App, *, stop: Callable[[], bool] = never) -> int:
         found = app.detector.accounts(accounts)
         suspects += app.store.save_suspects(accounts, found, routes, app.clock()).suspects
     return suspects
+
+
+def _examine(
+    app: App, own: Sequence[Own], routes: Mapping[str, Sequence[str]], stop: Callable[[], bool]
+) -> list[SavedMatches]:
+    """Hold every account not examined yet against all brands; return what each batch brought."""
+    done = []
+    while not stop() and (accounts := app.store.unexamined(BATCH)):
+        found = find_accounts(app, accounts, own)
+        done.append(
+            app.store.save_suspects(
+                accounts, found.suspects, routes, app.clock(), faint=found.faint, upto=found.upto
+            )
+        )
+    return done
 
 
 def _copies(app: App, batch: Batch, found: Sequence[Match]) -> dict[tuple[str, str], str]:

@@ -1,7 +1,7 @@
 """What is known around an account that resembles a brand: posts, pictures, the brand's own ones."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,12 +9,13 @@ from sqlalchemy import Connection, Select, and_, func, or_, select, update
 
 from rules.lookalike.context import Known, Own
 from rules.lookalike.ownership import bare, split_network
-from rules.model import Account, Brand, Verdict
+from rules.model import Account, Brand, Suspect, Verdict
 from watcher.store.accounts import account_columns, account_from
 from watcher.store.columns import folded_handle, storable_key
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.posts import newest
+from watcher.store.raising import suspect_from
 from watcher.store.schema import accounts, avatars, pages, posts, suspects
 
 NEWEST_POSTS = 50
@@ -82,9 +83,19 @@ class Surroundings(Database):
                         known[account.key] = _known(connection, account, row, ours)
         return known, upto
 
-    def suspects_among(self, subjects: Sequence[str]) -> frozenset[str]:
-        """Return which of these subjects are suspects whose changes matter: not those of ours."""
-        return self._subjects(subjects, suspects.c.verdict != Verdict.OURS.value)
+    def suspects_of(self, subjects: Sequence[str]) -> tuple[Suspect, ...]:
+        """Return the suspects among these subjects."""
+        keys = {storable_key(subject): subject for subject in subjects}
+        some = list(keys)
+        found = []
+        with self.reading() as connection:
+            for start in range(0, len(some), _CHUNK):
+                query = select(suspects).where(suspects.c.subject.in_(some[start : start + _CHUNK]))
+                found += [
+                    replace(one, subject=keys[one.subject])
+                    for one in map(suspect_from, connection.execute(query))
+                ]
+        return tuple(found)
 
     def harmless_domains(self) -> frozenset[str]:
         """Return the domains that a person found to be harmless."""
@@ -95,17 +106,6 @@ class Surroundings(Database):
         with self.reading() as connection:
             found = connection.execute(query).scalars()
             return frozenset(subject.removeprefix("domain:") for subject in found)
-
-    def _subjects(self, subjects: Sequence[str], condition: Any) -> frozenset[str]:
-        keys = {storable_key(subject): subject for subject in subjects}
-        some, found = list(keys), set()
-        with self.reading() as connection:
-            for start in range(0, len(some), _CHUNK):
-                query = select(suspects.c.subject).where(
-                    suspects.c.subject.in_(some[start : start + _CHUNK]), condition
-                )
-                found |= {keys[key] for key in connection.execute(query).scalars()}
-        return frozenset(found)
 
     def pictures_to_look_at(
         self, own: Sequence[Own], now: datetime, limit: int
