@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from math import isfinite
 from random import Random
 from typing import Final, TypeVar
 
@@ -93,7 +92,7 @@ class Asking:
         seconds = error.retry_after
         if seconds is None:
             seconds = _FIRST_WAIT**attempt * self._random.uniform(0.5, 1.5)
-        if not isfinite(seconds) or seconds > LONGEST_WAIT:
+        if not seconds <= LONGEST_WAIT:  # what is no number at all is not waited for either
             raise SilentError(
                 f"{error.message}: it asks to wait longer than {LONGEST_WAIT / 60:.0f} minutes",
                 help="sweep again later: what was answered is not asked again",
