@@ -68,6 +68,12 @@ class Post:
     likes: int | None = None
     reposts: int | None = None
     replies: int | None = None
+    edited_at: datetime | None = None
+    """When its author changed it last, None where it never was or nobody says so."""
+    private: bool = False
+    """Whether only those may read it whom its author chose: it never leaves the company."""
+    alias: str = ""
+    """The name under which the server that brought it speaks of it, where that is not `id`."""
 
     @property
     def key(self) -> str:

@@ -5,7 +5,7 @@ table) opens one of them; whatever its library raises leaves here as `BackendErr
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol, runtime_checkable
@@ -85,6 +85,10 @@ class Page:
     repeated: int = 0
     """How often a post of this page came once more; nothing is lost by leaving the copies out."""
     gaps: tuple[Gap, ...] = ()
+    deleted: tuple[str, ...] = ()
+    """Ids or aliases of posts that are gone from the network, and so from the store."""
+    behind: timedelta | None = None
+    """How far a live stream lies behind the present; None where the source is no stream."""
 
 
 Relation = Literal["none", "requested", "following", "blocked"]
@@ -110,6 +114,21 @@ class Reader(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections. Calling it twice is fine."""
+        ...
+
+
+@runtime_checkable
+class Stream(Reader, Protocol):
+    """A reader that can also stay and bring posts as they are written."""
+
+    def live(self, cursor: str | None, stop: Callable[[], bool]) -> Iterator[Page]:
+        """Yield pages as posts come, a page at least every second, an empty one where none came.
+
+        Ends soon after `stop()` says so. A page holds a bounded number of posts; while nobody takes
+        the next one, nothing more is read from the network. Raises `BackendError` where the stream
+        breaks; opening it again with the cursor of the last page loses and repeats nothing that the
+        network still has, and tells the rest as a gap.
+        """
         ...
 
 

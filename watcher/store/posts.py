@@ -28,6 +28,7 @@ _post_columns = [
         "rid", "author", "network", "id", "text", "posted_at", "url", "language", "source",
         "links", "hashtags", "mentions", "reply_to", "reply_to_handle", "repost_of", "quote_of",
         "media", "likes", "reposts", "replies", "titles",
+        "edited_at", "private", "alias",
     )
 ]  # fmt: skip
 _AUTHOR_AT = len(_post_columns)
@@ -69,6 +70,9 @@ def posts_from(rows: Iterable[Sequence[Any]]) -> tuple[StoredPost, ...]:
             reposts=row[18],
             replies=row[19],
             titles=row[20],
+            edited_at=row[21],
+            private=row[22],
+            alias=row[23],
         )
         found.append(StoredPost(rid=row[0], post=post))
     return tuple(found)
@@ -181,4 +185,7 @@ def _row(post: Post, author: int, source: str, now: datetime) -> dict[str, Any]:
         "reposts": post.reposts,
         "replies": post.replies,
         "titles": post.titles,
+        "edited_at": post.edited_at,
+        "private": post.private,
+        "alias": post.alias,
     }

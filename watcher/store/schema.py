@@ -110,8 +110,17 @@ posts = Table(
     Column("likes", Count),
     Column("reposts", Count),
     Column("replies", Count),
+    Column("edited_at", Moment),
+    Column("private", Boolean, nullable=False, server_default=false()),
+    Column("alias", Key, nullable=False, server_default=""),
     UniqueConstraint("network", "id"),
     sqlite_autoincrement=True,
+)
+Index(  # a server says by it what was deleted
+    "ix_posts_alias",
+    posts.c.alias,
+    sqlite_where=posts.c.alias != "",
+    postgresql_where=posts.c.alias != "",
 )
 
 sources = Table(
