@@ -99,7 +99,9 @@ class Analysis:
     @_once
     def said(self) -> set[str]:
         """The words, hashtags, cashtags, emoji and accounts mentioned."""
-        return said(self.post, self.cut)
+        # Asked of every post, and the first thing asked: `cut` comes along without a call more.
+        cut = self.__dict__["cut"] = Pieces.of(self.post.text)
+        return said(self.post, cut)
 
     @_once
     def cut(self) -> Pieces:
