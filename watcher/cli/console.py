@@ -140,14 +140,17 @@ class Screen:
         width = max((cell_len(key) for key, _ in rows), default=0)
         for key, words in rows:
             lead = " " * indent + key + " " * (width - cell_len(key) + 2)
-            room = self.console.width - cell_len(lead)
-            if not self.is_terminal or room < LEAST_ROOM:
-                self.say(Text(lead).append_text(Text(words) if isinstance(words, str) else words))
-                continue
-            whole = Text(words) if isinstance(words, str) else words
-            for line in whole.wrap(self.console, room) or [Text()]:
-                self.say(Text(lead).append_text(line))
-                lead = " " * cell_len(lead)
+            self.say(*self.hung(lead, words))
+
+    def hung(self, lead: str, words: str | Text) -> list[Text]:
+        """Return words behind a lead, as lines that on a terminal wrap below the first word."""
+        whole = Text(words) if isinstance(words, str) else words
+        room = self.console.width - cell_len(lead)
+        if not self.is_terminal or room < LEAST_ROOM:
+            return [Text(lead).append_text(whole)]
+        lines = whole.wrap(self.console, room) or [Text()]
+        blank = " " * cell_len(lead)
+        return [Text(blank if at else lead).append_text(line) for at, line in enumerate(lines)]
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:

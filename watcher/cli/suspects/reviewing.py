@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import click
+from rich.cells import cell_len
 
 from rules.model import Verdict
 from watcher.cli import Settings
@@ -32,6 +33,7 @@ KEYS = (
     "judge: [c]onfirm  [d]ismiss  [o]urs  [p]arody",
     "       [s]kip  [u]ndo  [n]ote  [f]ilter  [m]ore  [q]uit  [?] help",
 )
+SHORT_KEYS = ("c d o p judge, s skips, u undoes, ? tells",)
 HELP = (
     "  c  confirm: it imitates the brand      d  dismiss: it is harmless",
     "  o  ours: we own it                     p  parody: a fan's, and says so",
@@ -153,11 +155,14 @@ class Review:
         detail = self.store.suspect(self.records[self.todo[0]].id)
         self.records[self.todo[0]] = detail.record
         head = [self._progress(), ""]
-        foot = ["", *([f"  {self.said}"] if self.said else []), *KEYS]
+        note = f"  note: {safe(self.note, 200)} (kept with what you decide next)"
+        foot = ["", *([note] if self.note else []), *([f"  {self.said}"] if self.said else [])]
+        foot += KEYS if self.screen.console.width >= len(KEYS[1]) else SHORT_KEYS
         room = None
         if self.screen.is_terminal:
-            room = self.screen.console.height - len(head) - len(foot) - 1
-        self.screen.say(*head, *card(self.config, detail, self.screen.console, room), *foot)
+            taken = sum(-(-max(1, cell_len(line)) // self.screen.console.width) for line in foot)
+            room = self.screen.console.height - len(head) - taken - 1
+        self.screen.say(*head, *card(self.config, detail, self.screen, room), *foot)
         self.said = ""
 
     def _progress(self) -> str:
@@ -205,8 +210,7 @@ class Review:
     def _write_note(self, keyboard: Keyboard) -> bool:
         note = keyboard.line(ASK_NOTE)
         self.note = note or ""
-        self.said = f"note: {safe(note, 200)} (kept with what you decide next)" if note else ""
-        self.said = self.said or "no note"
+        self.said = "" if note else "no note"
         return True
 
     def _keep_note(self) -> None:

@@ -34,14 +34,19 @@ def compared(brands: Sequence[Brand], suspect: Suspect, width: int = 80) -> list
     alike. Below are the code points of what differs, since the eye cannot tell `а` from `a`. A name
     too long for a terminal of so many cells is cut around the brand.
     """
+    lines: list[Text] = []
+    for one in comparisons(brands, suspect, width):
+        lines += [Text(""), *one] if lines else one
+    return lines
+
+
+def comparisons(brands: Sequence[Brand], suspect: Suspect, width: int = 80) -> list[list[Text]]:
+    """Return the same, the lines of each name by themselves, that which is most alike first."""
     found = [_best(brands, suspect.brand, name) for name in _names(suspect)]
     most = max(one.score for one in found)
-    lines: list[Text] = []
-    for one in found:
-        if one.score >= min(TELLING, most):
-            lines += [Text("")] if lines else []
-            lines += _lines(one, max(10, min(MOST_ROOM, width - len(_INDENT) - 1)))
-    return lines
+    room = max(10, min(MOST_ROOM, width - len(_INDENT) - 1))
+    told = [one for one in found if one.score >= min(TELLING, most)]
+    return [_lines(one, room) for one in sorted(told, key=lambda one: -one.score)]
 
 
 def _names(suspect: Suspect) -> tuple[str, ...]:
