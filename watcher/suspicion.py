@@ -141,9 +141,15 @@ def look_at_pictures(app: App, own: Sequence[Own], *, stop: Callable[[], bool]) 
     A network that fails is left alone for this turn, and what it did not give is asked for again
     after a day. Raises `StoreError`.
     """
+    first = _look_at(app, own, stop)
+    if first:  # others are only looked at where there is a picture to hold theirs against
+        own = own_accounts(app)
+    pictures = [*first, *_look_at(app, own, stop)]
+    return Looked(pictures=len(pictures), failed=sum(bool(one.error) for one in pictures))
+
+
+def _look_at(app: App, own: Sequence[Own], stop: Callable[[], bool]) -> list[Picture]:
     wanted = app.store.pictures_to_look_at(own, app.clock(), MOST_PICTURES)
-    if not wanted:
-        return Looked()
     pictures: list[Picture] = []
     networks = {account.network for account in wanted}
     for source in app.config.sources:
@@ -157,8 +163,9 @@ def look_at_pictures(app: App, own: Sequence[Own], *, stop: Callable[[], bool]) 
                     pictures += _pictures(reader, ours, stop)
         except BackendError:
             continue  # reading the source tells of it, with all that a person needs to mend it
-    app.store.save_pictures(pictures, app.clock())
-    return Looked(pictures=len(pictures), failed=sum(bool(one.error) for one in pictures))
+    if pictures:
+        app.store.save_pictures(pictures, app.clock())
+    return pictures
 
 
 def _pictures(

@@ -26,10 +26,13 @@ YOUNG: Final = 0.5
 YOUNG_UNTIL: Final = timedelta(days=30)
 VERIFIED: Final = -7.0
 """Proof, not opinion: it outweighs a name that is the brand's letter by letter."""
-MARKED: Final = -2.5
+MARKED: Final = -4.5
 ESTABLISHED: Final = -1.0
 ESTABLISHED_FROM: Final = timedelta(days=3 * 365)
 ESTABLISHED_FOLLOWERS: Final = 1000
+_CERTAIN: Final = 4.6
+"""A name may be the brand's beyond all doubt; whose account it is, it does not say so surely. What
+speaks for an account is held against no more than this: a score of 0.99."""
 _MOST_TOLD: Final = 3
 """Domains of one account that are told by name."""
 _LARGEST: Final = 9.0
@@ -95,13 +98,14 @@ def judged(suspect: Suspect, known: Circumstances) -> Suspect:
     """
     likeness = suspect.score if suspect.likeness is None else suspect.likeness
     reasons = weigh(known)
+    odds = log_odds(likeness)
+    if any(why.weight < 0 for why in reasons):
+        odds = min(odds, _CERTAIN)
     evidence = sorted((*suspect.evidence, *reasons), key=lambda why: -abs(why.weight))
     copied = {sign for sign in known.signs if sign.startswith("copied-")}
     return replace(
         suspect,
-        score=expit(log_odds(likeness) + sum(why.weight for why in reasons))
-        if reasons
-        else likeness,
+        score=expit(odds + sum(why.weight for why in reasons)) if reasons else likeness,
         techniques=ordered({*suspect.techniques, *copied}) if copied else suspect.techniques,
         evidence=tuple(evidence),
         likeness=likeness,

@@ -1,0 +1,350 @@
+"""Suspects are watched on: what they do later is seen, told once, and judged by what is known."""
+
+import base64
+import email
+import email.policy
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from rules.model import Verdict
+from watcher import pipeline
+from watcher.app import App
+from watcher.backends.local.microblog import Microblog, NewPost, Profile
+from watcher.config import load
+from watcher.store import Store, SuspectDetail
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+LONG_AGO = START - timedelta(days=700)
+BIO = "Nordelia builds quiet heat pumps for old houses. Ask us anything, we answer from 8 to 18."
+
+CONFIG = """
+data = "data"
+
+[mail]
+kind = "outbox"
+folder = "mails"
+
+[[brands]]
+name = "Nordelia"
+accounts = ["nordelia"]
+domains = ["nordelia.example"]
+
+[[sources]]
+name = "town"
+kind = "local"
+file = "town.db"
+
+[[rules]]
+name = "names"
+kind = "lookalike"
+then = ["daily"]
+
+[[channels]]
+name = "daily"
+kind = "email"
+at = "08:00"
+timezone = "UTC"
+when_empty = "skip"
+to = ["ada@acme.example"]
+"""
+
+
+def logo(colour: str = "navy") -> str:
+    """A picture as the address of an avatar."""
+    image = Image.new("RGB", (64, 64), "white")
+    draw = ImageDraw.Draw(image)
+    for n in range(5):
+        draw.ellipse([n * 11, (n * 37) % 50, n * 11 + 20, (n * 37) % 50 + 14], fill=colour)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+class Street:
+    """A microblog, an app over it, and a clock that the test moves."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self.now = START
+        self.folder = folder
+        self.town = Microblog.found(folder / "town.db", START)
+        (folder / "watcher.toml").write_text(CONFIG)
+        opened = App.open(load(folder / "watcher.toml", {}), clock=lambda: self.now)
+        opened.store.close()
+        self.app = replace(opened, store=store)
+        self.say("nordelia", "We are open.", Profile(display_name="Nordelia", bio=BIO))
+
+    def say(self, who: str, text: str = "hello", profile: Profile | None = None) -> None:
+        self.now += timedelta(minutes=1)
+        with self.town.change() as town:
+            town.account(who, LONG_AGO, profile)
+            town.post(NewPost(author=who, text=text, posted_at=self.now))
+
+    def rename(self, was: str, now: str) -> None:
+        with self.town.change() as town:
+            town.rename(was, now)
+        self.say(now)
+
+    def walk(self) -> pipeline.Matched:
+        self.now += timedelta(minutes=1)
+        pipeline.pull(self.app, self.app.config.sources[0])
+        return pipeline.match(self.app)
+
+    def mail(self) -> str:
+        """The text of the next day's digest; empty where none goes out."""
+        self.now = (self.now + timedelta(days=1)).replace(hour=8, minute=1)
+        pipeline.plan(self.app)
+        pipeline.deliver(self.app)
+        texts = []
+        for path in sorted(self.folder.glob("mails/*.eml")):
+            part = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            body = part.get_body(("plain",))
+            assert body is not None
+            texts.append(body.get_content())
+            path.unlink()
+        assert len(texts) < 2
+        return "".join(texts)
+
+    @property
+    def suspect(self) -> SuspectDetail:
+        """The only suspect there is."""
+        (record,) = self.app.store.suspects()
+        return self.app.store.suspect(record.id)
+
+    def judge(self, verdict: Verdict) -> None:
+        self.app.store.judge(self.suspect.record.id, verdict, "", "kim", self.now)
+
+    def kinds(self) -> list[str]:
+        return [event.kind for event in self.suspect.history]
+
+
+@pytest.fixture
+def street(tmp_path: Path, store: Store) -> Iterator[Street]:
+    street = Street(tmp_path, store)
+    yield street
+    street.app.index.close()
+
+
+def test_a_thousand_posts_from_one_squatter_are_one_suspect_and_one_line_of_one_digest(
+    street: Street,
+) -> None:
+    with street.town.change() as town:
+        town.account("nordelia_support", LONG_AGO)
+        for n in range(1000):
+            at = street.now + timedelta(seconds=n)
+            town.post(NewPost(author="nordelia_support", text=f"offer {n}", posted_at=at))
+    assert street.walk().suspects == 1
+    assert street.suspect.record.posts == 1000
+    lines = street.mail().splitlines()
+    assert [line for line in lines if line.startswith("  @nordelia_support")] == [
+        "  @nordelia_support"
+    ]
+    assert [digest.suspects for digest in street.app.store.digests()] == [1]
+    for n in range(3):
+        street.say("nordelia_support", f"another offer {n}")
+        street.walk()
+        assert street.mail() == ""
+    assert street.kinds() == ["raised"]
+
+
+def test_a_dismissed_suspect_stays_quiet_whatever_it_says(street: Street) -> None:
+    street.say("nordelia_support")
+    street.walk()
+    street.mail()
+    street.judge(Verdict.DISMISSED)
+    for n in range(5):
+        street.say("nordelia_support", f"hello {n}", Profile(bio=f"I like day {n}"))
+        street.walk()
+        assert street.mail() == ""
+    assert street.suspect.record.verdict is Verdict.DISMISSED
+    assert street.kinds() == ["raised", "judged"]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.DISMISSED, Verdict.PARODY])
+def test_a_dismissed_suspect_that_copies_the_bio_comes_back_and_says_so(
+    street: Street, verdict: Verdict
+) -> None:
+    street.say("nordelia_support")
+    street.walk()
+    street.mail()
+    street.judge(verdict)
+    street.say("nordelia_support", profile=Profile(bio=BIO))
+    assert street.walk().changed == 1
+    assert street.suspect.record.verdict is Verdict.OPEN
+    returned = street.suspect.history[-1]
+    assert (returned.kind, str(returned.what)) == (
+        "returned",
+        "Its description repeats that of @nordelia.",
+    )
+    assert returned.before is not None
+    assert returned.score is not None
+    assert returned.score > returned.before
+    told = street.mail()
+    assert "It has changed since:" in told
+    assert "description repeats" in told
+    assert street.mail() == ""
+
+
+def test_a_dismissed_suspect_that_leads_to_a_lookalike_domain_comes_back(street: Street) -> None:
+    street.say("nordelia_support")
+    street.walk()
+    street.judge(Verdict.DISMISSED)
+    street.say("nordelia_support", "win at https://nordeIia-promo.example/now")
+    street.walk()
+    by_name = {one.suspect.subject: one for one in street.app.store.suspects()}
+    domain = by_name.pop("domain:nordeiia-promo.example")
+    (back,) = by_name.values()
+    assert (domain.verdict, back.verdict) == (Verdict.OPEN, Verdict.OPEN)
+    assert "links:nordeiia-promo.example" in back.suspect.signs
+
+
+def test_a_domain_that_a_person_cleared_leads_nobody_astray(street: Street) -> None:
+    street.say("marie", "see https://nordeIia-promo.example/now")
+    street.walk()
+    street.judge(Verdict.DISMISSED)
+    street.say("nordelia_support", "win at https://nordeIia-promo.example/now")
+    street.walk()
+    (found,) = street.app.store.suspects(kind="account")
+    assert not any(sign.startswith("links:") for sign in found.suspect.signs)
+
+
+def test_a_parody_is_raised_once_it_no_longer_says_so(street: Street) -> None:
+    street.say("nordeliasupport", profile=Profile(bio="Parody account. Not affiliated."))
+    street.walk()
+    assert street.app.store.suspects() == ()  # it says what it is
+    street.say("nordeliasupport", profile=Profile(bio="We answer all your questions."))
+    street.walk()
+    assert street.kinds() == ["raised"]
+
+
+def test_a_judged_parody_that_no_longer_says_so_comes_back(street: Street) -> None:
+    street.say("nordelia_support")
+    street.walk()
+    street.say("nordelia_support", profile=Profile(bio="Parody account. Not affiliated."))
+    street.walk()
+    street.judge(Verdict.PARODY)
+    street.say("nordelia_support", profile=Profile(bio="We answer all your questions."))
+    street.walk()
+    assert street.suspect.record.verdict is Verdict.OPEN
+    assert "no longer says that it is a parody" in str(
+        next(event.what for event in street.suspect.history if event.kind == "returned")
+    )
+
+
+def test_what_becomes_of_a_confirmed_suspect_is_told_once(street: Street) -> None:
+    street.say("nordelia_support")
+    street.walk()
+    street.mail()
+    street.judge(Verdict.CONFIRMED)
+    street.rename("nordelia_support", "nordelia_helpdesk")
+    street.walk()
+    detail = street.suspect
+    assert detail.record.verdict is Verdict.CONFIRMED
+    assert detail.record.suspect.name == "nordelia_helpdesk"
+    assert street.kinds() == ["raised", "judged", "renamed"]
+    told = street.mail()
+    assert "@nordelia_helpdesk" in told
+    assert "nordelia_support" in told
+    street.say("nordelia_helpdesk")
+    street.walk()
+    assert street.mail() == ""
+
+
+def test_a_suspect_of_ours_is_left_in_peace(street: Street) -> None:
+    street.say("nordelia_support")
+    street.walk()
+    street.judge(Verdict.OURS)
+    street.say("nordelia_support", profile=Profile(bio=BIO, display_name="Nordelia"))
+    street.walk()
+    assert street.kinds() == ["raised", "judged"]
+    assert street.mail() == ""
+
+
+def test_an_open_suspect_is_brought_up_to_date_and_tells_what_changed(street: Street) -> None:
+    street.say("nordelia_support")
+    street.walk()
+    before = street.suspect.record.suspect.score
+    street.say("nordelia_support", profile=Profile(display_name="Nordelia"))
+    street.walk()
+    changes = street.suspect.history[1:]
+    assert {"renamed", "changed"} == {event.kind for event in changes}
+    assert all((event.before, event.by) == (before, "") for event in changes)
+    assert changes[-1].score == street.suspect.record.suspect.score > before
+    assert "copied-display-name" in street.suspect.record.suspect.techniques
+
+
+def test_a_suspect_that_gave_the_name_up_says_so(street: Street) -> None:
+    street.say("nordelia_support")
+    street.walk()
+    street.rename("nordelia_support", "marie")
+    street.walk()
+    assert street.suspect.record.suspect.score == 0
+    assert street.kinds() == ["raised", "renamed"]
+
+
+def test_the_own_picture_under_another_name_is_seen(street: Street) -> None:
+    street.say("nordelia", profile=Profile(avatar=logo()))
+    street.say("nordelia_support", profile=Profile(avatar=logo("blue")))
+    street.walk()
+    assert "copied-avatar" in street.suspect.record.suspect.signs
+    street.judge(Verdict.DISMISSED)
+    street.say("nordelia_support", profile=Profile(avatar="elsewhere.png"))
+    assert street.walk().pictures_failed == 0
+    assert street.suspect.record.verdict is Verdict.DISMISSED
+
+
+def test_a_picture_that_cannot_be_read_is_counted_and_stops_nothing(street: Street) -> None:
+    broken = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\nno").decode()
+    street.say("nordelia", profile=Profile(avatar=broken))
+    street.say("nordelia_support", profile=Profile(avatar=broken))
+    assert street.walk().pictures_failed == 1  # the other has nothing to be held against
+    assert street.walk().pictures_failed == 0
+    assert street.suspect.record.suspect.signs == ("posts",)
+
+
+def test_whoever_answers_the_customers_of_the_brand_is_scored_higher(street: Street) -> None:
+    street.say("nordelia_support")
+    street.walk()
+    before = street.suspect.record.suspect.score
+    street.say("marie", "@nordelia my heat pump is broken")
+    street.say("nordelia_support", "@marie tell us your card number")
+    street.walk()
+    assert "answers" in street.suspect.record.suspect.signs
+    assert street.suspect.record.suspect.score > before
+
+
+def test_a_name_that_resembles_no_brand_is_never_raised(street: Street) -> None:
+    street.say("nordelia", profile=Profile(avatar=logo()))
+    street.say("marie", "https://nordelia.example", Profile(bio=BIO, avatar=logo()))
+    street.say("marie", "@nordelia hello")
+    street.walk()
+    assert street.app.store.suspects() == ()
+
+
+def test_the_own_accounts_are_never_raised_whatever_they_do(street: Street) -> None:
+    for bio in (BIO, "other", ""):
+        street.say("nordelia", "see https://nordelia.example/shop", Profile(bio=bio))
+        street.walk()
+    assert street.app.store.suspects() == ()
+
+
+def test_links_seen_before_a_brand_was_known_are_looked_at_again(street: Street) -> None:
+    for n in range(3):
+        street.say("marie", f"see https://zebulon-support.example/{n}")
+    street.walk()
+    assert street.app.store.suspects() == ()
+    config = street.folder / "watcher.toml"
+    config.write_text(CONFIG + '\n[[brands]]\nname = "Zebulon"\n')
+    opened = App.open(load(config, {}), clock=lambda: street.now)
+    opened.store.close()
+    street.app.index.close()
+    street.app = replace(opened, store=street.app.store)
+    assert street.walk().suspects == 1
+    assert street.suspect.record.suspect.subject == "domain:zebulon-support.example"
+    assert street.suspect.record.posts == 3
+    assert street.walk().suspects == 0
