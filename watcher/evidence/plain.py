@@ -12,13 +12,16 @@ from typing import Final
 MOST_ACCENTS: Final = 3
 """Marks above or below one letter; more of them would be painted over the lines around it."""
 
+DOTS: Final = ".。．｡"
+"""What a browser takes for the dot between the labels of a host."""
+
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and marks that leave no trace, though Unicode does not class them as format signs."""
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINERS: Final = "\u200c\u200d"
 _LINE_ENDS = re.compile("\r\n|\r")
 _EMPTY_LINES = re.compile(r"\n(?:[ \t]*+\n){3,}")
-_DOT = re.compile(r"(?<=[^\s.])[.。．｡](?=[^\W\d_][\w-])")
+_DOT = re.compile(rf"(?<=[^\s.])[{DOTS}](?=[^\W\d_][\w-])")
 
 More = Callable[[str, int], str]
 """Says in the reader's words how many (characters, accents, lines) were left out."""

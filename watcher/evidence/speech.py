@@ -13,7 +13,7 @@ from alerts.translations import Words, fill
 from rules.lookalike import Aligned
 from rules.model import Reason
 from watcher.evidence.names import code_points, titles
-from watcher.evidence.plain import is_hidden, line, shown
+from watcher.evidence.plain import DOTS, is_hidden, line, shown
 
 LONGEST_NAME = 200
 LONGEST_SENTENCE = 400
@@ -120,6 +120,8 @@ def _sides(column: Aligned) -> tuple[bool, bool] | None:
 def _sign(char: str) -> str:
     if is_hidden(char):
         return f"U+{ord(char):04X}"
+    if char in DOTS:
+        return "[.]"
     if char.isspace():
         return "\N{OPEN BOX}"
     if unicodedata.combining(char):
