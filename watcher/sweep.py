@@ -88,6 +88,8 @@ class Swept:
     """Whether a person stopped it."""
     suspects: int
     """How many suspects are new."""
+    known: int = 0
+    """The newest suspect before: those of it have higher numbers."""
 
 
 @contextmanager
@@ -139,10 +141,12 @@ def sweep(
         stopped = True
     for plan in plans:
         plan.count_what_is_left(stopped=stopped)
+    known = app.store.newest_suspect()
     return Swept(
         networks=tuple(plan.result for plan in plans),
         stopped=stopped,
         suspects=pipeline.examine(app),
+        known=known,
     )
 
 

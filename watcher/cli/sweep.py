@@ -3,13 +3,14 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
+from rules.model import Account
 from watcher.app import App
 from watcher.backends.interface import parse_interval
 from watcher.cli import Settings
@@ -84,7 +85,6 @@ def command(
     (wanted,) = (one for one in config.brands if one.name == name)
     with App.open(config, clock=settings.clock) as app, places(app) as (found, not_asked):
         asked = _chosen(found, not_asked, network)
-        began = settings.clock()
         with _progress() as progress:
             done = sweep(
                 app,
@@ -95,12 +95,12 @@ def command(
             )
         seen = ground(app, wanted, done.networks)
     if as_json:
-        print_json(_as_dict(name, done, not_asked, seen, began))
+        print_json(_as_dict(name, done, not_asked, seen))
     elif free:
         _tell_free(seen.free, len(seen.free))
         _tell_trouble(done, not_asked)
     else:
-        _tell(name, done, seen, began, is_guarded(config, name))
+        _tell(name, done, seen, is_guarded(config, name))
         _tell_trouble(done, not_asked)
     return 1 if done.stopped or any(one.why or one.unanswered for one in done.networks) else 0
 
@@ -150,17 +150,17 @@ def _progress() -> Iterator[Told]:
             bar.stop()
 
 
-def _tell(brand: str, done: Swept, seen: Ground, began: datetime, guarded: bool) -> None:
+def _tell(brand: str, done: Swept, seen: Ground, guarded: bool) -> None:
     screen = stdout()
     for one in done.networks:
         screen.say(_line(one))
         if not one.names:
             screen.say(f"  no handle can spell {safe(brand, 80)}: give it another spelling")
     if seen.suspects:
-        new = sum(_is_new(one, began) for one in seen.suspects)
-        told = f", {count(new, 'new suspect')}" if new else ", none of them new"
-        screen.say("", f"taken and looking alike: {count(len(seen.suspects), 'account')}{told}")
-        _table_of_suspects(seen.suspects, began)
+        new = sum(_is_new(one, done) for one in seen.suspects)
+        alike = count(len(seen.suspects), "account")
+        screen.say("", f"taken and looking alike: {alike}, {new or 'none'} of them new")
+        _table_of_suspects(brand, seen.suspects, done)
         screen.hint("`watcher suspects review` judges them one by one, `show ID` tells all")
     _tell_others("taken and harmless" if guarded else "taken", seen.harmless)
     _tell_others("your own and your friends'", seen.own)
@@ -187,37 +187,59 @@ def _line(one: SweptNetwork) -> str:
     return f"{where}: {count(len(one.names), 'likely name')}: {', '.join(told)}"
 
 
-def _table_of_suspects(suspects: tuple[SweptName, ...], began: datetime) -> None:
-    stdout().table(
-        ["id", "account", "display name", "network", "score", "techniques", "verdict", "new"],
+def _table_of_suspects(brand: str, suspects: tuple[SweptName, ...], done: Swept) -> None:
+    screen = stdout()
+    networks = {one.network for one in suspects}
+    brands = {one.suspect.suspect.brand for one in suspects if one.suspect}
+    hidden = ["display name"] * screen.is_terminal + ["network"] * (len(networks) == 1)
+    hidden += ["brand"] * (brands == {brand})
+    hidden += ["new"] * (not any(_is_new(one, done) for one in suspects))
+    screen.table(
+        [
+            *("id", "account", "display name", "network", "brand", "score", "techniques"),
+            *("verdict", "new"),
+        ],
         [
             (
                 str(one.suspect.id),
-                f"@{safe(one.account.handle, 80)}",
+                _called_and_named(one.account) if screen.is_terminal else _called(one.account),
                 safe(one.account.display_name, 40),
                 safe(one.network, 40),
+                safe(one.suspect.suspect.brand, 40),
                 f"{one.suspect.suspect.score:.2f}",
                 ", ".join(one.suspect.suspect.techniques),
                 str(one.suspect.verdict),
-                "new" if _is_new(one, began) else "",
+                "new" if _is_new(one, done) else "",
             )
             for one in suspects
             if one.suspect and one.account
         ],
         right=("id", "score"),
-        hidden=["network"] if len({one.network for one in suspects}) == 1 else [],
-        less=("techniques", "display name"),
+        hidden=hidden,
+        less=("techniques", "verdict"),
     )
 
 
-def _is_new(one: SweptName, began: datetime) -> bool:
-    return one.suspect is not None and one.suspect.first_seen >= began
+def _called(account: Account) -> str:
+    return f"@{safe(account.handle, 80)}"
+
+
+def _called_and_named(account: Account) -> str:
+    """Return both names in one cell, which leaves more room for them."""
+    name = account.display_name
+    if not name or name.casefold() == account.handle.casefold():
+        return _called(account)
+    return f"{_called(account)} “{safe(name, 40)}”"
+
+
+def _is_new(one: SweptName, done: Swept) -> bool:
+    return one.suspect is not None and one.suspect.id > done.known
 
 
 def _tell_others(what: str, others: tuple[SweptName, ...]) -> None:
     if not others:
         return
-    names = [f"@{safe(one.account.handle, 60)}" for one in others[:SHOWN] if one.account]
+    names = [_called(one.account) for one in others[:SHOWN] if one.account]
     more = f" and {len(others) - SHOWN:,} more" if len(others) > SHOWN else ""
     stdout().say("", f"{what}: {count(len(others), 'account')}: {', '.join(names)}{more}")
 
@@ -257,7 +279,7 @@ def _why(one: SweptNetwork) -> str:
 
 
 def _as_dict(
-    brand: str, done: Swept, not_asked: tuple[NotAsked, ...], seen: Ground, began: datetime
+    brand: str, done: Swept, not_asked: tuple[NotAsked, ...], seen: Ground
 ) -> dict[str, object]:
     return {
         "brand": brand,
@@ -282,7 +304,7 @@ def _as_dict(
             _account(one)
             | {
                 "id": one.suspect.id,
-                "new": _is_new(one, began),
+                "new": _is_new(one, done),
                 "brand": one.suspect.suspect.brand,
                 "score": round(one.suspect.suspect.score, 4),
                 "techniques": one.suspect.suspect.techniques,

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from rules.model import Account, Suspect, Verdict
 from watcher.backends.interface import Page
@@ -126,6 +126,11 @@ class Sweeps(Database):
                 )
                 key = (brand, network, _FOUND, account.handle)
                 _write(connection, key, NameState.TAKEN.value, now, row)
+
+    def newest_suspect(self) -> int:
+        """Return the number of the newest suspect: those raised from now on have higher ones."""
+        with self.reading() as connection:
+            return int(connection.execute(select(func.max(suspects.c.id))).scalar() or 0)
 
 
 def _saved(connection: Connection, found: Sequence[Account], now: datetime) -> list[int]:
