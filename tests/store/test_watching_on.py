@@ -7,12 +7,12 @@ import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 
-from rules.model import Verdict
+from rules.model import Brand, Verdict
+from tests.store.conftest import empty
 from watcher import pipeline
 from watcher.app import App
 from watcher.backends.local.microblog import Microblog, NewPost, Profile
@@ -21,6 +21,7 @@ from watcher.store import Store, SuspectDetail
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LONG_AGO = START - timedelta(days=700)
+ZEBULON = Brand(name="Zebulon")
 BIO = "Nordelia builds quiet heat pumps for old houses. Ask us anything, we answer from 8 to 18."
 
 CONFIG = """
@@ -69,14 +70,13 @@ def logo(colour: str = "navy") -> str:
 class Street:
     """A microblog, an app over it, and a clock that the test moves."""
 
-    def __init__(self, folder: Path, store: Store) -> None:
+    def __init__(self, app: App, store: Store) -> None:
         self.now = START
-        self.folder = folder
-        self.town = Microblog.found(folder / "town.db", START)
-        (folder / "watcher.toml").write_text(CONFIG)
-        opened = App.open(load(folder / "watcher.toml", {}), clock=lambda: self.now)
-        opened.store.close()
-        self.app = replace(opened, store=store)
+        self.folder = app.config.folder
+        for path in self.folder.glob("town.db*"):
+            path.unlink()
+        self.town = Microblog.found(self.folder / "town.db", START)
+        self.app = replace(app, store=store, clock=lambda: self.now)
         self.say("nordelia", "We are open.", Profile(display_name="Nordelia", bio=BIO))
 
     def say(self, who: str, text: str = "hello", profile: Profile | None = None) -> None:
@@ -123,60 +123,75 @@ class Street:
         return [event.kind for event in self.suspect.history]
 
 
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """One app for all of them, on a store that each test replaces by its own."""
+    folder = tmp_path_factory.mktemp("street")
+    (folder / "watcher.toml").write_text(CONFIG)
+    with App.open(load(folder / "watcher.toml", {})) as app:
+        yield app
+
+
 @pytest.fixture
-def street(tmp_path: Path, store: Store) -> Iterator[Street]:
-    street = Street(tmp_path, store)
-    yield street
-    street.app.index.close()
+def street(app: App, sqlite_opened: tuple[str, Store]) -> Street:
+    """A street on SQLite."""
+    empty(sqlite_opened[1])
+    return Street(app, sqlite_opened[1])
+
+
+@pytest.fixture
+def any_street(app: App, store: Store) -> Street:
+    """A street on either database."""
+    return Street(app, store)
 
 
 def test_a_thousand_posts_from_one_squatter_are_one_suspect_and_one_line_of_one_digest(
-    street: Street,
+    any_street: Street,
 ) -> None:
-    with street.town.change() as town:
+    with any_street.town.change() as town:
         town.account("nordelia_support", LONG_AGO)
         for n in range(1000):
-            at = street.now + timedelta(seconds=n)
+            at = any_street.now + timedelta(seconds=n)
             town.post(NewPost(author="nordelia_support", text=f"offer {n}", posted_at=at))
-    assert street.walk().suspects == 1
-    assert street.suspect.record.posts == 1000
-    lines = street.mail().splitlines()
+    assert any_street.walk().suspects == 1
+    assert any_street.suspect.record.posts == 1000
+    lines = any_street.mail().splitlines()
     assert [line for line in lines if line.startswith("  @nordelia_support")] == [
         "  @nordelia_support"
     ]
-    assert [digest.suspects for digest in street.app.store.digests()] == [1]
+    assert [digest.suspects for digest in any_street.app.store.digests()] == [1]
     for n in range(3):
-        street.say("nordelia_support", f"another offer {n}")
-        street.walk()
-        assert street.mail() == ""
-    assert street.kinds() == ["raised"]
+        any_street.say("nordelia_support", f"another offer {n}")
+        any_street.walk()
+        assert any_street.mail() == ""
+    assert any_street.kinds() == ["raised"]
 
 
-def test_a_dismissed_suspect_stays_quiet_whatever_it_says(street: Street) -> None:
-    street.say("nordelia_support")
-    street.walk()
-    street.mail()
-    street.judge(Verdict.DISMISSED)
+def test_a_dismissed_suspect_stays_quiet_whatever_it_says(any_street: Street) -> None:
+    any_street.say("nordelia_support")
+    any_street.walk()
+    any_street.mail()
+    any_street.judge(Verdict.DISMISSED)
     for n in range(5):
-        street.say("nordelia_support", f"hello {n}", Profile(bio=f"I like day {n}"))
-        street.walk()
-        assert street.mail() == ""
-    assert street.suspect.record.verdict is Verdict.DISMISSED
-    assert street.kinds() == ["raised", "judged"]
+        any_street.say("nordelia_support", f"hello {n}", Profile(bio=f"I like day {n}"))
+        any_street.walk()
+        assert any_street.mail() == ""
+    assert any_street.suspect.record.verdict is Verdict.DISMISSED
+    assert any_street.kinds() == ["raised", "judged"]
 
 
 @pytest.mark.parametrize("verdict", [Verdict.DISMISSED, Verdict.PARODY])
 def test_a_dismissed_suspect_that_copies_the_bio_comes_back_and_says_so(
-    street: Street, verdict: Verdict
+    any_street: Street, verdict: Verdict
 ) -> None:
-    street.say("nordelia_support")
-    street.walk()
-    street.mail()
-    street.judge(verdict)
-    street.say("nordelia_support", profile=Profile(bio=BIO))
-    assert street.walk().changed == 1
-    assert street.suspect.record.verdict is Verdict.OPEN
-    returned = street.suspect.history[-1]
+    any_street.say("nordelia_support")
+    any_street.walk()
+    any_street.mail()
+    any_street.judge(verdict)
+    any_street.say("nordelia_support", profile=Profile(bio=BIO))
+    assert any_street.walk().changed == 1
+    assert any_street.suspect.record.verdict is Verdict.OPEN
+    returned = any_street.suspect.history[-1]
     assert (returned.kind, str(returned.what)) == (
         "returned",
         "Its description repeats that of @nordelia.",
@@ -184,10 +199,10 @@ def test_a_dismissed_suspect_that_copies_the_bio_comes_back_and_says_so(
     assert returned.before is not None
     assert returned.score is not None
     assert returned.score > returned.before
-    told = street.mail()
+    told = any_street.mail()
     assert "It has changed since:" in told
     assert "description repeats" in told
-    assert street.mail() == ""
+    assert any_street.mail() == ""
 
 
 def test_a_dismissed_suspect_that_leads_to_a_lookalike_domain_comes_back(street: Street) -> None:
@@ -236,23 +251,23 @@ def test_a_judged_parody_that_no_longer_says_so_comes_back(street: Street) -> No
     )
 
 
-def test_what_becomes_of_a_confirmed_suspect_is_told_once(street: Street) -> None:
-    street.say("nordelia_support")
-    street.walk()
-    street.mail()
-    street.judge(Verdict.CONFIRMED)
-    street.rename("nordelia_support", "nordelia_helpdesk")
-    street.walk()
-    detail = street.suspect
+def test_what_becomes_of_a_confirmed_suspect_is_told_once(any_street: Street) -> None:
+    any_street.say("nordelia_support")
+    any_street.walk()
+    any_street.mail()
+    any_street.judge(Verdict.CONFIRMED)
+    any_street.rename("nordelia_support", "nordelia_helpdesk")
+    any_street.walk()
+    detail = any_street.suspect
     assert detail.record.verdict is Verdict.CONFIRMED
     assert detail.record.suspect.name == "nordelia_helpdesk"
-    assert street.kinds() == ["raised", "judged", "renamed"]
-    told = street.mail()
+    assert any_street.kinds() == ["raised", "judged", "renamed"]
+    told = any_street.mail()
     assert "@nordelia_helpdesk" in told
     assert "nordelia_support" in told
-    street.say("nordelia_helpdesk")
-    street.walk()
-    assert street.mail() == ""
+    any_street.say("nordelia_helpdesk")
+    any_street.walk()
+    assert any_street.mail() == ""
 
 
 def test_a_suspect_of_ours_is_left_in_peace(street: Street) -> None:
@@ -326,25 +341,21 @@ def test_a_name_that_resembles_no_brand_is_never_raised(street: Street) -> None:
     assert street.app.store.suspects() == ()
 
 
-def test_the_own_accounts_are_never_raised_whatever_they_do(street: Street) -> None:
+def test_the_own_accounts_are_never_raised_whatever_they_do(any_street: Street) -> None:
     for bio in (BIO, "other", ""):
-        street.say("nordelia", "see https://nordelia.example/shop", Profile(bio=bio))
-        street.walk()
-    assert street.app.store.suspects() == ()
+        any_street.say("nordelia", "see https://nordelia.example/shop", Profile(bio=bio))
+        any_street.walk()
+    assert any_street.app.store.suspects() == ()
 
 
-def test_links_seen_before_a_brand_was_known_are_looked_at_again(street: Street) -> None:
+def test_links_seen_before_a_brand_was_known_are_looked_at_again(any_street: Street) -> None:
     for n in range(3):
-        street.say("marie", f"see https://zebulon-support.example/{n}")
-    street.walk()
-    assert street.app.store.suspects() == ()
-    config = street.folder / "watcher.toml"
-    config.write_text(CONFIG + '\n[[brands]]\nname = "Zebulon"\n')
-    opened = App.open(load(config, {}), clock=lambda: street.now)
-    opened.store.close()
-    street.app.index.close()
-    street.app = replace(opened, store=street.app.store)
-    assert street.walk().suspects == 1
-    assert street.suspect.record.suspect.subject == "domain:zebulon-support.example"
-    assert street.suspect.record.posts == 3
-    assert street.walk().suspects == 0
+        any_street.say("marie", f"see https://zebulon-support.example/{n}")
+    any_street.walk()
+    assert any_street.app.store.suspects() == ()
+    config = replace(any_street.app.config, brands=(*any_street.app.config.brands, ZEBULON))
+    any_street.app = any_street.app.reconfigured(config)
+    assert any_street.walk().suspects == 1
+    assert any_street.suspect.record.suspect.subject == "domain:zebulon-support.example"
+    assert any_street.suspect.record.posts == 3
+    assert any_street.walk().suspects == 0
