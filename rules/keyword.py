@@ -94,14 +94,14 @@ class KeywordRule:
                 found.append(useless_inflections())
         return tuple(found)
 
-    @cached_property
-    def read(self) -> tuple[Expression, ...]:
+    @property
+    def read(self) -> list[Expression]:
         """The expressions that can be understood, each with its place in the table and its tree."""
-        return tuple(
+        return [
             Expression(place, text, tree)
             for place, text in self.expressions()
             if (tree := self._read[place][0]) is not None
-        )
+        ]
 
     @cached_property
     def kinds(self) -> frozenset[type]:

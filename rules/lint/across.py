@@ -10,8 +10,9 @@ most `_MOST_COMPARED` in earnest.
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from itertools import chain, islice
+from typing import NamedTuple
 
 from rules.errors import Problem
 from rules.keyword import KeywordRule
@@ -29,8 +30,7 @@ _APART = frozenset({"name", "find", "any", "all", "none", "then", "allow", "enab
 _ALIKE = tuple(one.name for one in fields(KeywordRule) if one.name not in _APART)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Subject:
+class _Subject(NamedTuple):
     """A rule as it is compared."""
 
     number: int
@@ -91,14 +91,15 @@ def _subject(number: int, rule: KeywordRule) -> _Subject:
     tree = rule.inflected
     parts = tree.parts if isinstance(tree, And) else (tree,)
     nodes = list(walk(tree))
-    asks = [node for node in wanted(tree) if is_single(node)]
+    excludes = any(isinstance(node, Not) for node in nodes)
+    asks = [node for node in (wanted(tree) if excludes else nodes) if is_single(node)]
     return _Subject(
         number=number,
         rule=rule,
         tree=tree,
         needs=[need for part in parts if (need := _needed(part, accents=accents)) is not None],
         asks=asks,
-        excludes=any(isinstance(node, Not) for node in nodes),
+        excludes=excludes,
         narrows=any(isinstance(node, Field | Range) for node in asks),
         may_contradict=may_contradict(nodes),
     )
@@ -136,8 +137,7 @@ def _in_group(subjects: Sequence[_Subject]) -> Iterator[tuple[int, Problem]]:
     for subject, its in zip(subjects, facts, strict=True):
         likely = _likely(subject, its, filed, ensured)
         if found := _wider(subject, islice(likely, _MOST_COMPARED), accents=accents):
-            first, _ = next(iter(subject.rule.expressions()))
-            yield subject.number, replace(found, path=first)
+            yield subject.number, found
 
 
 def _likely(
@@ -153,14 +153,21 @@ def _likely(
     for _, other in sorted(candidates.items()):
         if other.excludes and not (subject.excludes or subject.narrows):
             continue
-        if any(facts.isdisjoint(need) for need in other.needs):
-            continue
-        if all(_ensures(subject.tree, need, ensured) for need in other.needs):
+        for need in other.needs:
+            if facts.isdisjoint(need) or not _ensures(subject.tree, need, ensured):
+                break
+        else:
             yield other
 
 
 def _ensures(node: Node, need: frozenset[Fact], ensured: _Ensured) -> bool:
     """Whether a post that matches has one of the facts, as far as one leaf at a time tells."""
+    if is_single(node):
+        if not need.isdisjoint(ensured[node]):
+            return True
+        return isinstance(node, Near) and (
+            _ensures(node.left, need, ensured) or _ensures(node.right, need, ensured)
+        )
     if isinstance(node, And):
         return any(_ensures(part, need, ensured) for part in node.parts)
     if isinstance(node, Or):
@@ -168,13 +175,7 @@ def _ensures(node: Node, need: frozenset[Fact], ensured: _Ensured) -> bool:
     if isinstance(node, AtLeast):
         ensuring = sum(_ensures(part, need, ensured) for part in node.parts)
         return ensuring > len(node.parts) - node.count
-    if isinstance(node, Not):
-        return False
-    if isinstance(node, Near) and (
-        _ensures(node.left, need, ensured) or _ensures(node.right, need, ensured)
-    ):
-        return True
-    return not need.isdisjoint(ensured[node])
+    return False
 
 
 def _wider(subject: _Subject, others: Iterable[_Subject], *, accents: bool) -> Problem | None:
@@ -192,7 +193,7 @@ def _wider(subject: _Subject, others: Iterable[_Subject], *, accents: bool) -> P
             return _same(subject.rule, other.rule)
         told_too = subject.rule.then and set(subject.rule.then) <= set(other.rule.then)
         if not same and told_too:
-            return _subsumed(other.rule)
+            return _subsumed(subject.rule, other.rule)
     return None
 
 
@@ -202,16 +203,20 @@ def _same(rule: KeywordRule, other: KeywordRule) -> Problem:
     help_ = "leave one of the two out"
     if set(rule.then) != set(other.then):
         help_ = f'leave this one out, and write then = [{listed}] in "{other.name}"'
-    return _problem("same-rule", f'this finds exactly what the rule "{other.name}" finds', help_)
+    message = f'this finds exactly what the rule "{other.name}" finds'
+    return _problem(rule, "same-rule", message, help_)
 
 
-def _subsumed(other: KeywordRule) -> Problem:
+def _subsumed(rule: KeywordRule, other: KeywordRule) -> Problem:
     return _problem(
+        rule,
         "subsumed-rule",
         f'the rule "{other.name}" finds all of this too, and tells the same channels',
         "leave it out, or tell another channel",
     )
 
 
-def _problem(code: str, message: str, help: str) -> Problem:
-    return Problem(code=code, message=message, help=help, severity=LINTS[code].severity)
+def _problem(rule: KeywordRule, code: str, message: str, help: str) -> Problem:
+    first, _ = next(rule.expressions())
+    severity = LINTS[code].severity
+    return Problem(code=code, message=message, path=first, help=help, severity=severity)

@@ -8,9 +8,9 @@ Where there are more than `MOST` facts, what lies beyond is taken for possible, 
 then often "not known", and never wrong.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from functools import cache
+from heapq import nlargest
 from itertools import combinations
 
 from rules.language.tree import And, AtLeast, Near, Node, Not, Or
@@ -54,17 +54,20 @@ class Truth:
     def _number(self, trees: Iterable[Node]) -> list[Near]:
         """Choose the facts; where they are too many, those said twice come first."""
         nears: dict[Fact, Near] = {}
-        said: Counter[Fact] = Counter()
+        said: dict[Fact, int] = {}
         level = list(trees)
         while level and len(said) < _MOST_READ:
+            below: list[Node] = []
             for node in level:
                 if is_single(node):
                     fact = self._fact(node)
-                    said[fact] += 1
-                    if isinstance(node, Near):
-                        nears[fact] = node
-            level = [below for node in level for below in children(node)]
-        chosen = said if len(said) <= MOST else [fact for fact, _ in said.most_common(MOST)]
+                    said[fact] = said.get(fact, 0) + 1
+                    if not isinstance(node, Near):
+                        continue
+                    nears[fact] = node
+                below += children(node)
+            level = below
+        chosen = said if len(said) <= MOST else nlargest(MOST, said, key=said.__getitem__)
         self._columns = dict.fromkeys(chosen, 0)
         return [near for fact, near in nears.items() if fact in self._columns]
 
@@ -79,8 +82,9 @@ class Truth:
         possible = self._all
         columns = self._columns
         for one, column in columns.items():
-            for two in entailed(one) & columns.keys():
-                possible &= ~column | columns[two]
+            for two in entailed(one):
+                if two in columns:
+                    possible &= ~column | columns[two]
         for two in columns:
             if two[0] in BY_COMPARISON:
                 for one, column in columns.items():
@@ -90,7 +94,7 @@ class Truth:
         for one, two in combinations(narrow, 2):
             if excludes(one, two):
                 possible &= ~(columns[one] & columns[two])
-        if all(kind in self._columns for kind in KINDS_OF_POST):
+        if columns.keys() >= KINDS_OF_POST:
             one_of = 0
             for kind in KINDS_OF_POST:
                 one_of |= self._columns[kind]
@@ -112,6 +116,8 @@ class Truth:
 
     def _value(self, node: Node, *, upper: bool) -> int:
         """The rows in which a node may be true (`upper`), or certainly is."""
+        if is_single(node):
+            return self._columns.get(self._fact(node), self._all if upper else 0)
         if isinstance(node, Not):
             return self._all & ~self._value(node.part, upper=not upper)
         if isinstance(node, And):
@@ -124,9 +130,8 @@ class Truth:
             for part in node.parts:
                 value |= self._value(part, upper=upper)
             return value
-        if isinstance(node, AtLeast):
-            return self._at_least(node, upper=upper)
-        return self._columns.get(self._fact(node), self._all if upper else 0)
+        assert isinstance(node, AtLeast)  # noqa: S101  # there is nothing else
+        return self._at_least(node, upper=upper)
 
     def _at_least(self, node: AtLeast, *, upper: bool) -> int:
         if node.count > len(node.parts):

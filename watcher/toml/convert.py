@@ -13,7 +13,18 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 from alerts.secret import Secret
 from rules.errors import Problem
 from watcher.toml.document import Document, Path_
-from watcher.toml.kinds import Key, blank, fits, is_table, keys_of, kinds_of, members_of
+from watcher.toml.kinds import (
+    Key,
+    alternatives_of,
+    blank,
+    fits,
+    is_table,
+    keys_of,
+    kinds_of,
+    members_of,
+    named_keys,
+    origin_of,
+)
 from watcher.toml.screen import ConfigError, Finding, in_order
 from watcher.toml.secrets import REFERENCE, SecretError, resolve
 from watcher.toml.words import (
@@ -78,7 +89,7 @@ class Conversion:
 
     def _table(self, kind: Any, table: Mapping[str, Any], path: Path_, given: Any = None) -> Any:
         values = dict(given or {})
-        known = {key.name: key for key in keys_of(kind)}
+        known = named_keys(kind)
         taken_for = self._unknown_keys(kind, table, path, known)
         complete = True
         for key in known.values():
@@ -146,7 +157,7 @@ class Conversion:
             )
             whole = (*path, *inner)
             if not any(_related(whole, unread) for unread in self._unread):
-                self.add(replace(problem, path=whole))
+                self.add(problem if whole == problem.path else replace(problem, path=whole))
 
     def _one_of(self, kinds: Mapping[str, type], value: Any, path: Path_, key: Key) -> Any:
         """Read a table whose `kind` says which of several it is."""
@@ -202,16 +213,16 @@ class Conversion:
 
     def _value(self, kind: Any, value: Any, path: Path_, key: Key) -> Any:
         kinds = kinds_of(kind)
-        members = [member for member in members_of(kind) if member is not type(None)]
+        members = alternatives_of(kind)
         if kinds and len(members) == len(kinds):
             return self._one_of(kinds, value, path, key)
-        fitting = [member for member in members if fits(member, value)]
-        if not fitting:
-            self._wrong(kind, value, path, key.sample)
-            return self._as_list(members, value, path, key)
-        return self._read(fitting[0], value, path, key)
+        for member in members:
+            if fits(member, value):
+                return self._read(member, value, path, key)
+        self._wrong(kind, value, path, key.sample)
+        return self._as_list(members, value, path, key)
 
-    def _as_list(self, kinds: list[Any], value: Any, path: Path_, key: Key) -> Any:
+    def _as_list(self, kinds: tuple[Any, ...], value: Any, path: Path_, key: Key) -> Any:
         """Stand in for a list that was written as its only item, so that it still names others."""
         item = next((get_args(kind)[0] for kind in kinds if get_origin(kind) is tuple), None)
         if item is None or not any(fits(member, value) for member in members_of(item)):
@@ -223,7 +234,7 @@ class Conversion:
 
     def _read(self, kind: Any, value: Any, path: Path_, key: Key) -> Any:
         """Read a value whose outermost type fits."""
-        origin = get_origin(kind)
+        origin = origin_of(kind)
         if is_table(kind):
             return self._table(kind, value, path)
         if origin in (tuple, frozenset):

@@ -94,9 +94,27 @@ def is_table(kind: Any) -> bool:
 
 
 @cache
+def named_keys(kind: type) -> Mapping[str, Key]:
+    """Return the keys of a dataclass by their names."""
+    return {key.name: key for key in keys_of(kind)}
+
+
+@cache
+def origin_of(kind: Any) -> Any:
+    """Return what `typing.get_origin` does, which takes longer than to remember it."""
+    return get_origin(kind)
+
+
+@cache
 def members_of(kind: Any) -> tuple[Any, ...]:
     """Return the members of a union, or the type alone."""
     return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+
+
+@cache
+def alternatives_of(kind: Any) -> tuple[Any, ...]:
+    """Return the members of a union that a value of TOML may be: None is none."""
+    return tuple(member for member in members_of(kind) if member is not type(None))
 
 
 @cache
@@ -126,7 +144,7 @@ def blank(kind: Any) -> Any:
 
 def fits(kind: Any, value: Any) -> bool:
     """Whether a TOML value has the outermost type; items and keys within are not looked at."""
-    origin = get_origin(kind)
+    origin = origin_of(kind)
     if is_table(kind) or origin is dict:
         return isinstance(value, dict)
     if origin in (tuple, frozenset):
