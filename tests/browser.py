@@ -46,6 +46,19 @@ addEventListener("load", () => {
 </script>
 """
 
+_LOOK = """
+<script>
+addEventListener("load", () => setTimeout(() => {
+  const frame = document.querySelector("iframe");
+  const page = frame.contentDocument;
+  document.body.dataset.found = JSON.stringify({
+    tags: [...new Set([...page.querySelectorAll("*")].map((e) => e.localName))],
+    owned: "owned" in page.documentElement.dataset,
+    requests: frame.contentWindow.performance.getEntriesByType("resource").map((e) => e.name)});
+}, 100));
+</script>
+"""
+
 Scheme = Literal["light", "dark"]
 
 
@@ -61,6 +74,18 @@ class Measured:
     background: str
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a page became."""
+
+    tags: tuple[str, ...]
+    """The names of its elements."""
+    owned: bool
+    """Whether a script in it set `data-owned` on the root."""
+    requests: tuple[str, ...]
+    """What it asked for."""
+
+
 class Browser:
     """Headless Chromium, started anew for every picture."""
 
@@ -74,6 +99,17 @@ class Browser:
         assert found, dom[-2000:]
         return Measured(**json.loads(html.unescape(found[1])))
 
+    def look_into(self, page: str) -> Found:
+        """Load a page and say what became of it."""
+        dom = self._run(
+            self._frame(page, 700, 2000, _LOOK), "light", "--dump-dom",
+            "--virtual-time-budget=5000", window=(700, 2000),
+        )  # fmt: skip
+        found = re.search(r'data-found="([^"]*)"', dom)
+        assert found, dom[-2000:]
+        value = json.loads(html.unescape(found[1]))
+        return Found(tuple(value["tags"]), value["owned"], tuple(value["requests"]))
+
     def picture(self, mail: str, path: Path, *, width: int, scheme: Scheme) -> Measured:
         """Write a PNG of the whole mail."""
         measured = self.measure(mail, width=width, scheme=scheme)
@@ -82,10 +118,10 @@ class Browser:
         self._run(page, scheme, f"--screenshot={path}", window=window)
         return measured
 
-    def _frame(self, mail: str, width: int, height: int) -> str:
+    def _frame(self, mail: str, width: int, height: int, script: str = _MEASURE) -> str:
         style = f"border:0;display:block;width:{width}px;height:{height}px"
         frame = f'<iframe style="{style}" srcdoc="{html.escape(mail)}"></iframe>'
-        return f'<!DOCTYPE html><body style="margin:0">{frame}{_MEASURE}</body>'
+        return f'<!DOCTYPE html><body style="margin:0">{frame}{script}</body>'
 
     def _run(self, page: str, scheme: Scheme, *flags: str, window: tuple[int, int]) -> str:
         with tempfile.TemporaryDirectory() as folder:

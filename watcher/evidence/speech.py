@@ -77,7 +77,7 @@ class Speech:
 
     def signs(self, characters: str) -> str:
         """The characters of a column of two names; empty for none."""
-        return "".join(_sign(char) for char in characters)
+        return "".join(_sign(char) for char in characters).replace("://", "[:]//")
 
     def called(self, characters: str) -> str:
         """The numbers and the names of characters; empty where several ordinary ones stand."""
