@@ -8,6 +8,7 @@ import pytest
 from rules.model import Account
 from tests.cli_fixtures import _demo_folder, acme, demo, terminal
 from tests.terminal import Terminal, compare
+from tests.test_cli_docs import documented
 from tests.test_cli_screens import screens
 from watcher.backends.interface import BackendError
 from watcher.backends.local import LocalNetwork, Microblog, Profile
@@ -107,6 +108,8 @@ def test_a_program_reads_everything_as_json(acme: Terminal) -> None:
     assert suspect["found_by"] == "name"
     assert [one["name"] for one in told["free"]][:2] == ["acme", "acmesupport"]
     assert {"rank", "score", "techniques", "checked", "handle"} <= told["free"][0].keys()
+    written = {*told, *network, *suspect, *told["free"][0]}
+    assert written <= documented()["suspects sweep"]
     again = json.loads(acme.pipe("suspects", "sweep", "acme", "--limit", "5", "--json").out)
     assert (again["networks"][0]["asked"], again["networks"][0]["known"]) == (0, 5)
 
