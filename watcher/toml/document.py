@@ -104,7 +104,7 @@ class Document:
 
     def place(self, path: Path_) -> Range | None:
         """Return the (start, end) of the value at a path in `text`; None where none is stated."""
-        entry = self._entries.get(path)
+        entry = self._index.entry(path)
         return self._chars(entry.value) if entry else None
 
     def _finding(self, problem: Problem, at: Range) -> Finding:
@@ -145,7 +145,7 @@ class Document:
     def _nearest(self, path: Path_) -> tuple[Path_, _Entry]:
         """The deepest part of a path that the file states, and where."""
         for length in range(len(path), 0, -1):
-            entry = self._entries.get(path[:length])
+            entry = self._index.entry(path[:length])
             if entry is not None:
                 return path[:length], entry
         return (), _Entry((0, 0), (0, 0))
@@ -164,30 +164,44 @@ class Document:
         return [0, *(match.end() for match in re.finditer(b"\n", self._octets))]
 
     @cached_property
-    def _entries(self) -> dict[Path_, _Entry]:
+    def _index(self) -> "_Index":
         import tree_sitter_toml
         from tree_sitter import Language, Parser
 
         language = Language(tree_sitter_toml.language())
         root = Parser(language).parse(self._octets).root_node
-        return _Index(self._octets).of(root)
+        return _Index(root)
 
 
 class _Index:
-    """Walks tree-sitter's tree once and notes the place of every key, table and item."""
+    """The place of every key, table and item, by tree-sitter's tree.
 
-    def __init__(self, octets: bytes) -> None:
-        self.octets = octets
+    Of a table its header is noted, and what is below it only when somebody asks: most of ten
+    thousand tables have no problem.
+    """
+
+    def __init__(self, root: "Node") -> None:
+        """Walk through the tables of a document."""
         self.entries: dict[Path_, _Entry] = {}
         self.counts: dict[Path_, int] = {}
-
-    def of(self, root: "Node") -> dict[Path_, _Entry]:
+        self.closed: dict[Path_, list[Node]] = {}
+        """What stands below the header of a table into which nobody has looked."""
         for node in root.children:
             if node.type == "pair":
                 self._pair(node, ())
             elif node.type in ("table", "table_array_element"):
                 self._table(node)
-        return self.entries
+
+    def entry(self, path: Path_) -> _Entry | None:
+        """Where the value at a path stands; None where the file states none."""
+        for length in range(1, len(path)):
+            self._open(path[:length])
+        return self.entries.get(path)
+
+    def _open(self, path: Path_) -> None:
+        for node in self.closed.pop(path, ()):
+            if node.type == "pair":
+                self._pair(node, path)
 
     def _table(self, node: "Node") -> None:
         opening, name, closing, *rest = node.children
@@ -197,6 +211,7 @@ class _Index:
         for part in above:
             path = self._within(part, path, header)
         if node.type == "table":
+            self._open(path)
             path += (_key_text(last),)
             # The header is the better place even where a subtable came first.
             self.entries[path] = _Entry(last.byte_range, header)
@@ -204,12 +219,11 @@ class _Index:
             key = (*path, _key_text(last))
             self.counts[key] = self.counts.get(key, 0) + 1
             path = self._within(last, path, header)
-        for child in rest:
-            if child.type == "pair":
-                self._pair(child, path)
+        self.closed[path] = rest
 
     def _within(self, part: "Node", path: Path_, header: Range) -> Path_:
         """Note the place of a table that a header names, and of the last one of several."""
+        self._open(path)  # what stands there came first
         path += (_key_text(part),)
         if path not in self.entries:
             self.entries[path] = _Entry(part.byte_range, header)
