@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ from watcher.store import Store
 
 __all__ = ["acme", "terminal"]
 
+ROOT = Path(__file__).resolve().parent.parent
 FILES = ["MANIFEST.sha256", "README.txt", "evidence.html", "evidence.json", "posts.csv",
          "suspects.csv"]  # fmt: skip
 TOKEN = "Your account ends today: https://аcme-help.example/login"
@@ -131,6 +133,18 @@ def test_the_json_is_complete_and_its_fingerprints_hold(store: Store, acme: Term
     assert (handle["kind"], display["kind"]) == ("handle", "display_name")
     assert {"brand": "A", "brand_code_points": "U+0041", "suspect": "А",
             "suspect_code_points": "U+0410", "differs": True} in display["columns"]  # fmt: skip
+
+
+def test_every_key_of_the_json_is_documented(store: Store, acme: Terminal) -> None:
+    def keys(value: Any) -> set[str]:
+        if isinstance(value, list):
+            return set().union(*map(keys, value))
+        return set(value).union(*map(keys, value.values())) if isinstance(value, dict) else set()
+
+    page = (ROOT / "docs" / "evidence.md").read_text()
+    told = set(re.findall(r"`(\w+)`", page[page.index("## The schema") :]))
+    used = keys(json.loads(acme.pipe("suspects", "export", "1", "--format", "json").out))
+    assert used <= told
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
