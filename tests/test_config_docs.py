@@ -87,6 +87,7 @@ CHOICES = {
     "store": {"password"},
     "mail": {"kind", "host", "from", "username", "password", "ca_file"},
     "sources": {"network"},
+    "rules": {"alarms_a_week"},
 }
 
 

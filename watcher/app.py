@@ -15,6 +15,7 @@ from rules.rates.values import Values
 from watcher import files
 from watcher.clock import utc_now
 from watcher.config import Config
+from watcher.load import load_of
 from watcher.presence import make_private
 from watcher.search import Index
 from watcher.store import Store, StoreError
@@ -45,12 +46,13 @@ class App:
         be used.
         """
         make_private(config.data)
+        store = Store.open(config.store_url)
         app = cls(
             config=config,
-            store=Store.open(config.store_url),
+            store=store,
             index=Index.open(config.data / "index"),
             matcher=Matcher(_keyword_rules(config), config.definitions),
-            detector=_detector(config),
+            detector=_detector(config, store, clock()),
             values=Values(config.definitions),
             templates=Templates(files.templates()),
             clock=clock,
@@ -73,7 +75,7 @@ class App:
             self,
             config=config,
             matcher=self.matcher.with_rules(_keyword_rules(config), config.definitions),
-            detector=_detector(config),
+            detector=_detector(config, self.store, self.clock()),
             values=Values(config.definitions),
         )
 
@@ -93,6 +95,9 @@ def _keyword_rules(config: Config) -> list[KeywordRule]:
     return [rule for rule in config.rules if isinstance(rule, KeywordRule) and rule.enabled]
 
 
-def _detector(config: Config) -> Detector:
+def _detector(config: Config, store: Store, now: datetime) -> Detector:
     rules = [rule for rule in config.rules if isinstance(rule, LookalikeRule) and rule.enabled]
+    if any(rule.alarms_a_week is not None for rule in rules):
+        load = load_of(store, now)
+        rules = [rule.for_load(load.accounts_a_week, len(config.brands)) for rule in rules]
     return Detector(rules, config.brands)

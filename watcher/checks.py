@@ -16,9 +16,12 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 from typing import Literal
 
+from rules import LookalikeRule
 from rules.errors import WatcherError
 from watcher.backends import AnySource
+from watcher.clock import utc_now
 from watcher.config import Config
+from watcher.load import explained, load_of
 from watcher.store import Store
 
 State = Literal["ok", "warning", "failed"]
@@ -52,6 +55,11 @@ def run(config: Config, seconds: float) -> tuple[Outcome, ...]:
         (f"source {source.name}", partial(reader, config, source))
         for source in config.sources
         if source.enabled
+    ]
+    tries += [
+        (f"rule {rule.name}", partial(alarms, config, rule))
+        for rule in config.rules
+        if isinstance(rule, LookalikeRule) and rule.enabled and rule.alarms_a_week is not None
     ]
     deadline = time.monotonic() + seconds
     running = [_Attempt(what, attempt) for what, attempt in tries]
@@ -146,6 +154,22 @@ def store(config: Config) -> str:
         states = opened.source_states()
     posts = sum(state.posts for state in states)
     return f"{posts:,} posts of {len(states)} source{'s' if len(states) != 1 else ''}"
+
+
+def alarms(config: Config, rule: LookalikeRule) -> str:
+    """Say what a rule's `alarms_a_week` comes to. Raises `DoubtError` where it cannot be kept."""
+    path = config.store_url.removeprefix("sqlite:///")
+    if path != config.store_url and not Path(path).exists():
+        load = load_of(None, utc_now())
+    else:
+        with closing(Store.open(config.store_url, migrate=False)) as opened:
+            load = load_of(opened, utc_now())
+    said, kept = explained(rule, load, len(config.brands))
+    if not kept:
+        raise DoubtError(
+            said, help="allow more alarms a week, or guard fewer brands: names alike are too many"
+        )
+    return said
 
 
 def mail(config: Config) -> str:
