@@ -91,6 +91,11 @@ class Swept:
     known: int = 0
     """The newest suspect before: those of it have higher numbers."""
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every name was answered, now or before."""
+        return not self.stopped and not any(one.left or one.unanswered for one in self.networks)
+
 
 @contextmanager
 def places(app: App) -> Iterator[tuple[tuple[Place, ...], tuple[NotAsked, ...]]]:

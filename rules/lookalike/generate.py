@@ -269,6 +269,13 @@ def _transposition(base: _Base) -> Iterator[str]:
     )
 
 
+def _insertion(base: _Base) -> Iterator[str]:
+    """Yield the name with a key beside a letter struck along with it."""
+    for before, letter, after in _places(base):
+        for other in _instead(letter, ("keyboard",)):
+            yield from (before + letter + other + after, before + other + letter + after)
+
+
 def _respelled(base: _Base) -> Iterator[str]:
     """Yield the name respelled as the eye overlooks it, with one of the commonest affixes."""
     sign = base.form.signs[:1]
@@ -304,6 +311,7 @@ _HABITS: Final = (
     _Habit(3.0, 0.5, _replacing("vowel-swap")),
     _Habit(4.0, 0.4, _replacing("keyboard", "replacement")),
     _Habit(5.0, 0.5, _respelled),
+    _Habit(6.0, 0.4, _insertion),
     _Habit(8.0, 0.5, _before(_countries, parted=True)),
     _Habit(12.0, 0.3, _behind(_others, parted=True)),
     _Habit(12.5, 0.3, _behind(_others, parted=False)),
