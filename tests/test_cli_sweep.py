@@ -1,6 +1,12 @@
 """`watcher suspects sweep` at a terminal, in a pipe, stopped, and with names that want to harm."""
 
 import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +22,7 @@ from watcher.backends.local import LocalNetwork, Microblog, Profile
 __all__ = ["_demo_folder", "acme", "demo", "terminal"]
 
 LOOKUP = LocalNetwork.lookup
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -145,3 +152,39 @@ def test_the_digest_of_the_day_tells_of_what_a_sweep_found(acme: Terminal) -> No
     mails = [path.read_text() for path in (acme.folder / "outbox").rglob("*.eml")]
     assert len(mails) == 2
     assert all("acme_support" in mail for mail in mails)
+
+
+@pytest.mark.drill
+def test_killed_at_any_moment_a_sweep_goes_on_and_leaves_nothing_out(acme: Terminal) -> None:
+    names = 400
+    words = [sys.executable, "-m", "watcher", "suspects", "sweep", "Acme", "-n", str(names)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    database = acme.folder / "data" / "watcher.sqlite"
+    answered = 0
+    for _ in range(4):
+        running = subprocess.Popen(
+            words, cwd=acme.folder, env=environment, stdout=subprocess.DEVNULL
+        )
+        before = answered
+        while running.poll() is None and (answered := _answers(database)) < before + 20:
+            time.sleep(0.001)
+        running.kill()
+        running.wait()
+        assert _answers(database) >= answered
+    assert 80 <= answered < names
+    done = json.loads(acme.pipe("suspects", "sweep", "Acme", "-n", str(names), "--json").out)
+    (network,) = done["networks"]
+    assert network["known"] + network["asked"] == names == len(done["free"])
+    assert network["known"] >= answered
+
+
+def _answers(database: Path) -> int:
+    """Count the names that were answered so far."""
+    if not database.exists():
+        return 0
+    with closing(sqlite3.connect(database)) as connection:
+        try:
+            query = "SELECT count(*) FROM sweeps WHERE kind = 'name'"
+            return int(connection.execute(query).fetchone()[0])
+        except sqlite3.OperationalError:  # the tables are not there yet
+            return 0
