@@ -190,7 +190,8 @@ def _read(path: Path, env: Mapping[str, str], own: Shares | None) -> Config:
     warnings = conversion.finish()
     data = config.folder / config.data
     mail = config.mail if "mail" in document.values else MailFolder(folder=data / "outbox")
-    return replace(config, warnings=warnings, data=data, mail=mail)
+    sources = tuple(replace(source, contact=config.contact) for source in config.sources)
+    return replace(config, warnings=warnings, data=data, mail=mail, sources=sources)
 
 
 def _called(path: Path) -> str:

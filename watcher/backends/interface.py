@@ -6,7 +6,7 @@ table) opens one of them; whatever its library raises leaves here as `BackendErr
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol, runtime_checkable
 
@@ -181,6 +181,8 @@ class Source:
     """How often to pull: `30s`, `5m`, `2h`, `1d`."""
     enabled: bool = True
     """Whether the source is pulled at all."""
+    contact: str = field(default="", metadata={"given": True})
+    """The configuration's `contact`: whom a network may write to about us."""
 
     @property
     def interval(self) -> timedelta:
