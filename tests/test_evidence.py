@@ -8,7 +8,6 @@ import shutil
 import stat
 import subprocess
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,13 +16,13 @@ from typing import Any
 import pytest
 
 from rules.model import Account, Post, Reason, Suspect, Verdict
-from tests.cli_fixtures import acme, terminal
+from tests.cli_fixtures import CONFIG, terminal
 from tests.terminal import NOW, Terminal, compare
 from watcher.backends.interface import Page
 from watcher.evidence.plain import defanged, line, shown
 from watcher.store import Store
 
-__all__ = ["acme", "terminal"]
+__all__ = ["terminal"]
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ["MANIFEST.sha256", "README.txt", "evidence.html", "evidence.json", "posts.csv",
@@ -31,10 +30,13 @@ FILES = ["MANIFEST.sha256", "README.txt", "evidence.html", "evidence.json", "pos
 TOKEN = "Your account ends today: https://аcme-help.example/login"
 
 
-@pytest.fixture
-def store(acme: Terminal) -> Iterator[Store]:
-    """A store with an account that renamed itself, and a domain."""
-    opened = Store.open("sqlite:///data/watcher.sqlite")
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose store has an account that renamed itself."""
+    folder = tmp_path_factory.mktemp("filled")
+    (folder / "watcher.toml").write_text(CONFIG)
+    (folder / "data").mkdir()
+    store = Store.open(f"sqlite:///{folder}/data/watcher.sqlite")
     for number, handle in enumerate(("gardener", "acme_help")):
         author = Account(
             network="town", id="7", handle=handle, display_name="Аcme Help" if number else "Zoé",
@@ -45,11 +47,18 @@ def store(acme: Terminal) -> Iterator[Store]:
                     posted_at=NOW - timedelta(hours=5 - number), language="en",
                     links=("https://xn--cme-help-9fg.example/login",))  # fmt: skip
         page = Page(posts=(post,), cursor=str(number), more=False)
-        opened.save_page("town", page, NOW - timedelta(hours=2 - number))
-    opened.save_suspects([author], [_suspect(author)], {"lookalikes": ("daily",)}, NOW)
-    opened.judge(1, Verdict.CONFIRMED, "asks for passwords", "ada", NOW)
-    yield opened
-    opened.close()
+        store.save_page("town", page, NOW - timedelta(hours=2 - number))
+    store.save_suspects([author], [_suspect(author)], {"lookalikes": ("daily",)}, NOW)
+    store.judge(1, Verdict.CONFIRMED, "asks for passwords", "ada", NOW)
+    store.close()
+    return folder
+
+
+@pytest.fixture
+def acme(filled: Path, terminal: Terminal) -> Terminal:
+    """A terminal in a copy of that folder."""
+    shutil.copytree(filled, terminal.folder, dirs_exist_ok=True)
+    return terminal
 
 
 def _suspect(author: Account) -> Suspect:
@@ -82,7 +91,7 @@ def text_of(page: str) -> str:
     return "\n".join(row for row in lines if row) + "\n"
 
 
-def test_a_bundle_shows_itself_to_be_unchanged(store: Store, acme: Terminal) -> None:
+def test_a_bundle_shows_itself_to_be_unchanged(acme: Terminal) -> None:
     seen = acme.pipe("suspects", "export", "1", "-o", "out")
     assert seen.code == 0, seen.err
     assert sorted(path.name for path in Path("out").iterdir()) == FILES
@@ -99,7 +108,7 @@ def test_a_bundle_shows_itself_to_be_unchanged(store: Store, acme: Terminal) -> 
     }
 
 
-def test_the_same_store_at_the_same_time_gives_the_same_bytes(store: Store, acme: Terminal) -> None:
+def test_the_same_store_at_the_same_time_gives_the_same_bytes(acme: Terminal) -> None:
     for name in ("one.zip", "two.zip", "one", "two"):
         assert acme.pipe("suspects", "export", "1", "-o", name).code == 0
     assert Path("one.zip").read_bytes() == Path("two.zip").read_bytes()
@@ -110,7 +119,7 @@ def test_the_same_store_at_the_same_time_gives_the_same_bytes(store: Store, acme
             assert archive.read(f"evidence/{name}") == Path("one", name).read_bytes()
 
 
-def test_the_json_is_complete_and_its_fingerprints_hold(store: Store, acme: Terminal) -> None:
+def test_the_json_is_complete_and_its_fingerprints_hold(acme: Terminal) -> None:
     value = json.loads(acme.pipe("suspects", "export", "1", "--format", "json").out)
     assert (value["schema"], value["version"]) == ("brand-watcher/evidence", 1)
     assert datetime.fromisoformat(value["made"]) == NOW
@@ -135,7 +144,7 @@ def test_the_json_is_complete_and_its_fingerprints_hold(store: Store, acme: Term
             "suspect_code_points": "U+0410", "differs": True} in display["columns"]  # fmt: skip
 
 
-def test_every_key_of_the_json_is_documented(store: Store, acme: Terminal) -> None:
+def test_every_key_of_the_json_is_documented(acme: Terminal) -> None:
     def keys(value: Any) -> set[str]:
         if isinstance(value, list):
             return set().union(*map(keys, value))
@@ -148,7 +157,7 @@ def test_every_key_of_the_json_is_documented(store: Store, acme: Terminal) -> No
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_the_page_as_it_reads(store: Store, acme: Terminal, language: str) -> None:
+def test_the_page_as_it_reads(acme: Terminal, language: str) -> None:
     assert acme.pipe("suspects", "export", "1", "-o", "x.html", "--language", language).code == 0
     page = Path("x.html").read_text()
     assert f'<html lang="{language}"' in page
@@ -156,7 +165,7 @@ def test_the_page_as_it_reads(store: Store, acme: Terminal, language: str) -> No
     compare(f"evidence.{language}", said)
 
 
-def test_the_page_asks_for_nothing_and_links_to_itself_only(store: Store, acme: Terminal) -> None:
+def test_the_page_asks_for_nothing_and_links_to_itself_only(acme: Terminal) -> None:
     page = acme.pipe("suspects", "export", "--verdict", "all", "--format", "html").out
     assert re.search(r"content=\"default-src &#39;none&#39;; style-src &#39;sha256-", page)
     assert set(re.findall(r'(?:href|src|action)="([^"]*)"', page)) == {"#suspect-1"}
@@ -164,14 +173,14 @@ def test_the_page_asks_for_nothing_and_links_to_itself_only(store: Store, acme: 
     assert "help.example" not in text_of(page)
 
 
-def test_what_is_left_out_is_told(store: Store, acme: Terminal) -> None:
+def test_what_is_left_out_is_told(acme: Terminal) -> None:
     page = acme.pipe("suspects", "export", "1", "--posts", "1", "--format", "html").out
     assert "2 posts were kept; the newest are copied here." in page
     assert "(1)" in page
     assert "(0)" not in page
 
 
-def test_files_are_for_their_owner_only(store: Store, acme: Terminal) -> None:
+def test_files_are_for_their_owner_only(acme: Terminal) -> None:
     for name in ("a.csv", "a.json", "a.html", "a.zip", "folder"):
         assert acme.pipe("suspects", "export", "1", "-o", name).code == 0
         mode = stat.S_IMODE(Path(name).stat().st_mode)
@@ -180,7 +189,7 @@ def test_files_are_for_their_owner_only(store: Store, acme: Terminal) -> None:
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.zip", "folder"])
-def test_nothing_is_replaced_unless_that_is_said(store: Store, acme: Terminal, name: str) -> None:
+def test_nothing_is_replaced_unless_that_is_said(acme: Terminal, name: str) -> None:
     assert acme.pipe("suspects", "export", "1", "-o", name).code == 0
     seen = acme.pipe("suspects", "export", "1", "-o", name)
     assert (seen.code, "is there already" in seen.err, "--force" in seen.err) == (1, True, True)
@@ -188,7 +197,7 @@ def test_nothing_is_replaced_unless_that_is_said(store: Store, acme: Terminal, n
     assert not list(Path().glob(".watcher-*"))
 
 
-def test_force_leaves_alone_what_else_lies_in_a_folder(store: Store, acme: Terminal) -> None:
+def test_force_leaves_alone_what_else_lies_in_a_folder(acme: Terminal) -> None:
     Path("out").mkdir()
     Path("out/letter.txt").write_text("Dear desk")
     assert acme.pipe("suspects", "export", "1", "-o", "out").code == 1
@@ -196,14 +205,14 @@ def test_force_leaves_alone_what_else_lies_in_a_folder(store: Store, acme: Termi
     assert sorted(path.name for path in Path("out").iterdir()) == sorted([*FILES, "letter.txt"])
 
 
-def test_what_is_no_ordinary_file_is_never_replaced(store: Store, acme: Terminal) -> None:
+def test_what_is_no_ordinary_file_is_never_replaced(acme: Terminal) -> None:
     os.mkfifo("pipe.csv")
     seen = acme.pipe("suspects", "export", "1", "-o", "pipe.csv", "--force")
     assert (seen.code, "no ordinary file" in seen.err) == (1, True)
     assert stat.S_ISFIFO(Path("pipe.csv").stat().st_mode)
 
 
-def test_a_failure_leaves_nothing_behind(store: Store, acme: Terminal) -> None:
+def test_a_failure_leaves_nothing_behind(acme: Terminal) -> None:
     before = sorted(Path().iterdir())
     for words in (("99", "-o", "x"), ("1", "-o", "nowhere/x.zip"), ("1", "-o", "nowhere/x")):
         assert acme.pipe("suspects", "export", *words).code == 1
@@ -219,14 +228,12 @@ def test_a_failure_leaves_nothing_behind(store: Store, acme: Terminal) -> None:
         (("1", "--language", "tlh"), "there is no language called"),
     ],
 )
-def test_a_slip_is_answered(
-    store: Store, acme: Terminal, words: tuple[str, ...], told: str
-) -> None:
+def test_a_slip_is_answered(acme: Terminal, words: tuple[str, ...], told: str) -> None:
     seen = acme.pipe("suspects", "export", *words)
     assert (seen.code, told in seen.err) == (2, True), seen.err
 
 
-def test_a_bundle_of_nobody_is_not_written(store: Store, acme: Terminal) -> None:
+def test_a_bundle_of_nobody_is_not_written(acme: Terminal) -> None:
     seen = acme.pipe("suspects", "export", "-o", "out")  # only open ones; the one is confirmed
     assert (seen.code, "1 confirmed" in seen.err) == (1, True)
     assert not Path("out").exists()

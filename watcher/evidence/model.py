@@ -45,14 +45,14 @@ class Case:
 
     record: SuspectRecord
     brand: Brand
-    names: tuple[NamePair, ...]
-    own: tuple[Own, ...]
-    former: tuple[AccountForm, ...]
+    names: tuple[NamePair, ...] = ()
+    own: tuple[Own, ...] = ()
+    former: tuple[AccountForm, ...] = ()
     """How the account presented itself before, newest first."""
-    history: tuple[SuspectEvent, ...]
+    history: tuple[SuspectEvent, ...] = ()
     """Oldest first."""
-    sightings: tuple[Sighting, ...]
-    posts: tuple[SeenPost, ...]
+    sightings: tuple[Sighting, ...] = ()
+    posts: tuple[SeenPost, ...] = ()
     """Copies, in the order of writing; `record.posts` tells how many there are in all."""
 
 
