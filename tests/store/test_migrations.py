@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, text
 
+from rules.model import Verdict
 from tests.store.samples import DAY, HOUR, NOON, frozen, waiting
 from watcher.store import Store, versions
 
@@ -66,5 +67,36 @@ def test_a_database_of_the_first_shape_keeps_all_it_holds(empty_url: str) -> Non
         first = store.matches()[-1]
         assert (first.verdict, first.copy_of, first.post.titles) == (None, None, ())
         assert store.judge_match(first.id, "relevant", "", "kim", NOON).verdict == "relevant"
+    finally:
+        store.close()
+
+
+def test_suspects_of_the_second_shape_keep_their_verdicts(empty_url: str) -> None:
+    reason = '{"template": "It is alike.", "values": {}}'
+    made(
+        empty_url,
+        "0002",
+        "INSERT INTO suspects (id, subject, name, display_name, brand, rule, score, techniques,"
+        " reason, evidence, verdict, first_seen, last_seen) VALUES (1, 'domain:acme.shop',"
+        f" 'acme.shop', '', 'Acme', 'names', 0.9, '[\"affix\"]', '{reason}', '[]', 'dismissed',"
+        f" {MICROSECONDS}, {MICROSECONDS})",
+        *[
+            'INSERT INTO verdicts ("row", suspect, verdict, note, "by", at)'
+            f" VALUES ({n}, 1, '{verdict}', '', 'kim', {MICROSECONDS})"
+            for n, verdict in ((1, "confirmed"), (2, "dismissed"))
+        ],
+    )
+    store = Store.open(empty_url)
+    try:
+        detail = store.suspect(1)
+        assert [one.verdict for one in detail.verdicts] == [Verdict.CONFIRMED, Verdict.DISMISSED]
+        assert [(one.kind, one.at) for one in detail.history] == [
+            ("raised", NOON),
+            ("judged", NOON),
+            ("judged", NOON),
+        ]
+        assert str(detail.history[0].what) == "It is alike."
+        assert detail.record.suspect.likeness is None
+        store.note_suspect(1, "again", "kim", NOON)
     finally:
         store.close()

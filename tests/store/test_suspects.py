@@ -141,6 +141,125 @@ def test_lists_narrow_down_and_begin_with_the_most_alike(store: Store) -> None:
     assert subjects(limit=1, offset=1) == ["town:3"]
 
 
+def test_lists_narrow_down_by_technique_network_kind_score_and_time(store: Store) -> None:
+    found = [
+        suspect("town:1", 0.5, techniques=("affix",)),
+        suspect("city:1", 0.9, techniques=("homoglyph", "affix")),
+        suspect("town%:1", 0.8, techniques=("copied-avatar",)),
+        replace(DOMAIN, score=0.1, techniques=("tld-swap",)),
+    ]
+    store.save_suspects((), found[:2], ROUTES, NOON)
+    store.save_suspects((), found[2:], ROUTES, NOON + DAY)
+
+    def subjects(**conditions: object) -> list[str]:
+        return [one.suspect.subject for one in store.suspects(**conditions)]  # type: ignore[arg-type]
+
+    assert subjects(technique="affix") == ["city:1", "town:1"]
+    assert subjects(technique="ffix") == subjects(technique="%") == []
+    assert subjects(network="town") == ["town:1"]
+    assert subjects(network="domain") == []
+    assert subjects(kind="domain") == [DOMAIN.subject]
+    assert subjects(kind="account") == ["city:1", "town%:1", "town:1"]
+    assert subjects(min_score=0.5, max_score=0.8) == ["town%:1", "town:1"]
+    assert subjects(since=NOON + HOUR) == ["town%:1", DOMAIN.subject]
+    assert subjects(network="town", technique="affix", kind="account", limit=1) == ["town:1"]
+
+
+def test_the_history_of_a_suspect_is_all_that_became_of_it(store: Store) -> None:
+    pulled(store, post("p1"))
+    store.save_suspects((), [suspect(score=0.5, likeness=0.5)], ROUTES, NOON)
+    number = store.suspects()[0].id
+    store.note_suspect(number, "asked the shop", "kim", NOON + HOUR)
+    store.save_suspects((), [suspect(score=0.7, likeness=0.7)], ROUTES, NOON + 2 * HOUR)
+    renamed = suspect(score=0.8, likeness=0.8, name="acme-help")
+    store.save_suspects((), [renamed], ROUTES, NOON + 3 * HOUR)
+    store.judge(number, Verdict.CONFIRMED, "", "lee", NOON + 4 * HOUR)
+    told = [
+        (one.kind, one.before, one.score, one.by, one.note, one.verdict)
+        for one in store.suspect(number).history
+    ]
+    assert told == [
+        ("raised", None, 0.5, "", "", None),
+        ("noted", None, None, "kim", "asked the shop", None),
+        ("rescored", 0.5, 0.7, "", "", None),
+        ("changed", 0.7, 0.8, "", "", None),
+        ("renamed", 0.7, 0.8, "", "", None),
+        ("judged", None, 0.8, "lee", "", Verdict.CONFIRMED),
+    ]
+    assert [one.verdict for one in store.suspect(number).verdicts] == [Verdict.CONFIRMED]
+
+
+def test_seeing_the_same_again_leaves_no_trace(store: Store) -> None:
+    for hours in range(3):
+        store.save_suspects((), [suspect(likeness=0.9)], ROUTES, NOON + hours * HOUR)
+    assert [one.kind for one in store.suspect(store.suspects()[0].id).history] == ["raised"]
+
+
+def test_a_suspect_judged_before_signs_were_kept_begins_with_those_found_now(store: Store) -> None:
+    store.save_suspects((), [suspect()], ROUTES, NOON)
+    number = store.suspects()[0].id
+    store.judge(number, Verdict.DISMISSED, "", "kim", NOON)
+    copy = suspect(likeness=0.9, signs=("copied-bio",))
+    for _ in range(2):
+        assert store.save_suspects((), [copy], ROUTES, NOON).changed == 0
+    worse = suspect(likeness=0.9, signs=("copied-bio", "links:acme.shop"))
+    assert store.save_suspects((), [worse], ROUTES, NOON).changed == 1
+    assert store.suspect(number).record.verdict is Verdict.OPEN
+
+
+def test_what_waits_already_is_told_once_with_all_that_is_new(store: Store) -> None:
+    store.save_suspects((), [suspect(likeness=0.9)], ROUTES, NOON)
+    store.judge(store.suspects()[0].id, Verdict.CONFIRMED, "", "kim", NOON)
+    assert waiting(store).suspects == ()  # it never was told as new
+    for name in ("acme1", "acme2"):
+        store.save_suspects((), [suspect(likeness=0.9, name=name)], ROUTES, NOON)
+    seen = waiting(store)
+    assert [one.name for one in seen.suspects] == ["acme2"]
+    assert [why.values["name"] for why in seen.news["town:1"]] == ["acme1", "acme2"]
+    assert frozen(store, "team@acme.example") is not None
+    assert (waiting(store).suspects, store.status().waiting) == ((), {})
+    store.save_suspects((), [suspect(likeness=0.9, name="acme3")], ROUTES, NOON)
+    store.judge(store.suspects()[0].id, Verdict.DISMISSED, "", "kim", NOON)
+    assert waiting(store).suspects == ()
+
+
+def test_findings_too_faint_raise_nobody_but_bring_suspects_up_to_date(store: Store) -> None:
+    faint = suspect(score=0.2, likeness=0.2)
+    assert store.save_suspects((), (), ROUTES, NOON, faint=[faint]).suspects == 0
+    assert store.suspects() == ()
+    store.save_suspects((), [suspect(likeness=0.9)], ROUTES, NOON)
+    store.save_suspects((), (), ROUTES, NOON, faint=[faint])
+    assert store.suspects()[0].suspect.score == 0.2
+
+
+def test_only_accounts_alike_are_examined_again_when_they_change_or_post(store: Store) -> None:
+    alike, other = account("1", "acme_help"), account("2", "ann")
+    pulled(store, post("p1", author=alike), post("p2", author=other))
+
+    def examine() -> set[str]:
+        found = store.unexamined(9)
+        store.save_suspects(found, [suspect("town:1")], ROUTES, NOON)
+        return {one.id for one in found}
+
+    assert examine() == {"1", "2"}
+    assert examine() == set()
+    pulled(store, post("p3", author=alike), post("p4", author=other))
+    assert examine() == {"1"}
+    changed = [replace(one, bio="new", avatar="new.png") for one in (alike, other)]
+    pulled(store, *[post(f"q{n}", author=one, posted_at=NOON) for n, one in enumerate(changed)])
+    assert examine() == {"1"}
+
+
+def test_a_post_that_comes_while_its_author_is_examined_is_not_overlooked(store: Store) -> None:
+    alike = account("1", "acme_help")
+    pulled(store, post("p1", author=alike))
+    before = store.unexamined(9)
+    _, upto = store.known_of({"Acme": before}, ())
+    pulled(store, post("p2", author=alike))
+    store.save_suspects(before, [suspect("town:1")], ROUTES, NOON, upto=upto)
+    assert len(store.unexamined(9)) == 1
+
+
 def test_accounts_under_suspicion_are_those_not_cleared(store: Store) -> None:
     pulled(store, *[post(f"p{n}", author=account(str(n), f"a{n}")) for n in range(3)])
     store.save_suspects((), [suspect(f"town:{n}") for n in range(3)] + [DOMAIN], ROUTES, NOON)
