@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from heapq import merge
-from itertools import chain
+from itertools import chain, combinations
 from string import ascii_lowercase, digits
 from typing import Final
 
@@ -37,6 +37,8 @@ LIKELY: Final = tuple(
 """The affixes of `CLAIMS` that are used most, in order; the others follow in the alphabet's."""
 COUNTRIES: Final = ("fr", "france", "uk", "usa", "eu")
 NUMBERS: Final = ("1", "2", "01", "24", "247", "123", "0", "10", "100", "007")
+LEET: Final = tuple((ord(letter), digit) for letter, digit in zip("oliaes", "011435", strict=True))
+"""Letters and the digits that stand for them most, in that order."""
 
 _PART: Final = re.compile(r"[^\W_]+")
 _LONGEST: Final = 64
@@ -245,6 +247,14 @@ def _instead(letter: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(other for _, other in sorted(others))
 
 
+def _leet_throughout(base: _Base) -> Iterator[str]:
+    """Yield the name with digits for two of its letters wherever they stand, and for all."""
+    for pairs in (*combinations(LEET, 2), LEET):
+        name = base.joined.translate(dict(pairs))
+        if name != base.joined:
+            yield name
+
+
 def _shapes(base: _Base) -> Iterator[str]:
     """Yield the name with two letters for one of the same shape, or one for two: `rn` for `m`."""
     close = [pair for pair, cost in SHAPES.items() if cost <= _SHAPED]
@@ -302,6 +312,7 @@ _HABITS: Final = (
     _Habit(1.6, 0.6, _omission),
     _Habit(1.7, 0.6, _repetition),
     _Habit(1.8, 0.6, _transposition),
+    _Habit(1.9, 0.6, _leet_throughout),
     _Habit(2.0, 1.0, _plural),
     _Habit(2.1, 0.7, _signs),
     _Habit(2.2, 0.7, _behind(_numbers, parted=False)),
