@@ -1,6 +1,5 @@
 """Many names against all brands: who is raised, who never, and as what."""
 
-import random
 from datetime import UTC, datetime
 from itertools import permutations
 
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 
 from rules.errors import Problem
 from rules.lookalike import Detector, LookalikeRule, compare
-from rules.lookalike.candidate import Candidate
 from rules.lookalike.reasons import REASONS
 from rules.model import Account, Brand, Post, Suspect
 
@@ -236,17 +234,6 @@ def test_whatever_a_suspect_says_of_itself_is_in_the_catalogue(name: str, more: 
         for why in (found.reason, *found.evidence):
             assert why.template in REASONS.values()
             assert str(why).isprintable()
-
-
-def test_the_index_finds_every_pattern_that_comparing_with_all_would_raise() -> None:
-    rng = random.Random(4)
-    names = ["acmetel", "acme telecom", "zebulon", "acmetelcare"]
-    for _ in range(2000):
-        letters = list(rng.choice(names))
-        letters[rng.randrange(len(letters))] = rng.choice("abelmnt0_")
-        candidate = Candidate("".join(letters) + rng.choice(("", "_sav", "xyz")))
-        near = {at for at, one in enumerate(DETECTOR._targets) if candidate.near(one.pattern)}
-        assert near <= set(DETECTOR._index.find(candidate))
 
 
 def test_the_detector_scores_as_comparing_does() -> None:

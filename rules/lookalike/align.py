@@ -94,6 +94,30 @@ def replacement(brand: str, other: str) -> tuple[float, str]:
     return 1.0, "replacement"
 
 
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789@$!|€+"
+_UNLIKE: Final = (1.0, 1.0 + _FIRST)
+"""What a letter costs in place of another that does not look like it; in the first place more."""
+_NO_PRICES: Final[dict[str, float]] = {}
+_NO_PLACES: Final[dict[int, tuple[int, float]]] = {}
+
+
+def _prices(extra: float) -> dict[str, dict[str, float]]:
+    """Return what each letter costs in place of each; `extra` for a change that the eye notices."""
+    return {
+        letter: {
+            other: price + (extra if price > _SEEN else 0.0)
+            for other in _LETTERS
+            if other != letter
+            for price in (replacement(letter, other)[0],)
+        }
+        for letter in _LETTERS
+    }
+
+
+_PRICES: Final = (_prices(0.0), _prices(_FIRST))
+"""Prices after the first letter of a brand, and for it."""
+
+
 def align(brand: str, text: str, limit: float, edges: frozenset[int]) -> Window | None:
     """Return the cheapest place of `brand` in `text`, None where it costs more than `limit`.
 
@@ -114,37 +138,54 @@ def _costs(brand: str, text: str, limit: float, edges: frozenset[int]) -> list[l
     None as soon as no way can stay within `limit`. One pass of `_ways` for every cell, written out
     because this is where the time goes.
     """
-    places = range(1, len(text) + 1)
     rows = [[0.0 if j in edges else _OFF_EDGE for j in range(len(text) + 1)]]
+    least = [0.0] * _REACH
+    wide = {one: two for one, two in _shapes_in(text).items() if one in brand}
+    narrow = _shapes_in(brand)
     for i, letter in enumerate(brand, 1):
-        above, first, last = rows[-1], i == 1, i == len(brand)
-        omitted = _omission(brand, i)
-        row = [above[0] + omitted]
-        shapes = _WIDE.get(letter, ())
-        for j in places:
-            other = text[j - 1]
+        above, last, previous = rows[-1], i == len(brand), brand[i - 2] if i > 1 else ""
+        omitted, prices = _omission(brand, i), _PRICES[i == 1].get(letter, _NO_PRICES)
+        shapes = wide.get(letter, _NO_PLACES)
+        joined = [(one, *there[i]) for one, there in narrow.items() if i in there]
+        cost = above[0] + omitted
+        row = [cost]
+        before = ""
+        for j, other in enumerate(text, 1):
+            added = cost + (_REPEATED if other == letter else 1.0)
             if other == letter:
                 cost = above[j - 1]
             else:
-                price = replacement(letter, other)[0]
-                cost = above[j - 1] + price + (_FIRST if first and price > _SEEN else 0.0)
-                if not first and j > 1 and other == brand[i - 2] and letter == text[j - 2]:
+                cost = above[j - 1] + prices.get(other, _UNLIKE[i == 1])
+                if other == previous and letter == before:
                     cost = min(cost, rows[i - 2][j - 2] + _SWAPPED)
             if above[j] + omitted < cost:
                 cost = above[j] + omitted
-            if not last and row[j - 1] + (_REPEATED if other == letter else 1.0) < cost:
-                cost = row[j - 1] + (_REPEATED if other == letter else 1.0)
-            for two, price in shapes:
-                if j >= len(two) and text.startswith(two, j - len(two)):
-                    cost = min(cost, above[j - len(two)] + price)
-            for two, price in _WIDE.get(other, ()):
-                if i >= len(two) and brand.startswith(two, i - len(two)):
-                    cost = min(cost, rows[i - len(two)][j - 1] + price)
+            if added < cost and not last:
+                cost = added
+            if j in shapes:
+                size, price = shapes[j]
+                cost = min(cost, above[j - size] + price)
+            for one, size, price in joined:
+                if one == other:
+                    cost = min(cost, rows[i - size][j - 1] + price)
             row.append(cost)
+            before = other
         rows.append(row)
-        if min(map(min, rows[-_REACH:])) > limit:
+        least = [*least[1:], min(row)]
+        if min(least) > limit:
             return None
     return rows
+
+
+def _shapes_in(text: str) -> dict[str, dict[int, tuple[int, float]]]:
+    """Return for each letter where letters of its shape end: offset → how many, and the price."""
+    found: dict[str, dict[int, tuple[int, float]]] = {}
+    for (one, two), price in SHAPES.items():
+        at = text.find(two)
+        while at >= 0:
+            found.setdefault(one, {})[at + len(two)] = (len(two), price)
+            at = text.find(two, at + 1)
+    return found
 
 
 def _omission(brand: str, i: int) -> float:

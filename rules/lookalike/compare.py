@@ -1,10 +1,13 @@
 """One name against one brand: how alike, by which techniques, and where they differ."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rules.lookalike.candidate import Candidate
 from rules.lookalike.columns import Aligned, columns
 from rules.lookalike.forms import form
+from rules.lookalike.index import Index
 from rules.lookalike.measure import Place
 from rules.lookalike.pattern import patterns
 from rules.lookalike.reasons import reason
@@ -35,14 +38,12 @@ def score(brand: str, candidate: str) -> float:
 
     `candidate` is a handle without its instance, a display name, or a label of a domain.
     """
-    name = Candidate(candidate)
-    return max((found.score for one in patterns(brand) if (found := name.place(one))), default=0.0)
+    return max((place.score for place in _places(brand, Candidate(candidate))), default=0.0)
 
 
 def compare(brand: str, candidate: str) -> Comparison:
     """Return `score` with its reasons and an alignment for a person to look at."""
-    name = Candidate(candidate)
-    found = [place for one in patterns(brand) if (place := name.place(one))]
+    found = list(_places(brand, Candidate(candidate)))
     if found:
         return explain(candidate, max(found, key=lambda place: place.score))
     return Comparison(
@@ -56,14 +57,28 @@ def compare(brand: str, candidate: str) -> Comparison:
     )
 
 
+@lru_cache(maxsize=4096)
+def _index(brand: str) -> Index:
+    return Index(patterns(brand))
+
+
+def _places(brand: str, name: Candidate) -> Iterator[Place]:
+    """Yield where spellings of the brand lie in a name."""
+    spellings = patterns(brand)
+    for at in _index(brand).find(name.looks):
+        if place := name.place(spellings[at]):
+            yield place
+
+
 def explain(candidate: str, place: Place) -> Comparison:
     """Put a place that was found into words; `candidate` is what the sentence quotes."""
     brand = place.pattern.name
     labels, kind = named(place)
     evidence: list[Reason] = []
-    for _, why in place.weights:
+    weights = [(one.weight, one.reason) for one in place.weights]
+    for _, why in weights:
         if why not in evidence:
-            weight = sum(weight for weight, other in place.weights if other == why)
+            weight = sum(weight for weight, other in weights if other == why)
             evidence.append(replace(why, weight=weight))
     evidence.sort(key=lambda why: -abs(why.weight))
     affix = place.claim or place.rest

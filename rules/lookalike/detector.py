@@ -72,6 +72,7 @@ class Detector:
             brand.name: tuple(rule for rule in used if not rule.brands or brand.name in rule.brands)
             for brand in brands
         }
+        self._lowest = min((rule.min_score for rule in used), default=1.0)
         watched = [brand for brand in brands if self._rules[brand.name]]
         self._targets = tuple(target for brand in watched for target in _targets(brand))
         self._index = Index([target.pattern for target in self._targets])
@@ -143,9 +144,10 @@ class Detector:
     def _hits(self, name: str, faintest: float = 1.0) -> Iterator[_Hit]:
         """Yield every brand and rule by which a name is to be raised, or is `faintest` like."""
         candidate = Candidate(name)
-        for at in self._index.find(candidate):
+        lowest = min(self._lowest, faintest)
+        for at in self._index.find(candidate.looks):
             target = self._targets[at]
-            place = candidate.place(target.pattern)
+            place = candidate.place(target.pattern, lowest)
             if place is None:
                 continue
             for rule in self._rules[target.brand]:

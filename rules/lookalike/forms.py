@@ -52,7 +52,7 @@ _TURNED: Final = dict(
 )
 _UPRIGHT: Final = str.maketrans(_TURNED)
 _UPSIDE_DOWN: Final = frozenset(letter for letter in _TURNED if not letter.isascii())
-_SHAPES: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"))
+_SHAPES: Final = (("rn", "m"), ("nn", "m"), ("vv", "w"), ("cl", "d"))
 _DOUBLES: Final = re.compile(r"(.)\1+", re.DOTALL)
 
 

@@ -59,6 +59,23 @@ SHORT_GLUED: Final = {2: -6.0, 3: -3.0, 4: -1.0}
 """By letters of the brand, beside letters that are no words: `edf` in `azedfig` says nothing."""
 
 
+class Weight(NamedTuple):
+    """An observation in log-odds, and the sentence of `REASONS` that tells it."""
+
+    weight: float
+    kind: str
+    values: dict[str, str]
+
+    @property
+    def reason(self) -> Reason:
+        """The sentence with its values; made only for what is shown, for it takes its time."""
+        return reason(self.kind, **self.values)
+
+
+def _weight(weight: float, kind: str, **values: str) -> Weight:
+    return Weight(weight, kind, values)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A pattern found in a form, with everything that is observed about it."""
@@ -67,7 +84,8 @@ class Place:
     form: Form
     window: Window
     score: float
-    weights: tuple[tuple[float, Reason], ...]
+    weights: tuple["Weight", ...]
+    """What raised or lowered the score."""
     claim: str
     """The word that claims to speak for the brand; empty if there is none."""
     filled: bool
@@ -122,6 +140,23 @@ def _side(text: str, *, at_edge: bool) -> _Side:
     return _Side(text, bool(text) and not at_edge, min(len(text) - covered, 6), affixes)
 
 
+def affordable(
+    pattern: Pattern, faintest: float, *, claims: bool, hidden: bool, one_word: bool
+) -> float:
+    """Return the most that visible edits may cost for a score of `faintest` (above 0) or more.
+
+    `claims` and `hidden` say whether a claim, signs or characters beyond ASCII are in the name,
+    `one_word` whether it is nothing but small letters. An upper bound: most of what could count
+    against the name is left out.
+    """
+    most = BASE + PER_BIT * min(pattern.bits, MOST_BITS)
+    most += CLAIM * claims + (DISGUISE + DISGUISE + INVISIBLE) * hidden
+    if one_word and not claims:  # the brand is all of it, or letters stand directly beside it
+        most += max(WHOLE_RESPELLED, GLUED_RIGHT)
+    spare = most - math.log(faintest / (1 - faintest))
+    return max(OVERLOOKED, spare / -(PER_EDIT + PER_EDIT_OF_RARE / pattern.bits))
+
+
 def weigh(pattern: Pattern, form: Form, window: Window) -> Place:
     """Weigh a brand's pattern that lies in `form` at `window`."""
     text = form.text
@@ -138,20 +173,20 @@ def weigh(pattern: Pattern, form: Form, window: Window) -> Place:
         weights += _of_company(pattern, seen, left, right, claim)
         if word := swallowed(text, window.start, window.end, form.edges):
             longer = min(len(word) - len(found), 3)
-            weights.append((SWALLOWED * longer, reason("swallowed", word=word)))
+            weights.append(_weight(SWALLOWED * longer, "swallowed", word=word))
     elif seen > OVERLOOKED:
-        weights.append((WHOLE_RESPELLED, reason("alone")))
+        weights.append(_weight(WHOLE_RESPELLED, "alone"))
     else:
-        weights.append((WHOLE, reason("whole")))
+        weights.append(_weight(WHOLE, "whole"))
     if seen > OVERLOOKED and _crosses(pattern, form, window):
-        weights.append((CROSSING, reason("crossing")))
+        weights.append(_weight(CROSSING, "crossing"))
     if any(at in form.disguised for at in range(window.start, window.end)):
-        weights.append((DISGUISE, reason("disguise", part=found)))
+        weights.append(_weight(DISGUISE, "disguise", part=found))
     if form.turned:
-        weights.append((DISGUISE, reason("backwards")))
+        weights.append(_weight(DISGUISE, "backwards"))
     if form.invisible:
-        weights.append((INVISIBLE, reason("invisible")))
-    likely = 1 / (1 + math.exp(-sum(weight for weight, _ in weights)))
+        weights.append(_weight(INVISIBLE, "invisible"))
+    likely = 1 / (1 + math.exp(-sum(one.weight for one in weights)))
     return Place(pattern, form, window, likely, tuple(weights), claim, _filled(left, right))
 
 
@@ -181,7 +216,7 @@ def _concludes(left: _Side, right: _Side) -> bool:
 
 def _of_company(
     pattern: Pattern, seen: float, left: _Side, right: _Side, claim: str
-) -> list[tuple[float, Reason]]:
+) -> list[Weight]:
     """Weigh what stands beside the brand."""
     rest = f"{left.text} {right.text}".strip()
     short = SHORT_GLUED.get(len(pattern.text), 0.0)
@@ -194,56 +229,55 @@ def _of_company(
         weight += EVERYDAY_IN_COMPANY / 2
         phrase = False
     if claim and not phrase:
-        said = [(CLAIM, reason("claim", affix=claim))]
+        said = [_weight(CLAIM, "claim", affix=claim)]
     else:
         said = []
         weight += EVERYDAY_IN_COMPANY * pattern.everyday
         weight += RESPELLED_IN_COMPANY * (seen > OVERLOOKED and len(rest) > 2)
         if pattern.first_name and not pattern.everyday:
-            said = [(FIRST_NAME_IN_COMPANY, reason("first-name", brand=pattern.name))]
+            said = [_weight(FIRST_NAME_IN_COMPANY, "first-name", brand=pattern.name)]
         elif pattern.known and not pattern.everyday:
-            said = [(KNOWN_IN_COMPANY, reason("known", brand=pattern.name))]
+            said = [_weight(KNOWN_IN_COMPANY, "known", brand=pattern.name)]
     kind = "glued" if left.glued or right.glued else "rest"
-    return [(weight, reason(kind, rest=rest)), *said]
+    return [_weight(weight, kind, rest=rest), *said]
 
 
-def _of_rarity(pattern: Pattern) -> list[tuple[float, Reason]]:
+def _of_rarity(pattern: Pattern) -> list[Weight]:
     """Weigh how unlikely it is that the brand's letters arise by chance."""
     bits = min(pattern.bits, MOST_BITS)
     if bits > TELLING_BITS and not pattern.everyday:
-        return [(BASE + PER_BIT * bits, reason("rare", brand=pattern.name))]
+        return [_weight(BASE + PER_BIT * bits, "rare", brand=pattern.name)]
     return [
-        (BASE + PER_BIT * MOST_BITS, reason("held", brand=pattern.name)),
-        (
+        _weight(BASE + PER_BIT * MOST_BITS, "held", brand=pattern.name),
+        _weight(
             PER_BIT * (bits - MOST_BITS),
-            reason("everyday" if pattern.everyday else "short", brand=pattern.name),
+            "everyday" if pattern.everyday else "short",
+            brand=pattern.name,
         ),
     ]
 
 
-def _of_edits(
-    pattern: Pattern, form: Form, window: Window, seen: float
-) -> list[tuple[float, Reason]]:
+def _of_edits(pattern: Pattern, form: Form, window: Window, seen: float) -> list[Weight]:
     """Weigh what was changed in the brand's own letters."""
     found = form.text[window.start : window.end]
-    weights = []
+    weights: list[Weight] = []
     per_edit = PER_EDIT + PER_EDIT_OF_RARE / pattern.bits
     for change in window.changes:
         first = FIRST_LETTER if change.brand_at == 0 and change.cost > 0.5 else 0.0
         weight = LEET if change.kind == "leet" else per_edit * change.cost + first
-        weights.append((weight, _sentence(pattern, change, form)))
+        weights.append(_sentence(pattern, change, form, weight))
     if seen > OVERLOOKED and pattern.everyday:
-        weights.append((EVERYDAY_RESPELLED, reason("everyday", brand=pattern.name)))
+        weights.append(_weight(EVERYDAY_RESPELLED, "everyday", brand=pattern.name))
     if seen > 0 and found in known_words():
-        weights.append((OTHER_WORD, reason("word", word=found)))
+        weights.append(_weight(OTHER_WORD, "word", word=found))
     return weights
 
 
-def _sentence(pattern: Pattern, change: Change, form: Form) -> Reason:
+def _sentence(pattern: Pattern, change: Change, form: Form, weight: float) -> Weight:
     wanted = pattern.text[change.brand_at : change.brand_end]
     there = form.text[change.at : change.end]
     kind = {"homoglyph": "looks", "leet": "looks", "vowel-swap": "replacement",
             "keyboard": "replacement"}.get(change.kind, change.kind)  # fmt: skip
     if kind == "looks":  # as it was written: a small i does not look like an l, a capital does
         there = form.raw[form.origin[change.at] : form.origin[change.end - 1] + 1]
-    return reason(kind, wanted=wanted, found=there)
+    return _weight(weight, kind, wanted=wanted, found=there)

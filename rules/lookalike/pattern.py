@@ -5,14 +5,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise, permutations
-from typing import Final
+from typing import Final, NamedTuple
 
 from rules.lookalike.forms import LONGEST_FORM, form, looks
 from rules.lookalike.words import everyday_words, first_names, known_words, surprise
 
 _MOST_WORDS: Final = 3
+_STEM: Final = 3
 _SHORTEST_WORD: Final = 3
 _PART: Final = re.compile(r"[^\W_]+")
+
+
+class Piece(NamedTuple):
+    """Letters of a spelling that an imitation keeps unchanged, and what stands about them."""
+
+    text: str
+    before: str
+    after: str
+    edits: int
+    """How many edits the letters before and after bear together."""
+    gapped: bool = False
+    """Whether a letter that may be any stands in the middle of `text`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +48,10 @@ class Pattern:
     """Whether it is written as one word."""
     limit: float
     """The most that edits may cost."""
-    pieces: frozenset[str]
-    """A name without any of these in its `looks` is too far away to be compared."""
-    looks: tuple[tuple[str, int], ...]
-    """Its coarse readings, each with the fewest letters of it that an imitation keeps in order."""
+    looks: tuple[str, ...]
+    """Its coarse readings."""
+    pieces: frozenset[Piece]
+    """Of these: a name that holds none of these is too far away to be compared."""
     reordered: bool = False
     """Whether the words stand in another order than the brand's."""
 
@@ -48,25 +61,42 @@ def edits(length: int) -> int:
     return (length > 4) + (length > 8) + (length > 13)
 
 
-def _cut(look: str, parts: int) -> set[str]:
-    """Cut into parts of about equal length; one survives any `parts - 1` edits (pigeonhole).
+def _pieces(look: str, edits: int) -> Iterator[Piece]:
+    """Yield pieces of which every imitation with so many edits of a look holds one.
 
-    A transposition across a cut touches two parts, so what it makes of the first is kept as well.
+    Cut into one part more than there are edits, one part survives (pigeonhole). A transposition
+    across a cut touches two parts, so what it makes of the first is kept as well.
     """
-    size, longer = divmod(len(look), parts)
-    bounds = [at * size + min(at, longer) for at in range(parts + 1)]
-    found = {look[a:b] for a, b in pairwise(bounds)}
-    for a, b in pairwise(bounds[:-1]):
-        found.add(look[a : b - 1] + look[b])
-    return found
+    edits = min(edits, max(0, len(look) - 3))
+    if edits == 1 and len(look) < 6:
+        yield from _pieces_of_short(look)
+        return
+    size, longer = divmod(len(look), edits + 1)
+    bounds = [at * size + min(at, longer) for at in range(edits + 2)]
+    for a, b in pairwise(bounds):
+        if b - a < min(_STEM, len(look)):
+            continue  # pairs of letters stand in every other name
+        yield Piece(look[a:b], look[:a], look[b:], edits)
+        if b < len(look):
+            swapped = look[a : b - 1] + look[b]
+            yield Piece(swapped, look[:a], look[b - 1] + look[b + 1 :], edits - 1)
+
+
+def _pieces_of_short(look: str) -> Iterator[Piece]:
+    """Yield pieces for one edit of four or five letters, of which halves would be pairs."""
+    a, b, c, d = tuple(look[:4])
+    yield Piece(look[:3], "", look[3:], 1)
+    yield Piece(look[-3:], look[:-3], "", 1)
+    yield Piece(a + c + b, "", look[3:], 0)
+    yield Piece(a + c + d, "", look[4:], 0)
+    yield Piece(a + b + d, "", look[4:], 0)
+    yield Piece(a + b + d, "", c + look[4:], 0)
+    yield Piece(look[:2] + look[-2:], "", "", 0, gapped=True)
 
 
 def _pattern(name: str, text: str, *, reordered: bool = False) -> Pattern:
     allowed = edits(len(text))
-    pieces: set[str] = set()
-    seen = looks(text)
-    for look in seen:
-        pieces |= _cut(look, min(allowed + 1, len(look)))
+    read = looks(text)
     return Pattern(
         name=name,
         text=text,
@@ -76,8 +106,8 @@ def _pattern(name: str, text: str, *, reordered: bool = False) -> Pattern:
         first_name=text in first_names(),
         joined=len(_PART.findall(name)) == 1,
         limit=allowed + 0.35,
-        pieces=frozenset(pieces),
-        looks=tuple((look, max(1, len(look) - allowed)) for look in seen),
+        looks=read,
+        pieces=frozenset(piece for look in read for piece in _pieces(look, allowed)),
         reordered=reordered,
     )
 

@@ -6,6 +6,7 @@ that people use without thinking of a brand (`orange`).
 """
 
 import math
+import re
 from collections import Counter
 from functools import cache, lru_cache
 from importlib import resources
@@ -115,6 +116,33 @@ def surprise(text: str) -> float:
         previous = char
     rank = common_words().get(text)
     return bits if rank is None else min(bits, math.log2(rank * 11))
+
+
+_SHORT_CLAIMS: Final = frozenset(word for word in CLAIMS if len(word) < 4)
+_PART: Final = re.compile("[A-Z]?[a-z]+|[A-Z]+")
+
+
+@cache
+def _claims_by_start() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for word in sorted(CLAIMS - _SHORT_CLAIMS):
+        found[word[:3]] = (*found.get(word[:3], ()), word)
+    return found
+
+
+def may_claim(name: str, text: str) -> bool:
+    """Return whether the folded letters of a name spell a claim; one of up to three at an edge."""
+    if not _SHORT_CLAIMS.isdisjoint(part.lower() for part in _PART.findall(name)):
+        return True
+    ends = {text[:2], text[:3], text[-2:], text[-3:]}
+    if not _SHORT_CLAIMS.isdisjoint(ends):
+        return True
+    starts = _claims_by_start()
+    for at in range(len(text) - 3):
+        for word in starts.get(text[at : at + 3], ()):
+            if text.startswith(word, at):
+                return True
+    return False
 
 
 @lru_cache(maxsize=65536)
