@@ -87,6 +87,10 @@ class Page:
     gaps: tuple[Gap, ...] = ()
     deleted: tuple[str, ...] = ()
     """Ids or aliases of posts that are gone from the network, and so from the store."""
+    departed: tuple[str, ...] = ()
+    """Ids of accounts that left the network or were removed from it, and all their posts too."""
+    left_out: int = 0
+    """Posts that came and that the source is told not to keep: none of them is stored."""
     behind: timedelta | None = None
     """How far a live stream lies behind the present; None where the source is no stream."""
 
