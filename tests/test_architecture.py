@@ -20,6 +20,7 @@ ROOMS = {
     "aiosmtplib": ("alerts/email.py",),
     "alembic": ("watcher/store/",),
     "apscheduler": ("watcher/service.py",),
+    "atproto": ("watcher/backends/bluesky/client.py",),
     "babel": ("alerts/",),
     "click": ("watcher/cli/",),
     "css_inline": ("alerts/render.py",),
@@ -29,6 +30,7 @@ ROOMS = {
     "feedparser": ("watcher/backends/feed/",),
     "filelock": ("watcher/presence.py",),
     "jinja2": ("alerts/render.py",),
+    "libipld": ("watcher/backends/bluesky/repository.py",),
     "PIL": ("watcher/pictures.py",),
     "markupsafe": ("alerts/speech.py",),
     "platformdirs": ("watcher/config.py",),
@@ -50,6 +52,7 @@ ROOMS = {
     "tree_sitter_toml": ("watcher/toml/",),
     "urllib3": ("watcher/backends/http/",),
     "wcwidth": ("watcher/toml/",),
+    "websockets": ("watcher/backends/bluesky/socket.py",),
     "whoosh": ("watcher/search/",),
 }
 
