@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from rules.lookalike import score
 from rules.lookalike.bands import Band, band
 from rules.lookalike.detector import Detector
-from rules.lookalike.generate import COUNTRIES, LIKELY, LikelyName, likely_names
+from rules.lookalike.generate import LikelyName, likely_names
+from rules.lookalike.habits import COUNTRIES, LIKELY
 from rules.lookalike.handles import FORMS, HandleForm, handle_form
 from rules.lookalike.rule import LookalikeRule
 from rules.lookalike.words import CLAIMS
