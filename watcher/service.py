@@ -184,6 +184,10 @@ class Service:
                 _count(matched.matches, "match", "matches"),
                 _count(matched.suspects, "new suspect"),
             )
+        if matched.changed:
+            log.info("%s changed", _count(matched.changed, "judged suspect"))
+        if matched.pictures_failed:
+            log.info("%s could not be looked at", _count(matched.pictures_failed, "picture"))
         if matched.alarms:
             log.info("%s", _count(matched.alarms, "alarm"))
         for rule in self.app.config.rules:
@@ -192,7 +196,8 @@ class Service:
         for name in sorted(set(matched.rates_cut) - self._cut):
             log.warning("%s: %s", name, MANY_MATCHES)
             self._cut.add(name)
-        if matched.matches or matched.suspects or matched.alarms or not self._looked:
+        found = matched.matches or matched.suspects or matched.changed or matched.alarms
+        if found or not self._looked:
             self._soon("plan")
 
     def _has_looked(self) -> bool:

@@ -39,6 +39,7 @@ def command(settings: Settings, as_json: bool) -> int:
                 f"matched {count(matched.posts, 'post')}: "
                 f"{count(matched.matches, 'match', 'matches')}, "
                 f"{count(matched.suspects, 'new suspect')}"
+                + (f", {count(matched.changed, 'changed suspect')}" if matched.changed else "")
                 + (f", {count(matched.alarms, 'alarm')}" if matched.alarms else "")
             )
             _tell_rates(matched)
