@@ -12,8 +12,10 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,7 +95,7 @@ TAGS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shown:
     """All that was shown of the corpus."""
 
@@ -106,8 +108,27 @@ class Shown:
     names: tuple[str, ...]
     """Of the entries of the ZIP file."""
 
+    @cache  # noqa: B019 - there is one for all tests
     def file(self, name: str) -> str:
         return (self.folder / name).read_text("utf-8-sig")
+
+    @cache  # noqa: B019
+    def rows(self, name: str) -> list[list[str]]:
+        """The lines of a CSV file, that of titles first."""
+        return list(csv.reader(io.StringIO(self.file(name), newline="")))
+
+    @cache  # noqa: B019
+    def suspects(self) -> dict[int, Any]:
+        """What the JSON says of each suspect."""
+        return {one["id"]: one for one in json.loads(self.file("evidence.json"))["suspects"]}
+
+    @cache  # noqa: B019
+    def sections(self) -> dict[int, str]:
+        """The part of the page about each suspect."""
+        found = re.finditer(
+            r'<section [^>]*id="suspect-(\d+)".*?</section>', self.file("evidence.html"), re.DOTALL
+        )
+        return {int(section[1]): section[0] for section in found}
 
     def number(self, case: str) -> int:
         return list(HOSTILE).index(case) + 1
@@ -252,8 +273,7 @@ def test_no_terminal_obeys_a_list_or_a_review(everything: Shown) -> None:
 def test_no_cell_is_a_formula(everything: Shown, case: str) -> None:
     number = str(everything.number(case))
     for name in ("suspects.csv", "posts.csv"):
-        text = everything.file(name)
-        titles, *rows = csv.reader(io.StringIO(text, newline=""))
+        titles, *rows = everything.rows(name)
         mine = [row for row in rows if row[0] == number]
         assert len(mine) == (1 if name == "suspects.csv" else 2)
         assert {len(row) for row in rows} == {len(titles)}
@@ -266,26 +286,23 @@ def test_no_cell_is_a_formula(everything: Shown, case: str) -> None:
 
 @CASES
 def test_the_json_has_every_text_exactly(everything: Shown, case: str) -> None:
-    text = everything.file("evidence.json")
-    assert text.isascii()
-    assert text.replace("\n", "").isprintable()
-    value = json.loads(text)
-    [found] = [one for one in value["suspects"] if one["id"] == everything.number(case)]
+    found = everything.suspects()[everything.number(case)]
     kept = re.sub("[\0\ud800-\udfff]", "\ufffd", HOSTILE[case])  # no database takes these
     assert found["display_name"] == found["account"]["bio"] == kept
     assert [post["text"] for post in found["posts"]] == [f"{kept} acme"] * 2
     assert found["history"][-1]["note"] == kept
 
 
-def test_the_json_holds_no_suspect_more(everything: Shown) -> None:
-    assert len(json.loads(everything.file("evidence.json"))["suspects"]) == len(HOSTILE)
+def test_the_json_is_plain_to_look_at_and_holds_no_suspect_more(everything: Shown) -> None:
+    text = everything.file("evidence.json")
+    assert text.isascii()
+    assert text.replace("\n", "").isprintable()
+    assert len(json.loads(text)["suspects"]) == len(HOSTILE)
 
 
 @CASES
 def test_the_page_is_made_of_our_elements_only(everything: Shown, case: str) -> None:
-    page = everything.file("evidence.html")
-    number = everything.number(case)
-    [section] = re.findall(rf'<section [^>]*id="suspect-{number}".*?</section>', page, re.DOTALL)
+    section = everything.sections()[everything.number(case)]
     inspector = Inspector(section)
     assert inspector.tags <= TAGS - {"style", "meta", "html", "head", "body"}
     names = {name for name, _ in inspector.attributes}
@@ -294,6 +311,20 @@ def test_the_page_is_made_of_our_elements_only(everything: Shown, case: str) -> 
     assert not OBEYED.search(re.sub("[\t\u2068\u2069]", "", section))
     assert "://" not in inspector.said
     assert not re.search(r"evil[.。]example", inspector.said)
+
+
+@pytest.mark.parametrize(
+    ("case", "named"),
+    [
+        ("override", "U+202E RIGHT-TO-LEFT OVERRIDE"),
+        ("zero width", "U+200B ZERO WIDTH SPACE"),
+        ("blank letters", "U+3164 HANGUL FILLER"),
+    ],
+)
+def test_what_hides_in_a_name_is_called_by_its_name(
+    everything: Shown, case: str, named: str
+) -> None:
+    assert named in everything.sections()[everything.number(case)]
 
 
 def test_a_template_in_a_name_is_only_text(everything: Shown) -> None:
@@ -339,6 +370,8 @@ def test_a_browser_finds_nothing_of_it(everything: Shown, browser: Browser) -> N
     # Without its policy the page must be as harmless: escaping is the first wall.
     bare = re.sub(r"<meta http-equiv=[^>]*>", "", page)
     assert (browser.look_into(bare).owned, browser.look_into(bare).requests) == (False, ())
+    for width in (1200, 360):  # nothing sticks out of the page, however long or high a name is
+        assert browser.measure(page, width=width, scheme="light").wide == []
     # The same look finds a page out that escapes nothing.
     naked = "<!DOCTYPE html>" + HOSTILE["image"] + HOSTILE["script"]
     assert browser.look_into(naked).owned

@@ -75,13 +75,14 @@ class Speech:
         """The same time in ISO 8601 with its distance from UTC."""
         return moment.astimezone(self.words.zone).isoformat(timespec="seconds")
 
-    def signs(self, characters: str) -> str:
-        """The characters of a column of two names; empty for none."""
-        return "".join(_sign(char) for char in characters).replace("://", "[:]//")
+    def signs(self, characters: str, most: int = 4) -> str:
+        """The characters of a column of two names, at most so many; empty for none."""
+        found = "".join(_sign(char) for char in characters[:most]).replace("://", "[:]//")
+        return f"{found}…" if len(characters) > most else found
 
     def called(self, characters: str) -> str:
         """The numbers and the names of characters; empty where several ordinary ones stand."""
-        if len(characters) > 1 and characters.isascii() and characters.isprintable():
+        if len(characters) > 1 and _is_ordinary(characters):
             return ""
         few = characters[:_MOST_CALLED]
         left = len(characters) - len(few)
@@ -91,14 +92,12 @@ class Speech:
     def differing(self, columns: tuple[Aligned, ...]) -> list[tuple[str, str]]:
         """What differs between two names, each pair once: (the brand's, the suspect's).
 
-        Characters that only one of the two names has stand together as they follow each other.
+        Ordinary characters that only one of the two has stand together as they follow each other.
         """
         found: list[tuple[str, str]] = []
-        for sides, group in groupby(columns, key=_sides):
-            if sides is None:
-                continue
-            pairs = [(column.brand, column.candidate) for column in group]
-            if not all(sides):
+        for is_run, group in groupby(columns, key=_is_run):
+            pairs = [(column.brand, column.candidate) for column in group if column.differs]
+            if is_run:
                 pairs = [("".join(a for a, _ in pairs), "".join(b for _, b in pairs))]
             found += pairs
         return list(dict.fromkeys(found))
@@ -112,9 +111,16 @@ class Speech:
         return self.tn(one, many, count)
 
 
-def _sides(column: Aligned) -> tuple[bool, bool] | None:
-    """Which of the two names has something in a column; None where they agree."""
-    return (bool(column.brand), bool(column.candidate)) if column.differs else None
+def _is_run(column: Aligned) -> str:
+    """Which of two names alone has ordinary characters in a column; empty where it is not so."""
+    written = column.brand + column.candidate
+    if not column.differs or (column.brand and column.candidate) or not _is_ordinary(written):
+        return ""
+    return "brand" if column.brand else "suspect"
+
+
+def _is_ordinary(characters: str) -> bool:
+    return characters.isascii() and characters.isprintable()
 
 
 def _sign(char: str) -> str:
