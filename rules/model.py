@@ -95,6 +95,9 @@ class Brand:
     """The brand's own domains, subdomains included; never suspects."""
     friends: tuple[str, ...] = ()
     """Handles and domains of others that look alike and are fine."""
+    trusted: tuple[str, ...] = ()
+    """Words that mean no harm beside the name, `lyon`, `fans`: an account called so is raised only
+    for what else is known of it, such as a copied picture. Domains are raised all the same."""
     competitors: tuple[str, ...] = ()
     """Names of other configured brands to compare with. Each must be there; nothing else reads
     them yet, they are kept for comparisons to come."""

@@ -40,8 +40,8 @@ def plain(text: str) -> str:
 
 
 class _Stream(io.StringIO):
-    def __init__(self, tty: bool) -> None:
-        super().__init__()
+    def __init__(self, tty: bool, text: str = "") -> None:
+        super().__init__(text)
         self._tty = tty
 
     def isatty(self) -> bool:
@@ -62,7 +62,7 @@ class Terminal:
             monkeypatch.delenv(name, raising=False)
 
     def type(self, *words: str, columns: int = 80, keys: str = "") -> Seen:
-        """Run a command line at a terminal."""
+        """Run a command line at a terminal; with `keys`, a person answers there."""
         return self._run(words, keys, tty=True, columns=columns)
 
     def pipe(self, *words: str, text: str = "") -> Seen:
@@ -76,7 +76,7 @@ class Terminal:
         stderr.cache_clear()
         with self._patch.context() as patch:
             patch.setenv("COLUMNS", str(columns))
-            patch.setattr(sys, "stdin", io.StringIO(text))
+            patch.setattr(sys, "stdin", _Stream(tty and bool(text), text))
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
             code = run(list(words), Settings(clock=lambda: self.now))

@@ -15,16 +15,15 @@ from rules.lookalike.measure import OVERLOOKED, Place
 from rules.lookalike.ownership import Owned, bare, split_network
 from rules.lookalike.pattern import Pattern, patterns
 from rules.lookalike.reasons import reason
-from rules.lookalike.rule import LookalikeRule
+from rules.lookalike.rule import FAINTEST, LookalikeRule
 from rules.lookalike.techniques import ordered
+from rules.lookalike.trusted import Trusted, lowered
 from rules.model import Account, Brand, Post, Suspect
 
 VERSION: Final = 4
 """Raised whenever the same names would be judged differently, so that all are examined anew."""
 _SHARED_HOST: Final = ".bsky.social"
 """Where Bluesky's users live who bring no domain of their own."""
-FAINTEST: Final = 0.1
-"""A name less like a brand's is none, whatever else is known of the account."""
 _MOST_LINKS: Final = 100
 """Links of one post that are looked at."""
 
@@ -67,6 +66,7 @@ class Detector:
 
     def __init__(self, rules: Sequence[LookalikeRule], brands: Sequence[Brand]) -> None:
         self._owned = Owned.of(brands)
+        self._trusted = Trusted.of(brands)
         used = [rule for rule in rules if rule.enabled]
         self._rules = {
             brand.name: tuple(rule for rule in used if not rule.brands or brand.name in rule.brands)
@@ -110,7 +110,7 @@ class Detector:
         found = []
         for account in accounts:
             names = list(_names(account))
-            hits = [hit for name in names for hit in self._hits(name, faintest)]
+            hits = [hit for name in names for hit in self._hits(name, faintest, trusting=True)]
             if hits and not self._owned.account(account):
                 found.append(self._account_suspect(account, hits))
         return found
@@ -141,15 +141,20 @@ class Detector:
                 found.append(self._domain_suspect(hit, name, under))
         return found
 
-    def _hits(self, name: str, faintest: float = 1.0) -> Iterator[_Hit]:
+    def _hits(self, name: str, faintest: float = 1.0, *, trusting: bool = False) -> Iterator[_Hit]:
         """Yield every brand and rule by which a name is to be raised, or is `faintest` like."""
         candidate = Candidate(name)
         lowest = min(self._lowest, faintest)
-        for at in self._index.find(candidate.looks):
-            target = self._targets[at]
-            place = candidate.place(target.pattern, lowest)
-            if place is None:
-                continue
+        found = [
+            (target, place)
+            for target in map(self._targets.__getitem__, self._index.find(candidate.looks))
+            if (place := candidate.place(target.pattern, lowest)) is not None
+        ]
+        excused: frozenset[str] = frozenset()
+        if trusting:
+            excused = self._trusted.excused((target.brand, place) for target, place in found)
+        for target, whole in found:
+            place = lowered(whole) if target.brand in excused else whole
             for rule in self._rules[target.brand]:
                 if place.score >= min(rule.min_score, faintest):
                     yield _Hit(target, rule, place, name)

@@ -47,6 +47,7 @@ REASONS: Final = MappingProxyType(
         "swallowed": 'The letters of the brand lie inside the word "{word}".',
         "word": '"{word}" is a word or name of its own.',
         "crossing": "Only letters of two words together give the brand.",
+        "trusted": 'Beside the brand stand only words that it trusts: "{rest}".',
         "disguise": 'Letters of other scripts or signs stand for ordinary ones in "{part}".',
         "backwards": "The letters stand backwards, so that only the eye reads the brand in them.",
         "invisible": "Invisible characters are hidden in the name.",

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 _HANDLE = re.compile(r"(?:[\w.-]+:)?[@\uff20]?[\w.-]*\w[\w.-]*(?:@[\w.-]+)?")
 
 
+def is_handle(entry: str) -> bool:
+    """Return whether an entry of `accounts` or `friends` can name an account."""
+    return _HANDLE.fullmatch(entry.strip()) is not None
+
+
 def problems(config: "Config") -> Iterator[Problem]:
     """Yield each domain and handle of a brand that is none."""
     yield from _domain_problems(config)
@@ -40,7 +45,7 @@ def _handle_problems(config: "Config") -> Iterator[Problem]:
     for i, brand in enumerate(config.brands):
         for key, entries in (("accounts", brand.accounts), ("friends", brand.friends)):
             for j, entry in enumerate(entries):
-                if _HANDLE.fullmatch(entry.strip()):
+                if is_handle(entry):
                     continue
                 near = _handle_in(entry)
                 yield Problem(

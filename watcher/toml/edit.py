@@ -1,9 +1,10 @@
-"""One rule of a TOML file changed in place: all else, comments and line ends too, stays as it is.
+"""One rule or brand of a TOML file changed in place: all else, comments too, stays as it is.
 
 An edit is text put in at a place. Whether the result means what was intended is for the caller to
 see, by reading it again before it replaces the file.
 """
 
+import difflib
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ from pathlib import Path
 from watcher.toml.document import Document, Path_
 from watcher.toml.screen import ConfigError
 
+_NO_LINE_END = "\n\\ No newline at end of file\n"
 _BOM = b"\xef\xbb\xbf"
 _BEFORE = re.compile(r"(?:\\[ \t]*\n|\s)*")
 """What stands before the text in a string of several lines: blanks, and line ends taken out."""
@@ -62,6 +64,16 @@ class ConfigFile:
             at = one.at + bisect_right(shorter, one.at - 1)
             raw = raw[:at] + one.text.replace("\n", line_end) + raw[at:]
         return mark + raw.encode()
+
+    def diff(self, octets: bytes) -> str:
+        """Return a change of the file as a unified diff."""
+        old, new = (
+            text.decode("utf-8-sig").replace("\r\n", "\n").splitlines(keepends=True)
+            for text in (self.octets, octets)
+        )
+        name = self.path.name
+        lines = difflib.unified_diff(old, new, name, f"{name} (proposed)", n=2)
+        return "".join(line if line.endswith("\n") else f"{line}{_NO_LINE_END}" for line in lines)
 
     def replace(self, octets: bytes, check: Callable[[Path], None]) -> Path:
         """Put new octets in the file's place at once, and return where the old ones are kept.
@@ -129,18 +141,22 @@ def joined_to(
     return (*brackets, Insertion(at=behind, text=f"{closing} {_escaped(text, quotes)}"))
 
 
-def added_to_list(document: Document, rule: int, key: str, items: Iterable[str]) -> Insertion:
+def added_to_list(
+    document: Document, number: int, key: str, items: Iterable[str], *, table: str = "rules"
+) -> Insertion:
     """Return what adds texts to a list of a rule (`none`), or that list, to a rule without it.
 
-    Raises `Uneditable` where the rule has no place for it.
+    `number` is the place of the rule among the file's, or of the `table` that is meant instead.
+    Raises `Uneditable` where it has no place for the list.
     """
     written = ", ".join(_quoted(item) for item in items)
-    place = document.place(("rules", rule, key))
+    path: Path_ = (table, number, key)
+    place = document.place(path)
     if place is None:
-        return _new_line(document, rule, f"{key} = [{written}]")
+        return _new_line(document, (table, number), f"{key} = [{written}]")
     text = document.text[slice(*place)]
     body = text[1:-1]
-    last = _last_item(document, ("rules", rule, key))
+    last = _last_item(document, path)
     if last is None:
         return Insertion(at=place[0] + 1, text=written)
     behind = body[last - place[0] - 1 :].lstrip()
@@ -161,10 +177,10 @@ def _last_item(document: Document, path: Path_) -> int | None:
     return end
 
 
-def _new_line(document: Document, rule: int, line: str) -> Insertion:
-    """A line behind the one of the rule that says what it looks for, or how it is called."""
+def _new_line(document: Document, table: Path_, line: str) -> Insertion:
+    """A line behind the one that says what a rule looks for, or how it or a brand is called."""
     for key in ("none", "all", "any", "find", "name"):
-        place = document.place(("rules", rule, key))
+        place = document.place((*table, key))
         if place is not None:
             after = document.text.find("\n", place[1])
             if after < 0:
@@ -204,7 +220,7 @@ def _quoted(text: str) -> str:
 
 def _uneditable(document: Document) -> Uneditable:
     return Uneditable(
-        f"{document.name} does not write this rule in a way that can be changed in place",
+        f"{document.name} does not write this in a way that can be changed in place",
         code="uneditable",
         help="change it by hand",
     )

@@ -30,6 +30,7 @@ LISTS = {
     "spellings",
     "then",
     "to",
+    "trusted",
     "who",
 }
 """Keys that hold a list of texts, so that the repair of one does not lead to the next mistake."""

@@ -1,6 +1,5 @@
 """A suggestion for a rule as a change of the user's own file, and what it would lose."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +19,6 @@ from watcher.toml import ConfigError
 from watcher.toml.edit import ConfigFile, Insertion, added_to_list, joined_to
 from watcher.tuning.corpus import Report, Stored
 
-NO_LINE_END = "\n\\ No newline at end of file\n"
 MOST_CONSIDERED = 5000
 """Matches that nobody judged and that are looked at, the newest ones."""
 
@@ -46,13 +44,7 @@ class Proposal:
     @property
     def diff(self) -> str:
         """The change as a unified diff."""
-        old, new = (
-            octets.decode("utf-8-sig").replace("\r\n", "\n").splitlines(keepends=True)
-            for octets in (self.file.octets, self.octets)
-        )
-        name = self.file.path.name
-        lines = difflib.unified_diff(old, new, name, f"{name} (proposed)", n=2)
-        return "".join(line if line.endswith("\n") else f"{line}{NO_LINE_END}" for line in lines)
+        return self.file.diff(self.octets)
 
     def write(self) -> Path:
         """Change the file; return where it is kept as it was.

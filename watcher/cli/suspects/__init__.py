@@ -9,6 +9,7 @@ sifting.py      the filter that is typed during a review
 judging.py      confirm, dismiss, ours, parody, reopen, note
 exporting.py    export
 ../sweep.py     sweep
+learning.py     learn
 subject.py      what to call a suspect, and who judges it
 history.py      what became of a suspect, in words
 sidebyside.py   both names, one above the other
@@ -18,7 +19,7 @@ data.py         suspects as plain values
 import click
 
 from watcher.cli import sweep
-from watcher.cli.suspects import exporting, judging, listing, reviewing, showing
+from watcher.cli.suspects import exporting, judging, learning, listing, reviewing, showing
 
 
 @click.group()
@@ -34,5 +35,6 @@ for made in (
     judging.note,
     exporting.export,
     sweep.command,
+    learning.learn,
 ):
     command.add_command(made)

@@ -54,6 +54,13 @@ _HOW = (
     "By their numbers, or all that filters choose: these are shown first, and judged only after a "
     "yes. What changes while it asks is left alone."
 )
+_QUESTIONS = {
+    Verdict.CONFIRMED: "confirm {these}",
+    Verdict.DISMISSED: "dismiss {these}",
+    Verdict.OURS: "call {these} ours",
+    Verdict.PARODY: "call {these} parody",
+    Verdict.OPEN: "reopen {these}",
+}
 COMMANDS = (
     _judgement("confirm", Verdict.CONFIRMED, "Say that they imitate the brand."),
     _judgement(
@@ -123,8 +130,9 @@ def _judge_chosen(
         stderr().note(f"{already:,} more are {verdict} already")
     if more:
         stderr().note("there are more that fit, beyond the --limit")
-    asked = f"make {count(len(records), 'suspect')} {verdict} ({in_bands(records)})?"
-    if not yes and not _agreed(asked):
+    these = "this suspect" if len(records) == 1 else f"these {len(records):,} suspects"
+    asked = _QUESTIONS[verdict].format(these=these)
+    if not yes and not _agreed(f"{asked} ({in_bands(records)})?"):
         stdout().say("nothing is changed")
         return 1
     done = store.judge_as_shown(records, verdict, note, who(), settings.clock())
