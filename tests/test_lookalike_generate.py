@@ -157,7 +157,7 @@ def test_every_name_that_is_taken_would_be_raised() -> None:
     brands = [NORDELIA, Brand(name="Orange"), Brand(name="Crédit Agricole"), Brand(name="Ford")]
     for brand in brands:
         detector = Detector([LookalikeRule(name="sosies")], [brand])
-        found = names(brand)
+        found = names(brand, 120)
         accounts = [Account(network="local", id=name, handle=name) for name in found]
         raised = {suspect.name for suspect in detector.accounts(accounts)}
         assert raised == set(found)

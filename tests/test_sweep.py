@@ -360,7 +360,10 @@ def test_hostile_answers_are_bounded_and_kept(world: World) -> None:
     )
     other.found = (
         Account(network="local", id="7", handle="nordelia_sav"),
-        *(Account(network="x", id=str(n), handle=f"nordelia{nasty}{n}") for n in range(1000)),
+        *(
+            Account(network="x", id=str(n), handle=f"nordelia{nasty[: n * 50]}{n}")
+            for n in range(FOUND_AT_MOST * 2)
+        ),
     )
     (result,) = world.sweep(other).networks
     assert "the most that are asked for" in result.notes[0]
