@@ -277,9 +277,11 @@ def test_names_and_profiles_come_in_events_of_their_own() -> None:
     assert one(jetstream, event()).author == described
 
 
-def test_deletions_are_counted_and_likes_pass_by() -> None:
+def test_deletions_are_told_and_likes_pass_by() -> None:
     deletion = event(operation="delete", record=None)
-    assert Jetstream().parse(deletion, LINE).notes == ["a deletion"]
+    gone = Jetstream().parse(deletion, LINE)
+    assert gone.deleted == ["at://did:plc:marie/app.bsky.feed.post/3k"]
+    assert (gone.posts, gone.notes) == ([], [])
     like = event(collection="app.bsky.feed.like")
     parsed = Jetstream().parse(like, LINE)
     assert (parsed.posts, parsed.notes) == ([], [])
@@ -315,6 +317,96 @@ def test_names_are_forgotten_oldest_first(monkeypatch: pytest.MonkeyPatch) -> No
         jetstream.parse({**identity(f"{name}.example"), "did": name}, LINE)
     handles = [one(jetstream, {**event(), "did": name}).author.handle for name in "abc"]
     assert handles == ["a", "b.example", "c.example"]
+
+
+def test_a_new_version_of_a_post_says_when_it_was_changed() -> None:
+    post = one(Jetstream(), event(operation="update"))
+    assert post.edited_at == datetime(2026, 2, 25, 6, 13, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("state", "gone"),
+    [
+        ({"active": False, "status": "deleted"}, True),
+        ({"active": False, "status": "takendown"}, True),
+        ({"active": True}, False),
+        ({"active": False}, False),
+    ],
+)
+def test_an_account_that_left_is_told(state: dict[str, Any], gone: bool) -> None:
+    left = {"did": "did:plc:marie", "kind": "account", "account": state}
+    assert Jetstream().parse(left, LINE).departed == (["did:plc:marie"] if gone else [])
+
+
+SHY = {"values": [{"val": "!no-unauthenticated"}]}
+
+
+def test_who_asks_not_to_be_shown_to_strangers_writes_private_posts() -> None:
+    jetstream = Jetstream()
+    profile = {"collection": "app.bsky.actor.profile", "rkey": "self"}
+    jetstream.parse(event({"displayName": "Marie", "labels": SHY}, **profile), LINE)
+    assert one(jetstream, event()).private
+    jetstream.parse(event({"displayName": "Marie"}, **profile), LINE)
+    assert not one(jetstream, event()).private
+    assert one(jetstream, event({"labels": SHY})).private
+
+
+def view(**more: Any) -> dict[str, Any]:
+    return {
+        "uri": "at://did:plc:marie/app.bsky.feed.post/3k",
+        "author": {
+            "did": "did:plc:marie",
+            "handle": "marie.example",
+            "displayName": "Marie",
+            "labels": [],
+        },
+        "record": {"text": "Hello", "createdAt": "2026-03-01T12:00:00Z"},
+        "indexedAt": "2026-03-01T12:00:05Z",
+        "likeCount": 3,
+        "repostCount": 2,
+        "replyCount": 1,
+        **more,
+    }
+
+
+def test_a_post_of_an_answer_has_its_author_and_its_counts() -> None:
+    post = one(Jetstream(), view())
+    assert post.key == "bluesky:at://did:plc:marie/app.bsky.feed.post/3k"
+    assert (post.author.handle, post.author.verified) == (
+        "marie.example",
+        ("https://marie.example",),
+    )
+    assert (post.likes, post.reposts, post.replies) == (3, 2, 1)
+    assert post == one(Jetstream(), {"post": view()})
+
+
+def test_a_repost_in_a_feed_is_a_post_of_who_passed_it_on() -> None:
+    by = {"did": "did:plc:luc", "handle": "luc.bsky.social"}
+    reason = {
+        "$type": "app.bsky.feed.defs#reasonRepost",
+        "by": by,
+        "uri": "at://did:plc:luc/app.bsky.feed.repost/3m",
+        "indexedAt": "2026-03-01T13:00:00Z",
+    }
+    post = one(Jetstream(), {"post": view(), "reason": reason})
+    assert post.id == "at://did:plc:luc/app.bsky.feed.repost/3m"
+    assert post.repost_of == "at://did:plc:marie/app.bsky.feed.post/3k"
+    assert (post.author.handle, post.author.verified, post.text) == ("luc.bsky.social", (), "Hello")
+
+
+@pytest.mark.parametrize("labels", [[{"val": "!no-unauthenticated"}], SHY["values"]])
+def test_labels_of_an_author_are_honoured(labels: list[dict[str, str]]) -> None:
+    author = {"did": "did:plc:marie", "handle": "handle.invalid", "labels": labels}
+    post = one(Jetstream(), view(author=author))
+    assert post.private
+    assert post.author.handle == "did:plc:marie"
+    withdrawn = [{**labels[0], "neg": True}]
+    assert not one(Jetstream(), view(author={**author, "labels": withdrawn})).private
+
+
+def test_a_post_that_names_another_author_is_none() -> None:
+    with pytest.raises(UnreadableError, match="no post of its author"):
+        Jetstream().parse(view(uri="at://did:plc:luc/app.bsky.feed.post/3k"), LINE)
 
 
 # X
@@ -462,6 +554,8 @@ def test_reposts_of_the_same_words_share_an_original() -> None:
         ([status()], "mastodon"),
         (event(), "bluesky"),
         (identity("x.example"), "bluesky"),
+        (view(), "bluesky"),
+        ({"post": view()}, "bluesky"),
         ({"data": [tweet()]}, "x"),
         (tweet(), "x"),
         (tweet(author=USER), "x"),
@@ -527,20 +621,21 @@ ANYTHING = st.recursive(
     | st.dictionaries(
         st.sampled_from([*status(), *tweet(), *event(), *event()["commit"], "entities", "facets",
                          "features", "index", "uri", "reblog", "quote", "embed", "links",
-                         "referenced_tweets", "public_metrics", "tags", "langs", "author", "data"]),
+                         "referenced_tweets", "public_metrics", "tags", "langs", "author", "data",
+                         "post", "reason", "reply", "labels", "uri", "indexedAt"]),
         inner, max_size=4),
     max_leaves=12,
 )  # fmt: skip
 
 
 @given(
-    record=ANYTHING, which=st.sampled_from([Mastodon, Jetstream, X, Simple]), base=st.integers(0, 3)
+    record=ANYTHING, which=st.sampled_from([Mastodon, Jetstream, X, Simple]), base=st.integers(0, 4)
 )
 def test_whatever_is_in_a_record_it_is_read_or_unreadable(
     record: Any, which: type[Format], base: int
 ) -> None:
     """Also where a good record has one part replaced by anything."""
-    good: Any = [status(), event(), tweet(), {"text": "x"}][base]
+    good: Any = [status(), event(), tweet(), {"text": "x"}, {"post": view()}][base]
     mixed = {**good, **record} if isinstance(record, dict) else record
     try:
         parsed = which().parse(mixed, LINE)

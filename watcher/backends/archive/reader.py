@@ -145,6 +145,8 @@ class _Batch:
 
     posts: dict[str, Post] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
+    deleted: dict[str, None] = field(default_factory=dict)
+    departed: dict[str, None] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     skipped_count: int = 0
     repeated: int = 0
@@ -166,9 +168,12 @@ class _Batch:
                 self.repeated += 1
             else:
                 self.posts[post.id] = post
+                self.deleted.pop(post.id, None)  # written anew after it
                 self.characters += len(post.text)
         for account in parsed.accounts:
             self.accounts[account.key] = account
+        self.deleted |= dict.fromkeys(parsed.deleted)
+        self.departed |= dict.fromkeys(parsed.departed)
         for note in parsed.notes:
             self.skip(where, note)
 
@@ -189,11 +194,14 @@ class _Batch:
             skipped=tuple(self.skipped),
             skipped_count=self.skipped_count,
             repeated=self.repeated,
+            deleted=tuple(self.deleted),
+            departed=tuple(self.departed),
         )
 
     def clear(self) -> None:
         """Begin the next page."""
         self.posts, self.accounts, self.skipped = {}, {}, []
+        self.deleted, self.departed = {}, {}
         self.skipped_count = self.repeated = self.characters = self.items = 0
 
 

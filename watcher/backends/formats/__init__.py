@@ -4,6 +4,7 @@ A format is an object with `parse(record, line) -> Parsed`. `record` is decoded 
 as a dict) from a stranger; what cannot be a post raises `UnreadableError`.
 """
 
+from watcher.backends.formats import bluesky_views
 from watcher.backends.formats.bluesky import Jetstream
 from watcher.backends.formats.mastodon import Mastodon
 from watcher.backends.formats.parsed import Format, Line, Parsed, UnreadableError
@@ -31,7 +32,7 @@ def recognise(record: object) -> str:
         return recognise(record[0]) if record else "jsonl"
     if not isinstance(record, dict):
         return "jsonl"
-    if "did" in record and "kind" in record:
+    if ("did" in record and "kind" in record) or bluesky_views.is_post(record):
         return "bluesky"
     if isinstance(record.get("account"), dict) and ("content" in record or "reblog" in record):
         return "mastodon"

@@ -42,6 +42,10 @@ class Parsed:
     """Accounts seen beside the authors."""
     notes: list[str] = field(default_factory=list)
     """What was left out or cut, and why; each counts as one skipped item."""
+    deleted: list[str] = field(default_factory=list)
+    """Ids or aliases of posts that the network has no more."""
+    departed: list[str] = field(default_factory=list)
+    """Ids of accounts that left, and all their posts with them."""
     origins: list[object] = field(default_factory=list)
     """The raw record of each of the `posts`, in their order; whoever reads a file fills it."""
 
