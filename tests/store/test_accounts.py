@@ -52,6 +52,16 @@ def test_being_seen_again_unchanged_guards_against_older_data_too(store: Store) 
     assert now_known(store, "ann") == ANN
 
 
+def test_an_id_in_place_of_a_handle_is_no_name(store: Store) -> None:
+    """A live stream names an author by the id only, until somebody tells the name."""
+    unnamed = replace(ANN, handle=ANN.id)
+    pulled(store, post("p1", author=unnamed, posted_at=NOON - 4 * HOUR))
+    pulled(store, post("p2", author=ANN, posted_at=NOON - 3 * HOUR))
+    pulled(store, post("p3", author=unnamed, posted_at=NOON - 2 * HOUR))
+    assert now_known(store, "ann") == ANN
+    assert forms(store) == [("ann", "Ann")]
+
+
 def test_a_post_from_the_future_does_not_freeze_its_author(store: Store) -> None:
     pulled(store, post("p1", author=ANN, posted_at=NOON + 3650 * DAY))
     later = replace(ANN, handle="anna")

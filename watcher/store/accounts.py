@@ -112,6 +112,8 @@ def _filled(newer: Account, older: Account) -> Account:
         for name in _FIELDS
         if getattr(newer, name) in _BLANK and getattr(older, name) not in _BLANK
     }
+    if newer.handle == newer.id:  # whoever does not know the name writes the id in its place
+        blanks["handle"] = older.handle
     return replace(newer, **blanks) if blanks else newer
 
 
@@ -193,7 +195,10 @@ def _refresh(
             values["examined"] = row.examined and same
             values["alike"] = row.alike
             changed.append(_renewed(row.row, values))
-            if any(getattr(stored, name) not in ("", getattr(account, name)) for name in _FORM):
+            nothing = ("", stored.id)  # in place of a name that nobody knew
+            if any(
+                getattr(stored, name) not in (*nothing, getattr(account, name)) for name in _FORM
+            ):
                 forms = {name: getattr(stored, name) for name in _FORM}
                 former.append({"account": row.row, "until": seen, **forms})
         elif newer:
