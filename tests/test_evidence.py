@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from rules.lookalike.techniques import ORDER
 from rules.model import Account, Post, Reason, Suspect, Verdict
 from tests.cli_fixtures import CONFIG, terminal
 from tests.terminal import NOW, Terminal, compare
@@ -171,6 +172,11 @@ def test_the_page_asks_for_nothing_and_links_to_itself_only(acme: Terminal) -> N
     assert set(re.findall(r'(?:href|src|action)="([^"]*)"', page)) == {"#suspect-1"}
     assert "https:" not in text_of(page)
     assert "help.example" not in text_of(page)
+
+
+def test_every_technique_is_told_in_words() -> None:
+    parts = (ROOT / "templates" / "evidence" / "parts.html").read_text()
+    assert set(ORDER) <= set(re.findall(r'^  "([\w-]+)": t\(', parts, re.MULTILINE))
 
 
 def test_what_is_left_out_is_told(acme: Terminal) -> None:

@@ -127,7 +127,9 @@ def _case(config: Config, store: Store, record: SuspectRecord, posts: int) -> Ca
         record=detail.record,
         brand=brand,
         names=shape.beside(suspect, brand),
-        own=tuple(_own(store, one, suspect.subject) for one in brand.accounts),
+        own=tuple(
+            _own(store, one, record.account and record.account.network) for one in brand.accounts
+        ),
         former=tuple(form for form in detail.forms if form.until),
         history=detail.history,
         sightings=store.sightings(record.id),
@@ -141,11 +143,10 @@ def _brand(config: Config, record: SuspectRecord) -> Brand:
     return next((brand for brand in config.brands if brand.name == name), Brand(name=name))
 
 
-def _own(store: Store, written: str, subject: str) -> Own:
-    network, colon, handle = written.partition(":")
-    if not colon:
-        network, handle = subject.partition(":")[0], written
-    return Own(written=written, account=store.account_by_handle(network, handle))
+def _own(store: Store, written: str, network: str | None) -> Own:
+    """Look a brand's own account up on the suspect's network; None: on whichever knows it."""
+    on, handle = written.split(":", 1) if ":" in written else (network, written)
+    return Own(written=written, account=store.account_by_handle(on, handle))
 
 
 def _write(
