@@ -138,7 +138,7 @@ def test_short_bios_are_nobodys() -> None:
 
 
 def test_links_are_looked_at_wherever_they_stand() -> None:
-    posted = seen(account(), links=("https://nordelia-promo.example/win",))
+    posted = seen(account(), domains=("nordelia-promo.example",))
     assert posted.lookalike_links == ("nordelia-promo.example",)
     told = seen(account(bio="see www.nordelia-promo.example now"))
     assert told.lookalike_links == ("nordelia-promo.example",)
@@ -207,7 +207,7 @@ def test_a_handle_may_say_it_too() -> None:
 @given(st.text(max_size=60), st.text(max_size=80), st.text(max_size=40))
 def test_no_words_of_a_stranger_do_harm(name: str, bio: str, url: str) -> None:
     who = account(name or "x", display_name=bio[:20], bio=bio, url=url, verified=(url, bio))
-    known = seen(who, links=(url, bio))
+    known = seen(who, domains=(url, bio))
     assert judged(suspect(), known).score <= 1
 
 

@@ -106,6 +106,8 @@ def _unlike(app: App, accounts: Sequence[Account], alike: set[str]) -> list[Susp
             signs=(),
         )
         for before in app.store.suspects_of(list(others))
+        # Where no rule guards the brand any more, nobody looked, and so nothing is found.
+        if app.detector.rule_for(before.brand, 1.0) is not None
     ]
 
 

@@ -53,8 +53,8 @@ class Known:
     seen: datetime
     """When it looked like this."""
     picture: str = ""
-    links: tuple[str, ...] = ()
-    """Where its newest posts lead."""
+    domains: tuple[str, ...] = ()
+    """Domains that look like a brand's, to which its posts lead."""
     posts: int = 0
     """How many of its posts are known; enough to tell none from some."""
     answers: int = 0
@@ -159,10 +159,10 @@ def _words(bio: str) -> str:
 def _lookalikes(detector: Detector, known: Known, harmless: Collection[str]) -> tuple[str, ...]:
     bio = known.account.bio[:LONGEST_BIO]
     told = (found.group() for found in _LINK.finditer(f"{bio} {known.account.display_name}"))
-    links = [known.account.url, *told, *known.links][:_MOST_LINKS]
+    links = [known.account.url, *told][:_MOST_LINKS]
     whole = [f"https://{link}" if link[:4].casefold() == "www." else link for link in links]
     found = {one.subject.removeprefix("domain:") for one in detector.links(whole)}
-    return tuple(sorted(found.difference(harmless)))
+    return tuple(sorted(found.union(known.domains).difference(harmless)))
 
 
 def _proof(detector: Detector, account: Account, own: Sequence[Own]) -> str:

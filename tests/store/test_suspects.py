@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from rules.lookalike.reasons import reason
 from rules.model import Reason, Verdict
 from tests.store.samples import (
     DAY,
@@ -193,6 +194,25 @@ def test_seeing_the_same_again_leaves_no_trace(store: Store) -> None:
     for hours in range(3):
         store.save_suspects((), [suspect(likeness=0.9)], ROUTES, NOON + hours * HOUR)
     assert [one.kind for one in store.suspect(store.suspects()[0].id).history] == ["raised"]
+
+
+def test_a_domain_stays_what_the_most_alike_of_its_hosts_makes_it(store: Store) -> None:
+    for score in (0.9, 0.7, 0.9, 0.8):
+        store.save_suspects((), [replace(DOMAIN, score=score, likeness=score)], ROUTES, NOON)
+    assert store.suspects()[0].suspect.score == 0.9
+    assert [one.kind for one in store.suspect(store.suspects()[0].id).history] == ["raised"]
+
+
+def test_what_an_account_did_once_is_news_once(store: Store) -> None:
+    store.save_suspects((), [suspect(likeness=0.9, signs=("posts",))], ROUTES, NOON)
+    evidence = (reason("answers", count="1"),)
+    answering = suspect(likeness=0.9, signs=("posts", "answers"), evidence=evidence)
+    for found in (answering, suspect(likeness=0.9), answering):
+        store.save_suspects((), [found], ROUTES, NOON)
+    assert [one.kind for one in store.suspect(store.suspects()[0].id).history] == [
+        "raised",
+        "changed",
+    ]
 
 
 def test_a_suspect_judged_before_signs_were_kept_begins_with_those_found_now(store: Store) -> None:

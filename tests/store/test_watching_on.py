@@ -15,7 +15,9 @@ from rules.model import Brand, Verdict
 from tests.store.conftest import empty
 from watcher import pipeline
 from watcher.app import App
+from watcher.backends.interface import BackendError
 from watcher.backends.local.microblog import Microblog, NewPost, Profile
+from watcher.backends.local.network import LocalNetwork
 from watcher.config import load
 from watcher.store import Store, SuspectDetail
 
@@ -359,3 +361,20 @@ def test_links_seen_before_a_brand_was_known_are_looked_at_again(any_street: Str
     assert any_street.suspect.record.suspect.subject == "domain:zebulon-support.example"
     assert any_street.suspect.record.posts == 3
     assert any_street.walk().suspects == 0
+
+
+def test_a_network_that_does_not_answer_for_pictures_stops_nothing(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise BackendError("no answer", kind="temporary")
+
+    monkeypatch.setattr(LocalNetwork, "avatar", refuse)
+    street.say("nordelia", profile=Profile(avatar=logo()))
+    street.say("nordelia_support", profile=Profile(avatar=logo()))
+    assert street.walk().pictures_failed == 1
+    assert street.walk().pictures_failed == 0  # a day has to go by
+    monkeypatch.undo()
+    street.now += timedelta(days=2)
+    street.walk()
+    assert "copied-avatar" in street.suspect.record.suspect.signs

@@ -20,6 +20,7 @@ _CHUNK = 500
 _DOMAIN = "domain:"
 _LEAST = 0.005
 """A score that moved by less did not move."""
+_LASTING = ("answers", "posts")
 _TOLD_OF_BIO = {REASONS[kind] for kind in ("copied-bio", "dropped-bio")}
 _TOLD_OF_AVATAR = {REASONS[kind] for kind in ("copied-avatar", "dropped-avatar")}
 
@@ -91,6 +92,9 @@ def _refresh(connection: Connection, row: Row[Any], found: Suspect, now: datetim
     """Bring a suspect up to date as its verdict allows; return what is to be told of it."""
     verdict = Verdict(row.verdict)
     before = suspect_from(row)
+    if found.is_domain and found.score < before.score and found.signs == before.signs:
+        found = before  # another of its hosts, less alike than the one that it was found by
+    found = _with_lasting(found, before)
     new = [] if verdict is Verdict.OURS else _changes(row, before, _stored(found))
     material = next((change for change in new if change.material), None)
     values: dict[str, Any] = {"last_seen": now}
@@ -114,6 +118,15 @@ def _refresh(connection: Connection, row: Row[Any], found: Suspect, now: datetim
     if not rows or verdict is Verdict.OPEN:
         return None
     return News(suspect=row.id, rule=found.rule, event=rows[0])
+
+
+def _with_lasting(found: Suspect, before: Suspect) -> Suspect:
+    """Return a finding with what an account did once, though its newest posts show no more of it.
+
+    It is news once, however often its posts bring it back into view.
+    """
+    lasting = [sign for sign in before.signs if sign in _LASTING and sign not in found.signs]
+    return replace(found, signs=(*found.signs, *lasting)) if lasting else found
 
 
 def _changes(row: Row[Any], before: Suspect, after: Suspect) -> list[Change]:

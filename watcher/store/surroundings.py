@@ -16,10 +16,12 @@ from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.posts import newest
 from watcher.store.raising import suspect_from
-from watcher.store.schema import accounts, avatars, pages, posts, suspects
+from watcher.store.schema import accounts, avatars, pages, posts, sightings, suspects
 
 NEWEST_POSTS = 50
-"""Posts of a suspect whose links and answers are looked at."""
+"""Posts of an account of which it is asked whom they address."""
+MOST_DOMAINS = 20
+"""Look-alike domains of one account that are read; one says all."""
 MOST_ADDRESSED = 30
 """People whom these address of whom it is asked whether they had written to the brand: the last."""
 MOST_OF_THEIRS = 500
@@ -210,7 +212,7 @@ def _stored(connection: Connection, account: Account) -> Any:
 
 def _known(connection: Connection, account: Account, row: Any, ours: Collection[str]) -> Known:
     query = (
-        select(posts.c.links, posts.c.mentions, posts.c.reply_to_handle, posts.c.posted_at)
+        select(posts.c.mentions, posts.c.reply_to_handle, posts.c.posted_at)
         .where(posts.c.author == row.row)
         .order_by(posts.c.rid.desc())
         .limit(NEWEST_POSTS)
@@ -220,10 +222,25 @@ def _known(connection: Connection, account: Account, row: Any, ours: Collection[
         account=account,
         seen=row.seen,
         picture=(row.hash or "") if row.address == account.avatar else "",
-        links=tuple(dict.fromkeys(link for post in written for link in post.links)),
+        domains=_domains(connection, row.row) if written else (),
         posts=len(written),
         answers=_answers(connection, account, written, ours),
     )
+
+
+def _domains(connection: Connection, account: int) -> tuple[str, ...]:
+    """Return the domains under suspicion to which any post of an account leads."""
+    query = (
+        select(suspects.c.subject)
+        .distinct()
+        .join_from(posts, sightings, sightings.c.rid == posts.c.rid)
+        .join(suspects, suspects.c.id == sightings.c.suspect)
+        .where(posts.c.author == account)
+        .order_by(suspects.c.subject)
+        .limit(MOST_DOMAINS)
+    )
+    found = connection.execute(query).scalars()
+    return tuple(subject.removeprefix("domain:") for subject in found)
 
 
 def _answers(
