@@ -123,13 +123,12 @@ def _program() -> str:
 def _case(config: Config, store: Store, record: SuspectRecord, posts: int) -> Case:
     detail = store.suspect(record.id)
     suspect, brand = detail.record.suspect, _brand(config, detail.record)
+    network = record.account.network if record.account else None
     return Case(
         record=detail.record,
         brand=brand,
         names=shape.beside(suspect, brand),
-        own=tuple(
-            _own(store, one, record.account and record.account.network) for one in brand.accounts
-        ),
+        own=tuple(_own(store, one, network) for one in brand.accounts),
         former=tuple(form for form in detail.forms if form.until),
         history=detail.history,
         sightings=store.sightings(record.id),
