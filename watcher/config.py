@@ -190,7 +190,7 @@ def _read(path: Path, env: Mapping[str, str], own: Shares | None) -> Config:
     warnings = conversion.finish()
     data = config.folder / config.data
     mail = config.mail if "mail" in document.values else MailFolder(folder=data / "outbox")
-    sources = tuple(replace(source, contact=config.contact) for source in config.sources)
+    sources = tuple(replace(source, contact=config.contact, data=data) for source in config.sources)
     return replace(config, warnings=warnings, data=data, mail=mail, sources=sources)
 
 

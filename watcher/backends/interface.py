@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 from rules.errors import WatcherError
@@ -187,6 +188,8 @@ class Source:
     """Whether the source is pulled at all."""
     contact: str = field(default="", metadata={"given": True})
     """The configuration's `contact`: whom a network may write to about us."""
+    data: Path = field(default=Path("watcher-data"), metadata={"given": True})
+    """The configuration's data folder, where log-ins are kept."""
 
     @property
     def interval(self) -> timedelta:
