@@ -15,8 +15,7 @@ SEED: Final = 2026
 WORDS: Final = (
     "Free", "Orange", "Total", "Shell", "Gap", "Target", "Next", "Boots", "Casino", "Printemps",
     "Sprint", "Lotus", "Métro", "Nature", "Galerie", "Mango", "Comté", "Hermine", "Prime", "Avenue",
-    "Square", "Balance", "Signal", "Marché", "Lumière", "Atlas", "Canal", "Virgin",
-    "Caisse",
+    "Square", "Balance", "Signal", "Marché", "Lumière",
 )  # fmt: skip
 """Brands that are everyday words of French or English."""
 SHORT: Final = (
@@ -27,9 +26,10 @@ SHORT: Final = (
 """Three or four letters."""
 MIDDLE: Final = (
     "Nordelia", "Acmetel", "Velmora", "Zébulon", "Brivo", "Kastelo", "Dartyl", "Cultivia",
-    "Fennick", "Lorvane", "Maltezo", "Pixarro", "Quintar", "Rovenna", "Sylvane", "Tamarix", "Ulverto",
-    "Vindaro", "Wexford", "Xandrel", "Yprema", "Zolando", "Bancaro", "Crédilys", "Domofix", "Écolia",
-    "Farmelo", "Gazoline", "Habitéo", "Imprimeo", "Jardizen", "Kermaro", "Livraly", "Mobilis",
+    "Fennick", "Lorvane", "Maltezo", "Pixarro", "Quintar", "Rovenna", "Sylvane", "Tamarix",
+    "Ulverto", "Vindaro", "Wexford", "Xandrel", "Yprema", "Zolando", "Bancaro", "Crédilys",
+    "Domofix", "Écolia", "Farmelo", "Gazoline", "Habitéo", "Imprimeo", "Jardizen", "Kermaro",
+    "Livraly", "Mobilis",
     "Naturéa", "Optivia", "Pharmelo", "Questa", "Rapidoo", "Santalys", "Telviva", "Urbanéo",
     "Voltaro", "Wattelo", "Ziggou", "Albrook", "Bexwell", "Cardone", "Dunmore", "Eastpack",
     "Farrowly", "Glenbank", "Hartwell", "Inverly", "Jotford", "Kingmere", "Lynwood", "Marbury",
@@ -76,13 +76,19 @@ _MARKS: Final = "\u0335\u0336\u0337\u0323\u0331\u0301"
 _ACCENTS: Final = {"a": "à", "e": "é", "i": "î", "o": "ö", "u": "ü", "c": "ç", "n": "ñ", "y": "ÿ"}
 _EMOJI: Final = "✅🔥⭐💙🚀🎁🇫🏆"
 ENGLISH: Final = (
-    "support", "official", "help", "promo", "giveaway", "jobs", "customer care", "service", "refund",
-    "rewards", "team", "helpdesk", "verify", "shop", "login", "careers", "delivery", "contact",
+    "support", "official", "help", "promo", "giveaway", "jobs", "customer care", "service",
+    "refund", "rewards", "team", "helpdesk", "verify", "shop", "login", "careers", "delivery",
+    "contact",
 )  # fmt: skip
 FRENCH: Final = (
     "sav", "officiel", "service client", "aide", "cadeau", "concours", "emploi", "remboursement",
     "boutique", "assistance", "offre", "recrutement", "livraison", "reclamation", "compte",
     "conseiller", "facture", "avantages",
+)  # fmt: skip
+
+_SECTORS: Final = (
+    "Santé", "Énergie", "Mobile", "Assurances", "Voyages", "Bank", "Motors", "Foods", "Media",
+    "Logistics", "Retail", "Pharma",
 )  # fmt: skip
 
 Technique = Callable[[random.Random, str], str | None]
@@ -279,6 +285,20 @@ TECHNIQUES: Final[dict[str, Technique]] = {
 }
 
 _TURNED: Final = str.maketrans("abcdefghijklmnopqrtuvwy", "ɐqɔpǝɟƃɥᴉɾʞlɯuodbɹʇnʌʍʎ")
+
+
+def brands(count: int) -> list[str]:
+    """Return so many brands: those of `KINDS`, then names made of parts of theirs."""
+    rng = random.Random(SEED)
+    found = dict.fromkeys(brand for kind in KINDS.values() for brand in kind)
+    words = [word for word in (*MIDDLE, *LONG) if " " not in word]
+    while len(found) < count:
+        one, two = rng.sample(words, 2)
+        if rng.random() < 0.6:
+            found[one[: rng.randint(3, 5)] + two.lower()[-rng.randint(2, 5) :]] = None
+        else:
+            found[f"{one} {rng.choice(_SECTORS)}"] = None
+    return list(found)[:count]
 
 
 def imitations() -> Iterator[Imitation]:

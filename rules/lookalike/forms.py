@@ -142,6 +142,8 @@ def looks(name: str) -> tuple[str, ...]:
     """
     raw = name[:LONGEST_RAW]
     first = raw.translate(_PLAIN)[:LONGEST_FORM]
+    if first == raw and not any(two in raw for two, _ in _SHAPES):  # plain small letters
+        return (_DOUBLES.sub(r"\1", first.translate(SAME_SHAPE)),)
     readings = [first]
     if not SIGNS.isdisjoint(raw):
         readings.append(raw.translate(_SIGNS)[:LONGEST_FORM])

@@ -151,8 +151,9 @@ def affordable(
     """
     most = BASE + PER_BIT * min(pattern.bits, MOST_BITS)
     most += CLAIM * claims + (DISGUISE + DISGUISE + INVISIBLE) * hidden
-    if one_word and not claims:  # the brand is all of it, or letters stand directly beside it
-        most += max(WHOLE_RESPELLED, GLUED_RIGHT)
+    if not claims:  # it is all of the name, or stands beside letters that claim nothing
+        directly = max(WHOLE_RESPELLED, GLUED_RIGHT)
+        most += directly if one_word else max(WHOLE_RESPELLED, RESPELLED_IN_COMPANY)
     spare = most - math.log(faintest / (1 - faintest))
     return max(OVERLOOKED, spare / -(PER_EDIT + PER_EDIT_OF_RARE / pattern.bits))
 
