@@ -19,8 +19,8 @@ from rules.lookalike.hosts import host_of
 from rules.lookalike.marks import mark_of
 from rules.model import Account, Brand, Suspect
 
-LONGEST_BIO: Final = 1000
-"""Characters of a bio that are compared: more than any network takes."""
+LONGEST_BIO: Final = 500
+"""Characters of a bio that are compared: what most networks take, and enough to know a copy by."""
 SHORTEST_BIO: Final = 24
 """A shorter one ("news and offers") is no work of anybody."""
 SAME_BIO: Final = 88.0

@@ -1,11 +1,12 @@
 """What is known around an account that resembles a brand: posts, pictures, the brand's own ones."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select, update
+from sqlalchemy import Connection, Select, Text, and_, func, or_, select, type_coerce, update
 
 from rules.lookalike.context import Known, Own
 from rules.lookalike.ownership import bare, split_network
@@ -25,7 +26,7 @@ MOST_DOMAINS = 20
 MOST_ADDRESSED = 30
 """People whom these address of whom it is asked whether they had written to the brand: the last."""
 MOST_OF_THEIRS = 500
-"""Posts of all these people that are looked through: the newest."""
+"""Posts of all these people to the brand that are looked through: the newest."""
 TRY_AGAIN = timedelta(days=1)
 """So long after it could not be had, a picture is asked for again."""
 _CHUNK = 500
@@ -257,6 +258,12 @@ def _answers(
     addressed.pop(folded_handle(account.handle), None)
     if not addressed:
         return 0
+    # The database leaves out most. SQLite knows capitals of ASCII only: an own handle written with
+    # others is overlooked.
+    mentions = func.lower(type_coerce(posts.c.mentions, Text))
+    wrote = [
+        mentions.contains(json.dumps(one, ensure_ascii=False), autoescape=True) for one in ours
+    ]
     query = (
         select(
             accounts.c.folded_handle, posts.c.mentions, posts.c.reply_to_handle, posts.c.posted_at
@@ -265,6 +272,7 @@ def _answers(
         .where(
             accounts.c.network == storable_key(account.network),
             accounts.c.folded_handle.in_(list(addressed)),
+            or_(func.lower(posts.c.reply_to_handle).in_(list(ours)), *wrote),
         )
         .order_by(posts.c.rid.desc())
         .limit(MOST_OF_THEIRS)
