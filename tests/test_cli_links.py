@@ -21,6 +21,26 @@ def test_only_what_leads_to_a_suspect_is_defused_and_the_marks_stay() -> None:
     )
 
 
+def test_every_host_is_defused_where_a_suspect_is_shown() -> None:
+    text = 'It leads to "acme-pay.example" and http://x.example/a.b since v1.2.'
+    assert defused(text, all_hosts=True).plain == (
+        'It leads to "acme-pay[.]example" and http[:]//x[.]example/a[.]b since v1.2.'
+    )
+
+
+def test_what_an_account_leads_to_is_no_link_where_it_is_shown(acme: Terminal) -> None:
+    post = "Acme pays back: https://acme-refund.example/now and acme-refund.example"
+    assert acme.pipe("local", "post", "@acme_help", post).code == 0
+    assert acme.pipe("once").code == 0
+    number = next(
+        line.split("\t")[0]
+        for line in acme.pipe("suspects", "list", "--accounts").out.splitlines()[1:]
+    )
+    seen = acme.pipe("suspects", "show", number).out
+    assert "these posts lead to\n  acme-refund[.]example" in seen
+    assert "acme-refund.example" not in seen
+
+
 def test_no_screen_shows_the_link_of_a_suspect(acme: Terminal) -> None:
     post = "Acme pays back: https://acme-refund.example/now and acme-refund.example"
     assert acme.pipe("local", "post", "@zoe", post).code == 0

@@ -27,17 +27,24 @@ def suspect_domains(store: Store) -> frozenset[str]:
     )
 
 
-def defused(text: str | Text, domains: Collection[str], *, all_links: bool = False) -> Text:
+def defused(
+    text: str | Text,
+    domains: Collection[str] = (),
+    *,
+    all_links: bool = False,
+    all_hosts: bool = False,
+) -> Text:
     """Return a text, its styles kept, in which what leads to one of the domains is no link.
 
     `domains` are those of suspects; what lies below them counts too. With `all_links` nothing that
-    begins like `https://` stays one.
+    begins like `https://` stays one, with `all_hosts` nothing that could be the name of a host.
     """
     whole = Text(text) if isinstance(text, str) else text
     result, done = Text(), 0
     for match in _ADDRESS.finditer(whole.plain):
         is_link = match["scheme"] is not None
-        if not (all_links and is_link) and not is_suspect(match["host"].lower(), domains):
+        wanted = (all_links and is_link) or (all_hosts and not match["host"][-1].isdigit())
+        if not wanted and not is_suspect(match["host"].lower(), domains):
             continue
         for at in range(match.start(), match.end()):
             sign = whole.plain[at]

@@ -10,7 +10,7 @@ from rules.lookalike.bands import band
 from rules.model import Account, Verdict
 from watcher.cli.console import Screen, count, moment, safe
 from watcher.cli.links import defused
-from watcher.cli.suspects.showing import own_domain, weighed
+from watcher.cli.suspects.showing import weighed
 from watcher.cli.suspects.sidebyside import comparisons
 from watcher.cli.suspects.subject import called
 from watcher.config import Config
@@ -51,7 +51,7 @@ def card(config: Config, detail: SuspectDetail, screen: Screen, room: int | None
 
 def _parts(config: Config, detail: SuspectDetail, screen: Screen) -> Iterator[_Part]:
     record = detail.record
-    suspect, own, zone = record.suspect, own_domain(record), config.timezone
+    suspect, zone = record.suspect, config.timezone
     brand = f"   looks like {safe(suspect.brand, 40)}" if len(config.brands) > 1 else ""
     yield _Part(0, (Text.assemble((called(record), "bold"), brand),))
     techniques = f"   {', '.join(suspect.techniques)}" if suspect.techniques else ""
@@ -59,22 +59,22 @@ def _parts(config: Config, detail: SuspectDetail, screen: Screen) -> Iterator[_P
     names = comparisons(config.brands, suspect, screen.console.width)
     for at, lines in enumerate(names):
         yield _Part(at, (Text(), *lines))
-    reason = defused(safe(str(suspect.reason), 300), own)
+    reason = defused(safe(str(suspect.reason), 300), all_hosts=True)
     yield _Part(0, (Text(), *screen.hung("  ", reason)))
     for at, why in enumerate(suspect.evidence[:EVIDENCE]):
-        said = defused(safe(str(why), 200), own)
+        said = defused(safe(str(why), 200), all_hosts=True)
         yield _Part(6 + at, tuple(screen.hung(f"  {weighed(why).strip()}: ", said)))
     yield _Part(3, (Text(),))
     if record.account:
         yield _Part(1, tuple(screen.hung("  ", _account(record.account, record))))
         if record.account.bio:
-            bio = defused(safe(record.account.bio, 240), (), all_links=True)
+            bio = defused(safe(record.account.bio, 240), all_hosts=True)
             yield _Part(2, tuple(screen.hung("  ", bio)))
     seen = f"  {count(record.posts, 'post')}, first seen {moment(record.first_seen, zone)}"
     yield _Part(1, (Text(seen),))
     for at, post in enumerate(detail.posts[:POSTS]):
         by = f"@{safe(post.author.handle, 40)}: " if suspect.is_domain else ""
-        told = defused(f"{by}{safe(post.text, 200)}", own, all_links=True)
+        told = defused(f"{by}{safe(post.text, 200)}", all_hosts=True)
         yield _Part(4 + 5 * at, tuple(screen.hung(f"    {moment(post.posted_at, zone)}  ", told)))
     yield from _said(detail, screen, zone)
 

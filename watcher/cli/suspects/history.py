@@ -24,10 +24,7 @@ def told(detail: SuspectDetail) -> list[tuple[datetime, Text]]:
         lines.insert(0, (detail.record.first_seen, "first seen"))
     if not any(event.kind == "renamed" for event in detail.history):
         lines += _renamed(detail.forms)
-    own = (detail.record.suspect.name.lower(),) if detail.record.suspect.is_domain else ()
-    return [
-        (at, defused(line, own, all_links=True)) for at, line in sorted(lines, key=itemgetter(0))
-    ]
+    return [(at, defused(line, all_hosts=True)) for at, line in sorted(lines, key=itemgetter(0))]
 
 
 def _words(event: SuspectEvent, present: Reason) -> str:

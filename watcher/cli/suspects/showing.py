@@ -59,7 +59,6 @@ def print_detail(config: Config, store: Store, detail: SuspectDetail, posts: int
     """Print both names, the reasons, the account's facts, its posts and its history."""
     screen, record = stdout(), detail.record
     suspect = record.suspect
-    own = own_domain(record)
     screen.say(
         f"{called(record)} looks like {safe(suspect.brand, 80)}",
         Text.assemble(
@@ -69,9 +68,11 @@ def print_detail(config: Config, store: Store, detail: SuspectDetail, posts: int
         "",
         *compared(config.brands, suspect, screen.console.width),
         "",
-        defused(safe(str(suspect.reason)), own),
+        defused(safe(str(suspect.reason)), all_hosts=True),
     )  # fmt: skip
-    screen.pairs([(weighed(why), defused(safe(str(why)), own)) for why in suspect.evidence])
+    screen.pairs(
+        [(weighed(why), defused(safe(str(why)), all_hosts=True)) for why in suspect.evidence]
+    )
     if record.account:
         screen.say("", "account")
         screen.pairs(account_facts(record.account, record.first_seen))
@@ -92,11 +93,6 @@ def print_detail(config: Config, store: Store, detail: SuspectDetail, posts: int
     screen.say("", "history")
     at = partial(moment, zone=config.timezone)
     screen.pairs([(at(when), line) for when, line in told(detail)])
-
-
-def own_domain(record: SuspectRecord) -> tuple[str, ...]:
-    """Return the suspect's own domain, which no line may make a link of."""
-    return (record.suspect.name.lower(),) if record.suspect.is_domain else ()
 
 
 def weighed(why: Reason) -> str:
@@ -130,7 +126,7 @@ def account_facts(account: Account, first_seen: datetime) -> list[tuple[str, str
     if numbers:
         facts.append(("audience", ", ".join(numbers)))
     if account.bio:
-        facts.append(("bio", defused(safe(account.bio, 300), (), all_links=True)))
+        facts.append(("bio", defused(safe(account.bio, 300), all_hosts=True)))
     if account.url:
         facts.append(("address", defanged(safe(account.url, 200))))
     facts += [
@@ -153,7 +149,7 @@ def account_facts(account: Account, first_seen: datetime) -> list[tuple[str, str
 
 def _told(post: Post, record: SuspectRecord) -> Text:
     by = f"@{safe(post.author.handle, 40)}: " if record.suspect.is_domain else ""
-    return defused(f"{by}{safe(post.text, 280)}", own_domain(record), all_links=True)
+    return defused(f"{by}{safe(post.text, 280)}", all_hosts=True)
 
 
 def linked(posts: Sequence[Post]) -> Counter[str]:
