@@ -3,7 +3,7 @@
 import json
 import time
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,8 @@ def status(**more: Any) -> dict[str, Any]:
 
 # Mastodon
 
+AT = "https://town.example/@marie/109"
+
 
 def test_a_status_becomes_a_post() -> None:
     post = one(
@@ -88,13 +90,14 @@ def test_a_status_becomes_a_post() -> None:
     assert post.links == ("https://news.example/a?b=1&c=2",)
     assert (post.hashtags, post.mentions) == (("train",), ("luc@town.example",))
     assert (post.reply_to, post.reply_to_handle) == ("108", "luc@town.example")
+    assert (post.id, post.alias, post.private) == (AT, "", False)
     assert (post.likes, post.reposts, post.replies) == (3, 2, 1)
     assert post.media == ("https://town.example/p.png",)
     assert post.posted_at == NOON
-    assert (post.key, post.source, post.language) == ("mastodon:109", "here", "fr")
+    assert (post.key, post.source, post.language) == (f"mastodon:{AT}", "here", "fr")
     assert post.author == Account(
         network="mastodon",
-        id="12",
+        id="https://town.example/@marie",
         handle="marie@town.example",
         display_name="Marie 🚆",
         bio="Teacher & commuter\n#nobot",
@@ -111,10 +114,11 @@ def test_a_status_becomes_a_post() -> None:
 
 def test_a_boost_is_a_post_of_the_booster_with_the_boosted_words() -> None:
     booster = {"id": "99", "acct": "luc"}
-    parsed = Mastodon().parse(status(id="200", content="", account=booster, reblog=status()), LINE)
+    boost = status(id="200", url=None, content="", account=booster, reblog=status())
+    parsed = Mastodon().parse(boost, LINE)
     (post,) = parsed.posts
     assert (post.id, post.author.handle) == ("200", "luc")
-    assert (post.text, post.repost_of) == ("Hello", "109")
+    assert (post.text, post.repost_of) == ("Hello", AT)
     assert [account.handle for account in parsed.accounts] == ["marie@town.example"]
 
 
@@ -138,6 +142,58 @@ def test_an_answer_to_oneself_names_oneself() -> None:
 def test_a_status_without_what_makes_it_one_is_unreadable(gone: str) -> None:
     with pytest.raises(UnreadableError):
         Mastodon().parse({**status(), gone: None}, LINE)
+
+
+def test_a_status_is_the_same_by_whichever_server_it_came() -> None:
+    address = "https://town.example/users/marie/statuses/109"
+    marie = {"id": "12", "acct": "marie", "uri": "https://town.example/users/marie"}
+    there = {**marie, "id": "01J5", "acct": "marie@town.example"}
+    home = Mastodon(host="town.example", domain="town.example")
+    elsewhere = Mastodon(host="other.example:8443", domain="other.example")
+    first = one(home, status(uri=address, account=marie))
+    second = one(elsewhere, status(id="01HXYZ", uri=address, url=None, account=there))
+    assert first.key == second.key == f"mastodon:{address}"
+    assert (first.alias, second.alias) == ("town.example/109", "other.example:8443/01HXYZ")
+    assert first.author.key == second.author.key
+    assert first.author.handle == second.author.handle == "marie@town.example"
+
+
+def test_a_status_without_an_address_is_known_by_its_server() -> None:
+    record = status(uri="x" * 600, url=None, account={"id": "12", "acct": "marie"})
+    post = one(Mastodon(host="town.example"), record)
+    assert (post.id, post.author.id) == ("town.example/109", "town.example/12")
+    assert one(Mastodon(), record).id == "109"
+
+
+@pytest.mark.parametrize(
+    ("visibility", "private"),
+    [("public", False), ("unlisted", False), ("private", True), ("direct", True), ("local", True),
+     ("mutuals_only", True), (None, False), (7, True)],
+)  # fmt: skip
+def test_what_is_for_a_circle_is_private(visibility: object, private: bool) -> None:
+    assert one(Mastodon(), status(visibility=visibility)).private is private
+    boost = status(id="200", reblog=status(visibility=visibility), visibility="public")
+    assert one(Mastodon(), boost).private is private
+
+
+def test_an_edited_status_says_when() -> None:
+    post = one(Mastodon(), status(edited_at="2026-03-01T12:05:00Z"))
+    assert post.edited_at == NOON + timedelta(minutes=5)
+    assert one(Mastodon(), status(edited_at=None)).edited_at is None
+
+
+def test_only_addresses_that_the_server_found_to_link_back_are_proof() -> None:
+    fields = [
+        {"name": "Site", "value": '<a href="https://acme.example/" rel="me">acme</a>',
+         "verified_at": "2026-01-01T00:00:00Z"},
+        {"name": "Shop", "value": '<a href="https://shop.example/">shop</a>', "verified_at": None},
+        {"name": "Plain", "value": "https://plain.example/", "verified_at": "2026-01-01"},
+        {"name": "Odd", "value": 7, "verified_at": "2026-01-01"},
+        "no field at all",
+    ]  # fmt: skip
+    author = {**status()["account"], "fields": fields}
+    post = one(Mastodon(), status(account=author))
+    assert post.author.verified == ("https://acme.example/", "https://plain.example/")
 
 
 def test_real_statuses_are_read(shared_data: Path) -> None:

@@ -1,4 +1,9 @@
-"""Statuses of Mastodon's API, as GoToSocial, Friendica, Pleroma and others give them, too."""
+"""Statuses of Mastodon's API, as GoToSocial, Friendica, Pleroma and others give them, too.
+
+A status has a number on each server that knows it, and one address (`uri`) everywhere: that is its
+id here, so that what came by two servers is one post. The server that was asked speaks of it by
+its own number in deletions and edits: that is the alias, `host/number`.
+"""
 
 from typing import Any
 
@@ -7,13 +12,24 @@ from watcher.backends import plaintext
 from watcher.backends.formats import html, values
 from watcher.backends.formats.parsed import Line, Parsed, UnreadableError
 
+_OPEN = ("public", "unlisted")
+"""Who may read: everybody. Any other word names a circle."""
+
 
 class Mastodon:
-    """Reads a status, or an array of them."""
+    """Reads a status, or an array of them.
 
-    def __init__(self, network: str = "mastodon", source: str = "") -> None:
+    `host` is the server that was asked (`town.example:8443`), empty where nobody knows; `domain`
+    is what stands behind the `@` of its own accounts, which it leaves out.
+    """
+
+    def __init__(
+        self, network: str = "mastodon", source: str = "", *, host: str = "", domain: str = ""
+    ) -> None:
         self._network = network
         self._source = source
+        self._host = host
+        self._domain = domain
 
     def parse(self, record: Any, line: Line) -> Parsed:
         """Read one status. A boost is a post of the booster with the boosted text."""
@@ -33,28 +49,36 @@ class Mastodon:
         shown = boosted or record
         text, links = self._text(shown, parsed.notes)
         mentions = values.records(shown.get("mentions"))
+        number = values.identifier(record.get("id"))
         return Post(
             network=self._network,
-            id=values.identifier(record.get("id")),
+            id=self._everywhere(record),
+            alias=self.alias(number) if self._host else "",
             author=author,
             text=text,
             posted_at=values.moment(record.get("created_at")),
+            edited_at=values.optional_moment(shown.get("edited_at")),
+            private=_closed(record) or _closed(boosted),
             url=values.web_link(shown.get("url")) or values.web_link(shown.get("uri")),
             language=values.language(shown.get("language")),
             source=self._source,
             links=plaintext.bounded_links(links),
             titles=plaintext.bounded(_named([shown.get("card")], "title")),
             hashtags=plaintext.bounded(_named(shown.get("tags"), "name")),
-            mentions=plaintext.bounded(_named(mentions, "acct")),
-            reply_to=values.optional_id(record.get("in_reply_to_id")),
-            reply_to_handle=_answered(record, author, mentions),
-            repost_of=values.identifier(boosted.get("id")) if boosted else None,
-            quote_of=_quoted(shown),
+            mentions=plaintext.bounded(self._whole(m) for m in _named(mentions, "acct")),
+            reply_to=self._known_here(record.get("in_reply_to_id")),
+            reply_to_handle=self._answered(record, author, mentions),
+            repost_of=self._everywhere(boosted) if boosted else None,
+            quote_of=self._quoted(shown),
             media=plaintext.bounded_links(_media(shown)),
             likes=values.count(shown.get("favourites_count")),
             reposts=values.count(shown.get("reblogs_count")),
             replies=values.count(shown.get("replies_count")),
         )
+
+    def alias(self, number: str) -> str:
+        """Return the name by which the server that was asked speaks of a status."""
+        return f"{self._host}/{number}" if self._host else number
 
     def account(self, value: Any) -> Account:
         """Return an account of the API. Raises `UnreadableError` where it has no id or name."""
@@ -62,8 +86,8 @@ class Mastodon:
         note = values.words(record.get("note"), values.LONGEST_BIO)
         return Account(
             network=self._network,
-            id=values.identifier(record.get("id"), "author"),
-            handle=values.handle(record.get("acct") or record.get("username")),
+            id=self._everywhere(record, "author"),
+            handle=self._whole(values.handle(record.get("acct") or record.get("username"))),
             display_name=values.words(record.get("display_name")),
             bio=html.to_plain(note).text,
             url=values.web_link(record.get("url")),
@@ -74,7 +98,48 @@ class Mastodon:
             bot=values.flag(record.get("bot")),
             locked=values.flag(record.get("locked")),
             discoverable=values.flag(record.get("discoverable")),
+            verified=_verified(record),
         )
+
+    def _everywhere(self, record: dict[str, Any], what: str = "id") -> str:
+        """Return the name by which every server knows a status or an account.
+
+        Its address; where there is none, its number together with the server that gave it.
+        """
+        number = values.identifier(record.get("id"), what)
+        for field in ("uri", "url"):
+            address = values.web_link(record.get(field))
+            if 0 < len(address) <= values.LONGEST_ID:
+                return address
+        return self.alias(number)
+
+    def _known_here(self, number: Any) -> str | None:
+        known = values.optional_id(number)
+        return None if known is None else self.alias(known)
+
+    def _whole(self, handle: str) -> str:
+        """Return a handle with its server; an account has the same one wherever it is seen."""
+        return handle if "@" in handle or not self._domain else f"{handle}@{self._domain}"
+
+    def _answered(
+        self, record: dict[str, Any], author: Account, mentions: list[dict[str, Any]]
+    ) -> str | None:
+        """Return the handle of the account answered; the status states its number only."""
+        answered = record.get("in_reply_to_account_id")
+        if not answered:
+            return None
+        if str(answered) == str(values.record(record.get("account")).get("id")):
+            return author.handle
+        found = (m.get("acct") for m in mentions if m.get("id") == answered)
+        return next((self._whole(name) for name in found if isinstance(name, str)), None)
+
+    def _quoted(self, record: dict[str, Any]) -> str | None:
+        """Return the id of a quoted status: Mastodon 4.5 nests it, others state `quote_id`."""
+        quote = values.record(record.get("quote"))
+        inner = values.record(quote.get("quoted_status")) or quote
+        if inner.get("id"):
+            return self._everywhere(inner)
+        return self._known_here(quote.get("quoted_status_id") or record.get("quote_id"))
 
     def _text(self, record: dict[str, Any], notes: list[str]) -> tuple[str, tuple[str, ...]]:
         """Return what a person reads, the content warning first, and its links."""
@@ -93,23 +158,18 @@ def _media(record: dict[str, Any]) -> list[str]:
     return [link for link in links if link]
 
 
-def _answered(
-    record: dict[str, Any], author: Account, mentions: list[dict[str, Any]]
-) -> str | None:
-    """Return the handle of the account answered; the status states its id only."""
-    answered = record.get("in_reply_to_account_id")
-    if not answered:
-        return None
-    if str(answered) == author.id:
-        return author.handle
-    found = (m.get("acct") for m in mentions if m.get("id") == answered)
-    return next((name for name in found if isinstance(name, str)), None)
+def _closed(record: dict[str, Any]) -> bool:
+    """Whether a status is not for everybody. What says nothing comes from an open timeline."""
+    visibility = record.get("visibility")
+    return visibility is not None and visibility not in _OPEN
 
 
-def _quoted(record: dict[str, Any]) -> str | None:
-    """Return the id of a quoted status: Mastodon 4.5 nests it, others state `quote_id`."""
-    quote = values.record(record.get("quote"))
-    inner = values.record(quote.get("quoted_status")) or quote
-    return values.optional_id(
-        inner.get("id") or quote.get("quoted_status_id") or record.get("quote_id")
-    )
+def _verified(record: dict[str, Any]) -> tuple[str, ...]:
+    """Return the addresses in an account's profile that the server found to link back."""
+    fields = (f for f in values.records(record.get("fields")) if f.get("verified_at"))
+    texts = (values.words(field.get("value"), values.LONGEST_BIO) for field in fields)
+    return plaintext.bounded_links(link for text in texts for link in _addresses(text))
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    return html.to_plain(text).links or plaintext.links(text)
