@@ -50,6 +50,11 @@ class Postgres:
         """Return the address of a database of this cluster."""
         return f"postgresql+psycopg://watcher@/{database}?host={self._folder}"
 
+    @property
+    def folder(self) -> Path:
+        """Where its socket lies: the host to name to clients that take a folder for one."""
+        return self._folder
+
     def execute(self, statement: str) -> None:
         """Run one statement outside of any transaction, beside all databases of the tests."""
         engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
