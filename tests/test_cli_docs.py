@@ -45,6 +45,7 @@ def test_the_keys_of_the_json_are_those_of_the_page(demo: Terminal) -> None:
         ("rules explain", "merci", "--post", "merci"), ("rules suggest", "merci"),
         ("rules why-not", "merci", "--post", "merci"), ("matches list",),
         ("suspects list",), ("suspects export", "--format", "json"), ("suspects show", "6"),
+        ("suspects learn",),
         ("follows list",), ("follows show", "1"), ("digests list",), ("deliveries list",),
         ("deliveries show", "1"), ("index status",), ("local timeline",), ("local accounts",),
         ("check",),
@@ -54,7 +55,17 @@ def test_the_keys_of_the_json_are_those_of_the_page(demo: Terminal) -> None:
         value = json.loads(seen.out)
         record = value[0] if isinstance(value, list) else value
         assert set(record) <= told[command], command
-        tables = {"sources", "log", "samples", "tree", "missing", "rules", "gained", "suggestion"}
+        tables = {
+            "sources",
+            "log",
+            "samples",
+            "tree",
+            "missing",
+            "rules",
+            "gained",
+            "suggestion",
+            "lessons",
+        }
         if command not in ("suspects show", "rules show") and not tables & set(record):
             inner = {"state", "what", "answer", "help", "file", "line", "column", "severity"}
             inner |= {"code", "message", "ok", "warning", "failed"}
