@@ -1,15 +1,17 @@
 """The review of suspects: one key per verdict, undo, and nothing lost however it ends."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rules.lookalike.bands import band
-from rules.model import Verdict
+from rules.model import Account, Verdict
 from tests.cli_fixtures import _demo_folder, demo, terminal
 from tests.terminal import NOW, Terminal, compare
-from watcher.cli.console import stdout
+from watcher.cli.console import safe, stdout
 from watcher.cli.keyboard import Resized
 from watcher.cli.suspects.reviewing import Review
 from watcher.config import load
@@ -40,7 +42,7 @@ class Typist:
     def line(self, prompt: str) -> str | None:
         line = self.left.pop(0)
         assert not isinstance(line, BaseException)
-        stdout().say(f"{prompt}: {line or ''}")
+        stdout().say(f"{prompt}: {safe(line or '')}")
         return line
 
 
@@ -214,3 +216,30 @@ def test_what_is_taken_back_stays_in_the_history(play: Play, store: Store) -> No
 def test_a_review_needs_a_terminal(demo: Terminal) -> None:
     seen = demo.pipe("suspects", "review")
     assert (seen.code, "needs a terminal" in seen.err) == (2, True)
+
+
+HOSTILE = (
+    "\x1b[2J\x1b]0;pwned\x07", "\u202egnp.elia", "nordelia" + "\u0301" * 500, "n" * 10_000,
+    "\ud800nordelia", "[red]nordelia[/red]", "a\nb\tc", "\u200bnordelia\u200b",
+)  # fmt: skip
+
+
+def test_hostile_names_are_harmless_while_they_are_judged(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stdout.cache_clear()
+    (record, *_) = store.suspects(limit=1)
+    author = Account(network="town", id="66", handle="x", bio=HOSTILE[0])
+    found = [
+        replace(record.suspect, subject=f"town:{at}", name=name, display_name=name, score=1.0)
+        for at, name in enumerate(HOSTILE)
+    ]
+    store.save_suspects((author,), found, {}, NOW)
+    records = [one for one in store.suspects(limit=100) if one.suspect.subject[:5] == "town:"]
+    assert len(records) == len(HOSTILE)
+    keys = ["n", HOSTILE[0], *"mssssssss", "."]
+    Review(load(Path("watcher.toml"), {}), store, records, "ada", lambda: NOW).run(Typist(keys))
+    seen = capsys.readouterr().out
+    stdout.cache_clear()
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\ud800-\udfff]", seen)
+    assert max(map(len, seen.splitlines())) < 1000
