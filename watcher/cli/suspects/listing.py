@@ -19,6 +19,9 @@ COLUMNS = (
     "first seen", "verdict",
 )  # fmt: skip
 
+LONGEST = 1000
+"""Characters of a name that are compared."""
+
 
 @click.command("list")
 @choosing()
@@ -90,8 +93,16 @@ def _row(record: SuspectRecord, now: datetime, *, whole: bool) -> tuple[str, ...
 
 
 def _called_and_named(record: SuspectRecord) -> str:
-    """Return both names in one cell, which leaves more room for them."""
+    """Return both names in one cell, which leaves more room for them.
+
+    A display name that only separators and capitals tell from the handle says nothing more.
+    """
     name = record.suspect.display_name
-    if not name or name.casefold() == record.suspect.name.casefold():
+    if not name or _letters(name) == _letters(record.suspect.name):
         return called(record)
     return f"{called(record)} “{safe(name, 40)}”"
+
+
+def _letters(name: str) -> str:
+    """Return the letters and digits as they are: a letter that looks like another is another."""
+    return "".join(sign for sign in name[:LONGEST].casefold() if sign.isalnum())
