@@ -4,7 +4,6 @@ import unicodedata
 from collections.abc import Callable
 from functools import cache
 
-import dnstwist
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA, JaroWinkler, Levenshtein
 
@@ -53,6 +52,8 @@ def permutations(brand: str, name: str) -> float:
 def _permutations(label: str) -> frozenset[str]:
     if not label:
         return frozenset()
+    import dnstwist  # the page is checked where only the tests' packages are
+
     fuzzer = dnstwist.Fuzzer(f"{label}.com", dictionary=DICTIONARY)
     fuzzer.generate()
     labels = (entry["domain"].split(".")[0] for entry in fuzzer.domains)

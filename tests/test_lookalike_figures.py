@@ -9,6 +9,7 @@ from benchmarks import lookalike_page as page
 from benchmarks.imitations import KINDS, TECHNIQUES
 from benchmarks.lookalike_figures import BANDS, HARD, SETS, Scores, calibration, measure
 from benchmarks.lookalike_peers import PEERS
+from benchmarks.lookalike_speed import speed
 from benchmarks.lookalikes import DEFAULT
 from rules.lookalike.bands import ALARMS, HIGH_FROM, MEDIUM_FROM, expected_alarms
 
@@ -39,6 +40,11 @@ def test_the_default_raises_few_ordinary_names(scores: Scores) -> None:
 
 def test_a_score_is_the_share_of_imitations_among_such_names(scores: Scores) -> None:
     assert calibration(scores)["expected_calibration_error"] <= 0.04
+
+
+def test_a_hundred_thousand_accounts_take_seconds(shared_data: Path) -> None:
+    assert speed(shared_data / "squat", 5_000, 20)["accounts_per_cpu_second"] > 8_000
+    assert speed(shared_data / "squat", 2_000, 1_000)["accounts_per_cpu_second"] > 3_000
 
 
 def test_nine_of_ten_imitations_cost_at_most_forty_alarms_in_a_million(scores: Scores) -> None:

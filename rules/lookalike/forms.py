@@ -53,6 +53,7 @@ _TURNED: Final = dict(
 _UPRIGHT: Final = str.maketrans(_TURNED)
 _UPSIDE_DOWN: Final = frozenset(letter for letter in _TURNED if not letter.isascii())
 _SHAPES: Final = (("rn", "m"), ("nn", "m"), ("vv", "w"), ("cl", "d"))
+_SHAPED: Final = re.compile("rn|nn|vv|cl")
 _DOUBLES: Final = re.compile(r"(.)\1+", re.DOTALL)
 
 
@@ -142,10 +143,11 @@ def looks(name: str) -> tuple[str, ...]:
     """
     raw = name[:LONGEST_RAW]
     first = raw.translate(_PLAIN)[:LONGEST_FORM]
-    if first == raw and not any(two in raw for two, _ in _SHAPES):  # plain small letters
+    signed = not SIGNS.isdisjoint(raw)
+    if not signed and raw.isascii() and not _SHAPED.search(first):  # as most names are
         return (_DOUBLES.sub(r"\1", first.translate(SAME_SHAPE)),)
     readings = [first]
-    if not SIGNS.isdisjoint(raw):
+    if signed:
         readings.append(raw.translate(_SIGNS)[:LONGEST_FORM])
     readings += (one.translate(_PLAIN)[:LONGEST_FORM] for one in turned(raw))
     for reading in tuple(readings):

@@ -46,6 +46,7 @@ class Index:
                 entry = (owner, first, room, needed, piece.edits, piece)
                 (gapped if piece.gapped else owners)[piece.text].append(entry)
         self._gapped = dict(gapped)
+        self._begun = frozenset(text[:2] for text in gapped)
         self._short = [one for one in owners.items() if len(one[0]) < _STEM]
         stems: dict[str, list[tuple[str, list[_Entry]]]] = defaultdict(list)
         for text, group in owners.items():
@@ -60,10 +61,10 @@ class Index:
             hits = self._hits(look)
             if not hits:
                 continue
-            missing = ~letters(look)
+            missing, size = ~letters(look), len(look)
             for at, entries in hits:
                 for owner, first, room, needed, edits, piece in entries:
-                    if at < first or at + room > len(look) or owner in found:
+                    if at < first or at + room > size or owner in found:
                         continue
                     if (needed & missing).bit_count() > edits:
                         continue
@@ -85,6 +86,7 @@ class Index:
             hits += [
                 (at, gapped[key])
                 for at in range(len(look) - 4)
+                if look[at : at + 2] in self._begun
                 if (key := look[at : at + 2] + look[at + 3 : at + 5]) in gapped
             ]
         for text, entries in self._short:

@@ -65,9 +65,10 @@ def _pieces(look: str, edits: int) -> Iterator[Piece]:
     """Yield pieces of which every imitation with so many edits of a look holds one.
 
     Cut into one part more than there are edits, one part survives (pigeonhole). A transposition
-    across a cut touches two parts, so what it makes of the first is kept as well.
+    across a cut touches two parts, so what it makes of the first is kept as well. A look that
+    merging made short bears fewer edits than the spelling.
     """
-    edits = min(edits, max(0, len(look) - 3))
+    edits = min(edits, max(0, len(look) - 3), 1 if len(look) < 8 else edits)
     if edits == 1 and len(look) < 6:
         yield from _pieces_of_short(look)
         return
