@@ -123,6 +123,48 @@ Index(  # a server says by it what was deleted
     postgresql_where=posts.c.alias != "",
 )
 
+aliases = Table(  # further names under which servers speak of a post, beside its first one
+    "aliases",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("rid", RowId, ForeignKey("posts.rid", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+tombstones = Table(  # posts that their networks deleted, as digests of their keys
+    "tombstones",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("at", Moment, nullable=False, index=True),
+)
+
+departures = Table(  # numbers of posts that left, and still have their words in the search index
+    "departures",
+    metadata,
+    Column("rid", RowId, primary_key=True),
+    # From when on their part of the index is to be built again for it.
+    Column("due", Moment, nullable=False, index=True),
+)
+
+forgotten = Table(  # people who are not to be watched any more; nothing here says who they are
+    "forgotten",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", Moment, nullable=False),
+    # The account while what is stored of it is being erased; None when nothing is left.
+    Column("account", RowId, ForeignKey("accounts.row", ondelete="SET NULL"), index=True),
+    Column("posts", Count, nullable=False, default=0),
+    sqlite_autoincrement=True,
+)
+
+forgotten_names = Table(  # keyed digests of ids and handles: what comes under them is kept out
+    "forgotten_names",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column(
+        "person", RowId, ForeignKey("forgotten.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+)
+
 sources = Table(
     "sources",
     metadata,
@@ -133,6 +175,15 @@ sources = Table(
     Column("last_success", Moment),
     Column("last_error", Words, nullable=False, default=""),
     Column("failures", Integer, nullable=False, default=0),
+    # How many seconds a stream lies behind the present; None where it is none, or never said.
+    Column("behind", Float(53)),
+)
+
+source_networks = Table(  # of which networks a source brings posts: it can take away no others
+    "source_networks",
+    metadata,
+    Column("source", Key, primary_key=True),
+    Column("network", Key, primary_key=True),
 )
 
 pages = Table(  # what each step forward in a source brought; an empty step leaves no row
@@ -360,6 +411,14 @@ digests = Table(
     Column("mentions", Integer, nullable=False),
     Column("suspects", Integer, nullable=False),
     Column("more", Integer, nullable=False),
+    # What it was made from, to make it again where a post in it is deleted before it leaves.
+    Column("since", Moment),
+    Column("late", Boolean, nullable=False, server_default=false()),
+    Column("first", Boolean, nullable=False, server_default=false()),
+    Column("proposals_from", RowId),
+    Column("proposals_to", RowId),
+    # Whether it holds what is deleted or changed by now, so that it must be made again first.
+    Column("outdated", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("channel", "slot"),
     sqlite_autoincrement=True,
 )

@@ -6,6 +6,8 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
+RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     """Add the columns and create the new tables."""
@@ -23,4 +25,86 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("alias != ''"),
         postgresql_where=sa.text("alias != ''"),
+    )
+    op.add_column("sources", sa.Column("behind", sa.Float(53), nullable=True))
+    _create_what_went()
+    _create_forgotten()
+    _create_source_networks()
+    op.add_column("digests", sa.Column("since", sa.BigInteger(), nullable=True))
+    for name in ("proposals_from", "proposals_to"):
+        op.add_column("digests", sa.Column(name, RowId, nullable=True))
+    for name in ("late", "first", "outdated"):
+        op.add_column(
+            "digests", sa.Column(name, sa.Boolean(), server_default=sa.false(), nullable=False)
+        )
+
+
+def _create_what_went() -> None:
+    """Let it be known which posts were deleted, and under which names."""
+    op.create_table(
+        "aliases",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("rid", RowId, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["rid"], ["posts.rid"], name=op.f("fk_aliases_rid"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_aliases")),
+    )
+    op.create_index(op.f("ix_aliases_rid"), "aliases", ["rid"], unique=False)
+    op.create_table(
+        "tombstones",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_tombstones")),
+    )
+    op.create_index(op.f("ix_tombstones_at"), "tombstones", ["at"], unique=False)
+    op.create_table(
+        "departures",
+        sa.Column("rid", RowId, nullable=False),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("rid", name=op.f("pk_departures")),
+    )
+    op.create_index(op.f("ix_departures_due"), "departures", ["due"], unique=False)
+
+
+def _create_forgotten() -> None:
+    """Keep out who was forgotten."""
+    op.create_table(
+        "forgotten",
+        sa.Column("id", RowId, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("account", RowId, nullable=True),
+        sa.Column("posts", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account"], ["accounts.row"], name=op.f("fk_forgotten_account"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_forgotten")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_forgotten_account"), "forgotten", ["account"], unique=False)
+    op.create_table(
+        "forgotten_names",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("person", RowId, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person"],
+            ["forgotten.id"],
+            name=op.f("fk_forgotten_names_person"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_forgotten_names")),
+    )
+    op.create_index(op.f("ix_forgotten_names_person"), "forgotten_names", ["person"], unique=False)
+
+
+def _create_source_networks() -> None:
+    """Keep of which networks each source brought posts."""
+    op.create_table(
+        "source_networks",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("network", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "network", name=op.f("pk_source_networks")),
+    )
+    op.execute(
+        "INSERT INTO source_networks (source, network) SELECT DISTINCT source, network FROM posts"
     )
