@@ -52,7 +52,7 @@ ROOMS = {
     "tree_sitter_toml": ("watcher/toml/",),
     "urllib3": ("watcher/backends/http/",),
     "wcwidth": ("watcher/toml/",),
-    "websockets": ("watcher/backends/bluesky/socket.py",),
+    "websockets": ("watcher/backends/websocket.py",),
     "whoosh": ("watcher/search/",),
 }
 

@@ -1,0 +1,274 @@
+"""Bluesky as the watcher sees it: posts of one query, accounts, and whom we follow."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from alerts.secret import Secret
+from rules.model import Account
+from watcher.backends import pictures, plaintext
+from watcher.backends.bluesky.login import LoginFile
+from watcher.backends.bluesky.query import Query, is_did, is_handle
+from watcher.backends.bluesky.timeline import Timeline
+from watcher.backends.formats import UnreadableError, bluesky_views, values
+from watcher.backends.http.bounds import USUAL, Bounds
+from watcher.backends.http.errors import host_of
+from watcher.backends.interface import (
+    AVATAR_SECONDS,
+    LARGEST_AVATAR,
+    BackendError,
+    Page,
+    Relation,
+)
+from watcher.clock import utc_now
+
+if TYPE_CHECKING:
+    from watcher.backends.bluesky.client import Client
+
+FOLLOWS = "app.bsky.graph.follow"
+RECENT = 100
+"""Our own newest follows, looked at beside what the network shows: it is some seconds behind."""
+MOST_ACTORS = 25
+"""Accounts asked about at once: the most that Bluesky takes."""
+_SEARCHED = 100
+"""Accounts asked for by one search."""
+_LONGEST_SEARCH = 300
+
+_PICTURE = re.compile(r"https?://[^/?#]+/img/avatar[a-z_]*/plain/(did:[A-Za-z0-9._:%-]+)/(\w+)@\w+")
+
+
+class BlueskyNetwork:
+    """Reads one query; everything is asked of one server, as `handle` or as nobody."""
+
+    network = "bluesky"
+
+    def __init__(
+        self,
+        server: str,
+        *,
+        query: Query | None,
+        handle: str = "",
+        password: Secret | None = None,
+        login: LoginFile | None = None,
+        overlap: timedelta = timedelta(hours=6),
+        contact: str = "",
+        source: str = "",
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """`query` is None where the posts come from elsewhere. Nothing is opened yet."""
+        self._server = server
+        self._host = host_of(server)
+        self._query = query
+        self._handle = handle
+        self._password = password
+        self._login = login
+        self._overlap = overlap
+        self._contact = contact
+        self._source = source
+        self._clock = clock
+        self._pictures: Client | None = None
+
+    @cached_property
+    def _client(self) -> "Client":
+        return self._new_client(USUAL)
+
+    def _new_client(self, bounds: Bounds) -> "Client":
+        from watcher.backends.bluesky.client import Client
+
+        return Client(
+            self._server,
+            contact=self._contact,
+            handle=self._handle,
+            password=self._password,
+            file=self._login,
+            bounds=bounds,
+        )
+
+    def pages(self, cursor: str | None) -> Iterator[Page]:
+        """Yield the posts that came since `cursor`, oldest first."""
+        if self._query is None:
+            return
+        reading = {"query": self._query.text, "at": self._host, "as": self._handle}
+        timeline = Timeline(
+            self._client.query,
+            self._query,
+            reading=reading,
+            overlap=self._overlap,
+            source=self._source,
+        )
+        yield from timeline.pages(cursor)
+
+    def check(self) -> str:
+        """Ask for one post, and for the list or feed itself where one is read."""
+        query = self._query
+        if query is not None:
+            if "list" in query.params:
+                self._client.query("app.bsky.graph.getList", limit=1, list=query.params["list"])
+            self._client.query(query.method, limit=1, **query.params)
+        return f"{self._host} answers {self._handle or 'without an account'}"
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        for client in (self.__dict__.pop("_client", None), self._pictures):
+            if client is not None:
+                client.close()
+        self._pictures = None
+
+    def lookup(self, handle: str) -> Account | None:
+        """Return the account with exactly this handle or id, None where there is none."""
+        wanted = handle.strip().removeprefix("@")
+        wanted = wanted if is_did(wanted) else wanted.lower()
+        if not is_did(wanted) and not is_handle(wanted):
+            return None
+        found = self.profiles([wanted])
+        return next(
+            (account for account, _ in found if wanted in (account.id, account.handle.lower())),
+            None,
+        )
+
+    def profiles(self, actors: list[str]) -> list[tuple[Account, frozenset[str]]]:
+        """Return the accounts of handles or ids, with their labels; unknown ones are left out."""
+        found = []
+        for start in range(0, len(actors), MOST_ACTORS):
+            some = actors[start : start + MOST_ACTORS]
+            answer = self._client.query("app.bsky.actor.getProfiles", actors=some)
+            for view in values.records(answer.get("profiles")):
+                try:
+                    found.append(bluesky_views.profile(view))
+                except UnreadableError:
+                    continue  # an account without an id is none that could be asked for
+        return found
+
+    def search_accounts(self, text: str, limit: int) -> tuple[Account, ...]:
+        """Return accounts whose handle or display name contains the text, at most `limit`."""
+        wanted = _fold(text).strip()
+        if not wanted or limit <= 0 or len(wanted) > _LONGEST_SEARCH:
+            return ()
+        answer = self._client.query(
+            "app.bsky.actor.searchActors", q=plaintext.storable(text).strip(), limit=_SEARCHED
+        )
+        found: dict[str, Account] = {}
+        for view in values.records(answer.get("actors")):
+            try:
+                account, _ = bluesky_views.profile(view)
+            except UnreadableError:
+                continue
+            if wanted in _fold(account.handle) or wanted in _fold(account.display_name):
+                found.setdefault(account.id, account)
+        return tuple(found.values())[:limit]
+
+    def avatar(self, account: Account) -> bytes | None:
+        """Return the account's picture, from the store of its server; None where there is none.
+
+        The address itself is never asked: it names the owner and the picture's checksum, and that
+        is what the server is asked for.
+        """
+        named = _PICTURE.fullmatch(account.avatar[:1000])
+        if named is None or named[1] != account.id:
+            return None
+        if self._pictures is None:
+            self._pictures = self._new_client(
+                Bounds(seconds=AVATAR_SECONDS, connect=AVATAR_SECONDS, octets=LARGEST_AVATAR)
+            )
+        try:
+            return pictures.picture(
+                self._pictures.octets("com.atproto.sync.getBlob", did=account.id, cid=named[2])
+            )
+        except BackendError as error:
+            if error.kind in ("gone", "broken"):
+                return None
+            raise
+
+    def relation(self, account_id: str) -> Relation:
+        """Return how our account stands to this one; a block on either side is `blocked`."""
+        viewer = self._viewer(account_id)
+        if _blocked(viewer):
+            return "blocked"
+        return "following" if self._follow_record(account_id, viewer) else "none"
+
+    def follow(self, account_id: str) -> Relation:
+        """Write a record that we follow this account, unless there is one."""
+        viewer = self._viewer(account_id)
+        if _blocked(viewer):
+            raise BackendError(
+                f"{account_id} and {self._handle} do not see each other: one has blocked the other",
+                kind="refused",
+            )
+        if not self._follow_record(account_id, viewer):
+            now = self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
+            self._client.change(
+                "com.atproto.repo.createRecord",
+                {
+                    "repo": self._client.did,
+                    "collection": FOLLOWS,
+                    "record": {
+                        "$type": FOLLOWS,
+                        "subject": account_id,
+                        "createdAt": now.replace("+00:00", "Z"),
+                    },
+                },
+            )
+        return "following"
+
+    def unfollow(self, account_id: str) -> None:
+        """Take back every record that we follow this account."""
+        viewer = self._viewer(account_id)
+        for _ in range(RECENT):  # another program may have written it twice
+            key = self._follow_record(account_id, viewer)
+            if not key:
+                return
+            self._client.change(
+                "com.atproto.repo.deleteRecord",
+                {"repo": self._client.did, "collection": FOLLOWS, "rkey": key},
+            )
+
+    def _viewer(self, account_id: str) -> dict[str, Any]:
+        """Return how the network says we stand to an account. Raises `BackendError` (gone)."""
+        view: dict[str, Any] = {}
+        if is_did(account_id):
+            self._client.did  # noqa: B018 - whoever is nobody stands to nobody
+            answer = self._client.query("app.bsky.actor.getProfiles", actors=[account_id])
+            profiles = values.records(answer.get("profiles"))
+            view = next((one for one in profiles if one.get("did") == account_id), {})
+        if not view:
+            raise BackendError(f"{self._host} knows no account {account_id[:100]!r}", kind="gone")
+        return values.record(view.get("viewer"))
+
+    def _follow_record(self, account_id: str, viewer: dict[str, Any]) -> str:
+        """Return the key of our record of a follow, as our own repository has it; empty for none.
+
+        What the network shows of it is some seconds behind what was written.
+        """
+        shown = values.words(viewer.get("following")).rpartition("/")[2]
+        ours = self._client.did
+        if shown:
+            try:
+                self._client.query(
+                    "com.atproto.repo.getRecord", repo=ours, collection=FOLLOWS, rkey=shown
+                )
+            except BackendError as error:
+                if error.kind != "gone":
+                    raise
+            else:
+                return shown
+        answer = self._client.query(
+            "com.atproto.repo.listRecords", repo=ours, collection=FOLLOWS, limit=RECENT
+        )
+        for record in values.records(answer.get("records")):
+            if values.record(record.get("value")).get("subject") == account_id:
+                return values.words(record.get("uri")).rpartition("/")[2]
+        return ""
+
+
+def _blocked(viewer: dict[str, Any]) -> bool:
+    """Return whether either has blocked the other, by themselves or through a list."""
+    return bool(viewer.get("blockedBy") or viewer.get("blocking") or viewer.get("blockingByList"))
+
+
+def _fold(text: str) -> str:
+    """Return what a search compares by: no case, no accents."""
+    decomposed = unicodedata.normalize("NFKD", plaintext.storable(text).casefold())
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
