@@ -1,6 +1,6 @@
 """Worlds: for each backend a small network that can be written to and read through the backend.
 
-A new backend joins with one class here: `say`, `reader` and, where it knows accounts, the rest.
+A backend of files joins with one class here, a live one as `tests/contracts/live.py` tells.
 """
 
 import base64
@@ -8,41 +8,23 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from tests.contracts.live import LiveWorld
+from tests.contracts.world import FOUNDED, SMALL_PAGE, Said, World
+from tests.contracts.worlds import LIVE
 from watcher.backends import ArchiveSource, LocalSource
 from watcher.backends.archive import reader as archive_reader
+from watcher.backends.feed import reader as feed_reader
+from watcher.backends.http.budget import SHARED
 from watcher.backends.interface import Network, Page, Reader
 from watcher.backends.local import Microblog, NewPost, Profile
 from watcher.backends.local import network as local_network
-
-FOUNDED = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
-SMALL_PAGE = 4
-
-
-@dataclass(frozen=True)
-class Said:
-    text: str
-    author: str = "marie"
-    at: datetime = FOUNDED
-
-
-class World:
-    """A network as seen from outside."""
-
-    path: Path
-
-    def say(self, *posts: Said) -> None:
-        raise NotImplementedError
-
-    def reader(self) -> Reader:
-        raise NotImplementedError
 
 
 class LocalWorld(World):
@@ -181,7 +163,7 @@ class XWorld(ArchiveWorld):
         return self.json({"data": [post], "includes": {"users": [user]}})
 
 
-WORLDS = [
+FILES: list[type[World]] = [
     LocalWorld,
     ArchiveWorld,
     GzipWorld,
@@ -190,28 +172,61 @@ WORLDS = [
     JetstreamWorld,
     XWorld,
 ]
+WORLDS: list[type[World]] = [*FILES, *LIVE]
 NETWORKS = [LocalWorld]
 
 
 @pytest.fixture
-def small_pages(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Make every backend's pages small, so that few posts make many."""
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every backend's pages small, so that few posts make many: see `World.page_size`."""
     monkeypatch.setattr(local_network, "PAGE", SMALL_PAGE)
     monkeypatch.setattr(archive_reader, "PAGE", SMALL_PAGE)
-    return SMALL_PAGE
+    monkeypatch.setattr(feed_reader, "PAGE", SMALL_PAGE)
+
+
+@pytest.fixture(autouse=True)
+def fresh_budgets() -> None:
+    """Let no server that refused be mistaken for the next one at its port."""
+    SHARED.forget()
+
+
+@pytest.fixture
+def founding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[type], World]]:
+    """Found a world of a kind, as many as a test wants; all end with the test."""
+    founded: list[World] = []
+
+    def found(kind: type[World]) -> World:
+        founded.append(kind(tmp_path_factory.mktemp("world")))  # type: ignore[call-arg]
+        return founded[-1]
+
+    yield found
+    for world in founded:
+        world.close()
 
 
 @pytest.fixture(params=WORLDS, ids=lambda world: world.__name__)
 def new_world(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, founding: Callable[[type], World]
 ) -> Callable[[], World]:
     """Make an empty world, as many as a test wants."""
-    return lambda: request.param(tmp_path_factory.mktemp("world"))
+    return lambda: founding(request.param)
 
 
 @pytest.fixture
 def world(new_world: Callable[[], World]) -> World:
     return new_world()
+
+
+@pytest.fixture(params=FILES, ids=lambda world: world.__name__)
+def kept(request: pytest.FixtureRequest, founding: Callable[[type], World]) -> World:
+    """A world that lies in a file."""
+    return founding(request.param)
+
+
+@pytest.fixture(params=LIVE, ids=lambda world: world.__name__)
+def live(request: pytest.FixtureRequest, founding: Callable[[type], LiveWorld]) -> LiveWorld:
+    """A world behind a server on loopback."""
+    return founding(request.param)
 
 
 @pytest.fixture(params=NETWORKS, ids=lambda world: world.__name__)

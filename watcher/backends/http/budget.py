@@ -17,6 +17,8 @@ from watcher.clock import utc_now
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=15)
 """Where a server names no time the pause doubles with each failure, between these."""
+FAILURES_THAT_CLOSE = 3
+"""In a row: then nothing is asked of the host until the pause is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +93,12 @@ class Budget:
                 pause = said.reset_in
             if not pause:  # none named, or one of no length, which asks for a storm
                 pause = self._pause(failures)
+            # A single failure may be one address's: it does not stop the others.
+            close = hurried or said.retry_in is not None or failures >= FAILURES_THAT_CLOSE
             self._windows[bucket] = replace(
                 window,
                 failures=failures,
-                closed_until=now + pause,
+                closed_until=now + pause if close else window.closed_until,
                 why="takes no more requests for now" if hurried else "failed a moment ago",
             )
             return pause.total_seconds()

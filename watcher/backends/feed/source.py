@@ -1,0 +1,67 @@
+"""The `[[sources]]` table of kind "feed"."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from alerts.secret import Secret
+from rules.errors import Problem
+from watcher.backends.interface import Reader, Source
+
+PLACE = "{secret}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedSource(Source):
+    """RSS, Atom or JSON Feed: a blog, a search in a forum, an account of almost any network."""
+
+    kind: Literal["feed"] = "feed"
+    url: str
+    """The feed's address. `{secret}` in it stands for the key below."""
+    secret: Secret | None = None
+    """The token in a private feed's address: `"${NAME}"` or `"${file:...}"`."""
+    every: str = "30m"
+    """How often to look, at most: `30m`, `2h`, `1d`. Feeds change slowly."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Say what the types cannot."""
+        try:
+            parts = urlsplit(self.url)
+            good = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
+        except ValueError:
+            parts, good = urlsplit(""), False
+        if not good:
+            yield Problem(
+                code="bad-feed-url",
+                message="this is no address of a feed",
+                path=("url",),
+                help='url = "https://blog.example/feed.xml"',
+            )
+        elif parts.username or parts.password:
+            yield Problem(
+                code="plain-secret",
+                message="the address holds a password, which others may read here",
+                path=("url",),
+                help=f'write {PLACE} in its place and add secret = "${{NAME}}"',
+            )
+        if self.secret and PLACE not in self.url:
+            yield Problem(
+                code="useless-key",
+                message=f"the address has no {PLACE} to put it in",
+                path=("secret",),
+                help="leave it out, or write where it belongs",
+            )
+
+    def open(self, base: Path) -> Reader:
+        """Return a reader of the feed; asks nothing yet. `base` is not needed."""
+        del base
+        from watcher.backends.feed.reader import FeedReader
+
+        return FeedReader(
+            self.url,
+            secret=self.secret.reveal() if self.secret else "",
+            contact=self.contact,
+            source=self.name,
+        )
