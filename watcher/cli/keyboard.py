@@ -5,7 +5,7 @@ import re
 import signal
 import sys
 from types import FrameType, TracebackType
-from typing import Any, NoReturn, Protocol, Self
+from typing import NoReturn, Protocol, Self
 
 import click
 
@@ -39,13 +39,14 @@ class TerminalKeyboard:
 
     def __init__(self) -> None:
         self._left: list[str] = []
+        self._ends = False
 
     def __enter__(self) -> Self:
         if sys.platform != "win32":
             import termios
 
             self._before = termios.tcgetattr(sys.stdin.fileno())
-            self._terminate = signal.signal(signal.SIGTERM, _leave)
+            self._terminate = signal.signal(signal.SIGTERM, self._leave)
             self._listen()
         return self
 
@@ -78,6 +79,14 @@ class TerminalKeyboard:
                 self._listen()
         return line.strip()
 
+    def _draw(self, _signal: int, _frame: FrameType | None) -> None:
+        if not self._ends:  # both come at once where what was stopped is ended
+            raise Resized
+
+    def _leave(self, _signal: int, _frame: FrameType | None) -> NoReturn:
+        self._ends = True
+        raise SystemExit(1)
+
     if sys.platform != "win32":
 
         def _listen(self) -> None:
@@ -95,7 +104,9 @@ class TerminalKeyboard:
         def _read(self) -> str:
             """Wait for keys. Behind Ctrl-Z the shell may have set the terminal otherwise."""
             self._listen()
-            before = [(one, signal.signal(one, _draw)) for one in (signal.SIGWINCH, signal.SIGCONT)]
+            before = [
+                (one, signal.signal(one, self._draw)) for one in (signal.SIGWINCH, signal.SIGCONT)
+            ]
             try:
                 octets = os.read(sys.stdin.fileno(), 1024)
             finally:
@@ -110,11 +121,3 @@ def _taken_apart(typed: str) -> list[str]:
     """Return the keys of what came in together; what was pasted is one key, that nobody knows."""
     keys = _KEY.findall(typed)
     return keys if 0 < len(keys) <= _MOST_AT_ONCE else [typed]
-
-
-def _draw(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise Resized
-
-
-def _leave(_signal: int, _frame: FrameType | None) -> Any:
-    raise SystemExit(1)
