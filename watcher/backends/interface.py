@@ -13,6 +13,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from rules.errors import WatcherError
 from rules.model import Account, Post
+from watcher.backends.reach import Reach
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2999, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -195,6 +196,16 @@ class Source:
     def interval(self) -> timedelta:
         """`every` as a length of time. Raises `ValueError` where it is none, or not sensible."""
         return parse_interval(self.every)
+
+    @property
+    def asks(self) -> str:
+        """What it asks for, and where, in few words: `#acme at town.example`."""
+        return ""
+
+    @property
+    def reach(self) -> Reach:
+        """What posts it can bring, as far as the table tells."""
+        return Reach()
 
 
 SHORTEST = timedelta(seconds=1)

@@ -44,6 +44,11 @@ class ArchiveSource(Source):
                 path=("network",),
             )
 
+    @property
+    def asks(self) -> str:
+        """Which files it reads."""
+        return self.file
+
     def open(self, base: Path) -> ArchiveReader:
         """Return a reader of the files; `base` is the configuration's folder. Opens none yet."""
         return ArchiveReader(

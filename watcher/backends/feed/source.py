@@ -9,8 +9,11 @@ from urllib.parse import urlsplit
 from alerts.secret import Secret
 from rules.errors import Problem
 from watcher.backends.interface import Reader, Source
+from watcher.backends.reach import Reach
 
 PLACE = "{secret}"
+UNSTATED = frozenset({"followers", "likes", "reposts", "age", "bio", "to"})
+"""Fields of the rule language of which no feed says anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,16 @@ class FeedSource(Source):
                 path=("secret",),
                 help="leave it out, or write where it belongs",
             )
+
+    @property
+    def asks(self) -> str:
+        """Which feed it reads."""
+        return self.url
+
+    @property
+    def reach(self) -> Reach:
+        """What posts it can bring: feeds name authors, and tell nothing more of them."""
+        return Reach(network="feed", shows_accounts=False, unstated=UNSTATED)
 
     def open(self, base: Path) -> Reader:
         """Return a reader of the feed; asks nothing yet. `base` is not needed."""

@@ -8,6 +8,7 @@ from typing import Literal
 from rules.errors import Problem
 from watcher.backends.interface import Source
 from watcher.backends.local.network import LocalNetwork
+from watcher.backends.reach import Reach, of_query
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,16 @@ class LocalSource(Source):
                 path=("query",),
                 help='write "public", "home", "#tag", "@account" or "search:some words"',
             )
+
+    @property
+    def asks(self) -> str:
+        """What it asks for, and where."""
+        return f"{self.query} in {self.file}"
+
+    @property
+    def reach(self) -> Reach:
+        """What posts it can bring."""
+        return of_query(self.query, "local")
 
     def open(self, base: Path) -> LocalNetwork:
         """Return the microblog as a network; `base` is the configuration's folder.
