@@ -43,6 +43,7 @@ from watcher.store.records import (
     SuspectRecord,
     VerdictRecord,
 )
+from watcher.store.spending import Spending
 from watcher.store.surroundings import Picture, Surroundings
 from watcher.store.suspects import Suspects
 from watcher.store.sweeps import NameState, Sweeps, SweptName, SweptSuspect
@@ -52,6 +53,7 @@ class Store(
     Posts,
     Accounts,
     SourceCoverage,
+    Spending,
     Matches,
     Originals,
     Judgements,

@@ -540,3 +540,12 @@ sweeps = Table(  # what networks were asked about names that could imitate a bra
     Column("account", RowId, ForeignKey("accounts.row", ondelete="SET NULL"), index=True),
     UniqueConstraint("brand", "network", "kind", "name"),
 )
+
+spending = Table(  # what sources that pay for reading have read
+    "spending",
+    metadata,
+    Column("source", Key, primary_key=True),
+    # In UTC, `2026-11-22`: bills begin anew at midnight there.
+    Column("day", Key, primary_key=True),
+    Column("reads", Count, nullable=False),
+)

@@ -30,6 +30,7 @@ def upgrade() -> None:
     _create_what_went()
     _create_forgotten()
     _create_source_networks()
+    _create_spending()
     op.add_column("digests", sa.Column("since", sa.BigInteger(), nullable=True))
     for name in ("proposals_from", "proposals_to"):
         op.add_column("digests", sa.Column(name, RowId, nullable=True))
@@ -107,4 +108,15 @@ def _create_source_networks() -> None:
     )
     op.execute(
         "INSERT INTO source_networks (source, network) SELECT DISTINCT source, network FROM posts"
+    )
+
+
+def _create_spending() -> None:
+    """Count what sources that pay for reading have read."""
+    op.create_table(
+        "spending",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("reads", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "day", name=op.f("pk_spending")),
     )
