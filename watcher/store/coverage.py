@@ -11,7 +11,7 @@ from watcher.backends.interface import Page
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.records import SkippedItem, SourceState
-from watcher.store.schema import gaps, pages, pulls, skipped, sources
+from watcher.store.schema import gaps, pages, pulls, skipped, source_networks, sources
 
 
 def note_page(connection: Connection, source: str, page: Page, new: int, now: datetime) -> None:
@@ -24,6 +24,12 @@ def note_page(connection: Connection, source: str, page: Page, new: int, now: da
         ),
         {"name": source, "cursor": page.cursor, "posts": new},
     )
+    networks = {post.network for post in page.posts}
+    if networks:
+        connection.execute(
+            insert_or(connection, source_networks).on_conflict_do_nothing(),
+            [{"source": source, "network": network} for network in sorted(networks)],
+        )
     skips = max(page.skipped_count, len(page.skipped))
     if new or skips:
         connection.execute(

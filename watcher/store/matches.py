@@ -1,6 +1,7 @@
 """Matching: which posts no rule has seen, and what the rules found in them."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -12,13 +13,14 @@ from watcher.store.accounts import mark_examined, unexamine_authors
 from watcher.store.copies import Copies, NewMatch, note_copies, quiet_rules, without_repeats
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
+from watcher.store.edits import bring_up_to_date
 from watcher.store.errors import StaleBatchError
 from watcher.store.links import look_at_links_again
 from watcher.store.posts import posts_between
 from watcher.store.queue import Routes, enqueue, enqueue_news, remember_routes
 from watcher.store.raising import News, note_sightings, raise_suspects
 from watcher.store.records import Batch, SavedMatches
-from watcher.store.schema import accounts, matches, meta, progress
+from watcher.store.schema import accounts, matches, meta, posts, progress
 
 _MATCHED = "match"
 _FINGERPRINT = "examined with"
@@ -65,13 +67,19 @@ class Matches(Database):
         `routes` names the channels of each rule. Only what is really new is queued: a match or
         suspect saved before is not queued again. Neither are matches in `copies`, those of the
         rules in `untold`, and those of a rule in `realert` within that time after one that was.
+        Posts of the batch that left meanwhile are passed over. Of those that their authors changed,
+        what the rules found before is brought up to date, and what holds no more goes, unless it
+        was judged.
         Raises `StaleBatchError` when another process has saved this batch meanwhile, `StoreError`
         otherwise; then nothing was saved.
         """
-        stored = {post.key: (rid, post) for post, rid in zip(batch.posts, batch.rids, strict=True)}
         with self.writing() as connection:
             _move_watermark(connection, batch)
             remember_routes(connection, routes, now)
+            batch = _still_there(connection, batch)
+            stored = {
+                post.key: (rid, post) for post, rid in zip(batch.posts, batch.rids, strict=True)
+            }
             rows = [
                 {
                     "rid": stored[match.post][0],
@@ -83,7 +91,10 @@ class Matches(Database):
                     "reason": match.reason,
                 }
                 for match in found
+                if match.post in stored
             ]
+            bring_up_to_date(connection, batch, rows)
+            copies = {key: of for key, of in copies.items() if key[1] in stored}
             finding = {match.rule for match in found}
             waiting = {rule: length for rule, length in realert.items() if rule in finding}
             quiet = quiet_rules(connection, waiting, now)
@@ -175,6 +186,16 @@ def _renewed(connection: Connection, name: str, fingerprint: str) -> bool:
 def _saved(news: Sequence[News], *, queued: int, matches: int = 0) -> SavedMatches:
     new = sum(one.event is None for one in news)
     return SavedMatches(matches=matches, suspects=new, changed=len(news) - new, queued=queued)
+
+
+def _still_there(connection: Connection, batch: Batch) -> Batch:
+    """Return a batch without the posts that left, or were changed, since it was read."""
+    span = posts.c.rid.between(batch.after + 1, batch.upto)
+    there = set(connection.execute(select(posts.c.rid).where(span)).scalars())
+    if len(there) >= len(batch.rids) and there.issuperset(batch.rids):
+        return batch
+    kept = [one for one in zip(batch.posts, batch.rids, strict=True) if one[1] in there]
+    return replace(batch, posts=tuple(post for post, _ in kept), rids=tuple(rid for _, rid in kept))
 
 
 def _move_watermark(connection: Connection, batch: Batch) -> None:

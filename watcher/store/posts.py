@@ -1,10 +1,11 @@
 """Posts: saved in the order of arrival, read back by it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import Connection, Select, and_, delete, func, select
 
 from rules.model import Account, Post
 from watcher.backends.interface import Page
@@ -15,10 +16,14 @@ from watcher.store.accounts import (
     save_accounts,
     unexamine_authors,
 )
+from watcher.store.columns import storable_key
 from watcher.store.coverage import note_page
 from watcher.store.database import Database, insert
+from watcher.store.edits import take_up_changes
+from watcher.store.kept_out import without_forgotten
+from watcher.store.leaving import highest_gone, take_away_named, without_deleted
 from watcher.store.records import SavedPage, StoredPost
-from watcher.store.schema import accounts, posts, sources
+from watcher.store.schema import accounts, departures, posts, sources
 
 _CHUNK = 500
 
@@ -102,24 +107,39 @@ class Posts(Database):
         """Save a page in one transaction: posts, accounts, coverage and the cursor after it.
 
         Saving it twice changes nothing: a post is known by its network and id, whatever source it
-        came from, and keeps its first form. Raises `StoreError`; then nothing of it was saved.
+        came from, and keeps its first form until a later edit is told. What the page says is
+        deleted goes, and stays away; so does what was written by somebody who was forgotten.
+        Raises `StoreError`; then nothing of it was saved.
         """
         with self.writing() as connection:
             before = newest(connection)
-            if page.posts:
-                authors = save_accounts(connection, page, now)
+            let_in = without_forgotten(connection, page)
+            let_in = replace(let_in, posts=without_deleted(connection, let_in.posts))
+            changed = 0
+            if let_in.posts:
+                authors = save_accounts(connection, let_in, now)
+                rows = {
+                    (storable_key(post.network), storable_key(post.id)): _row(
+                        post, authors[key_of(post.author)], source, now
+                    )
+                    for post in reversed(let_in.posts)
+                }
+                changed = take_up_changes(connection, let_in.posts, rows, now)
                 connection.execute(
                     insert(connection, posts).on_conflict_do_nothing(),
-                    [_row(post, authors[key_of(post.author)], source, now) for post in page.posts],
+                    [*reversed(rows.values())],
                 )
-            elif page.accounts:
-                save_accounts(connection, page, now)
+            elif let_in.accounts:
+                save_accounts(connection, let_in, now)
             added = select(func.count()).select_from(posts).where(posts.c.rid > before)
-            new = connection.execute(added).scalar_one()
-            if new:
+            new = connection.execute(added).scalar_one() - changed
+            if new or changed:
                 unexamine_authors(connection, before)
             note_page(connection, source, page, new, now)
-        return SavedPage(new=new, known=len(page.posts) - new + page.repeated)
+            gone = take_away_named(connection, source, page, now)
+        kept_out = len(page.posts) - len(let_in.posts)
+        known = len(let_in.posts) - new - changed + page.repeated
+        return SavedPage(new=new, known=known, changed=changed, gone=gone, kept_out=kept_out)
 
     def posts_after(self, rid: int, limit: int) -> tuple[StoredPost, ...]:
         """Return at most `limit` posts that arrived after `rid`, in the order of arrival."""
@@ -157,9 +177,22 @@ class Posts(Database):
             return connection.execute(query).scalar_one()
 
     def newest_rid(self) -> int:
-        """Return the number of the post that arrived last, 0 when there is none."""
+        """Return the number of the post that arrived last, even if it left; 0 when none came."""
         with self.reading() as connection:
-            return newest(connection)
+            return max(newest(connection), highest_gone(connection))
+
+    def departures(self, now: datetime) -> tuple[int, ...]:
+        """Return the numbers of posts that left and whose words are due to leave the index."""
+        query = select(departures.c.rid).where(departures.c.due <= now).order_by(departures.c.rid)
+        with self.reading() as connection:
+            return tuple(connection.execute(query).scalars())
+
+    def left_index(self, rids: Sequence[int]) -> None:
+        """Note that the index's files hold nothing of these posts any more."""
+        with self.writing() as connection:
+            for start in range(0, len(rids), _CHUNK):
+                some = departures.c.rid.in_(rids[start : start + _CHUNK])
+                connection.execute(delete(departures).where(some))
 
 
 def _row(post: Post, author: int, source: str, now: datetime) -> dict[str, Any]:

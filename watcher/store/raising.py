@@ -13,8 +13,9 @@ from rules.metadata import fold_domain
 from rules.model import Post, Suspect, Verdict
 from watcher.store.columns import storable, storable_key
 from watcher.store.database import insert as insert_or
+from watcher.store.kept_out import forgotten_subjects
 from watcher.store.records import Batch, SuspectEvent
-from watcher.store.schema import accounts, sightings, suspect_events, suspects
+from watcher.store.schema import accounts, posts, sightings, suspect_events, suspects
 
 _CHUNK = 500
 _DOMAIN = "domain:"
@@ -57,6 +58,8 @@ def raise_suspects(
     best: dict[str, Suspect] = {}
     for suspect in sorted((*found, *faint), key=lambda one: -one.score):
         best.setdefault(storable_key(suspect.subject), suspect)
+    for subject in forgotten_subjects(connection, list(best)):
+        del best[subject]
     known = _known(connection, list(best))
     news = []
     for subject, suspect in best.items():
@@ -258,6 +261,12 @@ def note_sightings(connection: Connection, found: Sequence[Suspect], batch: Batc
         for post, rid in zip(batch.posts, batch.rids, strict=True)
         for domain in _linked(post) & ids.keys()
     ]
+    there: set[int] = set()  # some may have left since the batch was read
+    linking = sorted({row["rid"] for row in rows})
+    for start in range(0, len(linking), _CHUNK):
+        some = posts.c.rid.in_(linking[start : start + _CHUNK])
+        there.update(connection.execute(select(posts.c.rid).where(some)).scalars())
+    rows = [row for row in rows if row["rid"] in there]
     if rows:
         connection.execute(insert_or(connection, sightings).on_conflict_do_nothing(), rows)
 

@@ -24,6 +24,12 @@ class SavedPage:
 
     new: int
     known: int
+    changed: int = 0
+    """Posts known before that their authors have changed since."""
+    gone: int = 0
+    """Posts that were stored until the page said that they are deleted."""
+    kept_out: int = 0
+    """Posts that were deleted before, or are by somebody who was forgotten."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -417,8 +417,8 @@ digests = Table(
     Column("first", Boolean, nullable=False, server_default=false()),
     Column("proposals_from", RowId),
     Column("proposals_to", RowId),
-    # Whether it holds what is deleted or changed by now, so that it must be made again first.
-    Column("outdated", Boolean, nullable=False, server_default=false()),
+    # How often what it holds was deleted or changed since: what is not sent is made again first.
+    Column("outdated", Integer, nullable=False, server_default="0"),
     UniqueConstraint("channel", "slot"),
     sqlite_autoincrement=True,
 )

@@ -34,10 +34,13 @@ def upgrade() -> None:
     op.add_column("digests", sa.Column("since", sa.BigInteger(), nullable=True))
     for name in ("proposals_from", "proposals_to"):
         op.add_column("digests", sa.Column(name, RowId, nullable=True))
-    for name in ("late", "first", "outdated"):
+    for name in ("late", "first"):
         op.add_column(
             "digests", sa.Column(name, sa.Boolean(), server_default=sa.false(), nullable=False)
         )
+    op.add_column(
+        "digests", sa.Column("outdated", sa.Integer(), server_default="0", nullable=False)
+    )
 
 
 def _create_what_went() -> None:
