@@ -13,8 +13,8 @@ from email.utils import parsedate_to_datetime
 
 LONGEST_WAIT = timedelta(days=1)
 """No server is left alone for longer because of one answer: the longest windows are daily."""
-_LEAST_EPOCH = 10**8
-"""Numbers below are seconds from now: as an epoch they would lie before 1974."""
+_LEAST_EPOCH = 10**9
+"""Numbers below are seconds from now: as an epoch they would lie before September 2001."""
 _LONGEST_VALUE = 64
 
 

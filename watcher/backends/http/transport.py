@@ -30,7 +30,11 @@ class BoundedTransport(httpx.BaseTransport):
         answer: requests.Response = self._session.request(
             request.method, str(request.url), headers=headers, data=request.read() or None
         )
-        kept = [(n, v) for n, v in answer.headers.items() if n.lower() not in _HOP]
+        kept = [
+            (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+            for name, value in answer.headers.items()
+            if name.lower() not in _HOP
+        ]
         return httpx.Response(answer.status_code, headers=kept, content=answer.content)
 
     def close(self) -> None:
