@@ -148,8 +148,8 @@ def test_a_status_is_the_same_by_whichever_server_it_came() -> None:
     address = "https://town.example/users/marie/statuses/109"
     marie = {"id": "12", "acct": "marie", "uri": "https://town.example/users/marie"}
     there = {**marie, "id": "01J5", "acct": "marie@town.example"}
-    home = Mastodon(host="town.example", domain="town.example")
-    elsewhere = Mastodon(host="other.example:8443", domain="other.example")
+    home = Mastodon(host="town.example", domain=lambda: "town.example")
+    elsewhere = Mastodon(host="other.example:8443", domain=lambda: "other.example")
     first = one(home, status(uri=address, account=marie))
     second = one(elsewhere, status(id="01HXYZ", uri=address, url=None, account=there))
     assert first.key == second.key == f"mastodon:{address}"

@@ -2,7 +2,8 @@
 
 from watcher.backends.archive import ArchiveSource
 from watcher.backends.local import LocalSource
+from watcher.backends.mastodon import MastodonSource
 
-AnySource = LocalSource | ArchiveSource
+AnySource = LocalSource | ArchiveSource | MastodonSource
 
-__all__ = ["AnySource", "ArchiveSource", "LocalSource"]
+__all__ = ["AnySource", "ArchiveSource", "LocalSource", "MastodonSource"]

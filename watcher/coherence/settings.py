@@ -88,7 +88,8 @@ def _interval_problems(config: "Config") -> Iterator[Problem]:
 def _file_problems(config: "Config") -> Iterator[Problem]:
     """Yield a path in which a backslash and a letter have become something else."""
     for i, source in enumerate(config.sources):
-        if any(unicodedata.category(char) == "Cc" for char in source.file):
+        path = getattr(source, "file", "")  # those of networks have none
+        if any(unicodedata.category(char) == "Cc" for char in path):
             yield Problem(
                 code="bad-path",
                 message="this path holds a control character",

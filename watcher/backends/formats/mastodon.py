@@ -5,6 +5,7 @@ id here, so that what came by two servers is one post. The server that was asked
 its own number in deletions and edits: that is the alias, `host/number`.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from rules.model import Account, Post
@@ -20,11 +21,16 @@ class Mastodon:
     """Reads a status, or an array of them.
 
     `host` is the server that was asked (`town.example:8443`), empty where nobody knows; `domain`
-    is what stands behind the `@` of its own accounts, which it leaves out.
+    tells what stands behind the `@` of its own accounts, which it leaves out.
     """
 
     def __init__(
-        self, network: str = "mastodon", source: str = "", *, host: str = "", domain: str = ""
+        self,
+        network: str = "mastodon",
+        source: str = "",
+        *,
+        host: str = "",
+        domain: Callable[[], str] = str,
     ) -> None:
         self._network = network
         self._source = source
@@ -119,7 +125,10 @@ class Mastodon:
 
     def _whole(self, handle: str) -> str:
         """Return a handle with its server; an account has the same one wherever it is seen."""
-        return handle if "@" in handle or not self._domain else f"{handle}@{self._domain}"
+        if "@" in handle:
+            return handle
+        domain = self._domain()
+        return f"{handle}@{domain}" if domain else handle
 
     def _answered(
         self, record: dict[str, Any], author: Account, mentions: list[dict[str, Any]]

@@ -1,0 +1,82 @@
+"""The `[[sources]]` table of kind "mastodon"."""
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+from alerts.secret import Secret
+from rules.errors import Problem
+from watcher.backends.interface import Source
+from watcher.backends.mastodon.query import HOW_TO_WRITE, Query
+
+if TYPE_CHECKING:
+    from watcher.backends.mastodon.network import MastodonNetwork
+
+
+@dataclass(frozen=True, kw_only=True)
+class MastodonSource(Source):
+    """A server that speaks Mastodon's API: Mastodon, GoToSocial, Pleroma, Akkoma, Takahē, snac."""
+
+    kind: Literal["mastodon"] = "mastodon"
+    server: str
+    """The server's address: `https://town.example`."""
+    query: str = "public"
+    """What to read: `public` (all the server knows), `local` (its own members), `home` (those our
+    account follows), `#tag`, `list:ID`, `@account` (its timeline), or `search:` and words."""
+    token: Secret | None = None
+    """The account's token; without it the one that `watcher login mastodon` stored, if any."""
+    private: bool = False
+    """Whether the server is closed, a company's own: all posts of it are kept out of exports, and
+    of mails that leave the company."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Say what the types cannot."""
+        if wrong := wrong_address(self.server):
+            yield Problem(
+                code="bad-server",
+                message=wrong,
+                path=("server",),
+                help='server = "https://town.example"',
+            )
+        if Query.parse(self.query) is None:
+            yield Problem(
+                code="bad-query",
+                message=f"{self.query!r} is not something this source can read",
+                path=("query",),
+                help=HOW_TO_WRITE,
+            )
+
+    def open(self, base: Path) -> "MastodonNetwork":  # noqa: ARG002 - files are none of its own
+        """Return the server as a network. Nothing is asked yet, no library loaded."""
+        from watcher.backends.mastodon.network import open_network
+
+        return open_network(self)
+
+
+def wrong_address(server: str) -> str:
+    """Say what is wrong with a server's address; empty where nothing is.
+
+    A token is sent there with each request: in plain text it goes to this machine only.
+    """
+    try:
+        parts = urlsplit(server)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return "this is no address"
+    if parts.scheme not in ("http", "https") or not host:
+        return "this is no address of a server"
+    if parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/"):
+        return "a server's address ends with its name"
+    if parts.scheme == "http" and not _is_here(host):
+        return "over plain http others may read along"
+    return ""
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
