@@ -11,8 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-
-import requests
+from typing import cast
 
 from rules.model import Post
 from watcher.backends.feed.cursor import Cursor
@@ -24,7 +23,7 @@ from watcher.backends.formats.parsed import UnreadableError
 from watcher.backends.http import bounds
 from watcher.backends.http.budget import SHARED
 from watcher.backends.http.errors import host_of, of_status
-from watcher.backends.http.session import session
+from watcher.backends.http.session import Answer, session
 from watcher.backends.interface import Gap, Page, Skipped
 from watcher.clock import utc_now
 
@@ -125,7 +124,7 @@ class FeedReader:
         """Let go of the connections."""
         self._session.close()
 
-    def _ask(self, state: Cursor) -> requests.Response | None:
+    def _ask(self, state: Cursor) -> Answer | None:
         """Return the feed as it is now; None where it is as it was."""
         headers = {"Accept": _ACCEPT}
         if state.etag:
@@ -138,9 +137,9 @@ class FeedReader:
         error = of_status(answer.status_code, answer.headers, self._host)
         if error is not None:
             raise error
-        return answer
+        return cast(Answer, answer)
 
-    def _read(self, answer: requests.Response) -> Feed:
+    def _read(self, answer: Answer) -> Feed:
         text = decoded(answer.content, _charset(answer))
         if text.lstrip("\ufeff \t\r\n")[:1] == "{":
             return read_json(text, self._host)
@@ -194,13 +193,13 @@ def _known(key: str, fingerprint: str, entry: Entry, origin: Origin) -> _Known:
     return known
 
 
-def _charset(answer: requests.Response) -> str:
+def _charset(answer: Answer) -> str:
     """Return the charset that the server stated, if any."""
     _, _, stated = answer.headers.get("content-type", "").lower().partition("charset=")
     return stated.split(";")[0].strip(" \"'")[:40]
 
 
-def _time_of(answer: requests.Response) -> datetime | None:
+def _time_of(answer: Answer) -> datetime | None:
     """Return when the server says that the document changed last."""
     with suppress(ValueError, TypeError, OverflowError):
         when = parsedate_to_datetime(answer.headers.get("last-modified", ""))

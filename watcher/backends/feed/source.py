@@ -49,6 +49,13 @@ class FeedSource(Source):
                 path=("url",),
                 help=f'write {PLACE} in its place and add secret = "${{NAME}}"',
             )
+        if self.secret is None and PLACE in self.url:
+            yield Problem(
+                code="no-feed-secret",
+                message=f"nothing says what {PLACE} stands for",
+                path=("url",),
+                help='add secret = "${NAME}" to the source',
+            )
         if self.secret and PLACE not in self.url:
             yield Problem(
                 code="useless-key",
