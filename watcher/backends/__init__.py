@@ -1,10 +1,18 @@
 """Where posts come from: `AnySource` is the registry of the kinds of source."""
 
 from watcher.backends.archive import ArchiveSource
+from watcher.backends.bluesky import BlueskySource
 from watcher.backends.feed import FeedSource
 from watcher.backends.local import LocalSource
 from watcher.backends.mastodon import MastodonSource
 
-AnySource = LocalSource | ArchiveSource | FeedSource | MastodonSource
+AnySource = LocalSource | ArchiveSource | BlueskySource | FeedSource | MastodonSource
 
-__all__ = ["AnySource", "ArchiveSource", "FeedSource", "LocalSource", "MastodonSource"]
+__all__ = [
+    "AnySource",
+    "ArchiveSource",
+    "BlueskySource",
+    "FeedSource",
+    "LocalSource",
+    "MastodonSource",
+]

@@ -5,6 +5,7 @@ other side is held back by TCP and memory stays as it is.
 """
 
 import socket
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -54,6 +55,7 @@ class WebSocket:
         self._closing = ExitStack()
         self._heard = time.monotonic()
         self._asked: float | None = None
+        self._answered = threading.Event()
         try:
             self._connection = self._open(address, agent, largest, headers)
         except InvalidStatus as error:

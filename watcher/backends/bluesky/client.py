@@ -62,8 +62,9 @@ class Client:
         self._file = file
         self._held = ""
         """The session that the library holds, as the file has it."""
+        self._agent, self._bounds = user_agent(contact), bounds
         asks = session(
-            user_agent(contact),
+            self._agent,
             bounds=bounds,
             budget=SHARED.of(self._host, handle),
             bucket=_bucket,
@@ -90,6 +91,15 @@ class Client:
         asked = atproto.models.dot_dict.DotDict(params)
         content = self._asked(lambda: self._library.invoke_query(method, params=asked)).content
         return content if isinstance(content, bytes) else b""
+
+    def page(self, address: str) -> bytes:
+        """Fetch what lies at an address of the network's own, as nobody. Raises `BackendError`."""
+        host = host_of(address)
+        with session(self._agent, bounds=self._bounds, budget=SHARED.of(host)) as asks:
+            answer = asks.get(address)
+        if refused := of_status(answer.status_code, answer.headers, host):
+            raise refused
+        return bytes(answer.content)
 
     def change(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
         """Have something written. Raises `BackendError`."""

@@ -3,17 +3,18 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from alerts.secret import Secret
 from rules.model import Account
 from watcher.backends import pictures, plaintext
-from watcher.backends.bluesky.login import LoginFile
-from watcher.backends.bluesky.query import Query, is_did, is_handle
+from watcher.backends.bluesky.login import login_file
+from watcher.backends.bluesky.query import is_did, is_handle, read_query
+from watcher.backends.bluesky.source import BlueskySource
 from watcher.backends.bluesky.timeline import Timeline
 from watcher.backends.formats import UnreadableError, bluesky_views, values
+from watcher.backends.formats.bluesky_records import CDN
 from watcher.backends.http.bounds import USUAL, Bounds
 from watcher.backends.http.errors import host_of
 from watcher.backends.interface import (
@@ -33,6 +34,7 @@ RECENT = 100
 """Our own newest follows, looked at beside what the network shows: it is some seconds behind."""
 MOST_ACTORS = 25
 """Accounts asked about at once: the most that Bluesky takes."""
+_PICTURES = Bounds(seconds=AVATAR_SECONDS, connect=AVATAR_SECONDS, octets=LARGEST_AVATAR)
 _SEARCHED = 100
 """Accounts asked for by one search."""
 _LONGEST_SEARCH = 300
@@ -45,29 +47,10 @@ class BlueskyNetwork:
 
     network = "bluesky"
 
-    def __init__(
-        self,
-        server: str,
-        *,
-        query: Query | None,
-        handle: str = "",
-        password: Secret | None = None,
-        login: LoginFile | None = None,
-        overlap: timedelta = timedelta(hours=6),
-        contact: str = "",
-        source: str = "",
-        clock: Callable[[], datetime] = utc_now,
-    ) -> None:
-        """`query` is None where the posts come from elsewhere. Nothing is opened yet."""
-        self._server = server
-        self._host = host_of(server)
-        self._query = query
-        self._handle = handle
-        self._password = password
-        self._login = login
-        self._overlap = overlap
-        self._contact = contact
+    def __init__(self, source: BlueskySource, *, clock: Callable[[], datetime] = utc_now) -> None:
+        """Nothing is opened yet."""
         self._source = source
+        self._host = host_of(source.address)
         self._clock = clock
         self._pictures: Client | None = None
 
@@ -78,37 +61,37 @@ class BlueskyNetwork:
     def _new_client(self, bounds: Bounds) -> "Client":
         from watcher.backends.bluesky.client import Client
 
+        source = self._source
         return Client(
-            self._server,
-            contact=self._contact,
-            handle=self._handle,
-            password=self._password,
-            file=self._login,
+            source.address,
+            contact=source.contact,
+            handle=source.handle,
+            password=source.password,
+            file=login_file(source.login_path()) if source.account else None,
             bounds=bounds,
         )
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
         """Yield the posts that came since `cursor`, oldest first."""
-        if self._query is None:
-            return
-        reading = {"query": self._query.text, "at": self._host, "as": self._handle}
+        source = self._source
         timeline = Timeline(
             self._client.query,
-            self._query,
-            reading=reading,
-            overlap=self._overlap,
-            source=self._source,
+            read_query(source.query),
+            reading={"query": source.query, "at": self._host, "as": source.handle},
+            overlap=source.looks_back,
+            source=source.name,
+            resolve=self._id_of,
         )
         yield from timeline.pages(cursor)
 
     def check(self) -> str:
         """Ask for one post, and for the list or feed itself where one is read."""
-        query = self._query
-        if query is not None:
-            if "list" in query.params:
-                self._client.query("app.bsky.graph.getList", limit=1, list=query.params["list"])
-            self._client.query(query.method, limit=1, **query.params)
-        return f"{self._host} answers {self._handle or 'without an account'}"
+        query = read_query(self._source.query)
+        if "list" in query.params:  # of a list that is none the server shows no posts, and no more
+            self._client.query("app.bsky.graph.getList", limit=1, list=query.params["list"])
+        self._client.query(query.method, limit=1, **query.params)
+        who = self._source.handle
+        return f"{self._host} answers {f'@{who}' if who else 'without an account'}"
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -161,21 +144,22 @@ class BlueskyNetwork:
         return tuple(found.values())[:limit]
 
     def avatar(self, account: Account) -> bytes | None:
-        """Return the account's picture, from the store of its server; None where there is none.
+        """Return the account's picture; None where there is none.
 
-        The address itself is never asked: it names the owner and the picture's checksum, and that
-        is what the server is asked for.
+        An address names the owner and the picture's checksum. By these it is asked of Bluesky's own
+        store of pictures where it lies there, else of our server; never of another host.
         """
         named = _PICTURE.fullmatch(account.avatar[:1000])
         if named is None or named[1] != account.id:
             return None
         if self._pictures is None:
-            self._pictures = self._new_client(
-                Bounds(seconds=AVATAR_SECONDS, connect=AVATAR_SECONDS, octets=LARGEST_AVATAR)
-            )
+            self._pictures = self._new_client(_PICTURES)
+        did, cid = named.groups()
         try:
+            if account.avatar.startswith(f"{CDN}/"):
+                return pictures.picture(self._pictures.page(f"{CDN}/avatar/plain/{did}/{cid}@jpeg"))
             return pictures.picture(
-                self._pictures.octets("com.atproto.sync.getBlob", did=account.id, cid=named[2])
+                self._pictures.octets("com.atproto.sync.getBlob", did=did, cid=cid)
             )
         except BackendError as error:
             if error.kind in ("gone", "broken"):
@@ -194,7 +178,8 @@ class BlueskyNetwork:
         viewer = self._viewer(account_id)
         if _blocked(viewer):
             raise BackendError(
-                f"{account_id} and {self._handle} do not see each other: one has blocked the other",
+                f"@{self._source.handle} and {account_id} do not see each other: "
+                "one has blocked the other",
                 kind="refused",
             )
         if not self._follow_record(account_id, viewer):
@@ -224,6 +209,14 @@ class BlueskyNetwork:
                 "com.atproto.repo.deleteRecord",
                 {"repo": self._client.did, "collection": FOLLOWS, "rkey": key},
             )
+
+    def _id_of(self, handle: str) -> str | None:
+        """Return the id of whoever has a handle, None where nobody has."""
+        name = handle.removeprefix("@")
+        if is_did(name):
+            return name
+        account = self.lookup(name)
+        return account.id if account else None
 
     def _viewer(self, account_id: str) -> dict[str, Any]:
         """Return how the network says we stand to an account. Raises `BackendError` (gone)."""

@@ -27,6 +27,8 @@ class Place:
     """The marks of posts that were given, and when the network saw each."""
     forgotten: int = NEVER
     """Posts that the network saw before this may have been given and forgotten."""
+    actor: str = ""
+    """Whose posts they are, where it is one account's: the id behind the handle at first."""
 
     def is_new(self, mark: str, sorted_at: int, seen_at: int, *, in_time: bool) -> bool:
         """Return whether a post was not given yet, as far as is remembered.
@@ -54,7 +56,7 @@ class Place:
 
     def dump(self, reading: dict[str, str]) -> str:
         """Return the cursor; `reading` says of what it is one."""
-        held = [self.reached, self.forgotten, list(self.known.items())]
+        held = [self.reached, self.forgotten, list(self.known.items()), self.actor]
         return json.dumps({"bluesky": reading, "place": held}, separators=(",", ":"))
 
     @classmethod
@@ -64,9 +66,9 @@ class Place:
             held = json.loads(cursor or "null")
             if held["bluesky"] != reading:
                 return cls()
-            reached, forgotten, known = held["place"]
+            reached, forgotten, known, actor = held["place"]
             place = cls(_number(reached), {_text(m): _number(t) for m, t in known})
-            place.forgotten = _number(forgotten)
+            place.forgotten, place.actor = _number(forgotten), _text(actor)
         except (ValueError, TypeError, KeyError, RecursionError):
             return cls()
         return place

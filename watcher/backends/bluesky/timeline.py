@@ -66,18 +66,24 @@ class Timeline:
         reading: dict[str, str],
         overlap: timedelta,
         source: str,
+        resolve: Callable[[str], str | None],
     ) -> None:
-        """`reading` says, in every cursor, of what it is one; `overlap` how far to look again."""
+        """Take what to read.
+
+        `reading` says, in every cursor, of what it is one; `overlap` how far to look again;
+        `resolve` finds the id of whoever has a handle.
+        """
         self._ask = ask
         self._query = query
         self._reading = reading
         self._overlap = overlap // _MICROSECOND
         self._source = source
+        self._resolve = resolve
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
         """Yield what came since `cursor`. Raises `BackendError`."""
         place = Place.load(cursor, self._reading)
-        found = self._go_back(place)
+        found = self._go_back(place, self._params(place))
         new = [
             item
             for item in reversed(found.items.values())
@@ -115,15 +121,29 @@ class Timeline:
             gaps=gaps,
         )
 
-    def _go_back(self, place: Place) -> _Found:
+    def _params(self, place: Place) -> dict[str, Any]:
+        """Return what to ask for: an account by its id, since handles change hands."""
+        params = self._query.params
+        if "actor" not in params:
+            return params
+        if not place.actor:
+            did = self._resolve(params["actor"])
+            if did is None:
+                raise BackendError(
+                    f"nobody has the handle @{params['actor']}",
+                    kind="gone",
+                    help="the account may have another one by now",
+                )
+            place.actor = did
+        return params | {"actor": place.actor}
+
+    def _go_back(self, place: Place, params: dict[str, Any]) -> _Found:
         """Ask until everything since `place`, and the overlap before it, is there."""
         found, at = _Found(), None
         before: dict[str, str] = {}
         first = place.reached < 0 and not place.known
         for asked in count(1):
-            answer = self._ask(
-                self._query.method, limit=PAGE, cursor=at, **self._query.params, **before
-            )
+            answer = self._ask(self._query.method, limit=PAGE, cursor=at, **params, **before)
             fresh = self._take(answer, found, place)
             at = answer.get("cursor")
             if self._reached(place, found, fresh):

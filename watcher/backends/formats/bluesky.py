@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from rules.model import Account
+from rules.model import Account, Post
 from watcher.backends.formats import bluesky_records as records
 from watcher.backends.formats import bluesky_views as views
 from watcher.backends.formats import values
@@ -32,6 +32,7 @@ class Jetstream:
         self._known: dict[str, Account] = {}
         self._shy: set[str] = set()
         """Those of the known that ask not to be shown to strangers."""
+        self._asked: set[str] = set()
 
     @staticmethod
     def names_somebody(raw: bytes) -> bool:
@@ -65,18 +66,19 @@ class Jetstream:
         return self._post(did, event, commit)
 
     def knows(self, did: str) -> bool:
-        """Return whether the handle of an account has been told."""
-        known = self._known.get(did)
-        return known is not None and known.handle != did
+        """Return whether everything about an account was asked, and told by `learn`."""
+        return did in self._asked
 
     def learn(self, account: Account, labels: Iterable[str]) -> None:
         """Take over what was asked about an account: posts that follow show it."""
+        self._asked.add(account.id)
         self._remember(account)
         self._judge(account.id, labels)
 
-    def is_shy(self, did: str) -> bool:
-        """Return whether an account asked not to be shown to strangers."""
-        return did in self._shy
+    def told(self, post: Post) -> Post:
+        """Return a post as it reads with what has been learnt of its author since."""
+        author = self._known.get(post.author.id, post.author)
+        return replace(post, author=author, private=post.private or author.id in self._shy)
 
     def _post(self, did: str, event: dict[str, Any], commit: dict[str, Any]) -> Parsed:
         parsed = Parsed()
@@ -131,3 +133,4 @@ class Jetstream:
             oldest = next(iter(self._known))
             del self._known[oldest]
             self._shy.discard(oldest)
+            self._asked.discard(oldest)

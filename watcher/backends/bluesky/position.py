@@ -1,0 +1,85 @@
+"""Where a stream goes on."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from watcher.backends.bluesky.place import mark as mark_of
+from watcher.backends.bluesky.streams import Message
+
+MOST_SAME = 1000
+"""Events of one microsecond that are told apart."""
+
+
+@dataclass(slots=True)
+class Position:
+    """The last event that was read, and what shares its mark."""
+
+    mark: int | None = None
+    """Where the stream goes on: a time in microseconds, or a number."""
+    at: int | None = None
+    """When the network saw the last event, in microseconds since 1970."""
+    same: list[str] = field(default_factory=list)
+    """The events that have exactly this mark, where several can."""
+    ids: dict[str, str] = field(default_factory=dict)
+    """The accounts to keep, by the handles they had at first: handles change, ids do not."""
+    resumed: bool = False
+    """Whether nothing beyond the mark has come yet since the stream was opened."""
+
+    def is_new(self, message: Message, *, times: bool) -> bool:
+        """Return whether a message has not been read before; `times`: its mark is a time."""
+        if self.mark is None or message.mark is None or message.mark > self.mark:
+            return True
+        if not times:
+            return False
+        if message.mark == self.mark:
+            return _name(message) not in self.same
+        return not self.resumed  # live, events come slightly out of order
+
+    def pass_by(self, message: Message) -> None:
+        """Go on behind a message."""
+        if message.mark is None:
+            return
+        if self.mark is None or message.mark > self.mark:
+            self.mark, self.same, self.resumed = message.mark, [], False
+        if message.mark == self.mark and len(self.same) < MOST_SAME:
+            self.same.append(_name(message))
+        if message.at is not None:
+            self.at = max(message.at, self.at or 0)
+
+    def dump(self, reading: dict[str, str], *, times: bool) -> str:
+        """Return the cursor; `reading` says of what it is one."""
+        held = [self.mark, self.at, self.same if times else [], self.ids]
+        return json.dumps({"bluesky": reading, "stream": held}, separators=(",", ":"))
+
+    @classmethod
+    def load(cls, cursor: str | None, reading: dict[str, str]) -> "Position":
+        """Return the position of a cursor; that of the beginning where it is none of this."""
+        try:
+            held = json.loads(cursor or "null")
+            if held["bluesky"] != reading:
+                return cls()
+            mark, at, same, ids = held["stream"]
+            return cls(
+                mark=_number(mark),
+                at=_number(at),
+                same=[str(one) for one in same],
+                ids={str(handle): str(did) for handle, did in ids.items()},
+            )
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return cls()
+
+
+def _name(message: Message) -> str:
+    event = message.events[0] if message.events else {}
+    commit = event.get("commit")
+    parts: list[Any] = [event.get("did"), event.get("kind")]
+    if isinstance(commit, dict):
+        parts += [commit.get(part) for part in ("operation", "collection", "rkey")]
+    return mark_of("\n".join(map(str, parts)))
+
+
+def _number(value: Any) -> int | None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+        raise TypeError
+    return value

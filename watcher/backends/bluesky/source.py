@@ -1,0 +1,198 @@
+"""The `[[sources]]` table of kind "bluesky"."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+from alerts.secret import Secret
+from rules.errors import Problem
+from watcher.backends.bluesky.keep import Keep
+from watcher.backends.bluesky.query import LIVE, is_did, is_handle, read_query
+from watcher.backends.interface import Source, parse_interval
+
+if TYPE_CHECKING:
+    from watcher.backends.bluesky.network import BlueskyNetwork
+
+HOME = "https://bsky.social"
+"""The server that most accounts are at."""
+OPEN = "https://public.api.bsky.app"
+"""What answers those who have no account."""
+STREAMS = {
+    "jetstream": "wss://jetstream2.us-east.bsky.network/subscribe",
+    "repos": "wss://bsky.network",
+}
+FOLDER = "logins"
+
+_WHAT = (
+    'write "search:some words", "#tag", "@acme.bsky.social", "home", "list:" or "feed:" and an '
+    'address, "jetstream" or "repos"'
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlueskySource(Source):
+    """Bluesky, or another network of its kind."""
+
+    kind: Literal["bluesky"] = "bluesky"
+    query: str
+    """What to read: `search:` and words, `#tag`, `@handle`, `home` (those our account follows),
+    `list:` or `feed:` and an address, or a stream of everything: `jetstream`, or `repos`."""
+    account: str = ""
+    """Our handle. Searching, `home` and following need one; `watcher login bluesky` logs it in."""
+    password: Secret | None = None
+    """An app password, instead of the one that `watcher login bluesky` stored."""
+    server: str = ""
+    """The account's server; left out: Bluesky's own."""
+    stream: str = ""
+    """The address of the stream, `wss://...`; left out: one of Bluesky's own."""
+    keep: Keep = field(default_factory=Keep)
+    """Which posts of a stream are kept; left out: all."""
+    names: bool = True
+    """Whether the authors of a stream's posts are asked for, who else have an id in place of a
+    name. Without it nothing is known of those who ask not to be shown to strangers."""
+    begin: Literal["now", "oldest"] = "now"
+    """Where a stream is read from at first: the present, or the oldest that its server has."""
+    overlap: str = "6h"
+    """How far behind the last post one looks again for posts that came late, or claim to be old."""
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether posts come as they are written."""
+        return self.query in LIVE
+
+    @property
+    def address(self) -> str:
+        """The server that is asked, without a slash at its end."""
+        return (self.server or (HOME if self.account else OPEN)).rstrip("/")
+
+    @property
+    def handle(self) -> str:
+        """Our handle as the network writes it; empty for nobody."""
+        return self.account.strip().removeprefix("@").lower()
+
+    def problems(self) -> Iterator[Problem]:
+        """Say what the types cannot."""
+        yield from self._query_problems()
+        if self.account and not is_handle(self.handle):
+            yield Problem(
+                code="bad-account",
+                message=f"{self.account!r} is no handle",
+                path=("account",),
+                help='account = "acme.bsky.social"',
+            )
+        if self.password and not self.account:
+            yield Problem(
+                code="missing-account",
+                message="a password is of no use without an account",
+                path=("password",),
+                help='add account = "acme.bsky.social"',
+            )
+        for name, value, schemes in (
+            ("server", self.server, ("https", "http")),
+            ("stream", self.stream, ("wss", "ws")),
+        ):
+            if value and (wrong := wrong_address(value, schemes, name)):
+                yield Problem(code=f"bad-{name}", message=wrong, path=(name,))
+        try:
+            parse_interval(self.overlap)
+        except ValueError as error:
+            yield Problem(
+                code="bad-overlap", message=str(error), path=("overlap",), help='overlap = "6h"'
+            )
+        yield from self._keep_problems()
+
+    def _query_problems(self) -> Iterator[Problem]:
+        if self.is_stream:
+            return
+        try:
+            query = read_query(self.query)
+        except ValueError as error:
+            yield Problem(code="bad-query", message=str(error), path=("query",), help=_WHAT)
+            return
+        if query.needs_account and not self.account:
+            yield Problem(
+                code="missing-account",
+                message="this is shown to those only who are logged in",
+                path=("query",),
+                help='add account = "acme.bsky.social", then `watcher login bluesky`',
+            )
+
+    def _keep_problems(self) -> Iterator[Problem]:
+        useless = {"keep": not self.keep.everything, "stream": bool(self.stream),
+                   "begin": self.begin != "now"}  # fmt: skip
+        for name, given in useless.items():
+            if given and not self.is_stream:
+                yield Problem(
+                    code="useless-key",
+                    message=f"{name!r} is about streams, and {self.query!r} is none",
+                    path=(name,),
+                    help='leave it out, or write query = "jetstream"',
+                )
+        for number, account in enumerate(self.keep.accounts):
+            name = account.removeprefix("@")
+            if not is_did(name) and not is_handle(name):
+                yield Problem(
+                    code="bad-account",
+                    message=f"{account!r} is no handle",
+                    path=("keep", "accounts", number),
+                )
+        for number, language in enumerate(self.keep.languages):
+            if not re.fullmatch(r"[a-z]{2,3}", language):
+                yield Problem(
+                    code="bad-language",
+                    message=f"{language!r} is no code of a language",
+                    path=("keep", "languages", number),
+                    help='languages = ["en", "fr"]',
+                )
+
+    def login_path(self) -> Path:
+        """Return the file that holds the account's log-in."""
+        return self.data / FOLDER / login_name(self.handle)
+
+    def open(self, base: Path) -> "BlueskyNetwork":  # noqa: ARG002 - files are none of its own
+        """Return the network. Nothing is asked yet, no library loaded."""
+        from watcher.backends.bluesky.network import BlueskyNetwork
+        from watcher.backends.bluesky.stream import BlueskyStream
+
+        return (BlueskyStream if self.is_stream else BlueskyNetwork)(self)
+
+    @property
+    def looks_back(self) -> timedelta:
+        """`overlap` as a length of time."""
+        return parse_interval(self.overlap)
+
+
+def login_name(handle: str) -> str:
+    """Return the name of the file of a log-in."""
+    return f"bluesky-{re.sub(r'[^a-z0-9.-]', '_', handle)}.json"
+
+
+def wrong_address(address: str, schemes: tuple[str, str], what: str) -> str:
+    """Say what is wrong with an address; empty where nothing is.
+
+    `schemes` are the safe one and the open one, over which only this machine is spoken to.
+    """
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return "this is no address"
+    if parts.scheme not in schemes or not host or parts.username or parts.password:
+        return f"the address of a {what} begins with {schemes[0]}://"
+    if parts.query or parts.fragment:
+        return f"the address of a {what} holds no ? and no #"
+    if parts.scheme == schemes[1] and not _is_here(host):
+        return f"over plain {schemes[1]} others may read along"
+    return ""
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
