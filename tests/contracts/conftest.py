@@ -20,11 +20,13 @@ from tests.contracts.world import FOUNDED, SMALL_PAGE, Said, World
 from tests.contracts.worlds import LIVE
 from watcher.backends import ArchiveSource, LocalSource
 from watcher.backends.archive import reader as archive_reader
+from watcher.backends.bluesky import timeline as bluesky_timeline
 from watcher.backends.feed import reader as feed_reader
 from watcher.backends.http.budget import SHARED
 from watcher.backends.interface import Network, Page, Reader
 from watcher.backends.local import Microblog, NewPost, Profile
 from watcher.backends.local import network as local_network
+from watcher.backends.mastodon import pull as mastodon_pull
 
 
 class LocalWorld(World):
@@ -182,6 +184,8 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_network, "PAGE", SMALL_PAGE)
     monkeypatch.setattr(archive_reader, "PAGE", SMALL_PAGE)
     monkeypatch.setattr(feed_reader, "PAGE", SMALL_PAGE)
+    monkeypatch.setattr(mastodon_pull, "PAGE", SMALL_PAGE)
+    monkeypatch.setattr(bluesky_timeline, "PAGE", SMALL_PAGE)
 
 
 @pytest.fixture(autouse=True)

@@ -286,7 +286,7 @@ class Client:
         if status == 403:
             raise BackendError(
                 f"{self.host} does not allow our account to do this (403)", kind="refused",
-                help=f"what a token may do is chosen at `watcher login mastodon {self.server}`",
+                help=f"what it may do is chosen at `watcher login mastodon {self.server}`",
             ) from None  # fmt: skip
         raise error from None
 
@@ -300,15 +300,15 @@ class Client:
 
 
 def _no_entry(client: Client) -> BackendError:
+    again = f"`watcher login mastodon {client.server}`"
     if client.token:
         return BackendError(
-            f"{client.host} does not know our token", kind="refused",
-            help=f"it may have been withdrawn: `watcher login mastodon {client.server}` gets"
-            " a new one",
+            f"{client.host} does not know our log-in", kind="refused",
+            help=f"it may have been withdrawn: log in again with {again}",
         )  # fmt: skip
     return BackendError(
         f"{client.host} shows this to its members only", kind="refused",
-        help=f"`watcher login mastodon {client.server}` asks it for a token",
+        help=f"whoever has an account there logs in with {again}",
     )  # fmt: skip
 
 
