@@ -8,7 +8,7 @@ import pytest
 
 from alerts import MailFolder, SmtpServer
 from rules import KeywordRule
-from watcher.backends import ArchiveSource, LocalSource
+from watcher.backends import ArchiveSource, FeedSource, LocalSource
 from watcher.config import ConfigError, find, load
 from watcher.files import example_config
 from watcher.toml import screens
@@ -54,8 +54,11 @@ def test_every_mistake_has_its_screen_and_every_screen_its_mistake() -> None:
 def test_the_example_loads_without_a_doubt() -> None:
     config = load(example_config(), {})
     assert config.warnings == ()
-    assert [type(source) for source in config.sources] == [LocalSource, ArchiveSource]
+    assert [type(source) for source in config.sources] == [LocalSource, ArchiveSource, FeedSource]
     assert isinstance(config.rules[0], KeywordRule)
+
+
+SECRETS = {"WATCHER_DB_PASSWORD": "a", "SMTP_PASSWORD": "b", "FEED_TOKEN": "c"}
 
 
 def test_the_example_loads_with_every_setting_at_rest_in_use(tmp_path: Path) -> None:
@@ -64,7 +67,8 @@ def test_the_example_loads_with_every_setting_at_rest_in_use(tmp_path: Path) -> 
     text = re.sub(r"(?m)^#(?! |$)", "", text)
     text = text.replace('url = ""', 'url = "postgresql+psycopg://watcher@db.acme.example/watcher"')
     text = text.replace('ca_file = "company-ca.pem"', "")
-    config = load(write(tmp_path, text), {"WATCHER_DB_PASSWORD": "a", "SMTP_PASSWORD": "b"})
+    text = text.replace("rss?q=acme", "rss?q=acme&key={secret}")
+    config = load(write(tmp_path, text), SECRETS)
     assert isinstance(config.mail, SmtpServer)
     exports = config.sources[1]
     assert isinstance(exports, ArchiveSource)

@@ -86,7 +86,7 @@ SHARED = {"by", "distinct", "fewer_than"}
 CHOICES = {
     "store": {"password"},
     "mail": {"kind", "host", "from", "username", "password", "ca_file"},
-    "sources": {"network"},
+    "sources": {"network", "secret"},
     "rules": {"alarms_a_week"},
 }
 
