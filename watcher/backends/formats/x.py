@@ -1,6 +1,9 @@
 """Posts of X's API v2: whole responses, or one post a line as archiving tools flatten them."""
 
+import json
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import Any
 
 from rules.model import Account, Post
@@ -10,6 +13,17 @@ from watcher.backends.formats.parsed import Line, Parsed, UnreadableError
 
 SNOWFLAKE_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657_000, tzinfo=UTC)
 """Ids since then hold the milliseconds since then above their lowest 22 bits."""
+
+
+@dataclass(slots=True)
+class Item:
+    """One post of an answer, or why it is none."""
+
+    id: str
+    """Its number, that of its newest version; of what has none, a digest."""
+    post: Post | None = None
+    notes: list[str] = field(default_factory=list)
+    """What was left out or cut, and why."""
 
 
 class X:
@@ -41,8 +55,28 @@ class X:
                 parsed.notes.append(f"post {number} of the response: {error}")
         return parsed
 
+    def each(self, answer: dict[str, Any]) -> tuple[list["Item"], list[Account]]:
+        """Read an answer of the API, item by item; return them, and the accounts that came along.
+
+        Raises `UnreadableError` where it is no answer with a list of posts.
+        """
+        data = answer.get("data", [])
+        if not isinstance(data, list):
+            raise UnreadableError("the posts of the answer are no list")
+        around = _Includes(self, values.record(answer.get("includes")))
+        return [self._item(item, around) for item in data], list(around.users.values())
+
+    def _item(self, raw: Any, around: "_Includes") -> "Item":
+        item = Item(id=identity(raw))
+        try:
+            item.post = self._post(values.record(raw), around, item.notes)
+        except UnreadableError as error:
+            item.notes.append(str(error))
+        return item
+
     def _post(self, item: dict[str, Any], around: "_Includes", notes: list[str]) -> Post:
         id_ = values.identifier(item.get("id"))
+        first = _first_version(item, id_)
         references = {
             kind: values.identifier(reference.get("id"))
             for reference in values.records(item.get("referenced_tweets"))
@@ -61,10 +95,10 @@ class X:
         ]
         return Post(
             network=self._network,
-            id=id_,
+            id=first,
             author=author,
             text=_text(shown, notes),
-            posted_at=_time(item, id_),
+            posted_at=time_of(first) if first != id_ else _time(item, id_),
             url=f"https://x.com/{author.handle}/status/{id_}",
             language=values.language(item.get("lang")),
             source=self._source,
@@ -88,6 +122,9 @@ class X:
             likes=values.count(metrics.get("like_count")),
             reposts=values.count(metrics.get("retweet_count")),
             replies=values.count(metrics.get("reply_count")),
+            edited_at=_time(item, id_) if first != id_ else None,
+            private=author.locked is True,
+            alias=id_ if first != id_ else "",
         )
 
     def account(self, user: dict[str, Any]) -> Account:
@@ -160,9 +197,46 @@ def _text(item: dict[str, Any], notes: list[str]) -> str:
 
 def _time(item: dict[str, Any], id_: str) -> datetime:
     """Return the stated time; without one, the time that is in the id."""
-    if item.get("created_at") is None and id_.isascii() and id_.isdigit() and len(id_) < 20:
-        return SNOWFLAKE_EPOCH + timedelta(milliseconds=int(id_) >> 22)
+    if item.get("created_at") is None and is_snowflake(id_):
+        return time_of(id_)
     return values.moment(item.get("created_at"))
+
+
+def is_snowflake(id_: str) -> bool:
+    """Whether an id is a number such as X gives."""
+    return id_.isascii() and id_.isdigit() and len(id_) < 20
+
+
+def time_of(id_: str) -> datetime:
+    """Return when the id of a post was given, to the millisecond."""
+    return SNOWFLAKE_EPOCH + timedelta(milliseconds=int(id_) >> 22)
+
+
+def id_at(when: datetime) -> int:
+    """Return the smallest id that a post of this (aware) time can have; at least 1."""
+    return max(1, (when - SNOWFLAKE_EPOCH) // timedelta(milliseconds=1) << 22)
+
+
+def identity(item: Any) -> str:
+    """Return the id of a post; of what has none that can be one, a digest of it."""
+    id_ = item.get("id") if isinstance(item, dict) else None
+    if isinstance(id_, str) and is_snowflake(id_):
+        return id_
+    written = json.dumps(item, sort_keys=True).encode()
+    return f"?{blake2b(written, digest_size=8).hexdigest()}"
+
+
+def _first_version(item: dict[str, Any], id_: str) -> str:
+    """Return the id that a post had before it was edited: each edit gives it a new one.
+
+    It is the lowest of those listed, which X gives in ascending order. Ids that hold no time (of
+    before November 2010, when nothing could be edited) are as good as none.
+    """
+    history = item.get("edit_history_tweet_ids")
+    if not isinstance(history, list) or not is_snowflake(id_):
+        return id_
+    listed = [one for one in history[:50] if isinstance(one, str) and is_snowflake(one)]
+    return min([*listed, id_], key=int)
 
 
 def _links(entities: dict[str, Any]) -> list[str]:

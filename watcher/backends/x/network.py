@@ -1,0 +1,234 @@
+"""X as a network: what is read of it, and its accounts."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from rules.matcher import Matcher
+from rules.model import Account
+from watcher.backends.formats.parsed import UnreadableError
+from watcher.backends.formats.values import count, record, records, words
+from watcher.backends.formats.x import X
+from watcher.backends.http.bounds import Bounds, user_agent
+from watcher.backends.http.session import session
+from watcher.backends.interface import (
+    AVATAR_SECONDS,
+    LARGEST_AVATAR,
+    BackendError,
+    Page,
+    Relation,
+)
+from watcher.backends.pictures import picture
+from watcher.backends.x.client import XClient
+from watcher.backends.x.cursor import Cursor, Track, digest
+from watcher.backends.x.reader import (
+    LEAST_OF_TIMELINE,
+    LEAST_SEARCHED,
+    Query,
+    XReader,
+)
+from watcher.backends.x.spending import Purse, money
+
+NETWORK = "x"
+PICTURES = "pbs.twimg.com"
+"""The only host of X's own pictures."""
+MOST_FOUND = 100
+"""Accounts of one search: each is paid for."""
+_HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
+_REFUSED = "X's rules forbid automated following, and its plans no longer offer it"
+
+
+class XNetwork:
+    """X, read with the bearer token of an app.
+
+    `queries` are searches in X's own syntax; with an `account` its timeline is read instead.
+    """
+
+    def __init__(
+        self,
+        client: XClient,
+        purse: Purse,
+        *,
+        queries: Sequence[str],
+        account: str,
+        source: str,
+        look_back: timedelta,
+        wanted: Matcher | None,
+        contact: str,
+        told: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._client = client
+        self._purse = purse
+        self._searches = queries
+        self._account = account
+        self._format = X(NETWORK, source)
+        self._contact = contact
+        self._told = told
+        self._clock = clock
+        self._look_back = look_back
+        self._reader = XReader(
+            self._queries,
+            host=client.host,
+            source=source,
+            purse=purse,
+            look_back=look_back,
+            wanted=wanted,
+            clock=clock,
+        )
+
+    @property
+    def network(self) -> str:
+        """`x`."""
+        return NETWORK
+
+    def pages(self, cursor: str | None) -> Iterator[Page]:
+        """Yield what was written since `cursor`, the oldest first. Raises `BackendError`."""
+        return self._reader.pages(cursor)
+
+    def check(self) -> str:
+        """Ask what the app has read this month, which costs nothing, and tell what may be spent."""
+        usage = record(self._client.usage().get("data"))
+        used, cap = count(usage.get("project_usage")), count(usage.get("project_cap"))
+        if used is None:
+            raise BackendError(f"what {self._client.host} answered is no usage", kind="broken")
+        of = f" of {cap:,}" if cap else ""
+        return f"{self._told}; the app has read {used:,}{of} this month"
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
+    def lookup(self, handle: str) -> Account | None:
+        """Return the account with exactly this handle; one read is spent.
+
+        Raises `BackendError`, also where the account is suspended: then its name is not free.
+        """
+        name = handle.removeprefix("@")
+        if not _HANDLE.fullmatch(name):
+            return None
+        with self._purse.reading(1, least=1) as booking:
+            answer = self._client.user(name)
+            booking.used = int("data" in answer)
+        if "data" in answer:
+            return self._accounts([answer["data"]])[0]
+        errors = records(answer.get("errors"))
+        if any(words(error.get("title")) == "Not Found Error" for error in errors):
+            return None
+        if errors:
+            raise BackendError(
+                f"{self._client.host} does not show the account @{name}", kind="refused",
+                help="it may be suspended: the name is taken all the same",
+            )  # fmt: skip
+        raise self._nonsense()
+
+    def search_accounts(self, text: str, limit: int) -> tuple[Account, ...]:
+        """Accounts that X finds for a text, at most `limit`, each of them a read."""
+        query = re.sub(r"[^\w .'@-]", " ", text, flags=re.ASCII | re.UNICODE).strip()[:50]
+        if limit <= 0 or not query:
+            return ()
+        try:
+            with self._purse.reading(min(limit, MOST_FOUND), least=1) as booking:
+                answer = self._client.search_users(query, booking.granted)
+                data = answer.get("data", [])
+                booking.used = len(data) if isinstance(data, list) else 0
+        except BackendError as error:
+            if error.kind != "refused":
+                raise
+            help_ = "X offers account search to some plans only, and to some kinds of tokens"
+            raise BackendError(error.message, kind="refused", help=help_) from None
+        if not isinstance(data, list) or ("data" not in answer and "meta" not in answer):
+            raise self._nonsense()
+        return self._accounts(data)[:limit]
+
+    def avatar(self, account: Account) -> bytes | None:
+        """Return the picture of an account from X's host of pictures, which is told no secret."""
+        try:
+            parts = urlsplit(account.avatar)
+        except ValueError:
+            return None
+        if account.network != NETWORK or parts.scheme != "https" or parts.netloc != PICTURES:
+            return None
+        bounds = Bounds(seconds=AVATAR_SECONDS, octets=LARGEST_AVATAR)
+        with session(user_agent(self._contact), bounds=bounds) as own:
+            answer = own.get(account.avatar)
+        return picture(answer.content) if answer.status_code == 200 else None
+
+    def relation(self, account_id: str) -> Relation:
+        """An app follows nobody: always `none`."""
+        del account_id
+        return "none"
+
+    def follow(self, account_id: str) -> Relation:
+        """Refuse: raises `BackendError`."""
+        del account_id
+        raise _refusal()
+
+    def unfollow(self, account_id: str) -> None:
+        """Refuse: raises `BackendError`."""
+        del account_id
+        raise _refusal()
+
+    def _queries(self, state: Cursor) -> list[Query]:
+        if self._account:
+            return [self._timeline(state)]
+        return [
+            Query(name=digest(text), ask=self._search(text), least=LEAST_SEARCHED, searched=True)
+            for text in self._searches
+        ]
+
+    def _search(self, text: str) -> Callable[..., dict[str, Any]]:
+        def ask(*, token: str | None, **bounds: Any) -> dict[str, Any]:
+            return self._client.search(text, next_token=token, **bounds)
+
+        return ask
+
+    def _timeline(self, state: Cursor) -> Query:
+        """Return the query of the account's posts; its id is asked for once."""
+        name = digest(f"@{self._account.lower()}")
+        track = state.tracks.get(name)
+        if track is None:
+            account = self.lookup(self._account)
+            if account is None:
+                raise BackendError(
+                    f"{self._client.host} knows no account @{self._account}", kind="gone",
+                    help="check how it is written; it may have been renamed",
+                )  # fmt: skip
+            first = self._clock() - self._look_back
+            track = state.tracks[name] = Track.new(first, user=account.id)
+        user = track.user
+
+        def ask(*, token: str | None, **bounds: Any) -> dict[str, Any]:
+            return self._client.timeline(user, pagination_token=token, **bounds)
+
+        return Query(name=name, ask=ask, least=LEAST_OF_TIMELINE, searched=False)
+
+    def _accounts(self, users: Sequence[Any]) -> tuple[Account, ...]:
+        found = []
+        for user in users:
+            try:
+                found.append(self._format.account(record(user)))
+            except UnreadableError:
+                raise self._nonsense() from None
+        return tuple(found)
+
+    def _nonsense(self) -> BackendError:
+        return BackendError(f"what {self._client.host} answered is no account", kind="broken")
+
+
+def _refusal() -> BackendError:
+    return BackendError(
+        _REFUSED, kind="refused", help="follow by hand, and dismiss the proposal here"
+    )
+
+
+def spoken_budget(of_day: int | None, of_month: int | None, cost: float) -> str:
+    """Say what a source may cost at most."""
+    parts = [
+        f"{most:,} posts a {name} ({money(most * cost)})"
+        for most, name in ((of_day, "day"), (of_month, "month"))
+        if most is not None
+    ]
+    return f"reads at most {' and '.join(parts)}" if parts else "reads without a bound"
