@@ -46,6 +46,7 @@ LINTS: dict[str, Lint] = {
     "unexpected-language": Lint("the rule asks for a language that is not expected"),
     "unheard-alarms": Lint("alarms go to channels that follow accounts, and nowhere else"),
     "no-brand-to-count": Lint("what matches is counted by brand, and there is no brand"),
+    "unfed-rule": Lint("no source can bring what the rule asks for"),
     "useless-allow": Lint("`allow` names what the rule does not do"),
 }
 """The codes that `docs/lint.md` explains."""

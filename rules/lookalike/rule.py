@@ -31,6 +31,8 @@ class LookalikeRule:
     how many new accounts your sources bring. `watcher check` tells which it is."""
     enabled: bool = True
     """Whether the rule is used at all."""
+    allow: tuple[str, ...] = ()
+    """What `watcher check` finds doubtful and is meant so, by its codes. See `docs/lint.md`."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the table beyond the types of its values."""
@@ -44,6 +46,10 @@ class LookalikeRule:
                 help="min_score = 0.6",
             )
         yield from self._load_problems()
+        if self.allow:
+            from rules.lint.allow import unknown_lints  # it reads names by this room's forms
+
+            yield from unknown_lints(self.allow)
         for at, brand in enumerate(self.brands):
             if not brand.strip() or brand in self.brands[:at]:
                 yield Problem(

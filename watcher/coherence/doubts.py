@@ -17,6 +17,8 @@ from rules.language.tree import BrandName, Field, ListName
 from rules.language.walk import wanted
 from rules.lint import cost_problems, lint_words, unless_allowed, useless_allows
 from rules.lint.across import across
+from watcher.coherence import unfed
+from watcher.coherence.feeding import feeds_of
 
 if TYPE_CHECKING:
     from watcher.config import Config
@@ -32,12 +34,14 @@ def problems(config: "Config") -> Iterator[Problem]:
     beside: dict[int, list[Problem]] = defaultdict(list)
     for i, problem in across(readable):
         beside[i].append(problem)
+    feeds = feeds_of(config)
     for i, rule in readable:
         said = [
             *_unexpected_languages(rule, config),
             *_words(rule, config),
             *_cost(rule, config),
             *_rate(rule, config),
+            *unfed.of_rule(rule, feeds, config.definitions),
             *beside[i],
         ]
         found = list(unless_allowed(said, rule.allow))

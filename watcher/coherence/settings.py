@@ -22,6 +22,7 @@ def problems(config: "Config") -> Iterator[Problem]:
     yield from _language_problems(config)
     yield from _contact_problems(config)
     yield from _interval_problems(config)
+    yield from _keep_problems(config)
     yield from _file_problems(config)
 
 
@@ -82,6 +83,17 @@ def _interval_problems(config: "Config") -> Iterator[Problem]:
                 message=str(error),
                 path=("sources", i, "every"),
                 help='write a number and s, m, h or d: "30s", "5m", "2h", "1d"',
+            )
+
+
+def _keep_problems(config: "Config") -> Iterator[Problem]:
+    for i, source in enumerate(config.sources):
+        if source.keep_days is not None and not 1 <= source.keep_days <= 36_500:
+            yield Problem(
+                code="out-of-range",
+                message="posts are kept for 1 to 36500 days",
+                path=("sources", i, "keep_days"),
+                help="leave it out to keep them as long as [store] says",
             )
 
 
