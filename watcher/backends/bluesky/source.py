@@ -14,6 +14,7 @@ from rules.errors import Problem
 from watcher.backends.bluesky.keep import Keep
 from watcher.backends.bluesky.query import LIVE, is_did, is_handle, read_query
 from watcher.backends.interface import Source, parse_interval
+from watcher.backends.reach import Reach, of_query
 
 if TYPE_CHECKING:
     from watcher.backends.bluesky.network import BlueskyNetwork
@@ -153,6 +154,19 @@ class BlueskySource(Source):
     def login_path(self) -> Path:
         """Return the file that holds the account's log-in."""
         return self.data / FOLDER / login_name(self.handle)
+
+    @property
+    def asks(self) -> str:
+        """What it asks for, and where where that is not Bluesky's own server."""
+        where = urlsplit(self.stream if self.is_stream else self.server).netloc
+        return f"{self.query} at {where}" if where else self.query
+
+    @property
+    def reach(self) -> Reach:
+        """What posts it can bring; of a stream that is sifted, what is kept."""
+        if self.is_stream and not self.keep.everything:
+            return Reach(network="bluesky")
+        return of_query(self.query, "bluesky")
 
     def open(self, base: Path) -> "BlueskyNetwork":  # noqa: ARG002 - files are none of its own
         """Return the network. Nothing is asked yet, no library loaded."""

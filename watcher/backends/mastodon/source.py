@@ -11,6 +11,7 @@ from alerts.secret import Secret
 from rules.errors import Problem
 from watcher.backends.interface import Source
 from watcher.backends.mastodon.query import HOW_TO_WRITE, Query
+from watcher.backends.reach import Reach, of_query
 
 if TYPE_CHECKING:
     from watcher.backends.mastodon.network import MastodonNetwork
@@ -48,6 +49,16 @@ class MastodonSource(Source):
                 path=("query",),
                 help=HOW_TO_WRITE,
             )
+
+    @property
+    def asks(self) -> str:
+        """What it asks for, and where."""
+        return f"{self.query} at {urlsplit(self.server).netloc}"
+
+    @property
+    def reach(self) -> Reach:
+        """What posts it can bring."""
+        return of_query(self.query, "mastodon")
 
     def open(self, base: Path) -> "MastodonNetwork":  # noqa: ARG002 - files are none of its own
         """Return the server as a network. Nothing is asked yet, no library loaded."""
