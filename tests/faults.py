@@ -347,7 +347,7 @@ ELSEWHERES = (
     Fault("another host for good", ("gone",), _to(301, f"https://{ELSEWHERE}/x"), ELSEWHERE),
     Fault("another port", ("broken",), _to(307, "http://127.0.0.1:9/")),
     Fault("a file", ("broken",), _to(302, "file:///etc/passwd")),
-    Fault("in circles", ("broken",), _to(302, "?again"), "circles"),
+    Fault("in circles", ("broken",), _to(302, "?again"), "circles|a change"),
     Fault("no address", ("broken",), _to(302, "http://[")),
 )
 SLOW = (

@@ -82,7 +82,9 @@ def to_post(entry: Entry, origin: Origin, notes: list[str]) -> Post:
 
     `notes` take what was made up for.
     """
-    plain = html.to_plain(values.text(entry.content, notes))
+    base = _absolute(origin.base, origin.feed.link) or origin.base
+    url = _absolute(base, entry.link)
+    plain = html.to_plain(values.text(entry.content, notes), url or base)
     title = entry.title.strip()
     # Networks without titles repeat the beginning of the post in their place.
     repeats = plain.text.startswith(title.removesuffix("…").removesuffix("...").rstrip())
@@ -91,8 +93,6 @@ def to_post(entry: Entry, origin: Origin, notes: list[str]) -> Post:
         raise UnreadableError("it has neither text nor link")
     posted_at = _moment(entry.published or entry.updated, notes) or _of_feed(origin)
     edited_at = _moment(entry.updated, []) if entry.published else None
-    base = values.web_link(urljoin(origin.base, origin.feed.link)) or origin.base
-    url = _absolute(base, entry.link)
     stated = [tag for tag in ("".join(tag.lstrip("#").split()) for tag in entry.tags) if tag]
     return Post(
         network=NETWORK,
@@ -103,9 +103,7 @@ def to_post(entry: Entry, origin: Origin, notes: list[str]) -> Post:
         url=url,
         language=values.language(entry.language or origin.feed.language),
         source=origin.source,
-        links=plaintext.bounded_links(
-            link for one in (*plain.links, *plaintext.links(text)) if (link := _absolute(url, one))
-        ),
+        links=plaintext.bounded_links([*plain.links, *plaintext.links(text)]),
         hashtags=plaintext.bounded([*stated, *plaintext.hashtags(text)]),
         mentions=plaintext.mentions(text),
         media=plaintext.bounded_links(

@@ -43,7 +43,7 @@ def read_xml(text: str, host: str) -> Feed:
     return Feed(
         title=_plain(head, "title"),
         link=values.words(head.get("link"), 2048),
-        author=values.words(head.get("author")),
+        author=_author(head),
         language=values.words(head.get("language")),
         updated=_time(head, "updated") or _time(head, "published"),
         entries=tuple(_entry(dict(one)) for one in parsed.entries[:MOST_ENTRIES]),
@@ -59,7 +59,7 @@ def _entry(one: Mapping[str, Any]) -> Entry:
         link=values.words(one.get("link"), 2048),
         title=_plain(one, "title"),
         content=content,
-        author=values.words(one.get("author")),
+        author=_author(one),
         author_link=values.words(values.record(one.get("author_detail")).get("href"), 2048),
         published=_time(one, "published") or _time(one, "updated"),
         updated=_time(one, "updated"),
@@ -71,6 +71,12 @@ def _entry(one: Mapping[str, Any]) -> Entry:
         ),
         media=tuple(_media(one)),
     )
+
+
+def _author(one: Mapping[str, Any]) -> str:
+    """Return the author: RSS writes a text, Atom an element with a name."""
+    name = values.words(values.record(one.get("author_detail")).get("name"))
+    return name or values.words(one.get("author"))
 
 
 def _content(one: Mapping[str, Any]) -> tuple[str, str]:

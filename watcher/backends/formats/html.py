@@ -9,6 +9,7 @@ character is looked at a bounded number of times.
 import re
 from html import unescape
 from typing import NamedTuple
+from urllib.parse import urljoin
 
 _TOKEN = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,15})((?:\s[^<>]*)?)/?>|<[!?][^<>]*>")
 _HREF = re.compile(
@@ -27,11 +28,11 @@ class Plain(NamedTuple):
     """Targets of links that are neither mentions nor hashtags; http(s) only."""
 
 
-def to_plain(html: str) -> Plain:
+def to_plain(html: str, base: str = "") -> Plain:
     """Return the text of HTML: paragraphs apart by an empty line, line breaks kept.
 
     The parts of a link that Mastodon hides from the eye are kept, so that the text holds the whole
-    address.
+    address. Relative links begin at `base`, an http(s) address; without one they are none.
     """
     parts: list[str] = []
     links: list[str] = []
@@ -46,7 +47,7 @@ def to_plain(html: str) -> Plain:
         elif name in _HIDDEN:
             hidden = "" if closing else name
         elif name == "a" and not closing:
-            links += _target(attributes)
+            links += _target(attributes, base)
         else:
             parts.append(_white(name, closing=bool(closing)))
     if not hidden:
@@ -66,7 +67,7 @@ def _white(name: str, *, closing: bool) -> str:
     return ""
 
 
-def _target(attributes: str) -> list[str]:
+def _target(attributes: str, base: str) -> list[str]:
     names = _CLASS.search(attributes)
     if names and {"mention", "hashtag", "u-url"} & set(names.group(1).split()):
         return []
@@ -74,4 +75,9 @@ def _target(attributes: str) -> list[str]:
     if href is None:
         return []
     link = unescape(next(group for group in href.groups() if group is not None)).strip()
+    if base and link:
+        try:
+            link = urljoin(base, link)
+        except ValueError:  # `http://[`
+            return []
     return [link] if link[:8].lower().startswith(("http://", "https://")) else []
