@@ -17,6 +17,7 @@ from alerts.follow import propose
 from alerts.model import (
     DeliveryError,
     DeliveryState,
+    OutgoingMail,
     Sender,
     Waiting,
 )
@@ -231,8 +232,19 @@ def _copies(app: App, batch: Batch, found: Sequence[Match]) -> dict[tuple[str, s
 
 
 def index(app: App, progress: Callable[[int, int], None] | None = None) -> int:
-    """Bring the index up to the store's newest post; return how many posts were added."""
-    return app.index.catch_up(app.store, progress=progress)
+    """Bring the index up to the store's newest post; return how many posts were added.
+
+    Words of posts that left the store leave the index's files when they are due.
+    """
+    added = app.index.catch_up(app.store, progress=progress)
+    _leave_index(app)
+    return added
+
+
+def _leave_index(app: App) -> None:
+    if left := app.store.departures(app.clock()):
+        app.index.forget(app.store, left)
+        app.store.left_index(left)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -292,24 +304,42 @@ def _plan_digest(app: App, channel: EmailDigest) -> Planned | None:
         if channel.send != "instant":
             app.store.skip_slot(channel.name, slot.at)
         return None
-    outgoing = mails(
-        app.templates, digest, app.config.mail.sender_address, contact=app.config.contact
+    outgoing = _mails(app, digest)
+    frozen = app.store.freeze(
+        channel.name,
+        slot.at,
+        waiting,
+        outgoing,
+        now,
+        digest.summary,
+        late=slot.late,
+        first=slot.first,
     )
-    if app.store.freeze(channel.name, slot.at, waiting, outgoing, now, digest.summary) is None:
+    if frozen is None:
         return None
     return Planned(channel=channel.name, mails=len(outgoing))
+
+
+def _mails(app: App, digest: Digest) -> tuple[OutgoingMail, ...]:
+    return mails(app.templates, digest, app.config.mail.sender_address, contact=app.config.contact)
 
 
 def _digest(app: App, channel: EmailDigest, slot: Slot, now: datetime) -> tuple[Waiting, Digest]:
     told = app.store.told_until(channel.name)
     since = max(slot.since, told) if told and told < now else slot.since
     waiting = app.store.waiting(
-        channel.name,
-        since,
-        now,
-        limit=MOST_MENTIONS,
-        sources=[source.name for source in app.config.sources if source.enabled],
+        channel.name, since, now, limit=MOST_MENTIONS, sources=_watched(app)
     )
+    return _composed(app, channel, waiting, slot, now)
+
+
+def _watched(app: App) -> list[str]:
+    return [source.name for source in app.config.sources if source.enabled]
+
+
+def _composed(
+    app: App, channel: EmailDigest, waiting: Waiting, slot: Slot, now: datetime
+) -> tuple[Waiting, Digest]:
     # Look-alike rules find names, not posts: what they found is told as suspects.
     finding = {rule.name for rule in app.config.rules if isinstance(rule, KeywordRule)}
     volumes = tuple(one for one in waiting.volumes if one.rule in finding)
@@ -372,6 +402,7 @@ def deliver(app: App, *, stop: Callable[[], bool] = never) -> Delivered:
     once more with the same bytes and Message-ID, and after a second uncertain one it is parked.
     """
     app.store.abandon_claims(app.clock())  # left by an attempt that could not be recorded
+    renew(app)
     counts = {"sent": 0, "pending": 0, "failed": 0, "parked": 0}
     answers: list[str] = []
     sender: Sender | None = None
@@ -393,6 +424,34 @@ def deliver(app: App, *, stop: Callable[[], bool] = never) -> Delivered:
         parked=counts["parked"],
         answers=tuple(answers),
     )
+
+
+def renew(app: App) -> int:
+    """Make digests again that hold what was deleted or changed before they left; return how many.
+
+    A mail is frozen so that every attempt sends the same bytes. Until the first one has begun to
+    hand it over nobody can have it, and what its post's author took back need not be told: it is
+    made again from what is left, or withdrawn where nothing is. A mail that may have arrived stays
+    as it was, to the byte. What cannot be made again waits, and is told in the log.
+    """
+    renewed = 0
+    for old in app.store.outdated_digests():
+        channel = next((one for one in app.config.channels if one.name == old.channel), None)
+        waiting = app.store.told_in(old, limit=MOST_MENTIONS, sources=_watched(app))
+        if not isinstance(channel, EmailDigest) or not old.recipients:
+            app.store.freeze_again(old, waiting, (), None)
+            continue
+        slot = Slot(at=old.slot, since=old.since, late=old.late, first=old.first)
+        channel = replace(channel, to=old.recipients)
+        try:
+            waiting, digest = _composed(app, channel, waiting, slot, old.created)
+            outgoing = () if digest.is_silent else _mails(app, digest)
+        except WatcherError as error:
+            log.error("channel %s: a digest cannot be made again: %s", channel.name, error)  # noqa: TRY400
+            continue
+        app.store.freeze_again(old, waiting, outgoing, digest.summary)
+        renewed += 1
+    return renewed
 
 
 def _claim(app: App) -> ClaimedDelivery | None:
@@ -428,10 +487,21 @@ def _attempt(app: App, sender: Sender, claimed: ClaimedDelivery) -> tuple[Delive
 
 
 def forget(app: App) -> int:
-    """Remove posts older than the configuration keeps them; return how many went."""
+    """Remove posts older than the configuration keeps them; return how many went.
+
+    What is left of people who were forgotten goes too.
+    """
+    now = app.clock()
+    app.store.finish_forgetting(now)
     gone = app.store.forget_before(
-        app.clock() - timedelta(days=app.config.store.keep_days),
+        now - timedelta(days=app.config.store.keep_days),
         channels=[channel.name for channel in app.config.channels],
+        sources={
+            source.name: now - timedelta(days=source.keep_days)
+            for source in app.config.sources
+            if source.keep_days is not None
+        },
     )
     app.index.forget(app.store)
+    _leave_index(app)
     return gone

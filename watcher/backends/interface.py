@@ -187,6 +187,8 @@ class Source:
     """How often to pull: `30s`, `5m`, `2h`, `1d`."""
     enabled: bool = True
     """Whether the source is pulled at all."""
+    keep_days: int | None = None
+    """How long its posts are kept, in days; without it as long as `[store]` says."""
     contact: str = field(default="", metadata={"given": True})
     """The configuration's `contact`: whom a network may write to about us."""
     data: Path = field(default=Path("watcher-data"), metadata={"given": True})

@@ -6,7 +6,7 @@ rename that commits the posts. After a crash at any point the next `catch_up` go
 partitions that cannot be read, or hold fewer posts than SQL, are built again beside the old ones.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -217,18 +217,21 @@ class Index:
             self._checked = True
             return done
 
-    def forget(self, store: StoreReader) -> int:
+    def forget(self, store: StoreReader, at_once: Collection[int] = ()) -> int:
         """Give up posts that have gone from the store; return how many left the index.
 
-        A partition is built again when a twentieth of its posts has gone, dropped when all have;
-        until then its posts that have gone are never found, for what is found is read from SQL.
+        A partition is built again when a twentieth of its posts has gone, or one of those `at_once`
+        (each a `rid`), dropped when all have; until then its posts that have gone are never found,
+        for what is found is read from SQL.
         """
         before = self.documents()
+        urgent = {rid // PARTITION for rid in at_once}
         with self._folder.writing():
             for number, partition in self._folder.partitions().items():
                 stored = store.count_posts(*_span(number, partition.newest_rid))
                 gone = partition.documents - stored
-                if gone and (not stored or gone * _GONE_SHARE >= partition.documents):
+                many = gone * _GONE_SHARE >= partition.documents
+                if gone and (not stored or many or number in urgent):
                     self._build(number, store)
         return before - self.documents()
 

@@ -10,6 +10,7 @@ from watcher.store.errors import NoSuchRecordError, StaleBatchError, StoreError
 from watcher.store.evidence import Evidence, SeenPost, Sighting
 from watcher.store.exclusive import lock_file, server_lock, shown_address
 from watcher.store.follows import Follows
+from watcher.store.forgetting import Forgetting, Held
 from watcher.store.housekeeping import Housekeeping
 from watcher.store.judgements import Judgements
 from watcher.store.links import Links
@@ -29,6 +30,7 @@ from watcher.store.records import (
     Judgement,
     JudgementRecord,
     MatchRecord,
+    OutdatedDigest,
     ProposalRecord,
     SavedAlarms,
     SavedMatches,
@@ -66,13 +68,15 @@ class Store(
     Channels,
     Deliveries,
     Follows,
+    Forgetting,
     Housekeeping,
 ):
     """Everything the watcher remembers, in one database. Safe to use from several threads.
 
-    Every method but one is one transaction: after a crash at any point it happened, or did not.
+    Nearly every method is one transaction: after a crash at any point it happened, or did not.
     Each raises `StoreError` when the database is full, locked, damaged or gone; then it did not
-    happen. The one is `forget_before`, which may have forgotten but a part.
+    happen. Those that forget (`forget_before`, `forget_account`) may have forgotten but a part,
+    and go on from there when they are called again.
     """
 
     @classmethod
@@ -96,11 +100,13 @@ __all__ = [
     "DigestRecord",
     "FollowEvent",
     "FreshMatches",
+    "Held",
     "Judgement",
     "JudgementRecord",
     "MatchRecord",
     "NameState",
     "NoSuchRecordError",
+    "OutdatedDigest",
     "OutgoingMail",
     "Picture",
     "ProposalRecord",

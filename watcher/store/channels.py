@@ -1,18 +1,31 @@
 """From what waits to what is sent: reading a channel's queue, and freezing it into a digest."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from alerts.model import DeliveryState, OutgoingMail, Waiting
 from watcher.store.columns import storable_key
 from watcher.store.coverage import coverage_of
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
-from watcher.store.follows import newest_told, proposals_to_tell
-from watcher.store.records import DigestRecord
+from watcher.store.deliveries import unsent
+from watcher.store.follows import newest_told, proposals_between, proposals_to_tell
+from watcher.store.records import DigestRecord, OutdatedDigest
 from watcher.store.schema import (
     channels,
     deliveries,
@@ -27,6 +40,7 @@ from watcher.store.waiting import (
     mentions_waiting,
     still_news,
     suspects_waiting,
+    told_in,
     volumes,
 )
 
@@ -78,22 +92,10 @@ class Channels(Database):
         sources, or of all that were ever read.
         """
         with self.reading() as connection:
-            newest, entries = mark(connection, channel)
-            mentions, total = mentions_waiting(connection, channel, until, limit)
-            found, news = suspects_waiting(connection, channel, limit)
-            return Waiting(
-                channel=channel,
-                since=since,
-                until=until,
-                mentions=mentions,
-                alarms=alarms_waiting(connection, channel, limit),
-                suspects=found,
-                news=news,
+            return replace(
+                _gathered(connection, channel, in_queue(channel), since, until, limit, sources),
                 proposals=proposals_to_tell(connection, channel, since),
-                coverage=coverage_of(connection, sources, since, until),
-                volumes=tuple(volumes(connection, channel, since, until)),
-                more=total - len(mentions),
-                mark=(newest, entries),
+                mark=mark(connection, channel),
             )
 
     def freeze(
@@ -104,8 +106,13 @@ class Channels(Database):
         mails: Sequence[OutgoingMail],
         now: datetime,
         summary: str,
+        *,
+        late: bool = False,
+        first: bool = False,
     ) -> int | None:
         """Turn what was read as `waiting` into a digest with a delivery for each mail.
+
+        `late` and `first` say so of the slot.
 
         In one transaction:
         1. the channel's last slot moves forward to `slot`, by a conditional update;
@@ -122,6 +129,8 @@ class Channels(Database):
             with self.writing() as connection:
                 if not _advance(connection, channel, slot):
                     return None
+                told_before = select(channels.c.proposals_told).where(channels.c.name == channel)
+                told = newest_told(connection, waiting.proposals)
                 values = {
                     "channel": channel,
                     "slot": slot,
@@ -130,12 +139,16 @@ class Channels(Database):
                     "mentions": len(waiting.mentions),
                     "suspects": len(waiting.suspects),
                     "more": waiting.more,
+                    "since": waiting.since,
+                    "late": late,
+                    "first": first,
+                    "proposals_from": connection.execute(told_before).scalar_one(),
+                    "proposals_to": told,
                 }
                 made = connection.execute(insert(digests).returning(digests.c.id), values)
                 digest: int = made.scalar_one()
                 _write_deliveries(connection, channel, digest, mails, now)
                 _take(connection, waiting, digest, now)
-                told = newest_told(connection, waiting.proposals)
                 if told:
                     connection.execute(
                         update(channels)
@@ -145,6 +158,95 @@ class Channels(Database):
                 return digest
         except _TakenMeanwhileError:
             return None
+
+    def outdated_digests(self) -> tuple[OutdatedDigest, ...]:
+        """Return the digests that hold what was deleted or changed before they were sent to all.
+
+        With each come those to whom it may be made again: nothing of it has begun to leave for
+        them.
+        """
+        mine = select(deliveries.c.digest, deliveries.c.recipient).where(unsent())
+        query = select(digests).where(digests.c.outdated > 0).order_by(digests.c.id)
+        with self.reading() as connection:
+            rows = connection.execute(query).all()
+            to: dict[int, list[str]] = {row.id: [] for row in rows}
+            for digest, recipient in connection.execute(
+                mine.where(deliveries.c.digest.in_(to)).order_by(deliveries.c.id)
+            ):
+                to[digest].append(recipient)
+        return tuple(
+            OutdatedDigest(
+                id=row.id,
+                channel=row.channel,
+                slot=row.slot,
+                since=row.since or row.slot - timedelta(days=1),
+                created=row.created,
+                late=row.late,
+                first=row.first,
+                recipients=tuple(to[row.id]),
+                seen=row.outdated,
+            )
+            for row in rows
+        )
+
+    def told_in(
+        self, digest: OutdatedDigest, *, limit: int, sources: Sequence[str] | None = None
+    ) -> Waiting:
+        """Return what is left of what a digest was made from; see `waiting`."""
+        with self.reading() as connection:
+            row = connection.execute(select(digests).where(digests.c.id == digest.id)).first()
+            span = (row.proposals_from or 0, row.proposals_to or 0) if row else (0, 0)
+            return replace(
+                _gathered(
+                    connection,
+                    digest.channel,
+                    told_in(digest.id),
+                    digest.since,
+                    digest.created,
+                    limit,
+                    sources,
+                ),
+                proposals=proposals_between(connection, *span),
+            )
+
+    def freeze_again(
+        self,
+        digest: OutdatedDigest,
+        waiting: Waiting,
+        mails: Sequence[OutgoingMail],
+        summary: str | None,
+    ) -> None:
+        """Put new mails in the place of those of a digest that nobody can have received yet.
+
+        Without mails, what was not sent of it is withdrawn; a summary of None leaves the digest's
+        own. What changed since `digest` was read leaves it outdated, to be made once more.
+        """
+        bytes_of = {mail.recipient: mail for mail in mails}
+        with self.writing() as connection:
+            mine = select(deliveries.c.id, deliveries.c.recipient).where(
+                deliveries.c.digest == digest.id, unsent()
+            )
+            for row in connection.execute(mine).all():
+                mail = bytes_of.get(row.recipient)
+                if mail is None:
+                    connection.execute(delete(deliveries).where(deliveries.c.id == row.id))
+                    continue
+                connection.execute(
+                    update(deliveries)
+                    .where(deliveries.c.id == row.id)
+                    .values(payload=mail.payload, message_id=mail.message_id)
+                )
+            values = {
+                "summary": summary,
+                "mentions": len(waiting.mentions),
+                "suspects": len(waiting.suspects),
+                "more": waiting.more,
+            }
+            if summary is not None:
+                own = digests.c.id == digest.id
+                connection.execute(update(digests).where(own).values(values))
+            still = and_(digests.c.id == digest.id, digests.c.outdated == digest.seen)
+            connection.execute(update(digests).where(still).values(outdated=0))
 
     def skip_slot(self, channel: str, slot: datetime) -> None:
         """Record that a channel was due and had nothing to say. What waits goes on waiting."""
@@ -180,6 +282,31 @@ class Channels(Database):
             )
             for row in rows
         )
+
+
+def _gathered(
+    connection: Connection,
+    channel: str,
+    entries: ColumnElement[bool],
+    since: datetime,
+    until: datetime,
+    limit: int,
+    sources: Sequence[str] | None,
+) -> Waiting:
+    mentions, total = mentions_waiting(connection, entries, until, limit)
+    found, news = suspects_waiting(connection, entries, limit)
+    return Waiting(
+        channel=channel,
+        since=since,
+        until=until,
+        mentions=mentions,
+        alarms=alarms_waiting(connection, entries, limit),
+        suspects=found,
+        news=news,
+        coverage=coverage_of(connection, sources, since, until),
+        volumes=tuple(volumes(connection, channel, since, until)),
+        more=total - len(mentions),
+    )
 
 
 def _advance(connection: Connection, channel: str, slot: datetime) -> bool:

@@ -4,13 +4,13 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
 
 from alerts.model import Delivery, DeliveryState
 from watcher.store.database import Database
 from watcher.store.errors import NoSuchRecordError
 from watcher.store.records import AttemptRecord, ClaimedDelivery, DeliveryRecord
-from watcher.store.schema import attempts, deliveries
+from watcher.store.schema import attempts, deliveries, digests
 
 _MOST_UNCERTAIN = 2
 
@@ -26,15 +26,18 @@ class Deliveries(Database):
         """Claim the delivery that has been due longest, and note the attempt; None if none is due.
 
         Deliveries of `except_channels` are passed over and stay due: these channels have their
-        quiet hours. Only one caller gets a delivery: it is claimed by a conditional update. The
-        delivery's `attempts` counts those before this one.
+        quiet hours. So are those of an outdated digest that can still be made again. Only one
+        caller gets a delivery: it is claimed by a conditional update. The delivery's `attempts`
+        counts those before this one.
         """
+        outdated = select(digests.c.id).where(digests.c.outdated > 0)
         due = (
             select(deliveries)
             .where(
                 deliveries.c.state == DeliveryState.PENDING.value,
                 deliveries.c.next_attempt <= now,
                 deliveries.c.channel.not_in(list(except_channels)),
+                ~and_(unsent(), deliveries.c.digest.in_(outdated)),
             )
             .order_by(deliveries.c.next_attempt, deliveries.c.id)
             .limit(1)
@@ -147,9 +150,13 @@ class Deliveries(Database):
         """Make a mail due again that is pending, failed or parked, at a person's own risk.
 
         Uncertain attempts are counted from zero again. Raises `NoSuchRecordError` where it was
-        sent or is being sent.
+        sent, is being sent, or has lost its content.
         """
         with self.writing() as connection:
+            if not _find(connection, id).payload:
+                raise NoSuchRecordError(
+                    f"delivery {id} cannot be sent again: it told of an account that was erased"
+                )
             _settle(
                 connection,
                 id,
@@ -172,6 +179,15 @@ class Deliveries(Database):
                 settled=now,
                 answer="given up by a person",
             )
+
+
+def unsent() -> ColumnElement[bool]:
+    """Return the condition on `deliveries` for mails of which no byte can have arrived.
+
+    One whose handing over had no answer is none of them: what may have arrived is never changed.
+    """
+    waits = [DeliveryState.PENDING.value, DeliveryState.FAILED.value, DeliveryState.PARKED.value]
+    return and_(deliveries.c.state.in_(waits), deliveries.c.uncertain == 0)
 
 
 _columns = [column for column in deliveries.c if column.name != "payload"]

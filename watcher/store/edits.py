@@ -74,7 +74,7 @@ def _change(
     connection: Connection, stored: Row[Any], post: Post, row: dict[str, Any], now: datetime
 ) -> int:
     """Put the new form of a post in the place of the old one; return 1 where its text is new."""
-    edited_at = min(row["edited_at"], now)
+    edited_at = row["edited_at"]
     _add_alias(connection, stored.rid, stored.alias, post)
     private = stored.private or post.private
     if _same(stored, post):

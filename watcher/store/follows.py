@@ -183,6 +183,13 @@ def proposals_to_tell(
     return tuple(_proposal(row) for row in rows)
 
 
+def proposals_between(connection: Connection, after: int, upto: int) -> tuple[FollowProposal, ...]:
+    """Return the proposals with these numbers, the first one excluded, oldest first."""
+    query = _select_proposals().where(proposals.c.id > after, proposals.c.id <= upto)
+    rows = connection.execute(query.order_by(proposals.c.id.desc()).limit(_MOST_TOLD)).all()
+    return tuple(_proposal(row) for row in rows[::-1])
+
+
 def newest_told(connection: Connection, told: Sequence[FollowProposal]) -> int:
     """Return the number of the newest of these proposals, 0 when there are none."""
     newest = 0

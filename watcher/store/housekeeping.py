@@ -1,8 +1,9 @@
 """The figures of the whole, and forgetting what has been kept long enough."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -72,8 +73,17 @@ class Housekeeping(Database):
                 proposals=_states(connection, proposals.c.state, ProposalState),
             )
 
-    def forget_before(self, when: datetime, *, channels: Collection[str] | None = None) -> int:
+    def forget_before(
+        self,
+        when: datetime,
+        *,
+        channels: Collection[str] | None = None,
+        sources: Mapping[str, datetime] = MappingProxyType({}),
+    ) -> int:
         """Forget what was stored before `when`; return how many posts that were.
+
+        `sources` names those whose posts are kept for longer or shorter, and the moment before
+        which they go: a post counts as that of the source which brought it first.
 
         It goes by the time of arrival: an old post that came in today is kept as long as any other.
         Kept in any case are posts no rule has seen yet, those that wait for a channel, those that
@@ -92,7 +102,7 @@ class Housekeeping(Database):
         while True:
             with self.writing() as connection:
                 query = select(posts.c.rid).where(
-                    posts.c.rid > last, _forgettable(connection, when, channels)
+                    posts.c.rid > last, _forgettable(connection, when, channels, sources)
                 )
                 rids = (
                     connection.execute(query.order_by(posts.c.rid).limit(_AT_A_TIME))
@@ -111,7 +121,10 @@ class Housekeeping(Database):
 
 
 def _forgettable(
-    connection: Connection, when: datetime, channels: Collection[str] | None
+    connection: Connection,
+    when: datetime,
+    channels: Collection[str] | None,
+    sources: Mapping[str, datetime],
 ) -> ColumnElement[bool]:
     waits = exists().where(
         matches.c.rid == posts.c.rid, queue.c.match == matches.c.row, queue.c.taken.is_(None)
@@ -122,7 +135,13 @@ def _forgettable(
     with_suspect = exists().where(sightings.c.rid == posts.c.rid)
     judged = exists().where(matches.c.rid == posts.c.rid, matches.c.verdict.is_not(None))
     return and_(
-        posts.c.seen < when,
+        or_(
+            and_(posts.c.seen < when, posts.c.source.not_in(list(sources))),
+            *(
+                and_(posts.c.seen < moment, posts.c.source == source)
+                for source, moment in sources.items()
+            ),
+        ),
         posts.c.rid <= matched_up_to(connection),
         ~waits,
         ~by_suspect,

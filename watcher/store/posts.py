@@ -218,7 +218,8 @@ def _row(post: Post, author: int, source: str, now: datetime) -> dict[str, Any]:
         "reposts": post.reposts,
         "replies": post.replies,
         "titles": post.titles,
-        "edited_at": post.edited_at,
+        # One in the future would keep out every edit to come.
+        "edited_at": post.edited_at and min(post.edited_at, now),
         "private": post.private,
         "alias": post.alias,
     }

@@ -155,6 +155,23 @@ class DigestRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OutdatedDigest:
+    """A digest of which something was deleted or changed before all of it was sent."""
+
+    id: int
+    channel: str
+    slot: datetime
+    since: datetime
+    created: datetime
+    late: bool
+    first: bool
+    recipients: tuple[str, ...]
+    """Those whose mail nobody has begun to hand over."""
+    seen: int
+    """How often it was marked when this was read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ClaimedDelivery:
     """A delivery that this process, and no other, is to try now."""
 

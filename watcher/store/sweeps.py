@@ -14,6 +14,7 @@ from watcher.store.accounts import account_columns, account_from, key_of, save_a
 from watcher.store.columns import storable
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
+from watcher.store.kept_out import without_forgotten
 from watcher.store.raising import suspect_from
 from watcher.store.schema import accounts, suspects, sweeps
 
@@ -116,6 +117,8 @@ class Sweeps(Database):
             _write(connection, (brand, network, _SEARCH, text), "searched", now)
             rows = _saved(connection, found, now)
             for account, row in zip(found, rows, strict=True):
+                if row is None:
+                    continue
                 connection.execute(  # under the name that it has now, and no other
                     delete(sweeps).where(
                         sweeps.c.brand == brand,
@@ -133,11 +136,11 @@ class Sweeps(Database):
             return int(connection.execute(select(func.max(suspects.c.id))).scalar() or 0)
 
 
-def _saved(connection: Connection, found: Sequence[Account], now: datetime) -> list[int]:
-    """Save accounts as any that were seen, and return their rows."""
+def _saved(connection: Connection, found: Sequence[Account], now: datetime) -> list[int | None]:
+    """Save accounts as any that were seen, and return their rows; None for who was forgotten."""
     page = Page(posts=(), cursor="", more=False, accounts=tuple(found))
-    rows = save_accounts(connection, page, now)
-    return [rows[key_of(account)] for account in found]
+    rows = save_accounts(connection, without_forgotten(connection, page), now)
+    return [rows.get(key_of(account)) for account in found]
 
 
 def _write(

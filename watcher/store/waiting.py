@@ -23,6 +23,11 @@ def in_queue(channel: str) -> ColumnElement[bool]:
     return and_(queue.c.channel == channel, queue.c.taken.is_(None))
 
 
+def told_in(digest: int) -> ColumnElement[bool]:
+    """Return the condition on `queue` for what a digest tells."""
+    return queue.c.digest == digest
+
+
 def mark(connection: Connection, channel: str) -> tuple[int, int]:
     """Return the newest entry that waits for a channel, and how many do."""
     query = select(func.max(queue.c.row), func.count()).where(in_queue(channel))
@@ -31,11 +36,14 @@ def mark(connection: Connection, channel: str) -> tuple[int, int]:
 
 
 def mentions_waiting(
-    connection: Connection, channel: str, until: datetime, limit: int
+    connection: Connection, entries: ColumnElement[bool], until: datetime, limit: int
 ) -> tuple[tuple[Mention, ...], int]:
-    """Return the mentions that arrived last, newest first, and how many wait in all."""
+    """Return the mentions that arrived last, newest first, and how many there are in all.
+
+    `entries` is the condition on `queue` for those that are meant, here and below.
+    """
     waiting = queue.join(matches, queue.c.match == matches.c.row)
-    rids = select(matches.c.rid).select_from(waiting).where(in_queue(channel)).distinct()
+    rids = select(matches.c.rid).select_from(waiting).where(entries).distinct()
     total = connection.execute(select(func.count()).select_from(rids.subquery())).scalar_one()
     chosen = rids.order_by(matches.c.rid.desc()).limit(limit).subquery()
     found = posts_from(connection.execute(select_posts().join(chosen, chosen.c.rid == posts.c.rid)))
@@ -46,14 +54,14 @@ def mentions_waiting(
     query = (
         select(matches)
         .select_from(waiting)
-        .where(in_queue(channel), matches.c.rid >= min(keys, default=0))
+        .where(entries, matches.c.rid >= min(keys, default=0))
         .order_by(matches.c.row)
     )
     for row in connection.execute(query):
         of_post.setdefault(row.rid, []).append(match_from(row, keys[row.rid]))
     # A post dated in the future must not stay on top for ever.
     newest_first = sorted(found, key=lambda one: (min(one.post.posted_at, until), one.rid))[::-1]
-    copies = _copies(connection, channel, min(keys, default=0))
+    copies = _copies(connection, entries, min(keys, default=0))
     return (
         tuple(
             Mention(
@@ -68,7 +76,9 @@ def mentions_waiting(
     )
 
 
-def _copies(connection: Connection, channel: str, first: int) -> dict[int, tuple[int, int]]:
+def _copies(
+    connection: Connection, entries: ColumnElement[bool], first: int
+) -> dict[int, tuple[int, int]]:
     """Return, by the `rid` of a post that waits, how many copies one rule found and by how many."""
     copy, copied = matches.alias("copy"), posts.alias("copied")
     query = (
@@ -78,7 +88,7 @@ def _copies(connection: Connection, channel: str, first: int) -> dict[int, tuple
         .join(posts, posts.c.rid == matches.c.rid)
         .join(copy, copy.c.copy_of == matches.c.row)
         .join(copied, copied.c.rid == copy.c.rid)
-        .where(in_queue(channel), matches.c.rid >= first)
+        .where(entries, matches.c.rid >= first)
     )
     others = query.where(copied.c.author != posts.c.author)
     grouped = [one.group_by(matches.c.rid, matches.c.row) for one in (query, others)]
@@ -93,12 +103,14 @@ def _copies(connection: Connection, channel: str, first: int) -> dict[int, tuple
     return {rid: (count, by.get(rid, 0)) for rid, count in counts.items()}
 
 
-def alarms_waiting(connection: Connection, channel: str, limit: int) -> tuple[RaisedAlarm, ...]:
-    """Return the alarms that wait for a channel, the newest window first, with their posts."""
+def alarms_waiting(
+    connection: Connection, entries: ColumnElement[bool], limit: int
+) -> tuple[RaisedAlarm, ...]:
+    """Return the alarms of these entries, the newest window first, with their posts."""
     query = (
         select(alarms)
         .join(queue, queue.c.alarm == alarms.c.id)
-        .where(in_queue(channel))
+        .where(entries)
         .order_by(alarms.c.until.desc(), alarms.c.id.desc())
         .limit(limit)
     )
@@ -131,16 +143,16 @@ def still_news() -> ColumnElement[bool]:
 
 
 def suspects_waiting(
-    connection: Connection, channel: str, limit: int
+    connection: Connection, entries: ColumnElement[bool], limit: int
 ) -> tuple[tuple[Suspect, ...], dict[str, tuple[Reason, ...]]]:
-    """Return the suspects that wait for a channel, the most alike first, and what is news.
+    """Return the suspects of these entries, the most alike first, and what is news.
 
     That is, by the subjects of those that had been judged, what changed since, oldest first.
     """
     query = (
         select(suspects, queue.c.event)
         .join(queue, queue.c.suspect == suspects.c.id)
-        .where(in_queue(channel), still_news())
+        .where(entries, still_news())
         .order_by(suspects.c.score.desc(), suspects.c.id)
         .limit(limit)
     )
