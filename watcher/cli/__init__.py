@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 COMMANDS = {
     "init": "Write a commented starter configuration.",
     "check": "Load everything, then try the outside, and print a table.",
+    "login": "Let the watcher read with an account of yours.",
+    "logout": "Take back what a log-in allowed.",
     "demo": "Show the main job on an invented brand; nothing leaves the machine.",
     "once": "Pull, match, index, plan and deliver once.",
     "run": "Watch until stopped.",

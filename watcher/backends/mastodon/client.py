@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from typing import Any, Literal, NoReturn, cast
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlencode
 
 import mastodon
 from requests.structures import CaseInsensitiveDict
@@ -25,7 +25,7 @@ CODE_ON_SCREEN = "urn:ietf:wg:oauth:2.0:oob"
 """Instead of an address to return to: the server shows the code, and the person copies it."""
 
 
-class _StatusError(BackendError):
+class StatusError(BackendError):
     """An answer that is no success, with its status: what it means depends on who asked."""
 
     def __init__(self, told: BackendError, status: int, wait: float) -> None:
@@ -52,7 +52,7 @@ class _Session(Session):
         answer = super().request(*args, **kwargs)
         host = host_of(answer.url)
         if refused := of_status(answer.status_code, answer.headers, host):
-            raise _StatusError(refused, answer.status_code, self._budget.wait())
+            raise StatusError(refused, answer.status_code, self._budget.wait())
         self.link = answer.headers.get("link", "")[:4000]
         kept = {"content-type": answer.headers.get("content-type", "")}
         answer.headers = CaseInsensitiveDict(kept)
@@ -75,6 +75,9 @@ class _Library(mastodon.Mastodon):
 
     def timeline_is_available(self, *_: Any, **__: Any) -> bool:
         return True
+
+    def oauth_authorization_server_info(self, *_: Any, **__: Any) -> Any:
+        return _Record()  # every server has the usual addresses, many do not have this one
 
     def verify_minimum_version(self, *_: Any, **__: Any) -> bool:
         return True
@@ -206,21 +209,29 @@ class Client:
 
     def consent_address(self, app: tuple[str, str], scopes: tuple[str, ...]) -> str:
         """Return the page on which a person allows the watcher to read, and gets a code."""
-        self._library.client_id, self._library.client_secret = app
-        return str(
-            self._asked(
-                self._library.auth_request_url, scopes=list(scopes), skip_server_info=True,
-                redirect_uris=CODE_ON_SCREEN,
-            )
-        )  # fmt: skip
+        asked = {
+            "client_id": app[0],
+            "response_type": "code",
+            "redirect_uri": CODE_ON_SCREEN,
+            "scope": " ".join(scopes),
+        }
+        return f"{self.server}/oauth/authorize?{urlencode(asked)}"
 
     def token_for(self, app: tuple[str, str], code: str, scopes: tuple[str, ...]) -> str:
         """Return the token that a code stands for."""
         self._library.client_id, self._library.client_secret = app
-        token = self._asked(
-            self._library.log_in, code=code, scopes=list(scopes), redirect_uri=CODE_ON_SCREEN,
-            allow_http=self.server.startswith("http:"),
-        )  # fmt: skip
+        try:
+            token = self._asked(
+                self._library.log_in, code=code, scopes=list(scopes), redirect_uri=CODE_ON_SCREEN,
+                allow_http=self.server.startswith("http:"),
+            )  # fmt: skip
+        except BackendError as error:
+            if error.kind == "temporary":
+                raise
+            raise BackendError(
+                f"{self.host} does not take this code", kind="refused",
+                help="a code is good once, for some minutes, and only as a whole: try again",
+            ) from None  # fmt: skip
         return str(token)
 
     def revoke(self, app: tuple[str, str]) -> None:

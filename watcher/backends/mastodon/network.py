@@ -20,7 +20,7 @@ from watcher.backends.interface import (
     Relation,
 )
 from watcher.backends.mastodon import pull, tokens
-from watcher.backends.mastodon.client import Client
+from watcher.backends.mastodon.client import Client, StatusError
 from watcher.backends.mastodon.cursor import State
 from watcher.backends.mastodon.features import Features, features
 from watcher.backends.mastodon.paging import Pages
@@ -28,6 +28,14 @@ from watcher.backends.mastodon.query import Query
 from watcher.backends.mastodon.source import MastodonSource
 
 REMEMBERED_ACCOUNTS = 10_000
+_TIMELINES = {
+    "public": "public timeline",
+    "local": "local timeline",
+    "home": "home timeline",
+    "tag": "timeline of #{}",
+    "list": "list {} of ours",
+    "account": "timeline of @{}",
+}
 _PICTURES = Bounds(seconds=AVATAR_SECONDS, octets=LARGEST_AVATAR)
 
 
@@ -102,9 +110,15 @@ class MastodonNetwork:
         return self.client.found_statuses(self._query.value, limit=pull.PAGE, offset=offset)
 
     def _fetch(self, min_id: str | None, max_id: str | None) -> Sequence[Any]:
-        return self.client.statuses(
-            self._query, self._timeline, limit=pull.PAGE, min_id=min_id, max_id=max_id
-        )
+        try:
+            return self.client.statuses(
+                self._query, self._timeline, limit=pull.PAGE, min_id=min_id, max_id=max_id
+            )
+        except StatusError as error:
+            if error.status != 404:
+                raise
+            what = _TIMELINES[self._query.kind].format(self._query.value)
+            raise BackendError(f"{self.client.host} has no {what} (404)", kind="gone") from None
 
     @cached_property
     def _timeline(self) -> str:
@@ -164,9 +178,9 @@ class MastodonNetwork:
 
     def _no_account(self) -> NoReturn:
         raise BackendError(
-            f"this source has no account at {host_of(self._source.server)}",
+            f"nobody is logged in at {host_of(self._source.server)}, and this needs an account",
             kind="refused",
-            help=f"`watcher login mastodon {self._source.server}` asks for one",
+            help=f"`watcher login mastodon {self._source.server}` logs in",
         )
 
     def close(self) -> None:
