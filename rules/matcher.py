@@ -70,18 +70,18 @@ class Matcher:
 
     def candidates(self, post: Post) -> int:
         """How many rules a post brings up, to be looked at."""
-        return len(set(self._filed.brought_up(analyse(post))))
+        return len({number for _, number, *_ in self._filed.brought_up(analyse(post))})
 
     def _matching(self, analysis: Analysis) -> list[int]:
         """The numbers of the rules that match."""
-        numbers = self._filed.brought_up(analysis)
-        if not numbers:
+        entries = self._filed.brought_up(analysis)
+        if not entries:
             return []
-        compiled = self._compiled
         try:
-            return [n for n in set(numbers) if compiled[n].decide(analysis)]
+            return list({entry[1] for entry in entries if entry[0](analysis, entry)})
         except Exception:  # noqa: BLE001 - told and left out by `matches`, each rule for itself
-            return [n for n in set(numbers) if compiled[n].matches(analysis)]
+            numbers = {entry[1] for entry in entries}
+            return [number for number in numbers if self._compiled[number].matches(analysis)]
 
     def _in_order(self, numbers: list[int]) -> list[int]:
         """The places of rules among the rules, in ascending order."""

@@ -59,8 +59,9 @@ class Pieces(NamedTuple):
         elif may_name(text):
             pieces, width = scanner(text).names.split(text, MOST_SIGNS), 4
         else:
-            return cls([text], 1, text)
-        return cls(pieces, width, " ".join(pieces[::width]))
+            pieces, width = [text], 1
+        # As `cls(...)` does, in C: in a third of the time.
+        return tuple.__new__(cls, (pieces, width, " ".join(pieces[::width])))
 
     @property
     def may_show_links(self) -> bool:

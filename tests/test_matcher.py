@@ -19,6 +19,7 @@ from rules.language import ExpressionError, render
 from rules.language.tree import Node
 from rules.lint import needs_something
 from rules.matcher import Matcher
+from rules.matching import rulebook
 from rules.matching.decide import decider
 from rules.matching.filed import Filed
 from rules.matching.presearch import filing, shipped_shares
@@ -266,7 +267,7 @@ def test_no_match_is_lost_by_how_rules_are_filed(
 ) -> None:
     filings = [filing(node, reading, shipped_shares(("en",))) for node, reading in rules]
     filed = Filed().changed(added=[(n, one.keys) for n, one in enumerate(filings)])
-    brought_up = set(filed.brought_up(analyse(subject)))
+    brought_up = {number for _, number in filed.brought_up(analyse(subject))}
     matching = {n for n, (node, reading) in enumerate(rules) if said_by(node, reading, subject)}
     assert matching <= brought_up
     for number in brought_up - matching:
@@ -360,12 +361,17 @@ def test_other_definitions_make_other_matches() -> None:
 def test_a_rule_that_breaks_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(_: object) -> bool:
+    def broken(*_: object) -> bool:
         raise RuntimeError("broken")
 
     rules = [KeywordRule(name="bad", find="a -b"), KeywordRule(name="good", find="a OR b")]
     matcher = Matcher(rules)
-    monkeypatch.setattr("rules.matching.rulebook.decider", lambda *_: broken)
+    made = rulebook.entry
+    monkeypatch.setattr(
+        rulebook,
+        "entry",
+        lambda rest, *others: made(rest, *others) if rest is None else (broken, others[-1]),
+    )
     assert [match.rule for match in matcher.match([post("a")])] == ["good"]
     assert "the rule 'bad' could not be tried" in caplog.text
 

@@ -8,7 +8,6 @@ evaluator, after the terms that it needs have been found. So the answer is alway
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from rules.characters import plain
@@ -38,11 +37,12 @@ from rules.signs import name_words
 from rules.text import HANDLE_PART, Analysis, fold_cashtag, fold_tag, fold_words
 
 Decider = Callable[[Analysis], bool]
+Entry = tuple[Any, ...]
+"""A function that tells whether an analysed post matches (called with the post's analysis and this
+very tuple), the number of a rule, and the constants of the function."""
 
 _DEEP = 8
 """Nodes that lie deeper get a function of their own: Python bounds how deep code may be nested."""
-_NO_NAMES: dict[str, Any] = {}
-"""What functions made here find by name beside their constants: Python's own names."""
 _WIDE = 24
 """More parts that are not plain terms go to the evaluator, which files them by their terms."""
 
@@ -61,7 +61,24 @@ PLACES = {
 
 def decider(node: Node, reading: Reading) -> Decider:
     """A function that tells whether an analysed post matches the tree."""
-    return _Writer(reading).function(node)
+    made = entry(node, reading, 0)
+    holds: Callable[[Analysis, Entry], bool] = made[0]
+    return lambda analysis: holds(analysis, made)
+
+
+def entry(node: Node | None, reading: Reading, number: int) -> Entry:
+    """The same with the number of a rule, as `Entry` says; `node` is None where nothing is asked.
+
+    One tuple has all that a rule brings along. Most rules are asked so seldom that each thing they
+    have lies far away in memory, and fetching it takes longer than what is done with it.
+    """
+    if node is None:
+        return (_certain, number)
+    return _Writer(reading).entry(node, number)
+
+
+def _certain(_analysis: Analysis, _entry: Entry) -> bool:
+    return True
 
 
 def plain_term(node: Node, reading: Reading) -> str | None:
@@ -103,15 +120,13 @@ class _Writer:
         self._reading = reading
         self._constants: list[Any] = []
 
-    def function(self, node: Node) -> Decider:
-        """The function for a node."""
-        code = _compiled(self._node(node, 0).text, len(self._constants))
-        # Constants are defaults of parameters: nearer to hand than what a closure holds.
-        return FunctionType(code, _NO_NAMES, "decide", tuple(self._constants))
+    def entry(self, node: Node, number: int) -> Entry:
+        """The entry for a node."""
+        return (_compiled(self._node(node, 0).text), number, *self._constants)
 
     def _constant(self, value: object) -> str:
         self._constants.append(value)
-        return f"k{len(self._constants) - 1}"
+        return f"e[{len(self._constants) + 1}]"
 
     def _node(self, node: Node, depth: int) -> _Code:
         term = plain_term(node, self._reading)
@@ -311,11 +326,10 @@ def _is_near(word: str) -> Callable[[set[str]], bool]:
 
 
 @lru_cache(maxsize=4_096)
-def _compiled(text: str, constants: int) -> CodeType:
-    """The code of a function that returns the expression: 150 µs, but once for each shape."""
-    names = "".join(f", k{number}" for number in range(constants))
+def _compiled(text: str) -> Callable[[Analysis, Entry], bool]:
+    """A function that returns the expression: 150 µs, but once for each shape."""
     made: dict[str, Any] = {}
-    # The text holds the names of constants and operators only.
-    exec(f"def decide(a{names}):\n t = a.said\n return {text}", {}, made)  # noqa: S102
-    code: CodeType = made["decide"].__code__
-    return code
+    # The text holds places of constants and operators only.
+    exec(f"def decide(a, e):\n t = a.said\n return {text}", made)  # noqa: S102
+    decide: Callable[[Analysis, Entry], bool] = made["decide"]
+    return decide

@@ -3,17 +3,23 @@
 Rules are numbers here. Nothing changes once it is made: `changed` copies what it has to.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from rules.defanged import may_be_disarmed
+from rules.matching.decide import Entry
 from rules.matching.presearch import NEAR, SAID, STEMS, Key
 from rules.matching.words import Beginnings, NearWords, Words
 from rules.metadata import language_terms
 from rules.text import Analysis
 
 Numbers = tuple[int, ...]
-Entry = tuple[int, frozenset[Key] | None]
+Keyed = tuple[int, frozenset[Key] | None]
 """The number of a rule and its keys; None where every post brings it up."""
+
+
+def _bare(number: int) -> Entry:
+    """An entry with which nothing can be decided."""
+    return (None, number)
 
 
 class Filed:
@@ -25,20 +31,32 @@ class Filed:
         always: Numbers = (),
         beginnings: Beginnings | None = None,
         near: NearWords | None = None,
+        *,
+        made: Callable[[int], Entry] = _bare,
     ) -> None:
-        """Take for each place of keys the numbers by term, and those that every post brings up."""
+        """Take for each place of keys the numbers by term, and those that every post brings up.
+
+        `made` gives the entry of a number, when it is first brought up.
+        """
+        self._made = made
         self._places = places or {}
         self._always = always
         self._near = near or NearWords(self._places.get(NEAR, {}))
         self._beginnings = beginnings or Beginnings(self._places.get(STEMS, {}))
-        self._words = Words(self._places.get(SAID, {}), self._beginnings, self._near)
+        self._words = Words(self._places.get(SAID, {}), self._beginnings, self._near, made)
         self._others = [
             (_terms_of(place, numbers), numbers)
             for place, numbers in self._places.items()
             if place not in (SAID, STEMS, NEAR) and numbers
         ]
 
-    def changed(self, *, added: Iterable[Entry], removed: Iterable[Entry] = ()) -> "Filed":
+    def changed(
+        self,
+        *,
+        added: Iterable[Keyed],
+        removed: Iterable[Keyed] = (),
+        made: Callable[[int], Entry] = _bare,
+    ) -> "Filed":
         """The same with some numbers more and some less; this one stays as it is."""
         places = dict(self._places)
         always = self._always
@@ -66,18 +84,19 @@ class Filed:
                 numbers[term] = (*numbers.get(term, ()), number)
         beginnings = None if STEMS in copied else self._beginnings
         near = None if NEAR in copied else self._near
-        return Filed(places, always, beginnings, near)
+        return Filed(places, always, beginnings, near, made=made)
 
-    def brought_up(self, analysis: Analysis) -> Sequence[int]:
-        """The numbers filed under any key that the post has; some of them repeatedly."""
-        numbers = self._words.numbers(analysis.said)
-        numbers += self._always
+    def brought_up(self, analysis: Analysis) -> list[Entry]:
+        """The entries filed under any key that the post has; some of them repeatedly."""
+        entries = self._words.entries(analysis.said)
+        if self._always:
+            entries += map(self._made, self._always)
         for terms_of, by_term in self._others:
             terms = terms_of(analysis)
-            if not by_term.keys().isdisjoint(terms):
+            if terms and not by_term.keys().isdisjoint(terms):
                 for term in terms:
-                    numbers += by_term.get(term, ())
-        return numbers
+                    entries += map(self._made, by_term.get(term, ()))
+        return entries
 
 
 class _Attribute:
@@ -86,8 +105,8 @@ class _Attribute:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def __call__(self, analysis: Analysis) -> Iterable[str]:
-        terms: Iterable[str] = getattr(analysis, self._name)
+    def __call__(self, analysis: Analysis) -> Collection[str]:
+        terms: Collection[str] = getattr(analysis, self._name)
         return terms
 
 
@@ -101,7 +120,7 @@ class _Authors:
         self._asked = {term.rpartition(":")[2] for term in by_term}
         self._by_network = any(term.startswith("network:") for term in by_term)
 
-    def __call__(self, analysis: Analysis) -> Iterable[str]:
+    def __call__(self, analysis: Analysis) -> Collection[str]:
         handle = analysis.post.author.handle
         plain = handle.isascii() and handle.isidentifier()
         if plain and not self._by_network and handle.lower() not in self._asked:
@@ -109,21 +128,21 @@ class _Authors:
         return analysis.authors
 
 
-def _terms_of(place: str, by_term: Mapping[str, Numbers]) -> Callable[[Analysis], Iterable[str]]:
+def _terms_of(place: str, by_term: Mapping[str, Numbers]) -> Callable[[Analysis], Collection[str]]:
     """What gives the terms of a post that are looked for at a place."""
     if place == "authors":
         return _Authors(by_term)
     return _TERMS.get(place, _Attribute(place))
 
 
-def _domains(analysis: Analysis) -> Iterable[str]:
+def _domains(analysis: Analysis) -> Collection[str]:
     post = analysis.post
     if post.links or analysis.cut.may_show_links or may_be_disarmed(post.text):
         return analysis.domains
     return ()
 
 
-_TERMS: dict[str, Callable[[Analysis], Iterable[str]]] = {
+_TERMS: dict[str, Callable[[Analysis], Collection[str]]] = {
     # A post that states no language is filed as such: it may read like any.
     "languages": lambda analysis: language_terms(analysis.post.language) or ("lang:",),
     "domains": _domains,

@@ -8,7 +8,7 @@ from typing import Self
 from rules.evaluator import Evaluator, Reading
 from rules.keyword import KeywordRule
 from rules.language.tree import Node, Or
-from rules.matching.decide import decider
+from rules.matching.decide import Entry, entry
 from rules.matching.filed import Filed
 from rules.matching.presearch import Filing, Share, filing, shipped_shares
 from rules.model import Definitions, Match
@@ -24,22 +24,24 @@ _SPARE = 1_000
 class Compiled:
     """One rule made ready. What only some rules ever need is made when they do."""
 
-    __slots__ = ("_evaluator", "decide", "filing", "node", "reading", "rule")
+    __slots__ = ("_entry", "_evaluator", "filing", "node", "reading", "rule")
 
     def __init__(self, rule: KeywordRule, node: Node, reading: Reading, filed: Filing) -> None:
         self.rule, self.node, self.reading, self.filing = rule, node, reading, filed
-        self.decide: Callable[[Analysis], bool] = bool if filed.rest is None else self._decide_first
-        """Whether a post that brings the rule up matches."""
+        self._entry: Entry = ()
         self._evaluator: Evaluator | None = None
 
-    def _decide_first(self, analysis: Analysis) -> bool:
-        self.decide = decider(self.filing.rest or self.node, self.reading)
-        return self.decide(analysis)
+    def entry(self, number: int) -> Entry:
+        """What decides whether a post that brings the rule up matches, under this number."""
+        if not self._entry or self._entry[1] != number:
+            self._entry = entry(self.filing.rest, self.reading, number)
+        return self._entry
 
     def matches(self, analysis: Analysis) -> bool:
         """Whether a post that brings the rule up matches; if the rule breaks, the log says so."""
         try:
-            return self.decide(analysis)
+            decide: Callable[[Analysis, Entry], bool] = self._entry[0]
+            return decide(analysis, self._entry)
         except Exception:  # noqa: BLE001 - one broken rule never stops the others
             _log.exception("the rule %r could not be tried on a post", self.rule.name)
             return False
@@ -88,7 +90,7 @@ class Rulebook:
         cls, rules: tuple[KeywordRule, ...], definitions: Definitions, compiled: list[Compiled]
     ) -> Self:
         entries = [(number, one.filing.keys) for number, one in enumerate(compiled)]
-        filed = Filed().changed(added=entries)
+        filed = Filed().changed(added=entries, made=_maker(compiled))
         return cls(rules, definitions, compiled, range(len(compiled)), filed)
 
     def changed(self, rules: tuple[KeywordRule, ...], definitions: Definitions) -> "Rulebook":
@@ -119,6 +121,7 @@ class Rulebook:
             added=[(n, compiled[n].filing.keys) for n in range(len(self.compiled), len(compiled))],
             removed=[(n, compiled[n].filing.keys) for n in set(self.numbers) - set(whole)]
             if gone else (),
+            made=_maker(compiled),
         )  # fmt: skip
         return Rulebook(rules, definitions, compiled, whole, filed)
 
@@ -128,7 +131,7 @@ class Rulebook:
         added = [_made(rule, self.definitions, share) for rule in rules[len(self.rules) :]]
         compiled = self.compiled + added
         entries = enumerate((one.filing.keys for one in added), start=len(self.compiled))
-        filed = self.filed.changed(added=entries)
+        filed = self.filed.changed(added=entries, made=_maker(compiled))
         return Rulebook(rules, self.definitions, compiled, range(len(compiled)), filed)
 
     def places(self) -> list[int] | None:
@@ -139,6 +142,10 @@ class Rulebook:
         for place, number in enumerate(self.numbers):
             places[number] = place
         return places
+
+
+def _maker(compiled: Sequence[Compiled]) -> Callable[[int], Entry]:
+    return lambda number: compiled[number].entry(number)
 
 
 def _made(rule: KeywordRule, definitions: Definitions, share: Share) -> Compiled:

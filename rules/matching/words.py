@@ -9,9 +9,10 @@ words asked for are filed under themselves and under themselves less each letter
 Garbe); what is found there is measured.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from rules.evaluation.slots import one_edit
+from rules.matching.decide import Entry
 
 Numbers = tuple[int, ...]
 
@@ -72,38 +73,47 @@ class Words:
     """Numbers of rules by what they ask of the terms that a post says. Threads may share it."""
 
     def __init__(
-        self, terms: Mapping[str, Numbers], beginnings: Beginnings, near: NearWords
+        self,
+        terms: Mapping[str, Numbers],
+        beginnings: Beginnings,
+        near: NearWords,
+        made: Callable[[int], Entry],
     ) -> None:
-        """Take the numbers by terms, by beginnings, and by words that may have one edit."""
-        self._terms, self._beginnings, self._near = terms, beginnings, near
-        self._fruitless: set[str] = set()
-        self._fruitful: dict[str, Numbers] = {}
+        """Take the numbers by terms, by beginnings, and by words that may have one edit.
 
-    def numbers(self, said: set[str]) -> list[int]:
-        """The numbers that the terms of a post bring up; some of them repeatedly."""
-        numbers: list[int] = []
+        `made` gives the entry of a number.
+        """
+        self._terms, self._beginnings, self._near = terms, beginnings, near
+        self._made = made
+        self._fruitless: set[str] = set()
+        self._fruitful: dict[str, tuple[Entry, ...]] = {}
+
+    def entries(self, said: set[str]) -> list[Entry]:
+        """The entries that the terms of a post bring up; some of them repeatedly."""
+        entries: list[Entry] = []
         fruitful = self._fruitful
         for term in said - self._fruitless:
             found = fruitful.get(term)
-            numbers += self._found(term) if found is None else found
-        return numbers
+            entries += self._found(term) if found is None else found
+        return entries
 
-    def _found(self, term: str) -> Numbers:
-        """The numbers of a term that is not remembered; from now on it is."""
+    def _found(self, term: str) -> tuple[Entry, ...]:
+        """The entries of a term that is not remembered; from now on it is."""
         numbers = self._terms.get(term, ())
         if term[:1] not in "#@$":
             numbers += self._beginnings.numbers(term)
             if self._near.any:
                 numbers += self._near.numbers(term)
+        entries = tuple(map(self._made, numbers))
         if len(term) <= _LONGEST:
-            if numbers:
-                self._fruitful[term] = numbers
+            if entries:
+                self._fruitful[term] = entries
             else:
                 self._fruitless.add(term)
                 if len(self._fruitless) > _MOST_KNOWN:
                     self._fruitless = set()  # new ones: other threads may be going by the old
                     self._fruitful = {}
-        return numbers
+        return entries
 
 
 def _less_one(word: str) -> list[str]:
