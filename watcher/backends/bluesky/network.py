@@ -15,7 +15,7 @@ from watcher.backends.bluesky.source import BlueskySource
 from watcher.backends.bluesky.timeline import Timeline
 from watcher.backends.formats import UnreadableError, bluesky_views, values
 from watcher.backends.formats.bluesky_records import CDN
-from watcher.backends.http.bounds import USUAL, Bounds
+from watcher.backends.http.bounds import Bounds
 from watcher.backends.http.errors import host_of
 from watcher.backends.interface import (
     AVATAR_SECONDS,
@@ -56,9 +56,9 @@ class BlueskyNetwork:
 
     @cached_property
     def _client(self) -> "Client":
-        return self._new_client(USUAL)
+        return self._new_client(None)
 
-    def _new_client(self, bounds: Bounds) -> "Client":
+    def _new_client(self, bounds: Bounds | None) -> "Client":
         from watcher.backends.bluesky.client import Client
 
         source = self._source
