@@ -1,12 +1,14 @@
 """When: the only module that knows APScheduler. Runs each step at its pace, stops with grace.
 
 Pulls have a pool of threads of their own: a source that hangs holds one of them and nothing else.
+Streams are threads of `watcher.streams`.
 """
 
 import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -14,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from alerts.hostile import one_line
@@ -26,6 +29,7 @@ from watcher.config import ConfigError, load
 from watcher.presence import HEARTBEAT_EVERY, Heartbeat, sign_off
 from watcher.rates import MANY_MATCHES, RATE_FAILED
 from watcher.store import StoreError
+from watcher.streams import Listener, Streams
 
 log = logging.getLogger("watcher")
 
@@ -73,8 +77,20 @@ class Service:
         self.lost = False
         """The database was removed or replaced under our hands."""
         self._looked = False
-        self._to_look_at = {source.name for source in app.config.sources if source.enabled}
+        self._to_look_at = {
+            source.name for source in app.config.sources if source.enabled and not source.is_stream
+        }
         self._quiet = threading.Condition()
+        self._wanted: set[str] = set()
+        """Steps asked for while they were under way: they run once more."""
+        self._streams = Streams(
+            Listener(
+                app=lambda: self.app,
+                found=lambda: self._soon("match"),
+                looked=self._to_look_at.discard,
+                tell=self._tell,
+            )
+        )
         # The schedule is config, the state is ours: jobs live in memory, a late one runs once.
         self._scheduler = BackgroundScheduler(
             executors={
@@ -114,17 +130,22 @@ class Service:
         uncertain = self.app.store.abandon_claims(self.app.clock())
         if uncertain:
             log.warning("deliveries under way when the last run ended: %d", uncertain)
+        watched = len(self._to_look_at)
         for name, every, step in self._steps():
             self._add(name, every, step)
         self._add_pulls()
         self._scheduler.start()
-        log.info("watching %s", _count(len(self._to_look_at), "source"))
+        self._streams.follow(self.app.config.sources)
+        log.info("watching %s", _count(watched, "source"))
         self.stopping.wait()
         log.info("stopping: finishing what is under way")
+        self._streams.stop()
         self._scheduler.pause()
+        until = time.monotonic() + self._grace.total_seconds()
         with self._quiet:
             self._quiet.wait_for(lambda: not self._under_way, self._grace.total_seconds())
-            left = tuple(sorted(self._under_way))
+            under_way = tuple(self._under_way)
+        left = tuple(sorted((*under_way, *self._streams.wait(until - time.monotonic()))))
         self._scheduler.shutdown(wait=not left)
         sign_off(self.app.config.data)
         return left
@@ -156,7 +177,7 @@ class Service:
 
     def _add_pulls(self) -> None:
         for source in self.app.config.sources:
-            if source.enabled:
+            if source.enabled and not source.is_stream:
                 pull = partial(self._pull, source)
                 self._add(f"pull {source.name}", source.interval, pull, "pulls")
 
@@ -248,8 +269,13 @@ class Service:
 
     def _soon(self, name: str) -> None:
         """Let a step run at once instead of at its next turn: there is something for it."""
+        with self._quiet:
+            if name in self._under_way:
+                self._wanted.add(name)
+                return
         if not self.stopping.is_set():
-            self._scheduler.modify_job(name, next_run_time=self.app.clock())
+            with suppress(JobLookupError):  # the scheduler has ended meanwhile
+                self._scheduler.modify_job(name, next_run_time=self.app.clock())
 
     def _guard(self, name: str, step: Callable[[], object]) -> None:
         """Run a step so that whatever it raises is said and stops nothing else."""
@@ -259,7 +285,7 @@ class Service:
             self._under_way[name] = self.app.clock()
         trouble = ""
         try:
-            step()
+            self._do(name, step)
         except WatcherError as error:
             trouble = f"{error}{f' ({error.help})' if error.help else ''}"
         except Exception as error:  # the outermost boundary of a job: nothing else may stop
@@ -271,6 +297,16 @@ class Service:
                 del self._under_way[name]
                 self._quiet.notify_all()
         self._tell(name, trouble)
+
+    def _do(self, name: str, step: Callable[[], object]) -> None:
+        """Run a step, and again where it was asked for while it ran: its turn would be too late."""
+        while True:
+            with self._quiet:
+                self._wanted.discard(name)
+            step()
+            with self._quiet:
+                if name not in self._wanted or self.stopping.is_set():
+                    return
 
     def _tell(self, name: str, trouble: str) -> None:
         """Say what went wrong when it begins, changes and ends: not with every try."""
@@ -301,6 +337,7 @@ class Service:
                 self._scheduler.remove_job(f"pull {source.name}")
         self.app = app
         self._add_pulls()
+        self._streams.follow(config.sources)
         log.info("the changed configuration is in use")
 
     def _beat(self) -> None:

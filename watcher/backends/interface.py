@@ -195,6 +195,15 @@ class Source:
     """The configuration's data folder, where log-ins are kept."""
 
     @property
+    def is_stream(self) -> bool:
+        """Whether a running service keeps the source open instead of pulling it now and then.
+
+        What it opens is a `Stream` then. A kind that can be one has a key `stream`, or says it by
+        what is to be read.
+        """
+        return getattr(self, "stream", False) is True
+
+    @property
     def interval(self) -> timedelta:
         """`every` as a length of time. Raises `ValueError` where it is none, or not sensible."""
         return parse_interval(self.every)

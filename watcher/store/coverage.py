@@ -1,10 +1,10 @@
 """How well each source was read: what came, what was skipped, what failed, and the gaps."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, case, func, insert, select
+from sqlalchemy import Connection, case, func, insert, select, update
 
 from alerts.model import Coverage
 from watcher.backends.interface import Page
@@ -137,6 +137,55 @@ class SourceCoverage(Database):
                 first,
             )
 
+    def record_stream(
+        self,
+        source: str,
+        began: datetime,
+        now: datetime,
+        behind: timedelta,
+        *,
+        reached_newest: bool,
+    ) -> None:
+        """Record that a stream open since `began` goes on, and how far it lies behind.
+
+        All that was written until then is read. One row tells of the whole time that it was open.
+        """
+        read_until = now - behind
+        with self.writing() as connection:
+            query = (
+                select(pulls.c.row)
+                .where(pulls.c.source == source, pulls.c.ended >= began, pulls.c.error == "")
+                .order_by(pulls.c.row.desc())
+                .limit(1)
+            )
+            row = connection.execute(query).scalar()
+            values = {"started": read_until, "ended": now, "reached_newest": reached_newest}
+            if row is None:
+                connection.execute(insert(pulls), values | {"source": source, "error": ""})
+            else:
+                connection.execute(update(pulls).where(pulls.c.row == row).values(values))
+            state: dict[str, Any] = {
+                "last_pull": now,
+                "last_error": "",
+                "failures": 0,
+                "behind": behind.total_seconds(),
+            }
+            if reached_newest:
+                state["last_success"] = now
+            connection.execute(
+                insert_or(connection, sources).on_conflict_do_update(
+                    index_elements=["name"], set_=state
+                ),
+                state | {"name": source},
+            )
+
+    def coverage(
+        self, names: Sequence[str], since: datetime, until: datetime
+    ) -> tuple[Coverage, ...]:
+        """Return how well the named sources were watched after `since` up to `until`."""
+        with self.reading() as connection:
+            return coverage_of(connection, names, since, until)
+
     def source_states(self) -> tuple[SourceState, ...]:
         """Return how reading stands for every source ever pulled, by name."""
         with self.reading() as connection:
@@ -150,6 +199,7 @@ class SourceCoverage(Database):
                 last_success=row.last_success,
                 last_error=row.last_error,
                 failures=row.failures,
+                behind=None if row.behind is None else timedelta(seconds=row.behind),
             )
             for row in rows
         )

@@ -16,7 +16,7 @@ from watcher.store.database import insert as insert_or
 from watcher.store.edits import bring_up_to_date
 from watcher.store.errors import StaleBatchError
 from watcher.store.links import look_at_links_again
-from watcher.store.posts import posts_between
+from watcher.store.posts import newest, posts_between
 from watcher.store.queue import Routes, enqueue, enqueue_news, remember_routes
 from watcher.store.raising import News, note_sightings, raise_suspects
 from watcher.store.records import Batch, SavedMatches
@@ -47,6 +47,11 @@ class Matches(Database):
             posts=tuple(one.post for one in found),
             rids=tuple(one.rid for one in found),
         )
+
+    def backlog(self) -> int:
+        """Return about how many posts no rule has seen yet, and never too few: quick."""
+        with self.reading() as connection:
+            return max(0, newest(connection) - matched_up_to(connection))
 
     def save_matches(
         self,

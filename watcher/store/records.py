@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from alerts.model import Delivery, DeliveryState, FollowProposal, ProposalState
@@ -99,6 +99,8 @@ class SourceState:
     """The newest failure, empty since a pull went well."""
     failures: int
     """Failures in a row."""
+    behind: timedelta | None = None
+    """How far a stream lay behind the present when it was read last; None for any other source."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
