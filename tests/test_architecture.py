@@ -51,6 +51,7 @@ ROOMS = {
     "tldextract": ("rules/",),
     "tree_sitter": ("watcher/toml/",),
     "tree_sitter_toml": ("watcher/toml/",),
+    "tweepy": ("watcher/backends/x/client.py",),
     "urllib3": ("watcher/backends/http/",),
     "wcwidth": ("watcher/toml/",),
     "websockets": ("watcher/backends/websocket.py",),

@@ -13,6 +13,7 @@ from rules.lookalike import Detector
 from rules.matcher import Matcher
 from rules.rates.values import Values
 from watcher import files
+from watcher.backends import XSource
 from watcher.clock import utc_now
 from watcher.config import Config
 from watcher.load import load_of
@@ -47,6 +48,7 @@ class App:
         """
         make_private(config.data)
         store = Store.open(config.store_url)
+        config = _billed(config, store)
         app = cls(
             config=config,
             store=store,
@@ -71,6 +73,7 @@ class App:
                 "the configuration now keeps its data elsewhere",
                 help="stop the watcher and start it again to move to the new place",
             )
+        config = _billed(config, self.store)
         return replace(
             self,
             config=config,
@@ -89,6 +92,17 @@ class App:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _billed(config: Config, store: Store) -> Config:
+    """Return the configuration with sources that keep their bill in the store."""
+    return replace(
+        config,
+        sources=tuple(
+            replace(source, ledger=store) if isinstance(source, XSource) else source
+            for source in config.sources
+        ),
+    )
 
 
 def _keyword_rules(config: Config) -> list[KeywordRule]:

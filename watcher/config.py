@@ -14,13 +14,13 @@ from platformdirs import user_config_path
 
 from alerts import Channel, Mail, MailFolder
 from alerts.secret import Secret
-from rules import Rule
+from rules import KeywordRule, Rule
 from rules.errors import Problem
 from rules.garbage import collector_at_rest
 from rules.lint import Shares
 from rules.model import Brand, Definitions, WordList
 from watcher import coherence
-from watcher.backends import AnySource
+from watcher.backends import AnySource, XSource
 from watcher.toml import ConfigError, Conversion, Document, Finding
 
 __all__ = ["Config", "ConfigError", "StoreTable", "find", "load"]
@@ -190,8 +190,17 @@ def _read(path: Path, env: Mapping[str, str], own: Shares | None) -> Config:
     warnings = conversion.finish()
     data = config.folder / config.data
     mail = config.mail if "mail" in document.values else MailFolder(folder=data / "outbox")
-    sources = tuple(replace(source, contact=config.contact, data=data) for source in config.sources)
+    sources = tuple(_told(source, config, data) for source in config.sources)
     return replace(config, warnings=warnings, data=data, mail=mail, sources=sources)
+
+
+def _told(source: AnySource, config: Config, data: Path) -> AnySource:
+    """Return a source that knows of the configuration around it what it needs."""
+    source = replace(source, contact=config.contact, data=data)
+    if isinstance(source, XSource):
+        known = tuple(rule for rule in config.rules if isinstance(rule, KeywordRule))
+        return replace(source, known=known, definitions=config.definitions)
+    return source
 
 
 def _called(path: Path) -> str:

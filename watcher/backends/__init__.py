@@ -5,8 +5,9 @@ from watcher.backends.bluesky import BlueskySource
 from watcher.backends.feed import FeedSource
 from watcher.backends.local import LocalSource
 from watcher.backends.mastodon import MastodonSource
+from watcher.backends.x import XSource
 
-AnySource = LocalSource | ArchiveSource | BlueskySource | FeedSource | MastodonSource
+AnySource = LocalSource | ArchiveSource | BlueskySource | FeedSource | MastodonSource | XSource
 
 __all__ = [
     "AnySource",
@@ -15,4 +16,5 @@ __all__ = [
     "FeedSource",
     "LocalSource",
     "MastodonSource",
+    "XSource",
 ]

@@ -36,7 +36,7 @@ def command(settings: Settings, folder: Path) -> None:
     config = load(_settle(folder), {})
     found_town(config.folder / "town.sqlite", settings.clock())
     with App.open(config, clock=settings.clock) as app:
-        pulled = [pipeline.pull(app, source) for source in config.sources]
+        pulled = [pipeline.pull(app, source) for source in app.config.sources]
         matched = pipeline.match(app)
         indexed = pipeline.index(app)
         planned = pipeline.plan(app)

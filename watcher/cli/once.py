@@ -29,7 +29,7 @@ def command(settings: Settings, as_json: bool) -> int:
     with alone(config.data, config.store_url), App.open(config, clock=settings.clock) as app:
         app.store.abandon_claims(app.clock())
         pulled = []
-        for source in (source for source in config.sources if source.enabled):
+        for source in (source for source in app.config.sources if source.enabled):
             pulled.append(pipeline.pull(app, source))
             if not as_json:
                 _tell_pulled(pulled[-1])

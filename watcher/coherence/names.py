@@ -14,6 +14,7 @@ from rules.characters import fold_case
 from rules.errors import Problem
 from rules.language.tree import BrandName, Field, ListName, Span
 from rules.language.walk import leaves
+from watcher.backends import XSource
 from watcher.toml import closest
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ def _references(config: "Config") -> Iterator[tuple[str, str, Place]]:
         if isinstance(rule, LookalikeRule):
             for j, name in enumerate(rule.brands):
                 yield "brands", name, ("rules", i, "brands", j)
+    for i, source in enumerate(config.sources):
+        if isinstance(source, XSource):
+            for j, name in enumerate(source.rules):
+                yield "rules", name, ("sources", i, "rules", j)
     for i, channel in enumerate(config.channels):
         if isinstance(channel, AutoFollow):
             yield "sources", channel.source, ("channels", i, "source")

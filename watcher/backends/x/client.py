@@ -9,14 +9,13 @@ from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any
 
-import requests
 import tweepy
 
 from watcher.backends.formats import values
 from watcher.backends.http.bounds import user_agent
 from watcher.backends.http.budget import SHARED
 from watcher.backends.http.errors import host_of, of_status
-from watcher.backends.http.session import session
+from watcher.backends.http.session import Answer, session
 from watcher.backends.interface import BackendError
 
 ADDRESS = "https://api.x.com"
@@ -86,7 +85,7 @@ class XClient:
         return answer
 
 
-class _Calls(tweepy.Client):
+class _Calls(tweepy.Client):  # type: ignore[misc]  # tweepy has no types
     """tweepy's calls, made at our address, on our session, with our errors.
 
     tweepy writes each answer and its token into the debug log, and knows one address only.
@@ -103,10 +102,10 @@ class _Calls(tweepy.Client):
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         user_auth: bool = False,
-    ) -> requests.Response:
+    ) -> Answer:
         """Send one request and return its answer, which is a success."""
         del user_auth
-        answer = self.session.request(
+        answer: Answer = self.session.request(
             method,
             self._address + route,
             params=params,
@@ -140,7 +139,7 @@ def endpoint(path: str) -> str:
     return re.sub(r"/users/[0-9]+", "/users/:id", path)
 
 
-def _explained(answer: requests.Response, error: BackendError, host: str) -> BackendError:
+def _explained(answer: Answer, error: BackendError, host: str) -> BackendError:
     """Add what X says beside a status: why a query is wrong, which plan would be needed."""
     said = _said(answer)
     status = answer.status_code
@@ -159,7 +158,7 @@ def _explained(answer: requests.Response, error: BackendError, host: str) -> Bac
     return BackendError(message, kind=kind, help=help_, retry_after=error.retry_after)
 
 
-def _said(answer: requests.Response) -> str:
+def _said(answer: Answer) -> str:
     """Return the words of X's error, bounded and on one line; empty where there are none."""
     try:
         whole = values.record(json.loads(answer.content))

@@ -19,6 +19,7 @@ from watcher.backends.interface import (
     BackendError,
     Page,
     Relation,
+    parse_interval,
 )
 from watcher.backends.pictures import picture
 from watcher.backends.x.client import XClient
@@ -29,7 +30,8 @@ from watcher.backends.x.reader import (
     Query,
     XReader,
 )
-from watcher.backends.x.spending import Purse, money
+from watcher.backends.x.source import XSource
+from watcher.backends.x.spending import Purse
 
 NETWORK = "x"
 PICTURES = "pbs.twimg.com"
@@ -126,7 +128,7 @@ class XNetwork:
 
     def search_accounts(self, text: str, limit: int) -> tuple[Account, ...]:
         """Accounts that X finds for a text, at most `limit`, each of them a read."""
-        query = re.sub(r"[^\w .'@-]", " ", text, flags=re.ASCII | re.UNICODE).strip()[:50]
+        query = re.sub(r"[^\w .'@-]", " ", text).strip()[:50]
         if limit <= 0 or not query:
             return ()
         try:
@@ -224,11 +226,23 @@ def _refusal() -> BackendError:
     )
 
 
-def spoken_budget(of_day: int | None, of_month: int | None, cost: float) -> str:
-    """Say what a source may cost at most."""
-    parts = [
-        f"{most:,} posts a {name} ({money(most * cost)})"
-        for most, name in ((of_day, "day"), (of_month, "month"))
-        if most is not None
-    ]
-    return f"reads at most {' and '.join(parts)}" if parts else "reads without a bound"
+def open_network(source: XSource, clock: Callable[[], datetime]) -> XNetwork:
+    """Return X as a source's table asks for it."""
+    asked = source.asked
+    account = source.query[1:] if source.query.startswith("@") else ""
+    told = [source.most]
+    if source.query == "rules":
+        told.append(f"{len(asked.queries)} queries ask for {len(source.watched)} rules")
+        told += [f"rule {name} cannot be asked for: {why}" for name, why in asked.unasked]
+    return XNetwork(
+        XClient(source.token.reveal(), address=source.address, contact=source.contact),
+        source.purse(clock),
+        queries=asked.queries,
+        account=account,
+        source=source.name,
+        look_back=parse_interval(source.look_back),
+        wanted=Matcher(source.watched, source.definitions) if source.query == "rules" else None,
+        contact=source.contact,
+        told="; ".join(told),
+        clock=clock,
+    )
