@@ -21,6 +21,9 @@ class Reach:
     """The hashtag that all its posts have, without `#`."""
     words: str = ""
     """The words that all its posts have."""
+    kept: tuple[str, ...] = ()
+    """Of all that the network shows, it brings what has one of these, and no more: words,
+    `"phrases"` and `#hashtags` as in rules, and `@accounts`."""
     shows_accounts: bool = True
     """Whether authors are accounts, with handles that can be compared and followed."""
     unstated: frozenset[str] = frozenset()

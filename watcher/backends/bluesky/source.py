@@ -165,7 +165,9 @@ class BlueskySource(Source):
     def reach(self) -> Reach:
         """What posts it can bring; of a stream that is sifted, what is kept."""
         if self.is_stream and not self.keep.everything:
-            return Reach(network="bluesky")
+            accounts = (f"@{account.removeprefix('@')}" for account in self.keep.accounts)
+            kept = () if self.keep.languages else (*self.keep.any, *accounts)
+            return Reach(network="bluesky", kept=kept)
         return of_query(self.query, "bluesky")
 
     def open(self, base: Path) -> "BlueskyNetwork":  # noqa: ARG002 - files are none of its own
