@@ -97,6 +97,7 @@ def test_an_entry_of_atom_is_a_post_in_our_words(blog: Blog) -> None:
     assert post.media == ("https://blog.example/a.mp3",)
     assert post.language == "fr"
     assert post.source == "blog"
+    assert not post.private
     assert (post.author.handle, post.author.url) == ("Marie L.", "https://blog.example/~marie")
 
 
@@ -357,12 +358,16 @@ def test_a_feed_that_is_gone_is_told(blog: Blog) -> None:
 
 def test_a_private_feed_is_asked_with_its_secret_which_is_never_told(blog: Blog) -> None:
     source = FeedSource(
-        name="blog", url=f"{blog.server.url}/feed?key={{secret}}", secret=Secret("s3cret")
+        name="blog",
+        url=f"{blog.server.url}/feed?key={{secret}}",
+        secret=Secret("s3cret"),
+        private=True,
     )
     assert list(source.problems()) == []
     blog.document = rss("<title>t</title><link>x</link>")
     reader = source.open(Path())
     (page,) = reader.pages(None)
+    assert [post.private for post in page.posts] == [True]
     assert blog.server.asked[0].query == {"key": "s3cret"}
     assert "s3cret" not in repr((source, page))
     blog.server.answer = lambda _: Reply(403)

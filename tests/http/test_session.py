@@ -188,6 +188,29 @@ def test_no_password_of_this_machine_is_sent(
     assert "authorization" not in server.asked[0].headers
 
 
+def test_cookies_are_neither_kept_nor_sent_back(
+    serve: Serve, opened: Callable[..., Session]
+) -> None:
+    server = serve(lambda _: Reply(200, b"{}", {"Set-Cookie": "seen=1; Max-Age=9999"}))
+    client = opened()
+    for _ in range(2):
+        ask(client, server.url)
+    assert "cookie" not in server.asked[1].headers
+    assert len(client.cookies) == 0
+
+
+def test_nothing_is_logged_of_the_addresses_that_are_asked(
+    serve: Serve, opened: Callable[..., Session], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not even of an answer whose headers are damaged."""
+    head = b"HTTP/1.1 200 OK\r\nno header\r\nContent-Length: 2\r\n\r\n{}"
+    server = serve()
+    server.fail(Fault("damaged headers", (), lambda _: iter([head])))
+    with caplog.at_level("WARNING"):
+        opened().get(f"{server.url}/?token={TOKEN}")
+    assert caplog.text == ""
+
+
 def test_compressed_answers_are_read(serve: Serve, opened: Callable[..., Session]) -> None:
     body = gzip.compress(b'{"a": "' + b"x" * 9000 + b'"}')
     server = serve(lambda _: Reply(200, body, {"Content-Encoding": "gzip"}))
@@ -245,6 +268,7 @@ def test_a_session_asks_its_budget_and_tells_it(
 def test_addresses_are_shown_without_what_must_not_be_seen() -> None:
     assert shown("https://me:pw@a.example:8443/feed?key=1#x") == "https://a.example:8443/feed"
     assert shown("https://a.example/\u202e\x1b[31m") == "https://a.example/%E2%80%AE%1B%5B31m"
+    assert host_of("http://[::1]:8080/x") == "[::1]:8080"
     assert host_of("http://[") == "an address that is none"
     assert host_of("https://a\u202e.example/") == "a%E2%80%AE.example"
 

@@ -2,6 +2,7 @@
 
 from html import escape
 from pathlib import Path
+from zlib import crc32
 
 from tests.contracts.live import CONTACT, LiveWorld
 from tests.contracts.world import Said
@@ -33,7 +34,11 @@ class FeedWorld(LiveWorld):
             return Reply(404, b"no such thing")
         items = "".join(item for _, item in self.served(self.items[::-1]))
         body = f"{HEAD}{items}</channel></rss>".encode()
-        return Reply(200, body, {"Content-Type": "application/rss+xml; charset=utf-8"})
+        etag = f'"{crc32(body):x}"'
+        if asked.headers.get("if-none-match") == etag:
+            return Reply(304)
+        kind = "application/rss+xml; charset=utf-8"
+        return Reply(200, body, {"Content-Type": kind, "ETag": etag})
 
     def say(self, *posts: Said) -> None:
         for said in posts:

@@ -75,6 +75,7 @@ class Origin:
     read_at: datetime
     """The time of entries of a feed that states none at all."""
     source: str
+    private: bool = False
 
 
 def to_post(entry: Entry, origin: Origin, notes: list[str]) -> Post:
@@ -109,6 +110,7 @@ def to_post(entry: Entry, origin: Origin, notes: list[str]) -> Post:
         media=plaintext.bounded_links(
             link for one in entry.media if (link := _absolute(url or base, one))
         ),
+        private=origin.private,
         edited_at=edited_at if edited_at and edited_at > posted_at else None,
     )
 

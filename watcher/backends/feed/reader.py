@@ -53,12 +53,14 @@ class FeedReader:
         *,
         secret: str = "",
         contact: str = "",
+        private: bool = False,
         source: str = "",
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._url = url.replace("{secret}", secret)
         self._host = host_of(self._url)
         self._source = source
+        self._private = private
         self._clock = clock
         usual = bounds.USUAL
         largest = bounds.Bounds(
@@ -156,6 +158,7 @@ class FeedReader:
             feed=feed,
             read_at=stated or self._clock(),
             source=self._source,
+            private=self._private,
         )
         found: dict[str, _Known] = {}
         present: set[str] = set()

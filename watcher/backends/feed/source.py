@@ -25,6 +25,9 @@ class FeedSource(Source):
     """The feed's address. `{secret}` in it stands for the key below."""
     secret: Secret | None = None
     """The token in a private feed's address: `"${NAME}"` or `"${file:...}"`."""
+    private: bool = False
+    """Whether the feed is a company's own: its posts are kept out of exports, and of mails that
+    leave the company."""
     every: str = "30m"
     """How often to look, at most: `30m`, `2h`, `1d`. Feeds change slowly."""
 
@@ -83,5 +86,6 @@ class FeedSource(Source):
             self.url,
             secret=self.secret.reveal() if self.secret else "",
             contact=self.contact,
+            private=self.private,
             source=self.name,
         )

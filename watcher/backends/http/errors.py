@@ -28,6 +28,7 @@ def host_of(address: str) -> str:
     except ValueError:
         return "an address that is none"
     host = quote(host, safe=".:-_")[:253] or "an address without a host"
+    host = f"[{host}]" if ":" in host else host  # IPv6
     return f"{host}:{port}" if port else host
 
 

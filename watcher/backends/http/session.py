@@ -1,6 +1,7 @@
 """A `requests.Session` that no server can hold up, fill up, or send elsewhere."""
 
 from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
@@ -73,6 +74,7 @@ class Session(requests.Session):
         super().__init__()
         self.headers["User-Agent"] = agent
         self.headers["Accept-Encoding"] = "gzip, deflate"
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # they only grow
         self.auth = _as_it_is  # else requests looks for a password in ~/.netrc
         self._ca_file = ca_file
         adapter = _Bounded(agent, bounds or usual.USUAL, budget, bucket)

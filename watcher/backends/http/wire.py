@@ -8,6 +8,7 @@ trailers are bounded as bodies are.
 
 import http.client
 import io
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from watcher.backends.http.bounds import Bounds
 from watcher.backends.interface import BackendError
+
+# Its warnings, of headers that are none, hold whole addresses, tokens included.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 _HEAD_BUFFER = io.DEFAULT_BUFFER_SIZE
 """Octets of a body that may be read together with the last of the headers."""
