@@ -58,6 +58,7 @@ whoosh3: $(VENV)/dev.stamp
 
 drill: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.drill --kills 100
+	$(BIN)/python -m tests.stream_drill --posts 100000 --kills 10
 
 benchmarks: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/everything.py

@@ -22,7 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from alerts.hostile import one_line
 from alerts.model import FollowError
 from rules.errors import WatcherError
-from watcher import following, pipeline
+from watcher import following, limits, pipeline
 from watcher.app import App
 from watcher.backends import AnySource
 from watcher.config import ConfigError, load
@@ -77,9 +77,7 @@ class Service:
         self.lost = False
         """The database was removed or replaced under our hands."""
         self._looked = False
-        self._to_look_at = {
-            source.name for source in app.config.sources if source.enabled and not source.is_stream
-        }
+        self._to_look_at = {source.name for source in app.config.sources if source.enabled}
         self._quiet = threading.Condition()
         self._wanted: set[str] = set()
         """Steps asked for while they were under way: they run once more."""
@@ -349,6 +347,7 @@ class Service:
             return
         beat = Heartbeat(pid=os.getpid(), started=self._started, beat=self.app.clock())
         beat.leave(self.app.config.data)
+        limits.leave(self.app.config.data)
 
     def _tell_of_long_steps(self) -> None:
         with self._quiet:
