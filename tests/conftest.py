@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.bluesky.real import bluesky
 from tests.browser import browser
 from tests.servers import postgres, postgres_url
 from tests.smtp import inbox
 
-__all__ = ["browser", "inbox", "postgres", "postgres_url", "shared_data"]
+__all__ = ["bluesky", "browser", "inbox", "postgres", "postgres_url", "shared_data"]
 
 # Other work on the machine must fail no example; under CI the same examples are tried each time.
 settings.register_profile("watcher", deadline=None, derandomize=os.environ.get("CI") == "true")

@@ -3,15 +3,19 @@
 //   WATCHER_BLUESKY_MODULES=folder DB_POSTGRES_URL=... TMPDIR=... node network.mjs
 //
 // Prints one line of JSON with its addresses, then answers one line of JSON to each line it reads:
-//   {"do": "settle"}                      waits until all that was written is indexed
-//   {"do": "feed", "name": n, "uris": []} starts a feed generator that gives these posts
+//   {"do": "settle"}  waits until all that was written is indexed
+//   {"do": "feed", "uris": [...]}  starts a feed generator that gives these posts
 // It ends when its standard input does, so it never outlives the tests.
 
+import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 
 const modules = process.env.WATCHER_BLUESKY_MODULES
-const { TestNetwork } = createRequire(`${modules}/package.json`)('@atproto/dev-env')
+const require = createRequire(`${modules}/package.json`)
+const { TestNetwork } = require('@atproto/dev-env')
+const { Secp256k1Keypair } = require('@atproto/crypto')
+const plc = require('@did-plc/lib')
 
 process.env.REDIS_HOST ??= 'unused' // the AppView only insists that it is named
 const network = await TestNetwork.create({
@@ -25,15 +29,28 @@ const commands = {
     await network.processAll(30_000)
     return { settled: true }
   },
-  feed: async ({ name, uris }) => {
-    const did = network.pds.ctx.cfg.service.did
-    const address = `at://${did}/app.bsky.feed.generator/${name}`
-    const feed = async () => ({
-      encoding: 'application/json',
-      body: { feed: uris.map((post) => ({ post })) },
+  feed: async ({ uris }) => {
+    const server = createServer((_, answer) => {
+      answer.setHeader('Content-Type', 'application/json')
+      answer.end(JSON.stringify({ feed: uris.map((post) => ({ post })) }))
     })
-    const generator = await network.createFeedGen({ [address]: feed })
-    return { did: generator.did, address }
+    await new Promise((listening) => server.listen(0, '127.0.0.1', listening))
+    const key = await Secp256k1Keypair.create()
+    const endpoint = `http://localhost:${server.address().port}`
+    const made = await plc.signOperation(
+      {
+        type: 'plc_operation',
+        verificationMethods: { atproto: key.did() },
+        rotationKeys: [key.did()],
+        alsoKnownAs: [],
+        services: { bsky_fg: { type: 'BskyFeedGenerator', endpoint } },
+        prev: null,
+      },
+      key,
+    )
+    const did = await plc.didForCreateOp(made)
+    await new plc.Client(network.plc.url).sendOperation(did, made)
+    return { did }
   },
 }
 

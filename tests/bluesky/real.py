@@ -61,9 +61,9 @@ class RealNetwork:
         """Wait until everything that was written can be found."""
         self._do({"do": "settle"})
 
-    def feed(self, name: str, uris: list[str]) -> str:
+    def feed(self, uris: list[str]) -> str:
         """Start a feed generator that gives these posts; return the DID it answers under."""
-        return self._do({"do": "feed", "name": name, "uris": uris})["did"]
+        return self._do({"do": "feed", "uris": uris})["did"]
 
     def person(self, handle: str) -> "Person":
         """Return an account, made when first asked for; `.test` is added to its handle."""
@@ -126,7 +126,9 @@ class Person:
         return self.session["did"]
 
     def app_password(self) -> str:
-        made = self._call("com.atproto.server.createAppPassword", {"name": str(time.monotonic_ns())})
+        made = self._call(
+            "com.atproto.server.createAppPassword", {"name": str(time.monotonic_ns())}
+        )
         return made["password"]
 
     def post(self, text: str, *, at: datetime, **more: Any) -> str:
@@ -187,11 +189,13 @@ def _modules() -> Path:
         raise MissingServerError(
             "node is not installed: `make test` installs it, or tests/install-servers"
         )
-    where = subprocess.run([_HERE / "install", "--where"], capture_output=True, text=True, check=True)
+    where = subprocess.run(
+        [_HERE / "install", "--where"], capture_output=True, text=True, check=True
+    )
     folder = Path(where.stdout.strip())
     if not (folder / "complete").exists():
         raise MissingServerError(
-            "the Bluesky network is not installed: `make test` installs it, or tests/install-servers"
+            "no Bluesky network is installed: `make test` installs one, or tests/install-servers"
         )
     return folder
 

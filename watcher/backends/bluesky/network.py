@@ -39,7 +39,9 @@ _SEARCHED = 100
 """Accounts asked for by one search."""
 _LONGEST_SEARCH = 300
 
-_PICTURE = re.compile(r"https?://[^/?#]+/img/avatar[a-z_]*/plain/(did:[A-Za-z0-9._:%-]+)/(\w+)@\w+")
+_PICTURE = re.compile(
+    r"https?://[^/?#]+/img/avatar[a-z_]*/plain/(did:[A-Za-z0-9._:%-]+)/(\w+)((?:@\w+)?)"
+)
 
 
 class BlueskyNetwork:
@@ -128,7 +130,7 @@ class BlueskyNetwork:
     def search_accounts(self, text: str, limit: int) -> tuple[Account, ...]:
         """Return accounts whose handle or display name contains the text, at most `limit`."""
         wanted = _fold(text).strip()
-        if not wanted or limit <= 0 or len(wanted) > _LONGEST_SEARCH:
+        if not wanted or limit <= 0 or len(wanted) > _LONGEST_SEARCH or "\0" in text:
             return ()
         answer = self._client.query(
             "app.bsky.actor.searchActors", q=plaintext.storable(text).strip(), limit=_SEARCHED
@@ -154,10 +156,12 @@ class BlueskyNetwork:
             return None
         if self._pictures is None:
             self._pictures = self._new_client(_PICTURES)
-        did, cid = named.groups()
+        did, cid, kind = named.groups()
         try:
             if account.avatar.startswith(f"{CDN}/"):
-                return pictures.picture(self._pictures.page(f"{CDN}/avatar/plain/{did}/{cid}@jpeg"))
+                return pictures.picture(
+                    self._pictures.page(f"{CDN}/avatar/plain/{did}/{cid}{kind}")
+                )
             return pictures.picture(
                 self._pictures.octets("com.atproto.sync.getBlob", did=did, cid=cid)
             )
