@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.contracts.live import LiveWorld
-from tests.contracts.world import FOUNDED, SMALL_PAGE, Said, World
-from tests.contracts.worlds import LIVE
+from tests.contracts.world import FOUNDED, SMALL_PAGE, Said, Society, World
+from tests.contracts.worlds import LIVE, SOCIETIES
 from watcher.backends import ArchiveSource, LocalSource
 from watcher.backends.archive import reader as archive_reader
 from watcher.backends.bluesky import timeline as bluesky_timeline
@@ -29,7 +30,7 @@ from watcher.backends.local import network as local_network
 from watcher.backends.mastodon import pull as mastodon_pull
 
 
-class LocalWorld(World):
+class LocalWorld(Society):
     def __init__(self, folder: Path) -> None:
         self.path = folder / "town.db"
         self.microblog = Microblog.found(self.path, FOUNDED)
@@ -175,7 +176,7 @@ FILES: list[type[World]] = [
     XWorld,
 ]
 WORLDS: list[type[World]] = [*FILES, *LIVE]
-NETWORKS = [LocalWorld]
+NETWORKS: list[type[Society]] = [LocalWorld, *SOCIETIES]
 
 
 @pytest.fixture
@@ -195,11 +196,11 @@ def fresh_budgets() -> None:
 
 
 @pytest.fixture
-def founding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[type], World]]:
+def founding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[type], Any]]:
     """Found a world of a kind, as many as a test wants; all end with the test."""
     founded: list[World] = []
 
-    def found(kind: type[World]) -> World:
+    def found(kind: type[World]) -> Any:
         founded.append(kind(tmp_path_factory.mktemp("world")))  # type: ignore[call-arg]
         return founded[-1]
 
@@ -234,9 +235,9 @@ def live(request: pytest.FixtureRequest, founding: Callable[[type], LiveWorld]) 
 
 
 @pytest.fixture(params=NETWORKS, ids=lambda world: world.__name__)
-def society(request: pytest.FixtureRequest, tmp_path: Path) -> LocalWorld:
+def society(request: pytest.FixtureRequest, founding: Callable[[type], Society]) -> Society:
     """A world whose backend knows accounts."""
-    return request.param(tmp_path)
+    return founding(request.param)
 
 
 @pytest.fixture

@@ -18,6 +18,9 @@ duplicates, edits, deletions, broken items, and all of `tests/faults.py`.
         def edit(self, text, new): ...       # change the text of a post said before
         def delete(self, text): ...          # take it away
 
+A backend that also knows accounts writes the methods of `Society` (tests/contracts/world.py) and
+stands in `SOCIETIES`, too: then it passes `test_networks.py`.
+
 - `answer` passes the items of every page through `self.served(items)`, newest or oldest first as
   the network has it: the tests then let it repeat items, mix their order, and so on.
 - `page_size` is how many posts the server gives at once where the backend's own constant is patched

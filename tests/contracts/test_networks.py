@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from tests.contracts.conftest import LocalWorld
+from tests.contracts.world import Society
 from watcher.backends.interface import LARGEST_AVATAR, BackendError, Network
 
 
-def test_a_network_has_every_method(society: LocalWorld) -> None:
+def test_a_network_has_every_method(society: Society) -> None:
     network = society.reader()
     assert isinstance(network, Network)
     assert network.network == network.network.lower() != ""
 
 
-def test_lookup_finds_exactly_this_handle(society: LocalWorld) -> None:
+def test_lookup_finds_exactly_this_handle(society: Society) -> None:
     society.account("nordelia", name="Nordelia")
     society.account("nordelia_info")
     found = society.reader().lookup("nordelia")
@@ -23,12 +23,12 @@ def test_lookup_finds_exactly_this_handle(society: LocalWorld) -> None:
     assert found.network == society.reader().network
 
 
-def test_lookup_of_nobody_is_none(society: LocalWorld) -> None:
+def test_lookup_of_nobody_is_none(society: Society) -> None:
     assert society.reader().lookup("nobody") is None
     assert society.reader().lookup("") is None
 
 
-def test_search_finds_parts_of_handles_and_display_names(society: LocalWorld) -> None:
+def test_search_finds_parts_of_handles_and_display_names(society: Society) -> None:
     society.account("nordelia")
     society.account("nordelia_info")
     society.account("zed", name="La Nordélia officielle")
@@ -37,7 +37,7 @@ def test_search_finds_parts_of_handles_and_display_names(society: LocalWorld) ->
     assert {account.handle for account in found} == {"nordelia", "nordelia_info", "zed"}
 
 
-def test_search_keeps_to_its_limit(society: LocalWorld) -> None:
+def test_search_keeps_to_its_limit(society: Society) -> None:
     for number in range(5):
         society.account(f"train{number}")
     assert len(society.reader().search_accounts("train", 3)) == 3
@@ -45,7 +45,7 @@ def test_search_keeps_to_its_limit(society: LocalWorld) -> None:
 
 
 @pytest.mark.parametrize("text", ["%", "_", "'", '"', "\\", "*", "a\x00b", "🚆" * 500])
-def test_search_takes_any_text_as_text(society: LocalWorld, text: str) -> None:
+def test_search_takes_any_text_as_text(society: Society, text: str) -> None:
     society.account("marie", name="Marie")
     assert society.reader().search_accounts(text, 5) == ()
 
@@ -53,7 +53,7 @@ def test_search_takes_any_text_as_text(society: LocalWorld, text: str) -> None:
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 8
 
 
-def test_an_avatar_is_the_picture_as_its_owner_gave_it(society: LocalWorld) -> None:
+def test_an_avatar_is_the_picture_as_its_owner_gave_it(society: Society) -> None:
     society.account("nordelia")
     society.show("nordelia", PNG)
     network = society.reader()
@@ -62,7 +62,7 @@ def test_an_avatar_is_the_picture_as_its_owner_gave_it(society: LocalWorld) -> N
     assert network.avatar(found) == PNG
 
 
-def test_who_has_no_picture_has_no_avatar(society: LocalWorld) -> None:
+def test_who_has_no_picture_has_no_avatar(society: Society) -> None:
     society.account("nordelia")
     network = society.reader()
     found = network.lookup("nordelia")
@@ -73,7 +73,7 @@ def test_who_has_no_picture_has_no_avatar(society: LocalWorld) -> None:
 @pytest.mark.parametrize(
     "picture", [b"", b"<svg onload='x'/>", PNG + b"\0" * LARGEST_AVATAR], ids=["no", "svg", "huge"]
 )
-def test_what_is_no_picture_or_too_large_is_no_avatar(society: LocalWorld, picture: bytes) -> None:
+def test_what_is_no_picture_or_too_large_is_no_avatar(society: Society, picture: bytes) -> None:
     society.account("nordelia")
     society.show("nordelia", picture)
     network = society.reader()
@@ -96,7 +96,7 @@ def test_what_is_no_picture_or_too_large_is_no_avatar(society: LocalWorld, pictu
         "data:image/png;base64,\u00e9",
     ],
 )
-def test_an_avatar_elsewhere_is_never_fetched(society: LocalWorld, address: str) -> None:
+def test_an_avatar_elsewhere_is_never_fetched(society: Society, address: str) -> None:
     society.account("nordelia")
     network = society.reader()
     found = network.lookup("nordelia")
@@ -104,11 +104,11 @@ def test_an_avatar_elsewhere_is_never_fetched(society: LocalWorld, address: str)
     assert network.avatar(replace(found, avatar=address)) is None
 
 
-def test_at_first_there_is_no_relation(society: LocalWorld) -> None:
+def test_at_first_there_is_no_relation(society: Society) -> None:
     assert society.reader().relation(society.account("marie")) == "none"
 
 
-def test_following_twice_is_one_follow(society: LocalWorld) -> None:
+def test_following_twice_is_one_follow(society: Society) -> None:
     marie = society.account("marie")
     network = society.reader()
     assert network.follow(marie) == "following"
@@ -119,7 +119,7 @@ def test_following_twice_is_one_follow(society: LocalWorld) -> None:
     assert found.followers == 1
 
 
-def test_a_locked_account_is_requested_until_it_agrees(society: LocalWorld) -> None:
+def test_a_locked_account_is_requested_until_it_agrees(society: Society) -> None:
     marie = society.account("marie", locked=True)
     network = society.reader()
     assert network.follow(marie) == "requested"
@@ -131,7 +131,7 @@ def test_a_locked_account_is_requested_until_it_agrees(society: LocalWorld) -> N
 
 
 @pytest.mark.parametrize("locked", [False, True])
-def test_unfollowing_undoes_a_follow_and_a_request(society: LocalWorld, locked: bool) -> None:
+def test_unfollowing_undoes_a_follow_and_a_request(society: Society, locked: bool) -> None:
     marie = society.account("marie", locked=locked)
     network = society.reader()
     network.follow(marie)
@@ -140,7 +140,7 @@ def test_unfollowing_undoes_a_follow_and_a_request(society: LocalWorld, locked: 
     assert network.relation(marie) == "none"
 
 
-def test_an_account_that_blocked_us_is_not_followed(society: LocalWorld) -> None:
+def test_an_account_that_blocked_us_is_not_followed(society: Society) -> None:
     marie = society.account("marie")
     society.block_us("marie")
     network = society.reader()
@@ -150,7 +150,7 @@ def test_an_account_that_blocked_us_is_not_followed(society: LocalWorld) -> None
     assert raised.value.kind == "refused"
 
 
-def test_a_renamed_account_keeps_its_id_and_relation(society: LocalWorld) -> None:
+def test_a_renamed_account_keeps_its_id_and_relation(society: Society) -> None:
     marie = society.account("marie")
     network = society.reader()
     network.follow(marie)
@@ -163,7 +163,7 @@ def test_a_renamed_account_keeps_its_id_and_relation(society: LocalWorld) -> Non
 
 
 @pytest.mark.parametrize("unknown", ["0", "999999999999", "", "marie", "-1", "9" * 40, "١"])
-def test_an_unknown_account_is_gone(society: LocalWorld, unknown: str) -> None:
+def test_an_unknown_account_is_gone(society: Society, unknown: str) -> None:
     network = society.reader()
     for ask in (network.relation, network.follow, network.unfollow):
         with pytest.raises(BackendError) as raised:

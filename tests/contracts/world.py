@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from watcher.backends.interface import Reader
+from watcher.backends.interface import Network, Reader
 
 FOUNDED = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 SMALL_PAGE = 4
@@ -36,3 +36,30 @@ class World:
 
     def close(self) -> None:
         """Let go of servers."""
+
+
+class Society(World):
+    """A network that also knows accounts: what `test_networks.py` asks of it. We are `us`."""
+
+    def reader(self) -> Network:
+        raise NotImplementedError
+
+    def account(self, handle: str, *, name: str = "", locked: bool = False) -> str:
+        """Make an account; return its id as `Account.id` has it."""
+        raise NotImplementedError
+
+    def show(self, handle: str, picture: bytes) -> None:
+        """Give an account a picture."""
+        raise NotImplementedError
+
+    def rename(self, handle: str, new: str) -> None:
+        """Give an account another handle."""
+        raise NotImplementedError
+
+    def agree(self, handle: str) -> None:
+        """Let an account take our request to follow it."""
+        raise NotImplementedError
+
+    def block_us(self, handle: str) -> None:
+        """Let an account block us."""
+        raise NotImplementedError

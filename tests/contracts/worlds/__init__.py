@@ -1,13 +1,19 @@
 """The live worlds, one module each; `tests/contracts/live.py` tells how to write one."""
 
 from tests.contracts.live import LiveWorld
+from tests.contracts.world import Society
 from tests.contracts.worlds.bluesky import BlueskyWorld
 from tests.contracts.worlds.feed import FeedWorld
 from tests.contracts.worlds.mastodon import SnacWorld, TownWorld
+from tests.contracts.worlds.x import XWorld
 
 LIVE: list[type[LiveWorld]] = [
     FeedWorld,
     BlueskyWorld,
     TownWorld,
     SnacWorld,
+    XWorld,
 ]
+
+SOCIETIES: list[type[Society]] = []
+"""Those that also know accounts: `class TownSociety(TownWorld, Society)`."""
