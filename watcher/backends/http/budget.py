@@ -154,6 +154,12 @@ def _smaller(window: Window, limit: int | None, remaining: int, resets: datetime
     return replace(window, limit=limit, remaining=remaining, resets=resets)
 
 
+def _room(window: Window) -> tuple[bool, float]:
+    """Sort windows by what they leave: those that are closed first."""
+    remaining = window.remaining
+    return window.closed_until is None, float("inf") if remaining is None else remaining
+
+
 def spoken(seconds: float) -> str:
     """Return a length of time in words, rounded up: `40 seconds`, `3 minutes`."""
     for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
@@ -174,6 +180,17 @@ class Budgets:
         """Return the budget of an account (empty: nobody) at `host` (`town.example:8443`)."""
         with self._lock:
             return self._budgets.setdefault((host, account), Budget(host))
+
+    def windows(self) -> dict[str, dict[str, Window]]:
+        """Return what is known now of every host, by bucket; of several accounts the tightest."""
+        with self._lock:
+            budgets = [(host, budget) for (host, _), budget in sorted(self._budgets.items())]
+        found: dict[str, dict[str, Window]] = {}
+        for host, budget in budgets:
+            known = found.setdefault(host, {})
+            for bucket, window in budget.windows().items():
+                known[bucket] = min(known.get(bucket, window), window, key=_room)
+        return found
 
     def forget(self) -> None:
         """Begin anew."""
