@@ -19,6 +19,7 @@ import pytest
 from tests.contracts.live import LiveWorld
 from tests.contracts.world import FOUNDED, SMALL_PAGE, Said, Society, World
 from tests.contracts.worlds import LIVE, SOCIETIES
+from tests.contracts.worlds.x import XSearchWorld
 from watcher.backends import ArchiveSource, LocalSource
 from watcher.backends.archive import reader as archive_reader
 from watcher.backends.bluesky import timeline as bluesky_timeline
@@ -28,6 +29,7 @@ from watcher.backends.interface import Network, Page, Reader
 from watcher.backends.local import Microblog, NewPost, Profile
 from watcher.backends.local import network as local_network
 from watcher.backends.mastodon import pull as mastodon_pull
+from watcher.backends.x import reader as x_reader
 
 
 class LocalWorld(Society):
@@ -187,6 +189,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_reader, "PAGE", SMALL_PAGE)
     monkeypatch.setattr(mastodon_pull, "PAGE", SMALL_PAGE)
     monkeypatch.setattr(bluesky_timeline, "PAGE", SMALL_PAGE)
+    monkeypatch.setattr(x_reader, "PAGE", XSearchWorld.page_size)
 
 
 @pytest.fixture(autouse=True)

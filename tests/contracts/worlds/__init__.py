@@ -5,14 +5,14 @@ from tests.contracts.world import Society
 from tests.contracts.worlds.bluesky import BlueskyWorld
 from tests.contracts.worlds.feed import FeedWorld
 from tests.contracts.worlds.mastodon import SnacWorld, TownWorld
-from tests.contracts.worlds.x import XWorld
+from tests.contracts.worlds.x import XSearchWorld
 
 LIVE: list[type[LiveWorld]] = [
     FeedWorld,
     BlueskyWorld,
     TownWorld,
     SnacWorld,
-    XWorld,
+    XSearchWorld,
 ]
 
 SOCIETIES: list[type[Society]] = []
