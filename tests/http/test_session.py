@@ -13,9 +13,9 @@ import requests
 
 from tests.faults import CERTIFICATE, FAULTS, Asked, Fault, Loopback, Reply
 from watcher.backends.http.bounds import Bounds, user_agent
-from watcher.backends.http.budget import Budget
+from watcher.backends.http.budget import FIRST_PAUSE, Budget
 from watcher.backends.http.errors import explained, host_of, of_status, shown
-from watcher.backends.http.session import MovedError, Session, session
+from watcher.backends.http.session import Answer, MovedError, Session, session
 from watcher.backends.http.transport import BoundedTransport
 from watcher.backends.interface import BackendError
 
@@ -263,6 +263,18 @@ def test_a_session_asks_its_budget_and_tells_it(
     with pytest.raises(BackendError, match="takes no connections") as raised:
         ask(client, f"{server.url}/timeline")
     assert raised.value.retry_after
+
+
+def test_who_is_not_told_how_long_to_wait_waits_as_the_budget_says(
+    serve: Serve, opened: Callable[..., Session]
+) -> None:
+    server = serve(lambda _: Reply(429))
+    answer = opened(budget=Budget(server.host, chance=lambda: 0.0)).get(server.url)
+    assert isinstance(answer, Answer)
+    error = answer.error()
+    assert error is not None
+    assert (error.kind, error.retry_after) == ("temporary", FIRST_PAUSE.total_seconds() / 2)
+    assert "does not say for how long" in str(error)
 
 
 def test_addresses_are_shown_without_what_must_not_be_seen() -> None:

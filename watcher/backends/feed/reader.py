@@ -22,7 +22,7 @@ from watcher.backends.feed.syndication import read_xml
 from watcher.backends.formats.parsed import UnreadableError
 from watcher.backends.http import bounds
 from watcher.backends.http.budget import SHARED
-from watcher.backends.http.errors import host_of, of_status
+from watcher.backends.http.errors import host_of
 from watcher.backends.http.session import Answer, session
 from watcher.backends.interface import Gap, Page, Skipped
 from watcher.clock import utc_now
@@ -133,13 +133,12 @@ class FeedReader:
             headers["If-None-Match"] = state.etag
         if state.modified:
             headers["If-Modified-Since"] = state.modified
-        answer = self._session.get(self._url, headers=headers)
+        answer = cast(Answer, self._session.get(self._url, headers=headers))
         if answer.status_code == 304 and (state.etag or state.modified):
             return None
-        error = of_status(answer.status_code, answer.headers, self._host)
-        if error is not None:
+        if error := answer.error():
             raise error
-        return cast(Answer, answer)
+        return answer
 
     def _read(self, answer: Answer) -> Feed:
         text = decoded(answer.content, _charset(answer))

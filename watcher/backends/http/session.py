@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 from watcher.backends.http import bounds as usual
 from watcher.backends.http.bounds import Bounds
 from watcher.backends.http.budget import Budget
-from watcher.backends.http.errors import explained, host_of, shown
+from watcher.backends.http.errors import explained, host_of, of_status, shown
 from watcher.backends.http.wire import Allowance, body, measure, measured
 from watcher.backends.interface import BackendError
 
@@ -39,6 +39,16 @@ class MovedError(BackendError):
 
 class Answer(requests.Response):
     """An answer that is wholly here, unless it was asked for as a stream."""
+
+    pause: float | None = None
+    """Seconds for which the budget leaves the host in peace after it."""
+
+    def error(self) -> BackendError | None:
+        """Return what its status means (`errors.of_status`); None where that is success."""
+        error = of_status(self.status_code, self.headers, host_of(self.url))
+        if error is not None and error.retry_after is None:
+            error.retry_after = self.pause
+        return error
 
     def json(self, **kwargs: Any) -> Any:
         """Return the body's JSON. Raises `BackendError` where it is none, or nested too deeply."""
@@ -148,7 +158,7 @@ class _Bounded(HTTPAdapter):
         verify: bool | str | None = True,
         cert: Any = None,
         proxies: Any = None,
-    ) -> requests.Response:
+    ) -> Answer:
         host = host_of(request.url or "")
         request.headers["User-Agent"] = self._agent  # the libraries would put theirs
         bucket = self._bucket(request.method or "", urlsplit(request.url or "").path)
@@ -162,7 +172,7 @@ class _Bounded(HTTPAdapter):
                 told.retry_after = self._budget.failed(bucket)
             raise told from None  # foreign texts hold whole addresses, tokens included
         if self._budget:
-            self._budget.note(answer.status_code, answer.headers, bucket)
+            answer.pause = self._budget.note(answer.status_code, answer.headers, bucket)
         return answer
 
     def _ask(
@@ -173,12 +183,14 @@ class _Bounded(HTTPAdapter):
         verify: bool | str | None,
         cert: Any,
         proxies: Any,
-    ) -> requests.Response:
+    ) -> Answer:
         allowance = Allowance(self._bounds, host_of(request.url or ""))
         for hop in range(self._bounds.redirects + 1):
             waits = (min(self._bounds.connect, allowance.seconds()), allowance.seconds())
             with measured(allowance):
-                answer = super().send(request, True, waits, verify or False, cert, proxies)
+                answer = cast(
+                    Answer, super().send(request, True, waits, verify or False, cert, proxies)
+                )
             raw = cast(urllib3.BaseHTTPResponse, answer.raw)
             if answer.status_code in _REDIRECTS and "location" in answer.headers:
                 raw.close()
