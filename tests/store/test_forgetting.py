@@ -64,7 +64,7 @@ def test_nothing_of_the_person_is_left_in_any_table(store: Store) -> None:
     for word in ("annabelle", "'ann'", "annie", "sings", "town:1"):
         assert word not in left
     assert [one.post.id for one in store.posts_after(0, 9)] == ["p2"]
-    assert store.count_forgotten() == 1
+    assert store.status().forgotten == 1
     assert len(store.departures(LATER)) == 2
 
 
@@ -89,7 +89,7 @@ def test_who_was_forgotten_does_not_come_back(store: Store) -> None:
 def test_who_has_never_been_seen_can_be_kept_out(store: Store) -> None:
     store.keep_out("town", "@Ann", NOON)
     store.keep_out("town", "ann", NOON)
-    assert store.count_forgotten() == 1
+    assert store.status().forgotten == 1
     assert store.save_page("square", page(post("p1", author=ANN)), NOON).kept_out == 1
 
 
@@ -99,7 +99,7 @@ def test_forgetting_can_be_lifted_by_any_name(store: Store, name: str) -> None:
     forget(store)
     assert store.remember("somebody") == 0
     assert store.remember(name) == 1
-    assert store.count_forgotten() == 0
+    assert store.status().forgotten == 0
     assert store.save_page("square", page(post("p9", author=ANN)), LATER).new == 1
 
 
@@ -134,7 +134,7 @@ def test_a_crash_in_the_middle_is_taken_up_where_it_stopped(
     store.finish_forgetting(LATER)
     assert [one.post.id for one in store.posts_after(0, 99)] == ["p2"]
     assert store.accounts_called("ann") == ()
-    assert store.count_forgotten() == 1
+    assert store.status().forgotten == 1
 
 
 def test_mails_that_told_of_the_person_lose_their_content(store: Store) -> None:
@@ -165,4 +165,4 @@ def test_mails_that_told_of_the_person_lose_their_content(store: Store) -> None:
 def test_the_age_of_a_memory_matters_not(store: Store) -> None:
     store.keep_out("town", "ann", NOON)
     store.forget_before(NOON + 9999 * DAY)
-    assert store.count_forgotten() == 1
+    assert store.status().forgotten == 1

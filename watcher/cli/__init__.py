@@ -34,6 +34,7 @@ COMMANDS = {
     "once": "Pull, match, index, plan and deliver once.",
     "run": "Watch until stopped.",
     "status": "What is watched, what waits, what went wrong.",
+    "sources": "How the sources are read, what is missing, and which the rules need.",
     "search": "Search the stored posts with the rule language.",
     "rules": "List, show, try and better the rules.",
     "matches": "What the rules found, and what you think of it.",
@@ -42,6 +43,7 @@ COMMANDS = {
     "follows": "Decide on proposed follows and carry them out.",
     "digests": "Preview and list the digests.",
     "deliveries": "The mails: sent, waiting, refused, parked.",
+    "forget": "Erase a person's posts and account, and keep them out.",
     "index": "The search index: its state, and making it anew.",
     "local": "The embedded microblog: post, import, look around.",
 }

@@ -157,6 +157,8 @@ def _print_totals(view: View) -> None:
         f"{count(status.matches, 'match', 'matches')}; suspects: {_counts(status.suspects)}",
         f"mails: {_counts(status.deliveries)}; follows: {_counts(status.proposals)}",
     )
+    if status.forgotten:
+        screen.say(f"{count(status.forgotten, 'person', 'people')} forgotten and kept out")
 
 
 def _counts(by_state: Mapping[Any, int]) -> str:
@@ -193,6 +195,7 @@ def _as_dict(view: View) -> dict[str, Any]:
         "suspects": {str(k): v for k, v in status.suspects.items()},
         "deliveries": {str(k): v for k, v in status.deliveries.items()},
         "proposals": {str(k): v for k, v in status.proposals.items()},
+        "forgotten": status.forgotten,
         "sources": [
             {
                 "name": source.name,

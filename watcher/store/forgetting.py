@@ -159,11 +159,6 @@ class Forgetting(Database):
                 connection.execute(delete(forgotten).where(forgotten.c.id.in_(some)))
             return len(lifted)
 
-    def count_forgotten(self) -> int:
-        """Return how many people were forgotten and are kept out."""
-        with self.reading() as connection:
-            return connection.execute(select(func.count()).select_from(forgotten)).scalar_one()
-
 
 def _called(name: str) -> ColumnElement[bool]:
     any_network = accounts.c.folded_handle == folded_handle(name)

@@ -30,6 +30,7 @@ from watcher.store.schema import (
     alarms,
     deliveries,
     digests,
+    forgotten,
     gaps,
     known_terms,
     matches,
@@ -71,6 +72,7 @@ class Housekeeping(Database):
                 suspects=_states(connection, suspects.c.verdict, Verdict),
                 deliveries=_states(connection, deliveries.c.state, DeliveryState),
                 proposals=_states(connection, proposals.c.state, ProposalState),
+                forgotten=_count(connection, forgotten),
             )
 
     def forget_before(

@@ -338,3 +338,5 @@ class Status:
     suspects: dict[Verdict, int]
     deliveries: dict[DeliveryState, int]
     proposals: dict[ProposalState, int]
+    forgotten: int = 0
+    """People who were forgotten and are kept out."""

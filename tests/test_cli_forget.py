@@ -1,0 +1,84 @@
+"""`watcher forget` as a person types it."""
+
+import json
+
+import pytest
+
+from tests.cli_fixtures import acme, terminal
+from tests.terminal import Terminal, compare
+
+__all__ = ["acme", "terminal"]
+
+
+@pytest.fixture
+def read(acme: Terminal) -> Terminal:
+    """A folder in which Zoe and Kim spoke of the brand, and a mail is about to tell of it."""
+    for words in (
+        ("local", "post", "@zoe", "acme is late, says Zoe"),
+        ("local", "post", "@kim", "acme is fine, says Kim"),
+    ):
+        assert acme.pipe(*words).code == 0
+    path = acme.folder / "watcher.toml"
+    path.write_text(path.read_text().replace('send = "daily"\nat = "08:00"', 'send = "instant"'))
+    assert acme.pipe("once").code == 0
+    return acme
+
+
+def shown(at: Terminal, *words: str, **more: str) -> str:
+    return f"$ watcher {' '.join(words)}\n" + at.type(*words, **more).screen
+
+
+def test_a_person_is_erased_and_kept_out(read: Terminal) -> None:
+    seen = shown(read, "forget", "@zoe", keys="y\n")
+    seen += shown(read, "search", "acme") + shown(read, "status").splitlines()[-1] + "\n"
+    assert read.pipe("local", "post", "@zoe", "acme once more").code == 0
+    assert read.pipe("once").code == 0
+    seen += shown(read, "search", "acme") + shown(read, "forget", "--undo", "local:zoe")
+    compare("cli-forget", seen)
+    (hit,) = json.loads(read.pipe("search", "acme", "--json").out)
+    assert hit["author"] == "kim"
+    assert json.loads(read.pipe("status", "--json").out)["forgotten"] == 0
+
+
+def test_nothing_is_erased_unless_somebody_agrees(read: Terminal) -> None:
+    assert read.type("forget", "@zoe", keys="n\n").code == 1
+    refused = read.pipe("forget", "@zoe")
+    assert (refused.code, "add --yes" in refused.err) == (2, True)
+    assert len(json.loads(read.pipe("search", "acme", "--json").out)) == 2
+
+
+def test_no_file_of_the_data_folder_holds_the_words_any_more(read: Terminal) -> None:
+    said = json.loads(read.pipe("forget", "@zoe", "--yes", "--json").out)
+    assert (said["posts"], said["posts_erased"], said["index_cleared"]) == (2, 2, True)
+    index = read.folder / "data" / "index"
+    held = b"".join(path.read_bytes() for path in index.rglob("*") if path.is_file())
+    assert b"account:local" in held
+    assert b"zoe" not in held
+
+
+def test_who_was_never_seen_can_be_kept_out(read: Terminal) -> None:
+    unknown = read.pipe("forget", "@nobody", "--yes")
+    assert (unknown.code, "network:handle" in unknown.err) == (2, True)
+    assert read.pipe("forget", "local:nobody", "--yes").code == 0
+    assert read.pipe("local", "post", "@nobody", "acme, acme").code == 0
+    assert read.pipe("once").code == 0
+    assert "nobody" not in read.pipe("search", "acme").out
+    assert read.pipe("forget", "--undo", "local:somebody").code == 2
+
+
+def test_a_pending_mail_is_made_again_without_the_person(read: Terminal) -> None:
+    assert read.pipe("local", "post", "@zoe", "acme burns").code == 0
+    assert read.pipe("local", "post", "@kim", "acme shines").code == 0
+    path = read.folder / "watcher.toml"
+    nobody_there = 'kind = "smtp"\nhost = "127.0.0.1"\nport = 1\nsecurity = "none"'
+    mail = path.read_text().replace('kind = "outbox"', nobody_there)
+    path.write_text(mail.replace('folder = "outbox"\n', ""))
+    read.now = read.now.replace(hour=9)
+    read.pipe("once")
+    assert "pending" in read.pipe("deliveries", "list").out
+    assert "burns" in read.pipe("deliveries", "show", "3").out
+    assert read.pipe("forget", "@zoe", "--yes").code == 0
+    shown = read.pipe("deliveries", "show", "3").out
+    assert "shines" in shown
+    assert "burns" not in shown
+    assert "zoe" not in shown
