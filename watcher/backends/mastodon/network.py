@@ -280,7 +280,10 @@ class MastodonNetwork:
 
     def _perhaps(self, address: str) -> Iterator[dict[str, Any]]:
         """Yield what may be the account at an address: by its name there, then by the address."""
-        parts = urlsplit(address)
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            return
         name = parts.path.rstrip("/").rpartition("/")[2].removeprefix("@")
         if name and parts.netloc and Query.parse(f"@{name}@{parts.netloc}"):
             found = self._record_of(f"{name}@{parts.netloc}")

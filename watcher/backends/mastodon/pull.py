@@ -167,8 +167,8 @@ class Pull:
             fresh = walk.take(chunk)
             repeated += chunk.repeated
             moved = walk.on(chunk, self._after())
-            if waiting and (fresh or not moved):
-                yield self._page(waiting, more=bool(fresh), repeated=repeated, gaps=gaps)
+            if waiting and fresh:
+                yield self._page(waiting, more=True, repeated=repeated, gaps=gaps)
                 waiting, gaps, repeated = [], (), 0
             waiting = fresh or waiting
             if not moved:

@@ -4,6 +4,7 @@ import json
 import re
 import ssl
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from websockets.exceptions import (
@@ -37,8 +38,9 @@ class WebSocketEvents:
         headers = {"Authorization": f"Bearer {client.token}"} if client.token else {}
         # Pleroma looks for the token where browsers can put it; nobody logs that, as addresses are.
         protocols = [Subprotocol(client.token)] if _PROTOCOL.fullmatch(client.token) else None
+        self._open = ExitStack()
         try:
-            self._socket = connect(
+            connecting = connect(
                 address,
                 additional_headers=headers,
                 subprotocols=protocols,
@@ -50,6 +52,7 @@ class WebSocketEvents:
                 max_size=MOST_OCTETS,
                 compression=None,
             )
+            self._socket = self._open.enter_context(connecting)
         except InvalidStatus as error:
             status = error.response.status_code
             told = of_status(status, error.response.headers, self._host) if status >= 300 else None
@@ -74,7 +77,7 @@ class WebSocketEvents:
 
     def close(self) -> None:
         """End the connection, even while it is being read."""
-        self._socket.close()
+        self._open.close()
 
 
 def event(message: str | bytes, host: str) -> tuple[str, str]:

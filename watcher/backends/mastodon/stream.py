@@ -29,6 +29,8 @@ MOST = 200
 """Posts of a page."""
 PATIENCE = 0.9
 """Seconds until a page goes out, whether something came or not."""
+SOON = 0.02
+"""Seconds to wait for what may follow at once."""
 AGAIN = 300.0
 """Seconds between two looks at the timeline."""
 
@@ -145,7 +147,7 @@ class _Batch:
         while len(self.items) + len(self.deleted) < MOST and not self.stalled:
             try:
                 # Whatever is there goes out at once: nobody waits for a page to fill.
-                event = events.next(0.02 if self.items else until - monotonic())
+                event = events.next(SOON if self.items or self.deleted else until - monotonic())
             except BackendError:
                 if self.items or self.deleted:
                     return  # it is raised again by the next one
