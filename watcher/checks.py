@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -51,16 +51,25 @@ def run(config: Config, seconds: float) -> tuple[Outcome, ...]:
         ("store", partial(store, config)),
         ("mail", partial(mail, config)),
     ]
-    tries += [
-        (f"source {source.name}", partial(reader, config, source))
-        for source in config.sources
-        if source.enabled
-    ]
+    tries += [_of_source(config, source) for source in config.sources if source.enabled]
     tries += [
         (f"rule {rule.name}", partial(alarms, config, rule))
         for rule in config.rules
         if isinstance(rule, LookalikeRule) and rule.enabled and rule.alarms_a_week is not None
     ]
+    return _tried(tries, seconds)
+
+
+def of_sources(config: Config, sources: Iterable[AnySource], seconds: float) -> tuple[Outcome, ...]:
+    """Try some sources at once, for at most `seconds`; return the outcomes in their order."""
+    return _tried([_of_source(config, source) for source in sources], seconds)
+
+
+def _of_source(config: Config, source: AnySource) -> tuple[str, Callable[[], str]]:
+    return f"source {source.name}", partial(reader, config, source)
+
+
+def _tried(tries: Iterable[tuple[str, Callable[[], str]]], seconds: float) -> tuple[Outcome, ...]:
     deadline = time.monotonic() + seconds
     running = [_Attempt(what, attempt) for what, attempt in tries]
     return tuple(attempt.outcome(deadline, seconds) for attempt in running)

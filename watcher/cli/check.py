@@ -1,5 +1,6 @@
 """`watcher check`: whether all is well, inside and outside."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 
@@ -51,11 +52,17 @@ def command(settings: Settings, as_json: bool, timeout: float) -> int:
     else:
         for warning in config.warnings:
             stderr().say(str(warning), "")
-        stdout().table(("what", "state", "answer"), [_row(outcome) for outcome in outcomes])
-        for outcome in outcomes:
-            if outcome.help:
-                stdout().say(safe(f"{outcome.what}: {outcome.help}"))
+        tell(outcomes)
     return int(any(outcome.state == "failed" for outcome in outcomes))
+
+
+def tell(outcomes: Sequence[Outcome], empty: str = "") -> None:
+    """Print what came of trying things, and how to mend what failed."""
+    rows = [_row(outcome) for outcome in outcomes]
+    stdout().table(("what", "state", "answer"), rows, empty=empty)
+    for outcome in outcomes:
+        if outcome.help:
+            stdout().say(safe(f"{outcome.what}: {outcome.help}"))
 
 
 def _loaded(settings: Settings) -> Config:

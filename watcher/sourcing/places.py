@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from watcher.backends import BlueskySource, LocalSource, MastodonSource
+from watcher.backends import BlueskySource, LocalSource, MastodonSource, XSource
+from watcher.backends.bluesky.source import HOME
 from watcher.config import Config
 
 LOG_INS = {
-    "mastodon": "watcher login mastodon https://YOUR-SERVER",
-    "bluesky": "watcher login bluesky",
-    "x": "a bearer token of X's developer console, as docs/sources.md tells",
+    "mastodon": "`watcher login mastodon https://YOUR-SERVER` logs in",
+    "bluesky": "`watcher login bluesky` logs in",
+    "x": "X gives tokens to read with for money: docs/sources.md",
 }
 """What gives access to a network, by its name."""
 
@@ -53,7 +54,11 @@ def _configured(config: Config) -> Iterator[Place]:
             case MastodonSource():
                 yield _mastodon(source.server, logged_in=source.token is not None)
             case BlueskySource():
-                yield _bluesky(source.handle, source.server)
+                known = source.password is not None
+                yield _bluesky(source.handle, source.server, logged_in=known)
+            case XSource():
+                keys = (("kind", "x"), ("token", "${X_BEARER_TOKEN}"))
+                yield Place(network="x", name="X", keys=keys, logged_in=True)
             case LocalSource():
                 keys = (("kind", "local"), ("file", source.file))
                 yield Place(network="local", name=source.file, keys=keys, logged_in=True)
@@ -68,7 +73,8 @@ def _logged_in(config: Config) -> Iterator[Place]:
             if kind == "mastodon":
                 yield _mastodon(server, logged_in=True)
             elif kind == "bluesky":
-                yield _bluesky(str(held["handle"]), "")
+                at = "" if server.rstrip("/") == HOME else server
+                yield _bluesky(str(held["handle"]), at, logged_in=True)
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue
 
@@ -83,12 +89,10 @@ def _mastodon(server: str, *, logged_in: bool) -> Place:
     )
 
 
-def _bluesky(handle: str, server: str) -> Place:
+def _bluesky(handle: str, server: str, *, logged_in: bool) -> Place:
     keys: list[tuple[str, Any]] = [("kind", "bluesky")]
     if server:
         keys.append(("server", server))
     if handle:
         keys.append(("account", handle))
-    return Place(
-        network="bluesky", name=handle or "Bluesky", keys=tuple(keys), logged_in=bool(handle)
-    )
+    return Place(network="bluesky", name=handle or "Bluesky", keys=tuple(keys), logged_in=logged_in)

@@ -1,25 +1,30 @@
 """The smallest set of sources that would feed the rules, at each place that can be asked."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rules import KeywordRule, LookalikeRule
-from rules.characters import fold_case
 from rules.frequencies import Frequencies
 from rules.language import expand
 from rules.language.tree import Node
-from rules.metadata import fold_handle, handle_forms
-from rules.text import fold_tag, fold_words
-from watcher.backends import AnySource
+from watcher.backends import AnySource, XSource
 from watcher.backends.reach import Reach
+from watcher.backends.x import asking
 from watcher.coherence.feeding import Feed, could
 from watcher.config import Config
+from watcher.sourcing.bringing import brings, brought
 from watcher.sourcing.needs import Ask, Way, reduced, ways
 from watcher.sourcing.places import LOG_INS, Place, places
 
 MOST_QUESTIONS = 8
 """More questions to one server are worse than one for all that it has."""
+
+
+_TOO_MUCH = (
+    "no word, hashtag or account stands for all that it finds; all of the network, millions of"
+    " posts a day, would have to be kept"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +64,8 @@ class Proposal:
     places: tuple[Place, ...]
     log_ins: Mapping[str, str]
     """By network, what would give access to it."""
+    unaskable: tuple[tuple[str, str, str], ...]
+    """Rules that nothing can be asked for on a network, the network, and why."""
     lookalikes: tuple[str, ...]
     """The look-alike rules: they look at whomever the sources bring, and cannot be asked for."""
 
@@ -81,13 +88,18 @@ def propose(config: Config, network: str = "") -> Proposal:
     needs = [_need(rule, config) for rule in _rules(config)]
     drafts: list[Draft] = []
     fed: list[Fed] = []
+    unaskable: list[tuple[str, str, str]] = []
     for place in known:
         here = [need for need in needs if _is_about(need, place)]
-        more, already = _at(place, here, _sources(config, place), config.languages)
+        if place.network == "x":
+            more, already, cannot = _at_x(config, place, [need.rule for need in here])
+        else:
+            more, already, cannot = _at(place, here, _sources(config, place), config.languages)
+        unaskable += [(rule, place.network, why) for rule, why in cannot]
         drafts += more
         fed += already
     missing = {
-        name: how
+        name: _how(name, how, known)
         for name, how in LOG_INS.items()
         if network in ("", name)
         and not any(place.network == name and place.logged_in for place in known)
@@ -97,10 +109,18 @@ def propose(config: Config, network: str = "") -> Proposal:
         fed=tuple(fed),
         places=tuple(known),
         log_ins=missing,
+        unaskable=tuple(unaskable),
         lookalikes=tuple(
             rule.name for rule in config.rules if isinstance(rule, LookalikeRule) and rule.enabled
         ),
     )
+
+
+def _how(network: str, how: str, known: Sequence[Place]) -> str:
+    """How to get access, with the name of a server that a source has."""
+    at = next((dict(place.keys)["server"] for place in known if place.network == network
+               and network == "mastodon"), "")  # fmt: skip
+    return how.replace("https://YOUR-SERVER", at) if at else how
 
 
 def _rules(config: Config) -> list[KeywordRule]:
@@ -139,8 +159,8 @@ def _is_at(source: AnySource, place: Place) -> bool:
 
 def _at(
     place: Place, needs: Sequence[_Need], sources: Sequence[AnySource], languages: Sequence[str]
-) -> tuple[list[Draft], list[Fed]]:
-    """Return what to add at a place, and what is fed there already."""
+) -> tuple[list[Draft], list[Fed], list[tuple[str, str]]]:
+    """Return what to add at a place, what is fed there, and what cannot be asked for, with why."""
     fed, open_ = [], []
     for need in needs:
         by = _feeding(need, sources)
@@ -148,15 +168,17 @@ def _at(
             fed.append(Fed(rule=need.rule, place=place, sources=by))
         else:
             open_.append(need)
-    if not open_:
-        return [], fed
     there = [source.reach for source in sources]
     chosen = _chosen(open_, place, there, languages)
-    asks = reduced(ask for way in chosen.values() for ask in way if not _brought(ask, there))
+    asks = reduced(ask for way in chosen.values() for ask in way if not brought(ask, there))
     unaskable = [need.rule for need in open_ if need.rule not in chosen]
+    cannot: list[tuple[str, str]] = []
+    if place.network == "bluesky":
+        cannot = [(rule, _TOO_MUCH) for rule in unaskable]
+        unaskable = []
     if unaskable or len(asks) > MOST_QUESTIONS or not _may_ask(place, asks):
-        whole = _whole(place, asks, [need.rule for need in open_], unaskable)
-        return [whole], fed
+        feeds = [*chosen, *unaskable]
+        return [_whole(place, asks, feeds, unaskable)], fed, cannot
     drafts = [
         Draft(
             place=place,
@@ -167,7 +189,30 @@ def _at(
         )
         for ask in sorted(asks)
     ]
-    return drafts, fed
+    return drafts, fed, cannot
+
+
+def _at_x(
+    config: Config, place: Place, rules: Sequence[str]
+) -> tuple[list[Draft], list[Fed], list[tuple[str, str]]]:
+    """Return what to add on X, what is fed there, and what cannot be asked for there, with why.
+
+    One source there asks for any number of rules, translated into X's own syntax.
+    """
+    fed: dict[str, str] = {}
+    for source in config.sources:
+        if isinstance(source, XSource) and source.enabled:
+            cannot = {name for name, _ in source.asked.unasked}
+            fed |= {rule.name: source.name for rule in source.watched if rule.name not in cannot}
+    known = [rule for rule in _rules(config) if rule.name in rules and rule.name not in fed]
+    unasked = asking.ask(known, config.definitions).unasked
+    left = {rule.name: rule for rule in known}
+    for name, _ in unasked:
+        left.pop(name, None)
+    table = {**dict(place.keys), "query": "rules", "rules": list(left)}
+    drafts = [Draft(place=place, table=table, rules=tuple(left))] if left else []
+    found = [Fed(rule=rule, place=place, sources=(fed[rule],)) for rule in rules if rule in fed]
+    return drafts, found, list(unasked)
 
 
 def _feeding(need: _Need, sources: Sequence[AnySource]) -> tuple[str, ...]:
@@ -192,7 +237,7 @@ def _chosen(
 
     def cost(way: Way) -> tuple[int, float, list[Ask]]:
         new = [ask for ask in way if not any(one.covers(ask) for one in asked)]
-        new = [ask for ask in new if not _brought(ask, there)]
+        new = [ask for ask in new if not brought(ask, there)]
         return len(new), sum(_share(ask, common, languages) for ask in new), sorted(way)
 
     for need in sorted(needs, key=lambda need: (len(need.ways), need.rule)):
@@ -252,40 +297,8 @@ def _whole(
     if place.network != "bluesky":
         return Draft(place=place, table={**table, "query": "public"}, rules=tuple(rules), why=why)
     table["query"] = "jetstream"
-    if not unaskable:
-        words = [ask.written for ask in sorted(asks) if ask.kind != "account"]
-        accounts = [_handle(ask, place) for ask in sorted(asks) if ask.kind == "account"]
-        keep = {"any": words, "accounts": accounts}
-        table["keep"] = {key: values for key, values in keep.items() if values}
+    words = [ask.written for ask in sorted(asks) if ask.kind != "account"]
+    accounts = [_handle(ask, place) for ask in sorted(asks) if ask.kind == "account"]
+    keep = {"any": words, "accounts": accounts}
+    table["keep"] = {key: values for key, values in keep.items() if values}
     return Draft(place=place, table=table, rules=tuple(rules), why=why)
-
-
-def _brought(ask: Ask, reaches: Iterable[Reach]) -> bool:
-    return any(brings(reach, ask) for reach in reaches)
-
-
-def brings(reach: Reach, ask: Ask) -> bool:
-    """Return whether a source brings all of its network's posts that have what is asked for."""
-    if reach.whole:
-        return True
-    if ask.kind == "tag" and reach.tag:
-        return fold_tag(reach.tag).removeprefix("#") == ask.text
-    if ask.kind == "account" and reach.author:
-        return _same(reach.author, ask)
-    if ask.kind == "words" and reach.words:
-        return {*fold_words(reach.words)} <= {*ask.text.split()}
-    return any(_keeps(one, ask) for one in reach.kept)
-
-
-def _keeps(kept: str, ask: Ask) -> bool:
-    if kept.startswith("@"):
-        return ask.kind == "account" and _same(kept[1:], ask)
-    if kept.startswith("#"):
-        return ask.kind == "tag" and fold_tag(kept[1:]).removeprefix("#") == ask.text
-    words = " ".join(fold_words(kept))
-    return Ask("words", words, kept).covers(ask) if words else False
-
-
-def _same(handle: str, ask: Ask) -> bool:
-    wanted = fold_handle(fold_case(ask.text).rpartition(":")[2])
-    return wanted in handle_forms(handle)
