@@ -36,6 +36,8 @@ class BlueskyWorld(LiveWorld):
         self.views: list[Any] = []
         """The oldest first, as they were written."""
         self.count = 0
+        self.ended = False
+        """Whether somebody logged out."""
         tokens = (token("at+jwt"), token("refresh+jwt", 2000))
         session = ":::".join([US, f"did:plc:{US}", *tokens, self.server.url])
         login = Login(server=self.server.url, handle=US, password=SECRET, session=session)
@@ -57,6 +59,9 @@ class BlueskyWorld(LiveWorld):
         bearer = asked.headers.get("authorization", "").removeprefix("Bearer ")
         if bearer.count(".") != 2:
             return self.no(401, "AuthenticationRequired")
+        if method == "com.atproto.server.deleteSession":
+            self.ended = True
+            return self.json({})
         if method == "app.bsky.feed.searchPosts" and "q" in asked.query:
             return self.json(self.search(asked.query))
         return self.no(400, "InvalidRequest")

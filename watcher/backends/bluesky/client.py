@@ -115,6 +115,18 @@ class Client:
         self._guarded(lambda: self._create_session(password.reveal()))
         return str(self._library._session.handle)  # noqa: SLF001
 
+    @property
+    def session(self) -> str:
+        """The session as a log-in file keeps it; empty where none is open."""
+        return self._held
+
+    def log_out(self) -> None:
+        """Have the server end the session of the file. Raises `BackendError`."""
+        if self._adopt():
+            refresh = self._library._get_refresh_auth_headers()  # noqa: SLF001
+            end = self._library.com.atproto.server.delete_session
+            self._guarded(lambda: end(headers=refresh, ignore_session_check=True))
+
     def close(self) -> None:
         """Let go of the connections."""
         self._library.request.close()

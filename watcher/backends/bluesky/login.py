@@ -83,6 +83,15 @@ class LoginFile:
             known = self.login() or Login(server=server, handle=handle)
             self.save(replace(known, session=session))
 
+    def remove(self) -> None:
+        """Forget the log-in. Raises `BackendError` (refused) where that is impossible."""
+        with self.lock:
+            try:
+                self.path.unlink(missing_ok=True)
+            except OSError as error:
+                raise self._unusable(error.strerror or "it cannot be removed") from error
+            self._read = None
+
     def _load(self, status: os.stat_result) -> Login:
         if not stat.S_ISREG(status.st_mode):
             raise self._unusable("it is no file")

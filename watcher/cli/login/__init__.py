@@ -6,6 +6,7 @@ import click
 
 NETWORKS = {
     "mastodon": "A server that speaks Mastodon's API.",
+    "bluesky": "Bluesky, or a server of its network.",
 }
 
 
