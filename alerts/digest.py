@@ -66,6 +66,8 @@ class Digest:
     more_proposals: int = 0
     watched: tuple[Watched, ...] = ()
     more_watched: int = 0
+    hidden: int = 0
+    """Private posts that were found and are not for these recipients."""
     written: tuple[datetime, datetime] | None = None
     """When the oldest and the newest post were written, if not in the period of the digest."""
 
@@ -86,7 +88,7 @@ class Digest:
     @property
     def is_empty(self) -> bool:
         """Nothing was found: no alarm, no post, no suspect, nobody to follow."""
-        return not (self.alarms or self.posts or self.suspects or self.proposals)
+        return not (self.alarms or self.posts or self.hidden or self.suspects or self.proposals)
 
     @property
     def is_silent(self) -> bool:
@@ -103,6 +105,7 @@ class Digest:
         counts = (
             (len(self.alarms) + self.more_alarms, "alarms"),
             (self.posts, "posts"),
+            (self.hidden, "private posts not shown"),
             (len(self.suspects) + self.more_suspects, "suspects"),
             (len(self.proposals) + self.more_proposals, "follow proposals"),
         )
@@ -160,6 +163,7 @@ def compose(
         more_proposals=max(0, len(waiting.proposals) - MOST_PROPOSALS),
         watched=tuple(seen[:MOST_SOURCES]),
         more_watched=max(0, len(seen) - MOST_SOURCES),
+        hidden=waiting.hidden,
         written=_written(waiting),
     )
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from alerts.address import AddressError, parse_address
 from alerts.model import Delivery, DeliveryError, Sender
+from alerts.privacy import domain_problems
 from rules.errors import Problem
 
 
@@ -24,6 +25,9 @@ class MailFolder:
     """Where to write; relative to the configuration's folder."""
     from_: str = "Brand watcher <watcher@localhost>"
     """Who sends."""
+    private_to: tuple[str, ...] = ()
+    """Domains of mail addresses, `acme.example`, that private posts are shown to; all others are
+    told how many there were. Empty means nobody."""
 
     @property
     def sender_address(self) -> str:
@@ -39,6 +43,7 @@ class MailFolder:
                 path=("folder",),
                 help="name a folder; it is made if need be",
             )
+        yield from domain_problems(self.private_to)
         try:
             parse_address(self.from_)
         except AddressError as error:

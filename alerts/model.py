@@ -133,6 +133,8 @@ class Waiting:
     volumes: tuple[Volume, ...] = ()
     more: int = 0
     """Mentions that wait beyond those listed here, which a bound on memory kept out."""
+    hidden: int = 0
+    """Mentions of private posts that are not listed, for whom the digest is not inside."""
     mark: tuple[int, int] = (0, 0)
     """The store's own: its newest entry and their number, so that exactly these are taken later."""
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from alerts.address import AddressError, parse_address
 from alerts.model import Sender
+from alerts.privacy import domain_problems
 from alerts.secret import Secret
 from rules.errors import Problem
 
@@ -35,6 +36,9 @@ class SmtpServer:
     """Certificates (PEM) to trust besides the system's: for a server with a private authority."""
     timeout: int = 30
     """Seconds to wait for each answer."""
+    private_to: tuple[str, ...] = ()
+    """Domains of mail addresses, `acme.example`, that private posts are shown to; all others are
+    told how many there were. Empty means nobody."""
 
     @property
     def sender_address(self) -> str:
@@ -61,6 +65,7 @@ class SmtpServer:
                 message="the timeout lies between 1 and 600 seconds",
                 path=("timeout",),
             )
+        yield from domain_problems(self.private_to)
         yield from self._login_problems()
         yield from self._ca_problems()
 

@@ -21,6 +21,7 @@ from alerts.model import (
     Sender,
     Waiting,
 )
+from alerts.privacy import for_outsiders, holds_private, is_inside
 from alerts.render import Rendered, mails, render
 from alerts.retry import next_attempt
 from alerts.schedule import Slot
@@ -304,7 +305,7 @@ def _plan_digest(app: App, channel: EmailDigest) -> Planned | None:
         if channel.send != "instant":
             app.store.skip_slot(channel.name, slot.at)
         return None
-    outgoing = _mails(app, digest)
+    outgoing = _mails(app, channel, waiting, slot, now)
     frozen = app.store.freeze(
         channel.name,
         slot.at,
@@ -320,8 +321,21 @@ def _plan_digest(app: App, channel: EmailDigest) -> Planned | None:
     return Planned(channel=channel.name, mails=len(outgoing))
 
 
-def _mails(app: App, digest: Digest) -> tuple[OutgoingMail, ...]:
-    return mails(app.templates, digest, app.config.mail.sender_address, contact=app.config.contact)
+def _mails(
+    app: App, channel: EmailDigest, waiting: Waiting, slot: Slot, now: datetime
+) -> tuple[OutgoingMail, ...]:
+    """Make a channel's mails; private posts are only for those in the domains configured."""
+    private_to = app.config.mail.private_to if holds_private(waiting) else ()
+    inside = tuple(one for one in channel.to if is_inside(one, private_to))
+    outside = tuple(one for one in channel.to if one not in inside)
+    made: list[OutgoingMail] = []
+    for to, what in ((inside, waiting), (outside, for_outsiders(waiting))):
+        if to:
+            of_these = replace(channel, to=to)
+            digest = compose(of_these, what, slot, now, app.config.brands, app.config.timezone)
+            sender = app.config.mail.sender_address
+            made += mails(app.templates, digest, sender, contact=app.config.contact)
+    return tuple(made)
 
 
 def _digest(app: App, channel: EmailDigest, slot: Slot, now: datetime) -> tuple[Waiting, Digest]:
@@ -445,7 +459,7 @@ def renew(app: App) -> int:
         channel = replace(channel, to=old.recipients)
         try:
             waiting, digest = _composed(app, channel, waiting, slot, old.created)
-            outgoing = () if digest.is_silent else _mails(app, digest)
+            outgoing = () if digest.is_silent else _mails(app, channel, waiting, slot, old.created)
         except WatcherError as error:
             log.error("channel %s: a digest cannot be made again: %s", channel.name, error)  # noqa: TRY400
             continue

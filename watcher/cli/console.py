@@ -27,6 +27,8 @@ from watcher.cli.columns import broken, fitted
 
 MARK = "bold yellow"
 NOTHING_STORED = "no post is stored yet: `watcher once` reads the sources"
+PRIVATE = "[private]"
+"""Stands beside a post that its author chose the readers of: it is not to be passed on."""
 LEAST_ROOM = 20
 """Cells below which words are not worth a column of their own."""
 WORTH_A_BAR = 2000

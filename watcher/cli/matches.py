@@ -5,10 +5,12 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import click
+from rich.text import Text
 
 from rules.errors import WatcherError
 from watcher.cli import Settings
 from watcher.cli.console import (
+    PRIVATE,
     ago,
     count,
     marked,
@@ -80,7 +82,7 @@ def list_(
                 record.match.rule,
                 ago(record.found, now),
                 f"@{safe(record.post.author.handle, 40)}",
-                defused(marked(record.post.text, record.match.spans, LONGEST_TEXT), suspects),
+                _text(record, suspects),
                 record.verdict or "",
             )
             for record in records
@@ -119,6 +121,11 @@ def show(settings: Settings, match_id: int, as_json: bool) -> None:
         screen.say(f"{moment(one.at, config.timezone)}  {verdict}, by {safe(one.by, 60)}{note}")
     if not said:
         screen.say("nobody has judged it")
+
+
+def _text(record: MatchRecord, suspects: frozenset[str]) -> Text:
+    text = defused(marked(record.post.text, record.match.spans, LONGEST_TEXT), suspects)
+    return Text.assemble(f"{PRIVATE} ", text) if record.post.private else text
 
 
 def _rule_called(rule: str | None, known: list[str], stored: tuple[MatchRecord, ...]) -> str | None:
@@ -187,4 +194,5 @@ def _as_dict(record: MatchRecord) -> dict[str, Any]:
         "verdict": record.verdict,
         "copy_of": record.copy_of,
         "url": record.post.url,
+        "private": record.post.private,
     }

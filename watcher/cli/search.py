@@ -12,6 +12,7 @@ from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.console import (
     NOTHING_STORED,
+    PRIVATE,
     count,
     marked,
     moment,
@@ -98,6 +99,7 @@ def command(
                 f"@{safe(post.author.handle, 60)}",
                 safe(post.source, 30),
                 safe(post.url, 120),
+                PRIVATE if post.private else "",
             )
             stdout().note(defused("  ".join(filter(None, head)), suspects).plain)
             stdout().say(defused(marked(post.text, hit.spans), suspects), "")
@@ -130,6 +132,7 @@ def _as_dict(post: Post, spans: tuple[tuple[int, int], ...]) -> dict[str, object
         "url": post.url,
         "language": post.language,
         "source": post.source,
+        "private": post.private,
         "links": list(post.links),
         "likes": post.likes,
         "reposts": post.reposts,

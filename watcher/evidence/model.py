@@ -54,6 +54,8 @@ class Case:
     sightings: tuple[Sighting, ...] = ()
     posts: tuple[SeenPost, ...] = ()
     """Copies, in the order of writing; `record.posts` tells how many there are in all."""
+    private: int = 0
+    """How many of them all are private, and never copied."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

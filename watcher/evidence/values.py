@@ -77,6 +77,7 @@ def _case(case: Case) -> dict[str, Any]:
         "history": [_event(event) for event in case.history],
         "seen_by": [_sighting(sighting) for sighting in case.sightings],
         "posts_kept": record.posts,
+        "posts_private": case.private,
         "posts": [_post(copy) for copy in case.posts],
     }
 

@@ -36,13 +36,24 @@ class Sighting:
 class Evidence(Database):
     """The part of the store that shows what was seen of a suspect, by whom and when."""
 
+    def private_posts(self, suspect: int) -> int:
+        """Count the private posts of a suspect, which leave with no evidence.
+
+        Raises `NoSuchRecordError`.
+        """
+        with self.reading() as connection:
+            of_suspect = _about(connection, suspect, select(func.count()).select_from(posts))
+            private = of_suspect.where(posts.c.private.is_(True))
+            return int(connection.execute(private).scalar_one())
+
     def seen_posts(self, suspect: int, limit: int) -> tuple[SeenPost, ...]:
-        """Return the newest `limit` posts by the account, or with links to the domain.
+        """Return the newest `limit` public posts by the account, or with links to the domain.
 
         They stand in the order in which they were written. Raises `NoSuchRecordError`.
         """
         with self.reading() as connection:
             chosen = _about(connection, suspect, select(posts.c.rid, posts.c.seen))
+            chosen = chosen.where(posts.c.private.is_(False))
             seen: dict[int, datetime] = {
                 row.rid: row.seen
                 for row in connection.execute(chosen.order_by(posts.c.rid.desc()).limit(limit))

@@ -9,7 +9,7 @@ from alerts import EmailDigest
 from rules import KeywordRule
 from rules.model import Post
 from rules.tuning.quality import Quality
-from watcher.cli.console import count, marked, moment, safe, stdout
+from watcher.cli.console import PRIVATE, count, marked, moment, safe, stdout
 from watcher.cli.links import defused
 from watcher.config import Config
 from watcher.tuning.mails import mail_times
@@ -154,4 +154,5 @@ def span_words(days: Sequence[date]) -> str:
 
 def head_of(post: Post, zone: str) -> str:
     """Say when and by whom a post was written."""
-    return f"{moment(post.posted_at, zone)}  @{safe(post.author.handle, 60)}  {safe(post.key, 80)}"
+    head = f"{moment(post.posted_at, zone)}  @{safe(post.author.handle, 60)}  {safe(post.key, 80)}"
+    return f"{head}  {PRIVATE}" if post.private else head

@@ -133,6 +133,7 @@ def _case(config: Config, store: Store, record: SuspectRecord, posts: int) -> Ca
         history=detail.history,
         sightings=store.sightings(record.id),
         posts=store.seen_posts(record.id, posts),
+        private=store.private_posts(record.id),
     )
 
 

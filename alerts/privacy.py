@@ -1,0 +1,61 @@
+"""Private posts: who may be shown them, and what everybody else gets instead. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from alerts.address import AddressError, parse_address
+from alerts.model import RaisedAlarm, Waiting
+from rules.errors import Problem
+
+_DOMAIN = re.compile(r"[^\s/:@.]+(\.[^\s/:@.]+)*")
+
+
+def domain_problems(domains: Sequence[str]) -> Iterator[Problem]:
+    """Yield what is wrong with the `private_to` of a `[mail]` table."""
+    for position, domain in enumerate(domains):
+        if not _DOMAIN.fullmatch(domain):
+            yield Problem(
+                code="bad-domain",
+                message=f'"{domain[:60]}" is not a domain',
+                path=("private_to", position),
+                help='write what stands behind the @: private_to = ["acme.example"]',
+            )
+
+
+def is_inside(recipient: str, domains: Sequence[str]) -> bool:
+    """Whether a recipient's address lies in one of these domains, or in one below."""
+    try:
+        host = parse_address(recipient).address.rpartition("@")[2].casefold()
+    except AddressError:
+        return False
+    return any(host == own or host.endswith(f".{own}") for own in map(str.casefold, domains))
+
+
+def holds_private(waiting: Waiting) -> bool:
+    """Whether anything of what waits comes from private posts."""
+    mentioned = any(one.post.private for one in waiting.mentions)
+    return mentioned or any(post.private for one in waiting.alarms for post in one.posts)
+
+
+def for_outsiders(waiting: Waiting) -> Waiting:
+    """Return what waits without private posts and what they raised: `hidden` counts them.
+
+    Where there are private posts, an alarm of which no post is at hand is left out as well: its
+    words may come from them.
+    """
+    if not holds_private(waiting):
+        return waiting
+    mentions = tuple(one for one in waiting.mentions if not one.post.private)
+    return replace(
+        waiting,
+        mentions=mentions,
+        alarms=tuple(one for one in waiting.alarms if _is_public(one)),
+        hidden=waiting.hidden + len(waiting.mentions) - len(mentions),
+    )
+
+
+def _is_public(raised: RaisedAlarm) -> bool:
+    if not raised.alarm.evidence:
+        return True
+    return bool(raised.posts) and not any(post.private for post in raised.posts)
