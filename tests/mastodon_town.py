@@ -47,7 +47,8 @@ class Town:
         with (folder / "log").open("wb") as log:
             self._server = subprocess.Popen(
                 [sys.executable, "-m", "mastodon_mock", "serve", "--config", str(config),
-                 "--domain", "mock.local", "--in-memory", "--port", str(self.port), "--log-level", "warning"],
+                 "--domain", "mock.local", "--in-memory", "--port", str(self.port),
+                 "--log-level", "warning"],
                 stdout=log, stderr=log, cwd=folder, env={**os.environ, "PYTHONWARNINGS": "ignore"},
             )  # fmt: skip
         self._wait()

@@ -91,11 +91,14 @@ class Events:
         over = BackendError(f"{self._host} ended its stream", kind="temporary")
         try:
             self._wire.receive(self._take)
+        except BackendError as error:
+            over = error
         except Exception as error:  # noqa: BLE001 - whatever it is, it is explained
             over = explained(error, self._host)
-        with self._changed:
-            self._over = over
-            self._changed.notify_all()
+        finally:  # whoever waits is told in any case
+            with self._changed:
+                self._over = over
+                self._changed.notify_all()
 
     def _take(self, name: str, payload: str) -> None:
         with self._changed:

@@ -59,7 +59,11 @@ class WebSocketEvents:
             raise told or _no_socket(self._host) from None
         except InvalidHandshake:
             raise _no_socket(self._host) from None
-        except (OSError, TimeoutError, ssl.SSLError, WebSocketException) as error:
+        except WebSocketException:
+            raise BackendError(
+                f"{self._host} broke off before its stream began", kind="temporary"
+            ) from None
+        except (OSError, TimeoutError, ssl.SSLError) as error:
             raise explained(error, self._host) from None
 
     def receive(self, take: Callable[[str, str], None]) -> None:
