@@ -99,7 +99,11 @@ def _leaf(token: str) -> Part:
         wanted = words(token.strip('"'))
         if not wanted:
             raise QueryError("empty phrase")
-        return Part(lambda post: _within(wanted, said(post)), alone=True)
+        # "Love Snow" matches "#love #snow", says X of phrases; signs count as spaces in them.
+        whole = len(wanted) > 1
+        return Part(
+            lambda post: _within(wanted, words(post["text"]) if whole else said(post)), alone=True
+        )
     sign, rest = token[0], fold(token[1:])
     if sign in "#@$" and re.fullmatch(r"\w+", rest):
         kind = {"#": "hashtags", "@": "mentions", "$": "cashtags"}[sign]

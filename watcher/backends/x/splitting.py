@@ -50,7 +50,7 @@ def _cut(tree: Tree, limit: int) -> list[Tree]:
     if spread is None:
         return _cut(_shortened(tree), limit)
     rest = all_of(part for part in tree.parts if part is not spread)
-    room = limit - _length(rest) - len(" ()")
+    room = limit - _length(rest) - len(" ()") - (len("()") if isinstance(rest, Any) else 0)
     widest = max(_length(part) + 2 for part in spread.parts)
     if room < widest:
         return _cut(_shortened(tree), limit)

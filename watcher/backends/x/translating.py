@@ -33,6 +33,7 @@ from watcher.backends.x.query import Anything, Languages, Nothing, Term, Tree, a
 
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
 _TAG = re.compile(r"(?![0-9_]+$)\w+")
+_CASHTAG = re.compile(r"[a-z]{1,6}")
 _OPERATORS = frozenset({"or", "and", "not"})
 _MOST_COMBINATIONS = 10
 
@@ -75,9 +76,9 @@ class Translation:
                 tags = dict.fromkeys((text, fold_tag(text)[1:]))
                 return any_of(Term(f"#{t}") if _TAG.fullmatch(t) else _ANYTHING for t in tags)
             case Mention(text=text):
-                return Term(f"@{text}") if _HANDLE.fullmatch(text) else _phrase(fold_words(text))
+                return _mentioned(text)
             case Cashtag(text=text):
-                return any_of([_said(text), Term(f"${text}")])
+                return _said(text)
             case Field():
                 return self._field(node)
             case _:
@@ -158,11 +159,12 @@ def _handle(value: str) -> str:
 
 
 def _said(text: str) -> Tree:
-    """A word or phrase, with and without its accents, and written as a hashtag."""
+    """A word or phrase, with and without its accents, and written as a hashtag or cashtag."""
     forms = [fold_words(text, accents=True), fold_words(text)]
-    tags = ["".join(words) for words in forms]
+    joined = ["".join(words) for words in forms]
     found = [_phrase(words) for words in forms]
-    return any_of([*found, *(Term(f"#{tag}") for tag in tags if _TAG.fullmatch(tag))])
+    found += [Term(f"#{tag}") for tag in joined if _TAG.fullmatch(tag)]
+    return any_of([*found, *(Term(f"${tag}") for tag in joined if _CASHTAG.fullmatch(tag))])
 
 
 def _phrase(words: tuple[str, ...]) -> Tree:
@@ -170,6 +172,15 @@ def _phrase(words: tuple[str, ...]) -> Tree:
         return _ANYTHING
     plain = len(words) == 1 and words[0].isalnum() and words[0] not in _OPERATORS
     return Term(words[0] if plain else '"' + " ".join(words).replace('"', " ") + '"')
+
+
+def _mentioned(handle: str) -> Tree:
+    """An account, also where the text names one of another network: `@acme@town.example`."""
+    if _HANDLE.fullmatch(handle):
+        return Term(f"@{handle}")
+    short = handle.partition("@")[0]
+    mention = [Term(f"@{short}")] if _HANDLE.fullmatch(short) else []
+    return any_of([*mention, _phrase(fold_words(handle))])
 
 
 def _domain(value: str) -> Tree:
