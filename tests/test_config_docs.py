@@ -85,8 +85,8 @@ SHARED = {"by", "distinct", "fewer_than"}
 # Settings that rest because they are a choice, not because they show what holds anyway.
 CHOICES = {
     "store": {"password"},
-    "mail": {"kind", "host", "from", "username", "password", "ca_file"},
-    "sources": {"network", "secret"},
+    "mail": {"kind", "host", "from", "username", "password", "ca_file", "private_to"},
+    "sources": {"keep_days", "network", "secret"},
     "rules": {"alarms_a_week"},
 }
 

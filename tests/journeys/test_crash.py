@@ -21,7 +21,7 @@ from watcher.config import load
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 POSTS = 9
-BOUNDARIES = range(1, 93)
+BOUNDARIES = range(1, 113)
 """More than there are: a run that never reaches its boundary ends well, and is checked for it."""
 
 CONFIG = """
