@@ -17,6 +17,7 @@ MAY_IMPORT = {
 }
 
 ROOMS = {
+    "ahocorasick": ("rules/lookalike/index.py",),
     "aiosmtplib": ("alerts/email.py",),
     "alembic": ("watcher/store/",),
     "apscheduler": ("watcher/service.py",),

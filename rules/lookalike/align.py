@@ -118,35 +118,64 @@ _PRICES: Final = (_prices(0.0), _prices(_FIRST))
 """Prices after the first letter of a brand, and for it."""
 
 
-def align(brand: str, text: str, limit: float, edges: frozenset[int]) -> Window | None:
+def align(
+    brand: str, text: str, limit: float, edges: frozenset[int], start: int = 0
+) -> Window | None:
     """Return the cheapest place of `brand` in `text`, None where it costs more than `limit`.
 
     Both are folded letters. Of places that cost the same, one that begins and ends at an edge is
-    preferred. Time is proportional to the product of the lengths, which `Form` bounds.
+    preferred. Time is proportional to the product of the lengths, which `Form` bounds. `text` may
+    be part of a name that begins at offset `start`, from where the edges are counted.
     """
-    costs = _costs(brand, text, limit, edges)
+    costs = _costs(brand, text, limit, edges, start)
     if costs is None:
         return None
     last = costs[-1]
-    end = min(range(len(last)), key=lambda j: (last[j] + (0.0 if j in edges else _OFF_EDGE), -j))
-    return _trace(brand, text, costs, end) if last[end] <= limit else None
+    end = min(
+        range(len(last)), key=lambda j: (last[j] + (0.0 if j + start in edges else _OFF_EDGE), -j)
+    )
+    return _trace(brand, text, costs, end, start) if last[end] <= limit else None
 
 
-def _costs(brand: str, text: str, limit: float, edges: frozenset[int]) -> list[list[float]] | None:
+class _Row(NamedTuple):
+    """What a letter of a brand costs that is not there as it is."""
+
+    letter: str
+    previous: str
+    omitted: float
+    prices: dict[str, float]
+    unlike: float
+    joined: tuple[tuple[str, int, float], ...]
+    """Letters that stand for those of the brand that end here, how many these are, the price."""
+
+
+@lru_cache(maxsize=4096)
+def _rows(brand: str) -> tuple[_Row, ...]:
+    narrow = _shapes_in(brand)
+    return tuple(
+        _Row(
+            letter, brand[i - 2] if i > 1 else "", _omission(brand, i),
+            _PRICES[i == 1].get(letter, _NO_PRICES), _UNLIKE[i == 1],
+            tuple((one, *there[i]) for one, there in narrow.items() if i in there),
+        )
+        for i, letter in enumerate(brand, 1)
+    )  # fmt: skip
+
+
+def _costs(
+    brand: str, text: str, limit: float, edges: frozenset[int], start: int
+) -> list[list[float]] | None:
     """Return for each beginning of the brand the least cost of ending at each place of `text`.
 
     None as soon as no way can stay within `limit`. One pass of `_ways` for every cell, written out
     because this is where the time goes.
     """
-    rows = [[0.0 if j in edges else _OFF_EDGE for j in range(len(text) + 1)]]
+    rows = [[0.0 if j in edges else _OFF_EDGE for j in range(start, start + len(text) + 1)]]
     least = [0.0] * _REACH
-    wide = {one: two for one, two in _shapes_in(text).items() if one in brand}
-    narrow = _shapes_in(brand)
-    for i, letter in enumerate(brand, 1):
-        above, last, previous = rows[-1], i == len(brand), brand[i - 2] if i > 1 else ""
-        omitted, prices = _omission(brand, i), _PRICES[i == 1].get(letter, _NO_PRICES)
+    wide = _shapes_in(text)
+    for i, (letter, previous, omitted, prices, unlike, joined) in enumerate(_rows(brand), 1):
+        above, last = rows[-1], i == len(brand)
         shapes = wide.get(letter, _NO_PLACES)
-        joined = [(one, *there[i]) for one, there in narrow.items() if i in there]
         cost = above[0] + omitted
         row = [cost]
         before = ""
@@ -155,7 +184,7 @@ def _costs(brand: str, text: str, limit: float, edges: frozenset[int]) -> list[l
             if other == letter:
                 cost = above[j - 1]
             else:
-                cost = above[j - 1] + prices.get(other, _UNLIKE[i == 1])
+                cost = above[j - 1] + prices.get(other, unlike)
                 if other == previous and letter == before:
                     cost = min(cost, rows[i - 2][j - 2] + _SWAPPED)
             if above[j] + omitted < cost:
@@ -215,7 +244,7 @@ def _ways(brand: str, text: str, i: int, j: int) -> Iterator[tuple[int, int, flo
         yield 0, 1, _REPEATED if repeated else 1.0, "repetition" if repeated else "insertion"
 
 
-def _trace(brand: str, text: str, rows: list[list[float]], end: int) -> Window:
+def _trace(brand: str, text: str, rows: list[list[float]], end: int, start: int) -> Window:
     """Walk back from the end of the brand along steps that add up to the costs."""
     i, j, changes = len(brand), end, []
     while i:
@@ -228,7 +257,9 @@ def _trace(brand: str, text: str, rows: list[list[float]], end: int) -> Window:
             changes.append(Change(label, i - up, i, j - left, j, price))
         i, j = i - up, j - left
     told = _exchanged(brand, text, changes[::-1])
-    return Window(j, end, rows[-1][end] - rows[0][j], told)
+    if start:
+        told = tuple(one._replace(at=one.at + start, end=one.end + start) for one in told)
+    return Window(j + start, end + start, rows[-1][end] - rows[0][j], told)
 
 
 def _exchanged(brand: str, text: str, changes: list[Change]) -> tuple[Change, ...]:

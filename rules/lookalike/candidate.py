@@ -3,11 +3,12 @@
 import re
 from dataclasses import replace
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from rules.lookalike.align import align
 from rules.lookalike.forms import LONGEST_RAW, SIGNS, Form, form, looks, plain, turned
-from rules.lookalike.measure import Place, affordable, weigh
+from rules.lookalike.index import Near
+from rules.lookalike.measure import Company, Place, affordable, weigh
 from rules.lookalike.pattern import Pattern
 from rules.lookalike.words import may_claim
 
@@ -17,6 +18,16 @@ _DISGUISES: Final = re.compile(
 """Signs and characters other than ASCII and Latin letters with an accent."""
 _VISIBLE: Final = 0.7
 """The least that a visible edit costs."""
+_LEET: Final = 0.35
+"""What digits and signs for letters may cost besides."""
+
+
+class _Spot(NamedTuple):
+    """Where a pattern begins and ends in so many letters."""
+
+    starts: range
+    ends: range
+    size: int
 
 
 class Candidate:
@@ -42,33 +53,55 @@ class Candidate:
         return may_claim(self.name, plain(self.name))
 
     @cached_property
+    def _leet(self) -> bool:
+        return self._hidden or any(map(str.isdigit, self.name))
+
+    @cached_property
     def _hidden(self) -> bool:
         return bool(_DISGUISES.search(self.name))
 
-    def place(self, pattern: Pattern, faintest: float = 0.0) -> Place | None:
+    def place(
+        self, pattern: Pattern, faintest: float = 0.0, near: Near | None = None
+    ) -> Place | None:
         """Return where the pattern lies in the name and what that weighs; None if nowhere.
 
         Places that weigh less than `faintest` may be left out: what no score can come of is not
-        looked into.
+        looked into. `near` is where the pattern can lie, if that is known.
         """
-        limit = pattern.limit
+        limit, spot = pattern.limit, self._spot(pattern, near)
         if 0 < faintest < 1:
-            one_word = not self._hidden and self.name.isalpha() and self.name.islower()
-            most = affordable(
-                pattern, faintest, claims=self._claims, hidden=self._hidden, one_word=one_word
-            )
+            most = affordable(pattern, faintest, self._company(spot))
             if most < _VISIBLE and not self._reads(pattern):
                 return None
-            leet = 0.35 if self._hidden or not self.name.isalpha() else 0.0
-            limit = min(limit, most + leet)
+            limit = min(limit, most + (_LEET if self._leet else 0.0))
         best: Place | None = None
         for one in self.forms:
-            window = align(pattern.text, one.text, limit, one.edges)
+            start, stop = (spot.starts.start, spot.ends.stop) if spot else (0, len(one.text))
+            window = align(pattern.text, one.text[start:stop], limit, one.edges, start)
             if window and window.end > window.start:
                 place = weigh(pattern, one, window)
                 if best is None or place.score > best.score:
                     best = place
         return best
+
+    def _spot(self, pattern: Pattern, near: Near | None) -> "_Spot | None":
+        """Return where a pattern lies in the letters of the name, if that is known."""
+        if near is None or self._hidden:
+            return None
+        size = len(self.forms[0].text)
+        before, from_start, to_end, after = (max(0, least - pattern.merged) for least in near)
+        return _Spot(range(before, size - from_start + 1), range(to_end, size - after + 1), size)
+
+    def _company(self, spot: "_Spot | None") -> Company:
+        """Return what stands beside a pattern, as far as it is certain."""
+        if spot is None:
+            return Company(self._claims, self._hidden)
+        edges = self.forms[0].edges
+        beside = spot.starts.start + spot.size + 1 - spot.ends.stop
+        return Company(
+            self._claims, self._hidden, beside,
+            edges.isdisjoint(spot.starts), edges.isdisjoint(spot.ends),
+        )  # fmt: skip
 
     def _reads(self, pattern: Pattern) -> bool:
         """Return whether the pattern stands in the name but for what the eye overlooks."""

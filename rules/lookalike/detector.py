@@ -146,9 +146,9 @@ class Detector:
         candidate = Candidate(name)
         lowest = min(self._lowest, faintest)
         found = [
-            (target, place)
-            for target in map(self._targets.__getitem__, self._index.find(candidate.looks))
-            if (place := candidate.place(target.pattern, lowest)) is not None
+            (self._targets[at], place)
+            for at, near in self._index.find(candidate.looks).items()
+            if (place := candidate.place(self._targets[at].pattern, lowest, near)) is not None
         ]
         excused: frozenset[str] = frozenset()
         if trusting:

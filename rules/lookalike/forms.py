@@ -11,6 +11,7 @@ megabyte and an API of their own for the one table we need.
 import re
 import string
 import unicodedata
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -54,6 +55,12 @@ _UPRIGHT: Final = str.maketrans(_TURNED)
 _UPSIDE_DOWN: Final = frozenset(letter for letter in _TURNED if not letter.isascii())
 _SHAPES: Final = (("rn", "m"), ("nn", "m"), ("vv", "w"), ("cl", "d"))
 _SHAPED: Final = re.compile("rn|nn|vv|cl")
+_EDGES: Final = re.compile(
+    "[^A-Za-z0-9]|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=[0-9])"
+    "|(?<=[0-9])(?=[A-Za-z])"
+)
+"""Where a part of a name begins or ends that is written in ASCII."""
+_NONE: Final[frozenset[int]] = frozenset()
 _DOUBLES: Final = re.compile(r"(.)\1+", re.DOTALL)
 
 
@@ -196,9 +203,19 @@ def _ends(raw: str, at: int) -> bool:
     return raw[at] in "!|+" and not raw[at + 1 : at + 2].isalnum()
 
 
+def _plain_form(raw: str) -> Form:
+    """Take a short name of printable ASCII apart as `form` does, several times as fast."""
+    origin = tuple(at for at, char in enumerate(raw) if char.isalnum())
+    edges = {bisect_left(origin, found.start()) for found in _EDGES.finditer(raw)}
+    whole = frozenset(edges | {0, len(origin)})
+    return Form(raw, raw.translate(_PLAIN), origin, whole, _NONE, _NONE, invisible=False)
+
+
 def form(name: str, *, signs: bool = False) -> Form:
     """Take a name apart; with `signs`, `$ @ ! | € +` count as the letters they imitate."""
     raw = name[:LONGEST_RAW]
+    if not signs and len(raw) <= LONGEST_FORM and raw.isascii() and raw.isprintable():
+        return _plain_form(raw)
     table = _SIGNS if signs else _PLAIN
     text: list[str] = []
     origin: list[int] = []

@@ -4,103 +4,134 @@ Where a piece of a pattern lies in a name, the letters about it must be those of
 the edits that it bears. All is done on `looks`, which merge what the eye does not tell apart.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from operator import and_
+from string import ascii_lowercase
+from typing import Final, NamedTuple
 
+import ahocorasick
 from rapidfuzz.distance import OSA, LCSseq
 
 from rules.lookalike.pattern import Pattern, Piece
 
-_STEM: Final = 3
-_CODES: Final = {char: 1 << at for at, char in enumerate("abcdefghijklmnopqrstuvwxyz")}
+_GAPPED: Final = 5
+"""Letters of a piece with a gap, that of the gap included."""
 
-_OTHER: Final = 1 << 26
-
-_Entry = tuple[int, int, int, int, int, Piece]
-"""The pattern, the least offset of a piece of it in a name, the least letters from there on, the
-letters of the pattern as bits, how many of them may be missing, and the piece."""
+_Entry = tuple[int, int, int, int, Piece]
+"""The pattern, the letters that it has before a piece and behind it, as bits, how many of them may
+be missing, and the piece."""
 
 _edits, _common = OSA.distance, LCSseq.similarity
 
 
-def letters(text: str) -> int:
-    """Return the set of letters in `text` as bits; what is not a to z shares one bit."""
-    bits = 0
-    for char in text:
-        bits |= _CODES.get(char, _OTHER)
-    return bits
+class Near(NamedTuple):
+    """Where a pattern may lie in a name, counted in letters that there are at the least.
+
+    Letters merged in a look are fewer than in the name, so that a place is told by what is
+    certainly before it and what is certainly behind it.
+    """
+
+    before: int
+    """Before the pattern."""
+    from_start: int
+    """From its beginning to the end of the name."""
+    to_end: int
+    """From the beginning of the name to its end."""
+    after: int
+    """Behind it."""
+
+
+class _Lacks(dict[str, int]):
+    """All bits but that of a letter; what is not a to z shares one bit."""
+
+    def __missing__(self, char: str) -> int:
+        return ~(1 << len(ascii_lowercase))
+
+
+_LACKS: Final = _Lacks({char: ~(1 << at) for at, char in enumerate(ascii_lowercase)})
+
+
+def _lacking(text: Iterable[str]) -> list[int]:
+    """Return as bits which letters are not among the first none, one, two and so on of these."""
+    return list(accumulate(map(_LACKS.__getitem__, text), and_, initial=-1))
 
 
 class Index:
-    """The pieces of all patterns by their first letters."""
+    """The pieces of all patterns, found in one pass (Aho and Corasick 1975)."""
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
-        owners: dict[str, list[_Entry]] = defaultdict(list)
-        gapped: dict[str, list[_Entry]] = defaultdict(list)
+        groups: dict[str, list[_Entry]] = {}
+        gapped: dict[str, list[_Entry]] = {}
         for owner, pattern in enumerate(patterns):
             for piece in sorted(pattern.pieces):
-                needed = letters(piece.before + piece.text + piece.after)
-                first = len(piece.before) - piece.edits
-                room = len(piece.text) + len(piece.after) - piece.edits
-                entry = (owner, first, room, needed, piece.edits, piece)
-                (gapped if piece.gapped else owners)[piece.text].append(entry)
-        self._gapped = dict(gapped)
-        self._begun = frozenset(text[:2] for text in gapped)
-        self._short = [one for one in owners.items() if len(one[0]) < _STEM]
-        stems: dict[str, list[tuple[str, list[_Entry]]]] = defaultdict(list)
-        for text, group in owners.items():
-            if len(text) >= _STEM:
-                stems[text[:_STEM]].append((text, group))
-        self._stems = dict(stems)
+                left, right = (~_lacking(part)[-1] for part in piece[1:3])
+                entry = (owner, left, right, piece.edits, piece)
+                for text in _filled(piece.text) if piece.gapped else (piece.text,):
+                    groups.setdefault(text, []).append(entry)
+                if piece.gapped:
+                    gapped.setdefault(piece.text, []).append(entry)
+        self._gapped = gapped
+        self._pieces = ahocorasick.Automaton()
+        for text, group in groups.items():
+            self._pieces.add_word(text, (len(text), group))
+        self._pieces.make_automaton()
+        self._empty = not groups
 
-    def find(self, looks: Sequence[str]) -> list[int]:
-        """Return the positions of the patterns that a name with these looks may hold, in order."""
-        found: set[int] = set()
+    def find(self, looks: Sequence[str]) -> dict[int, Near]:
+        """Return the positions of the patterns that a name with these looks may hold, in order.
+
+        With each comes where it may lie: of several places what holds of them all.
+        """
+        found: dict[int, Near] = {}
         for look in looks:
-            hits = self._hits(look)
+            hits = list(self._hits(look))
             if not hits:
                 continue
-            missing, size = ~letters(look), len(look)
-            for at, entries in hits:
-                for owner, first, room, needed, edits, piece in entries:
-                    if at < first or at + room > size or owner in found:
+            size, before, behind = len(look), _lacking(look), _lacking(look[::-1])[::-1]
+            for at, end, entries in hits:
+                lacks, lacks_behind = before[at], behind[end]
+                for owner, left, right, edits, piece in entries:
+                    absent = (left & lacks).bit_count() + (right & lacks_behind).bit_count()
+                    if absent > edits:
                         continue
-                    if (needed & missing).bit_count() > edits:
-                        continue
-                    if piece.gapped or _holds(look, at, piece):
-                        found.add(owner)
-        return sorted(found)
+                    if owner in found:
+                        found[owner] = Near(*map(min, found[owner], _near(at, end, size, piece)))
+                    elif _holds(look, at, end, piece):
+                        found[owner] = _near(at, end, size, piece)
+        return {owner: found[owner] for owner in sorted(found)} if len(found) > 1 else found
 
-    def _hits(self, look: str) -> list[tuple[int, list[_Entry]]]:
-        """Return every piece in `look` with its offset."""
-        stems, gapped = self._stems, self._gapped
-        hits = [
-            (at, entries)
-            for at in range(len(look) - _STEM + 1)
-            if (stem := look[at : at + _STEM]) in stems
-            for text, entries in stems[stem]
-            if len(text) == _STEM or look.startswith(text, at)
-        ]
-        if gapped:
-            hits += [
-                (at, gapped[key])
-                for at in range(len(look) - 4)
-                if look[at : at + 2] in self._begun
-                if (key := look[at : at + 2] + look[at + 3 : at + 5]) in gapped
-            ]
-        for text, entries in self._short:
-            at = look.find(text)
-            while at >= 0:
-                hits.append((at, entries))
-                at = look.find(text, at + 1)
-        return hits
+    def _hits(self, look: str) -> Iterator[tuple[int, int, list[_Entry]]]:
+        """Yield where pieces begin and end in `look`, and what is known of them."""
+        if self._empty:
+            return
+        for last, (size, group) in self._pieces.iter(look):
+            yield last + 1 - size, last + 1, group
+        if self._gapped and not look.isascii():
+            for at in range(len(look) - _GAPPED + 1):
+                key = look[at : at + 2] + look[at + 3 : at + _GAPPED]
+                if not look[at + 2].isascii() and key in self._gapped:
+                    yield at, at + _GAPPED, self._gapped[key]
 
 
-def _holds(look: str, at: int, piece: Piece) -> bool:
-    """Return whether a pattern stands about its piece at offset `at` but for few edits."""
-    text, before, after, edits, _ = piece
-    end = at + len(text)
+def _filled(text: str) -> Iterator[str]:
+    """Yield a piece with each letter in its gap."""
+    return (text[:2] + letter + text[2:] for letter in ascii_lowercase)
+
+
+def _near(at: int, end: int, size: int, piece: Piece) -> Near:
+    """Return where a pattern lies of which a piece stands at [at, end) in so many letters."""
+    left, right = piece.edits * bool(piece.before), piece.edits * bool(piece.after)
+    start, stop = at - len(piece.before), end + len(piece.after)
+    return Near(
+        max(0, start - left), size - start - left, min(size, stop - right),
+        max(0, size - stop - right),
+    )  # fmt: skip
+
+
+def _holds(look: str, at: int, end: int, piece: Piece) -> bool:
+    """Return whether a pattern stands about its piece at [at, end) but for few edits."""
+    before, after, edits = piece.before, piece.after, piece.edits
     if not edits:
         return look.startswith(after, end) and look.endswith(before, 0, at)
     right = look[end : end + len(after) + edits]

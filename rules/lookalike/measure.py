@@ -140,22 +140,42 @@ def _side(text: str, *, at_edge: bool) -> _Side:
     return _Side(text, bool(text) and not at_edge, min(len(text) - covered, 6), affixes)
 
 
-def affordable(
-    pattern: Pattern, faintest: float, *, claims: bool, hidden: bool, one_word: bool
-) -> float:
+class Company(NamedTuple):
+    """What is known of a name before it is known where exactly a brand lies in it."""
+
+    claims: bool
+    """Whether a claim may be in it."""
+    hidden: bool
+    """Whether signs or characters beyond ASCII and Latin letters are in it."""
+    beside: int = 0
+    """So many letters at the least stand beside the brand."""
+    glued_left: bool = False
+    """Whether letters certainly stand before the brand, with no edge between."""
+    glued_right: bool = False
+
+
+def affordable(pattern: Pattern, faintest: float, company: Company) -> float:
     """Return the most that visible edits may cost for a score of `faintest` (above 0) or more.
 
-    `claims` and `hidden` say whether a claim, signs or characters beyond ASCII are in the name,
-    `one_word` whether it is nothing but small letters. An upper bound: most of what could count
-    against the name is left out.
+    An upper bound: most of what could count against the name is left out.
     """
-    most = BASE + PER_BIT * min(pattern.bits, MOST_BITS)
-    most += CLAIM * claims + (DISGUISE + DISGUISE + INVISIBLE) * hidden
-    if not claims:  # it is all of the name, or stands beside letters that claim nothing
-        directly = max(WHOLE_RESPELLED, GLUED_RIGHT)
-        most += directly if one_word else max(WHOLE_RESPELLED, RESPELLED_IN_COMPANY)
+    most = BASE + PER_BIT * min(pattern.bits, MOST_BITS) + EVERYDAY_RESPELLED * pattern.everyday
+    most += CLAIM * company.claims + (DISGUISE + DISGUISE + INVISIBLE) * company.hidden
+    most += GLUED_LEFT * company.glued_left + GLUED_RIGHT * company.glued_right
+    if company.beside and not company.claims:
+        most += _in_company(pattern)
+        most += RESPELLED_IN_COMPANY * (company.beside > 2)
     spare = most - math.log(faintest / (1 - faintest))
     return max(OVERLOOKED, spare / -(PER_EDIT + PER_EDIT_OF_RARE / pattern.bits))
+
+
+def _in_company(pattern: Pattern) -> float:
+    """Return what it weighs that a brand stands beside words that claim nothing."""
+    if pattern.everyday:
+        return EVERYDAY_IN_COMPANY
+    if pattern.first_name:
+        return FIRST_NAME_IN_COMPANY
+    return KNOWN_IN_COMPANY if pattern.known else 0.0
 
 
 def weigh(pattern: Pattern, form: Form, window: Window) -> Place:

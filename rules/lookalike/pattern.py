@@ -50,6 +50,8 @@ class Pattern:
     """The most that edits may cost."""
     looks: tuple[str, ...]
     """Its coarse readings."""
+    merged: int
+    """How many letters fewer these have: edits between letters alike can bring them back."""
     pieces: frozenset[Piece]
     """Of these: a name that holds none of these is too far away to be compared."""
     reordered: bool = False
@@ -108,6 +110,7 @@ def _pattern(name: str, text: str, *, reordered: bool = False) -> Pattern:
         joined=len(_PART.findall(name)) == 1,
         limit=allowed + 0.35,
         looks=read,
+        merged=len(text) - min(map(len, read)),
         pieces=frozenset(piece for look in read for piece in _pieces(look, allowed)),
         reordered=reordered,
     )
