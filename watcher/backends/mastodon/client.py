@@ -52,6 +52,7 @@ class _Session(Session):
         answer = super().request(*args, **kwargs)
         host = host_of(answer.url)
         if refused := of_status(answer.status_code, answer.headers, host):
+            answer.close()  # of a stream nothing was read yet
             raise StatusError(refused, answer.status_code, self._budget.wait())
         self.link = answer.headers.get("link", "")[:4000]
         kept = {"content-type": answer.headers.get("content-type", "")}
