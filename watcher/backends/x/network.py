@@ -232,7 +232,7 @@ def open_network(source: XSource, clock: Callable[[], datetime]) -> XNetwork:
     account = source.query[1:] if source.query.startswith("@") else ""
     told = [source.most]
     if source.query == "rules":
-        told.append(f"{len(asked.queries)} queries ask for {len(source.watched)} rules")
+        told.append(_how_many(len(asked.queries), len(source.watched)))
         told += [f"rule {name} cannot be asked for: {why}" for name, why in asked.unasked]
     return XNetwork(
         XClient(source.token.reveal(), address=source.address, contact=source.contact),
@@ -246,3 +246,8 @@ def open_network(source: XSource, clock: Callable[[], datetime]) -> XNetwork:
         told="; ".join(told),
         clock=clock,
     )
+
+
+def _how_many(queries: int, rules: int) -> str:
+    asks = "1 query asks" if queries == 1 else f"{queries:,} queries ask"
+    return f"{asks} for {rules:,} rule{'' if rules == 1 else 's'}"
