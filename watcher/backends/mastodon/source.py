@@ -1,6 +1,7 @@
 """The `[[sources]]` table of kind "mastodon"."""
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,7 @@ def wrong_address(server: str) -> str:
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         return "this is no address"
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:-]{1,253}", host):
         return "this is no address of a server"
     if parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/"):
         return "a server's address ends with its name"

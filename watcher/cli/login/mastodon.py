@@ -78,6 +78,7 @@ def _asked(config: Config, server: str, scopes: tuple[str, ...], *, browser: boo
         address = client.consent_address(app, scopes)
         screen.say("The server will ask whether the watcher may:")
         screen.say(*(f"  - {MEANINGS[scope]}" for scope in scopes))
+        screen.say("It asks for nothing else: it can neither post nor write to anybody.")
         opened = browser and sys.stdin.isatty() and webbrowser.open(address)
         screen.say("Its page opens in your browser. If not, open:" if opened else "Open:")
         screen.say("", safe(address, 2000), "")
@@ -93,9 +94,7 @@ def _token_from_input() -> str:
     """Return the token on the first line of the input. Raises `UsageError` where there is none."""
     token = sys.stdin.readline(LONGEST_TOKEN + 1).strip()
     if not token or len(token) > LONGEST_TOKEN or not token.isascii() or not token.isprintable():
-        raise click.UsageError(
-            "the input's first line is no token: TOKEN-PROGRAM | watcher login ..."
-        )
+        raise click.UsageError("the first line of the input is no token")
     return token
 
 
