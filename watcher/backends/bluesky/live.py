@@ -208,7 +208,7 @@ class LiveStream:
         since = _EPOCH + timedelta(microseconds=place.at) if place.at else now
         why = f"{self._host} begins anew: what it had not sent is lost"
         reading.gaps.append(Gap(since=min(since, now), until=now, why=why))
-        place.mark, place.same = 0, []
+        place.begin_anew()
         return self._page(reading, quiet=False, more=True)
 
 

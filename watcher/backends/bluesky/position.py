@@ -20,7 +20,9 @@ class Position:
     at: int | None = None
     """When the network saw the last event, in microseconds since 1970."""
     same: list[str] = field(default_factory=list)
-    """The events that have exactly this mark, where several can."""
+    """Names of events that have exactly this mark, where several can."""
+    last: list[Message] = field(default_factory=list)
+    """More of these, not named yet: that is asked for seldom, and they are many."""
     ids: dict[str, str] = field(default_factory=dict)
     """The accounts to keep, by the handles they had at first: handles change, ids do not."""
     resumed: bool = False
@@ -33,7 +35,7 @@ class Position:
         if not times:
             return False
         if message.mark == self.mark:
-            return _name(message) not in self.same
+            return _name(message) not in self._names()
         return not self.resumed  # live, events come slightly out of order
 
     def pass_by(self, message: Message) -> None:
@@ -41,16 +43,25 @@ class Position:
         if message.mark is None:
             return
         if self.mark is None or message.mark > self.mark:
-            self.mark, self.same, self.resumed = message.mark, [], False
-        if message.mark == self.mark and len(self.same) < MOST_SAME:
-            self.same.append(_name(message))
+            self.mark, self.same, self.last, self.resumed = message.mark, [], [], False
+        if message.mark == self.mark and len(self.same) + len(self.last) < MOST_SAME:
+            self.last.append(message)
         if message.at is not None:
             self.at = max(message.at, self.at or 0)
 
     def dump(self, reading: dict[str, str], *, times: bool) -> str:
         """Return the cursor; `reading` says of what it is one."""
-        held = [self.mark, self.at, self.same if times else [], self.ids]
+        held = [self.mark, self.at, self._names() if times else [], self.ids]
         return json.dumps({"bluesky": reading, "stream": held}, separators=(",", ":"))
+
+    def begin_anew(self) -> None:
+        """Go on from the oldest that a numbered stream has."""
+        self.mark, self.same, self.last = 0, [], []
+
+    def _names(self) -> list[str]:
+        self.same += map(_name, self.last)
+        self.last = []
+        return self.same
 
     @classmethod
     def load(cls, cursor: str | None, reading: dict[str, str]) -> "Position":
