@@ -137,6 +137,19 @@ def _archive(found: list[dict[str, Any]]) -> str:
     )
 
 
+def _streams(found: dict[str, Any]) -> str:
+    fast, soon, slow = found["full_speed"], found["live"], found["slow"]
+    return (
+        f"{found['rules']:,} rules, {found['brands']} brands. At full speed {fast['posts']:,} "
+        f"posts, {fast['posts_per_cpu_second']:,} a CPU-second, {fast['posts_per_second']:,} a "
+        f"second by the clock on the wall, peak memory {fast['peak_memory_mb']} MB. Live, "
+        f"{soon['posts_per_second']} posts a second: from writing to stored match "
+        f"{soon['median_s']} s in the median, {soon['p99_s']} s at the 99th percentile. While "
+        f"nobody reads, memory grows by {slow['grown_mb']} MB, and then all {slow['posts']:,} "
+        f"posts come, {slow['most_behind_s']} s late."
+    )
+
+
 def _lookalikes(found: dict[str, Any]) -> str:
     at = [f"{label} (score {point})" for label, point in found["raised at"].items()]
     rows = [["**mean of the imitations**", *found["mean of imitations"]]]
@@ -170,6 +183,11 @@ BENCHMARKS = (
         "tantivy and Whoosh take a thousand posts as a small index; perq files queries.", _matching,
     ),
     Benchmark("store", "The store", "SQLite, pages of 1,000 posts.", _store),
+    Benchmark(
+        "streams", "Live streams",
+        "Events of Jetstream's shape over a WebSocket, from a server in a process of its own, into "
+        "store and rules by the service's own threads, on one core.", _streams,
+    ),
     Benchmark("archive", "Archives", "Reading alone: nothing is stored.", _archive),
     Benchmark(
         "lookalikes", "The look-alike detector",
@@ -186,6 +204,9 @@ def required(found: dict[str, Any]) -> str:
     brand = index["watcher"]["queries"]["iphone"]["newest_20_ms"]
     speed = index["watcher"]["posts_per_second"]
     pause = index["minutes"]["longest_s"]
+    live = found["streams"]
+    median, grown = live["live"]["median_s"], live["slow"]["grown_mb"]
+    taken = live["full_speed"]["posts_per_cpu_second"]
     share, start = whole["matcher_share"], whole["help_cpu_seconds"]
     rows = [
         ("index, posts a CPU-second in batches of 1,000", "≥ 2,000", speed, speed >= 2000),
@@ -197,6 +218,11 @@ def required(found: dict[str, Any]) -> str:
          rates["save a page"] >= 15_000),
         ("store, read on, posts a CPU-second", "≥ 20,000", rates["read on"],
          rates["read on"] >= 20_000),
+    ]  # fmt: skip
+    rows += [
+        ("live stream, 1,000 rules, posts a CPU-second", "≥ 2,000", taken, taken >= 2000),
+        ("from post to stored match, median", "< 1 s", f"{median} s", median < 1),
+        ("a stream that nobody reads", "< 64 MB", f"{grown} MB", grown < 64),
     ]  # fmt: skip
     rows += [
         (f"matching, {row['what']}", row["bound"], row["measured"], row["met"])

@@ -41,7 +41,8 @@ from watcher.backends.interface import Page, Stream
 from watcher.config import load
 from watcher.streams import Listener, Streams
 
-POSTS = Path(__file__).resolve().parents[2] / "shared/data/bench/posts-100k.jsonl.gz"
+ROOT = Path(__file__).resolve().parents[1]
+POSTS = ROOT.parent / "shared/data/bench/posts-100k.jsonl.gz"
 RULES = 1000
 BRANDS = 20
 LEAST_RATE = 2000
@@ -135,7 +136,7 @@ def frame(row: dict[str, Any], number: int, at: int) -> bytes:
 def server(count: int, pace: int = 0) -> Iterator[str]:
     """Run a server; give its address."""
     command = [sys.executable, "-m", "benchmarks.streams", "--serve", str(count), str(pace)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         yield f"ws://127.0.0.1:{int(process.stdout.readline())}/subscribe"
