@@ -4,8 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from rules.model import Account
 from tests.contracts.world import Society
 from watcher.backends.interface import LARGEST_AVATAR, BackendError, Network
+
+
+def short(account: Account) -> str:
+    """Return a handle without its server, where it names one."""
+    return account.handle.partition("@")[0]
 
 
 def test_a_network_has_every_method(society: Society) -> None:
@@ -19,7 +25,8 @@ def test_lookup_finds_exactly_this_handle(society: Society) -> None:
     society.account("nordelia_info")
     found = society.reader().lookup("nordelia")
     assert found is not None
-    assert (found.handle, found.display_name) == ("nordelia", "Nordelia")
+    assert short(found) == "nordelia"
+    assert found.display_name == "Nordelia"
     assert found.network == society.reader().network
 
 
@@ -34,7 +41,7 @@ def test_search_finds_parts_of_handles_and_display_names(society: Society) -> No
     society.account("zed", name="La Nordélia officielle")
     society.account("someone")
     found = society.reader().search_accounts("nordelia", 10)
-    assert {account.handle for account in found} == {"nordelia", "nordelia_info", "zed"}
+    assert {short(account) for account in found} == {"nordelia", "nordelia_info", "zed"}
 
 
 def test_search_keeps_to_its_limit(society: Society) -> None:

@@ -4,7 +4,7 @@ from tests.contracts.live import LiveWorld
 from tests.contracts.world import Society
 from tests.contracts.worlds.bluesky import BlueskyWorld
 from tests.contracts.worlds.feed import FeedWorld
-from tests.contracts.worlds.mastodon import SnacWorld, TownWorld
+from tests.contracts.worlds.mastodon import SnacWorld, TownSociety, TownWorld
 from tests.contracts.worlds.x import XSearchWorld
 
 LIVE: list[type[LiveWorld]] = [
@@ -15,5 +15,7 @@ LIVE: list[type[LiveWorld]] = [
     XSearchWorld,
 ]
 
-SOCIETIES: list[type[Society]] = []
+SOCIETIES: list[type[Society]] = [
+    TownSociety,
+]
 """Those that also know accounts: `class TownSociety(TownWorld, Society)`."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from alerts.secret import Secret
 from tests.contracts.live import CONTACT, SECRET, LiveWorld
-from tests.contracts.world import Said
+from tests.contracts.world import Said, Society
 from tests.faults import Asked, Reply
 from watcher.backends import MastodonSource
 from watcher.backends.interface import Network
@@ -43,7 +43,7 @@ class TownWorld(LiveWorld):
         if path in ("v1/instance", "v2/instance"):
             return self.json({"domain": "", "version": "4.5.0"})
         if path == "v1/accounts/verify_credentials":
-            return self.json(self.account("us"))
+            return self.json(self.author("us"))
         if path == "v1/timelines/public":
             if wrong := asked.query.keys() - {"limit", "min_id", "max_id"}:
                 return self.json({"error": f"what should {sorted(wrong)} mean?"}, 422)
@@ -72,7 +72,7 @@ class TownWorld(LiveWorld):
         body = json.dumps(value).encode()
         return Reply(status, body, {"Content-Type": "application/json; charset=utf-8"})
 
-    def account(self, name: str) -> dict[str, Any]:
+    def author(self, name: str) -> dict[str, Any]:
         number = sum(ord(char) << 4 * at for at, char in enumerate(name))
         address = f"https://town.example/users/{name}"
         return {"id": str(number), "acct": name, "username": name, "uri": address}
@@ -91,7 +91,7 @@ class TownWorld(LiveWorld):
                     "content": escape(said.text).replace("\n", "<br>"),
                     "visibility": "public",
                     "edited_at": None,
-                    "account": self.account(said.author),
+                    "account": self.author(said.author),
                 }
             )
 
@@ -160,3 +160,85 @@ class SnacWorld(TownWorld):
         if "max_id" in query:
             query["max_id"] = query["max_id"][:10]
         return super().page(query)
+
+
+class TownSociety(TownWorld, Society):
+    """Accounts with addresses that no handle can be read from."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.people: dict[str, dict[str, Any]] = {}
+        """By handle."""
+        self.standing: dict[str, dict[str, bool]] = {}
+        """How we stand to each, by number."""
+        self.pictures: dict[str, bytes] = {}
+        self.account("us")
+
+    def account(self, handle: str, *, name: str = "", locked: bool = False) -> str:
+        number = str(7000 + len(self.people))
+        uri = f"https://town.example/ap/{number}"
+        self.people[handle] = {
+            "id": number, "acct": handle, "username": handle, "uri": uri, "display_name": name,
+            "locked": locked, "followers_count": 0, "avatar": "",
+        }  # fmt: skip
+        self.standing[number] = {"following": False, "requested": False, "blocked_by": False}
+        return uri
+
+    def show(self, handle: str, picture: bytes) -> None:
+        self.pictures[f"/media/{handle}"] = picture
+        self.people[handle]["avatar"] = f"{self.server.url}/media/{handle}"
+
+    def rename(self, handle: str, new: str) -> None:
+        self.people[new] = self.people.pop(handle) | {"acct": new, "username": new}
+
+    def agree(self, handle: str) -> None:
+        self.stand(self.people[handle], following=True)
+
+    def block_us(self, handle: str) -> None:
+        self.standing[self.people[handle]["id"]]["blocked_by"] = True
+
+    def stand(self, person: dict[str, Any], *, following: bool = False, requested: bool = False
+    ) -> dict[str, Any]:  # fmt: skip
+        self.standing[person["id"]].update(following=following, requested=requested)
+        person["followers_count"] = int(following)
+        return {"id": person["id"], **self.standing[person["id"]]}
+
+    def answer(self, asked: Asked) -> Reply:
+        if asked.path in self.pictures:
+            assert "authorization" not in asked.headers, "pictures are for everybody"
+            return Reply(200, self.pictures[asked.path], {"Content-Type": "image/png"})
+        if asked.headers.get("authorization") == f"Bearer {SECRET}":
+            found = self.of_accounts(asked)
+            if found is not None:
+                return found
+        return super().answer(asked)
+
+    def of_accounts(self, asked: Asked) -> Reply | None:
+        path = asked.path.removeprefix("/api/")
+        if path == "v1/accounts/lookup":
+            person = self.people.get(asked.query["acct"])
+            return self.json(person) if person else self.json({"error": "Record not found"}, 404)
+        if path == "v2/search":
+            assert asked.query["type"] == "accounts"
+            words = asked.query["q"].casefold()
+            limit = int(asked.query["limit"])
+            some = [one for one in self.people.values() if self.fits(one, words)]
+            return self.json({"accounts": some[:limit], "statuses": [], "hashtags": []})
+        numbers = {one["id"]: one for one in self.people.values()}
+        if path == "v1/accounts/relationships":
+            number = asked.query["id[]"]
+            stand = self.standing.get(number)
+            return self.json([{"id": number, **stand}] if stand else [])
+        for verb in ("follow", "unfollow"):
+            if asked.method == "POST" and path.endswith(f"/{verb}"):
+                person = numbers[path.split("/")[2]]
+                if verb == "unfollow":
+                    return self.json(self.stand(person))
+                locked = person["locked"]
+                return self.json(self.stand(person, following=not locked, requested=locked))
+        return None
+
+    def fits(self, person: dict[str, Any], words: str) -> bool:
+        """Whether a person has the address, or has words in the name but for accents."""
+        plain = person["display_name"].casefold().replace("\u00e9", "e")
+        return words in (person["uri"], "%") or words in person["acct"] or words in plain
