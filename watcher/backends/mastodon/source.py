@@ -30,6 +30,9 @@ class MastodonSource(Source):
     account follows), `#tag`, `list:ID`, `@account` (its timeline), or `search:` and words."""
     token: Secret | None = None
     """The account's token; without it the one that `watcher login mastodon` stored, if any."""
+    stream: bool = False
+    """Whether `watcher run` keeps the timeline open and takes posts as they are written, and does
+    not ask for them every so often. `@account` and `search:` are not sent so."""
     private: bool = False
     """Whether the server is closed, a company's own: all posts of it are kept out of exports, and
     of mails that leave the company."""
@@ -43,12 +46,19 @@ class MastodonSource(Source):
                 path=("server",),
                 help='server = "https://town.example"',
             )
-        if Query.parse(self.query) is None:
+        if (query := Query.parse(self.query)) is None:
             yield Problem(
                 code="bad-query",
                 message=f"{self.query!r} is not something this source can read",
                 path=("query",),
                 help=HOW_TO_WRITE,
+            )
+        elif self.stream and not query.has_stream:
+            yield Problem(
+                code="useless-key",
+                message=f"servers do not send {self.query!r} as it is written",
+                path=("stream",),
+                help="leave it out: the source is asked every so often",
             )
 
     @property

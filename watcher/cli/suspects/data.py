@@ -79,6 +79,7 @@ def detail_dict(detail: SuspectDetail) -> dict[str, Any]:
                 "url": post.url,
                 "text": post.text,
                 "links": list(post.links),
+                "private": post.private,
             }
             for post in detail.posts
         ],
