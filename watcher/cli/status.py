@@ -1,8 +1,8 @@
 """`watcher status`: what is watched, what waits, what went wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -12,12 +12,17 @@ from alerts.model import DeliveryState, ProposalState
 from rules.model import Verdict
 from watcher.cli import Settings
 from watcher.cli.console import ago, count, moment, print_json, safe, stdout
+from watcher.cli.standing import span, spent_words, told
 from watcher.config import Config
 from watcher.presence import Heartbeat, is_alive, last_heartbeat
+from watcher.standing import Standing, standings
 from watcher.store import SkippedItem, SourceState, Status
 
 SKIPPED_SHOWN = 3
 """Items told of each source that skipped some."""
+GAPS_SHOWN = 2
+"""Gaps of the last day told of each source that has some."""
+LOOK_BACK = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +32,8 @@ class View:
     now: datetime
     config: Config
     status: Status
+    standings: tuple[Standing, ...]
+    """How each configured source stands, and was read in the last day."""
     sources: Mapping[str, SourceState]
     skipped: Mapping[str, tuple[SkippedItem, ...]]
     """What each source brought last that could not be read, newest first."""
@@ -58,6 +65,7 @@ def command(settings: Settings, as_json: bool) -> None:
             now=settings.clock(),
             config=config,
             status=store.status(),
+            standings=standings(config, store, settings.clock(), LOOK_BACK),
             sources=states,
             skipped={name: store.skipped(name, limit=SKIPPED_SHOWN) for name in states},
             told={channel.name: store.told_until(channel.name) for channel in config.channels},
@@ -86,36 +94,37 @@ def _service_line(view: View) -> str:
 
 
 def _print_sources(view: View) -> None:
-    rows = []
-    for source in view.config.sources:
-        state = view.sources.get(source.name)
-        rows.append(
-            (
-                source.name,
-                source.kind,
-                f"{state.posts:,}" if state else "0",
-                ago(state.last_success if state else None, view.now),
-                _told(state, enabled=source.enabled),
-            )
+    rows = [
+        (
+            one.source.name,
+            one.source.kind,
+            f"{one.state.posts:,}" if one.state else "0",
+            ago(one.state.last_success if one.state else None, view.now),
+            told(one, view.now),
         )
+        for one in view.standings
+    ]
     columns = ["source", "kind", "posts", "up to date", "state"]
     stdout().table(columns, rows, right=("posts",), empty="no [[sources]] are configured")
-    for source in view.config.sources:
-        for item in view.skipped.get(source.name, ()):
-            when = ago(item.at, view.now)
-            what = f"{safe(item.where, 120)}: {safe(item.why, 200)}"
-            stdout().note(f"{source.name} skipped {what} ({when})")
+    for one in view.standings:
+        for note in _notes(one, view):
+            stdout().note(f"{one.source.name} {note}")
     stdout().say("")
 
 
-def _told(state: SourceState | None, *, enabled: bool) -> str:
-    if not enabled:
-        return "off"
-    if state is None:
-        return "not read yet"
-    if state.failures:
-        return f"failed {count(state.failures, 'time')}: {safe(state.last_error, 200)}"
-    return "fine"
+def _notes(one: Standing, view: View) -> Iterator[str]:
+    """Yield what the source skipped, missed in the last day, and spent."""
+    for item in view.skipped.get(one.source.name, ()):
+        when = ago(item.at, view.now)
+        yield f"skipped {safe(item.where, 120)}: {safe(item.why, 200)} ({when})"
+    gaps = one.coverage.gaps
+    for since, until, why in gaps[-GAPS_SHOWN:]:
+        yield f"missed {span(since, until, view.config.timezone)}: {safe(why, 200)}"
+    if len(gaps) > GAPS_SHOWN:
+        more = count(len(gaps) - GAPS_SHOWN, "more gap")
+        yield f"has {more}: `watcher sources list` shows them"
+    if one.spent:
+        yield spent_words(one.spent)
 
 
 def _print_channels(view: View) -> None:
@@ -204,6 +213,7 @@ def _as_dict(view: View) -> dict[str, Any]:
                 "last_success": source.last_success,
                 "last_error": source.last_error,
                 "failures": source.failures,
+                "behind_seconds": source.behind.total_seconds() if source.behind else None,
                 "skipped": [
                     {"at": item.at, "where": item.where, "why": item.why}
                     for item in view.skipped[source.name]

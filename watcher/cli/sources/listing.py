@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from watcher.backends.x.spending import money
 from watcher.cli import Settings
-from watcher.cli.console import Screen, ago, count, moment, print_json, safe, stdout
+from watcher.cli.console import Screen, ago, count, print_json, safe, stdout
+from watcher.cli.standing import span, spent_words, told
 from watcher.standing import Spent, Standing, standings
 
 GAPS_SHOWN = 5
@@ -62,35 +62,16 @@ def list_(settings: Settings, days: int, as_json: bool) -> None:
         screen.hint("", "`watcher sources suggest` proposes sources that the rules need")
 
 
-def told(one: Standing, now: datetime) -> str:
-    """Say in a few words how a source stands."""
-    if not one.source.enabled:
-        return "off"
-    if one.spent and one.spent.is_all:
-        return f"the {one.spent.until}'s budget is spent"
-    if one.state is None or (one.state.last_pull is None and one.state.behind is None):
-        return "not read yet"
-    if one.state.failures:
-        return f"failed {count(one.state.failures, 'time')}: {safe(one.state.last_error, 200)}"
-    if (limit := one.closed(now)) is not None:
-        return f"throttled, goes on {ago(limit.opens, now)}"
-    if one.lag is not None:
-        return f"lags {_length(one.lag)} behind"
-    if one.coverage.gaps:
-        return f"fine, after {count(len(one.coverage.gaps), 'gap')}"
-    return "fine"
-
-
 def _tell_more(screen: Screen, one: Standing, now: datetime, zone: str) -> None:
     """Tell below the table what needs a line of its own."""
     name = safe(one.source.name, 100)
     lines = []
     windows = one.windows
     if one.coverage.gaps and windows:
-        read = ", ".join(f"{_span(since, until, zone)}" for since, until in windows[-GAPS_SHOWN:])
+        read = ", ".join(f"{span(since, until, zone)}" for since, until in windows[-GAPS_SHOWN:])
         lines.append(f"read {read}")
     for since, until, why in one.coverage.gaps[-GAPS_SHOWN:]:
-        lines.append(f"missed {_span(since, until, zone)}: {safe(why, 300)}")
+        lines.append(f"missed {span(since, until, zone)}: {safe(why, 300)}")
     if (more := len(one.coverage.gaps) - GAPS_SHOWN) > 0:
         lines.append(f"{count(more, 'more gap')} before")
     if one.coverage.skipped:
@@ -116,24 +97,6 @@ def _limit(
     where = f" ({safe(bucket, 80)})" if bucket else ""
     anew = f", anew {ago(resets, now)}" if resets else ""
     return f"{safe(host, 100)}{where} allows {remaining:,}{of} more requests{anew}"
-
-
-def spent_words(spent: Spent) -> str:
-    """Say what was read and what that cost: `read 480 of 500 posts today (2.40) ...`."""
-    today = f"{spent.today:,} of {spent.of_day:,} posts today ({money(spent.today * spent.cost)})"
-    month = f"{spent.month:,} of {spent.of_month:,} this month ({money(spent.month * spent.cost)})"
-    return f"paid for {today}, {month}"
-
-
-def _span(since: datetime, until: datetime, zone: str) -> str:
-    begin, end = moment(since, zone), moment(until, zone)
-    day, _, clock = end.partition(" ")
-    return f"{begin} to {clock if begin.startswith(day) else end}"
-
-
-def _length(length: timedelta) -> str:
-    now = datetime(2000, 1, 1)  # noqa: DTZ001 - only the difference counts
-    return ago(now - length, now).removesuffix(" ago")
 
 
 def _as_dict(one: Standing, now: datetime) -> dict[str, Any]:
