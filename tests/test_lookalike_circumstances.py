@@ -190,6 +190,7 @@ def test_who_says_what_it_is_is_heard(words: str) -> None:
         "Report parody accounts to us",
         "fan of football",
         "fan de foot",
+        "fan of Nordeliana, the opera",
         "Official account",
         "Compte officiel",
         "",
@@ -197,6 +198,15 @@ def test_who_says_what_it_is_is_heard(words: str) -> None:
 )
 def test_who_speaks_of_others_is_not(words: str) -> None:
     assert mark_of(account(bio=words), ("Nordelia",)) == ""
+
+
+def test_a_mark_is_quoted_as_it_was_written() -> None:
+    names = ("Free", "Freebox")
+    for bio, said in (
+        ("  Un grand FAN  de\u00a0la Fréébox !", "FAN  de\u00a0la Fréébox"),
+        ("Compte \u24c5arodique", "\u24c5arodique"),
+    ):
+        assert mark_of(account(bio=bio), names) == said
 
 
 def test_a_handle_may_say_it_too() -> None:
@@ -245,7 +255,7 @@ def test_what_is_new_is_told_and_what_was_known_is_not() -> None:
     after = judged(suspect(), Circumstances(lookalike_links=("a.example",), answers=1, posts=True))
     told = [(str(one.why), one.material) for one in changes(before, after)]
     assert told == [
-        ('It leads to "a.example", which looks like the brand.', True),
+        ("It leads to \"a.example\", whose name looks like a brand's.", True),
         ("It no longer says that it is a parody, a fan's or not official.", True),
         ("It addressed people who had written to the brand: 1 so far.", False),
         ("It no longer repeats a description of the brand.", False),

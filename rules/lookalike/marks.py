@@ -6,6 +6,7 @@ not "this is not a parody", and "fan of" only where the brand's name follows.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Final
 
 from rules.model import Account
@@ -44,21 +45,40 @@ def mark_of(account: Account, names: tuple[str, ...]) -> str:
 
 
 def _mark_in(text: str, names: tuple[str, ...]) -> str:
-    plain = _plain(text)
+    folded = list(_folded(text))
+    plain = "".join(character for character, _ in folded)
+
+    def written(start: int, end: int) -> str:
+        return text[folded[start][1] : folded[end - 1][1] + 1]
+
     for found in _ALONE.finditer(plain):
         before, after = plain[: found.start()], plain[found.end() :]
         whole = not before[-1:].isalpha() and not after[:1].isalpha()
         if whole and not _DENIED.search(before[-60:]):
-            return found.group()
+            return written(*found.span())
     for found in _FAN_OF.finditer(plain):
         rest = plain[found.end() : found.end() + _LONGEST]
         for name in map(_plain, names):
-            if name and rest.startswith(name) and not _DENIED.search(plain[: found.start()][-60:]):
-                return found.group() + name
+            whole = rest.startswith(name) and not rest[len(name) :][:1].isalnum()
+            if name and whole and not _DENIED.search(plain[: found.start()][-60:]):
+                return written(found.start(), found.end() + len(name))
     return ""
 
 
 def _plain(text: str) -> str:
     """Return a text without accents and capitals, spaces and apostrophes of one kind."""
-    folded = unicodedata.normalize("NFKD", text).casefold().replace("\u2019", "'")
-    return " ".join("".join(c for c in folded if not unicodedata.combining(c)).split())
+    return "".join(character for character, _ in _folded(text))
+
+
+def _folded(text: str) -> Iterator[tuple[str, int]]:
+    """Yield each character of the plain text, and where what it was made of stands in `text`."""
+    begun, space = False, -1
+    for at, written in enumerate(text):
+        for character in unicodedata.normalize("NFKD", written).casefold():
+            if character.isspace():
+                space = at if space < 0 else space
+            elif not unicodedata.combining(character):
+                if begun and space >= 0:
+                    yield " ", space
+                begun, space = True, -1
+                yield ("'" if character == "\u2019" else character), at

@@ -230,6 +230,18 @@ def test_a_domain_that_a_person_cleared_leads_nobody_astray(street: Street) -> N
     assert not any(sign.startswith("links:") for sign in found.suspect.signs)
 
 
+def test_clearing_a_domain_says_nothing_untrue_of_those_who_lead_there(street: Street) -> None:
+    street.say("nordelia_support", "win at https://nordeIia-promo.example/now")
+    street.walk()
+    (domain,) = street.app.store.suspects(kind="domain")
+    street.app.store.judge(domain.id, Verdict.DISMISSED, "", "ada", street.now)
+    street.say("nordelia_support", "still https://nordeIia-promo.example/now")
+    street.walk()
+    (found,) = street.app.store.suspects(kind="account")
+    told = [str(event.what) for event in street.app.store.suspect(found.id).history[1:]]
+    assert told == ['That it led to "nordeiia-promo.example" no longer counts against it.']
+
+
 def test_a_parody_is_raised_once_it_no_longer_says_so(street: Street) -> None:
     street.say("nordeliasupport", profile=Profile(bio="Parody account. Not affiliated."))
     street.walk()
