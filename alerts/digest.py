@@ -33,6 +33,8 @@ FOUND_LATE = timedelta(hours=1)
 
 DELIBERATE = frozenset({"affix", "homoglyph", "leet", "invisible"})
 """Techniques that are hardly chosen by chance, unlike a name that merely holds the brand."""
+COPIED = frozenset({"copied-avatar", "copied-bio", "copied-display-name"})
+"""What was taken from the brand's own account; each tells of intent by itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,10 +171,11 @@ def compose(
 
 
 def _suspect_order(suspect: Suspect) -> tuple[bool, int, float]:
-    """Of the strong suspects, those first whose name tells that it was meant to deceive."""
+    """Of the strong suspects, those first of which more tells that they mean to deceive."""
     claims = any(why.template == LOOKALIKE["claim"] for why in suspect.evidence)
     deliberate = not DELIBERATE.isdisjoint(suspect.techniques)
-    return (suspect.score < STRONG_SUSPECT, -claims - deliberate, -suspect.score)
+    copied = len(COPIED.intersection(suspect.techniques))
+    return (suspect.score < STRONG_SUSPECT, -claims - deliberate - copied, -suspect.score)
 
 
 def _written(waiting: Waiting) -> tuple[datetime, datetime] | None:

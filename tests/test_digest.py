@@ -145,7 +145,7 @@ def test_suspects_that_mean_to_deceive_come_before_those_that_share_a_name():
             brand="Plivélo",
             rule="r",
             score=score,
-            techniques=(technique,),
+            techniques=tuple(technique.split()),
             reason=Reason(template="x"),
             evidence=why,
         )
@@ -156,12 +156,13 @@ def test_suspects_that_mean_to_deceive_come_before_those_that_share_a_name():
             suspect("plivelo_fans", 0.98, "affix"),
             suspect("plivelo_refund", 0.95, "affix", "claim"),
             suspect("plivero_help", 0.7, "affix", "claim"),
+            suspect("pliveI0", 0.94, "leet copied-display-name copied-bio"),
         )
     )
     assert [one.name for one in made.suspects] == [
-        "plivelo_refund", "plivelo_fans", "plivelo", "plivero_help",
+        "pliveI0", "plivelo_refund", "plivelo_fans", "plivelo", "plivero_help",
     ]  # fmt: skip
-    assert "plivelo_refund" in str(made.urgent[0])
+    assert "pliveI0" in str(made.urgent[0])
 
 
 def test_posts_from_before_the_period_are_dated():
