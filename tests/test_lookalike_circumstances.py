@@ -144,6 +144,8 @@ def test_links_are_looked_at_wherever_they_stand() -> None:
     assert told.lookalike_links == ("nordelia-promo.example",)
     harmless = seen(account(url="https://nordelia.example/shop", bio="https://town.example"))
     assert harmless.lookalike_links == ()
+    ours_by_now = seen(account(), domains=("shop.nordelia.example",))
+    assert ours_by_now.lookalike_links == ()
 
 
 def test_a_link_back_from_the_brands_domain_or_account_is_proof() -> None:
@@ -255,7 +257,7 @@ def test_what_is_new_is_told_and_what_was_known_is_not() -> None:
     after = judged(suspect(), Circumstances(lookalike_links=("a.example",), answers=1, posts=True))
     told = [(str(one.why), one.material) for one in changes(before, after)]
     assert told == [
-        ("It leads to \"a.example\", whose name looks like a brand's.", True),
+        ('It leads to "a.example", whose name looks like a brand\'s.', True),
         ("It no longer says that it is a parody, a fan's or not official.", True),
         ("It addressed people who had written to the brand: 1 so far.", False),
         ("It no longer repeats a description of the brand.", False),

@@ -162,7 +162,9 @@ def _lookalikes(detector: Detector, known: Known, harmless: Collection[str]) -> 
     links = [known.account.url, *told][:_MOST_LINKS]
     whole = [f"https://{link}" if link[:4].casefold() == "www." else link for link in links]
     found = {one.subject.removeprefix("domain:") for one in detector.links(whole)}
-    return tuple(sorted(found.union(known.domains).difference(harmless)))
+    # Of those found before, some may be the brand's own or a friend's by now.
+    found.update(domain for domain in known.domains if not detector.owns_domain(domain))
+    return tuple(sorted(found.difference(harmless)))
 
 
 def _proof(detector: Detector, account: Account, own: Sequence[Own]) -> str:
