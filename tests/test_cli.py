@@ -275,12 +275,18 @@ def test_a_parked_mail_is_sent_again_when_a_person_says_so(acme: Terminal) -> No
 
 
 def test_a_preview_marks_nothing_as_told(demo: Terminal) -> None:
-    assert demo.pipe("local", "post", "ann", "Nordelia est en panne", "--lang", "fr").code == 0
+    assert (
+        demo.pipe(
+            "local", "post", "ann", "Nordelia est en panne: voir info.example", "--lang", "fr"
+        ).code
+        == 0
+    )
     acted = demo.pipe("once")
     assert "no mail was due" in acted.out
     previews = {demo.pipe("digests", "preview", "MATIN").out for _ in range(2)}
     assert "*Nordelia* est en *panne*" in previews.pop()
     assert not previews
+    assert "\ufffd" not in demo.pipe("digests", "preview", "MATIN").out
     demo.now += timedelta(days=1)
     assert "wrote a digest for matin: 1 mail" in demo.pipe("once").out
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from alerts import EmailDigest
+from alerts.hostile import ZERO_WIDTH_SPACE
 from watcher import pipeline
 from watcher.app import App
 from watcher.cli import Settings
@@ -91,4 +92,9 @@ def preview(settings: Settings, channel_name: str, output: Path | None) -> None:
         write_file(output, mail.html)
         stdout().say(f"wrote {output}: open it in a browser")
     else:
-        stdout().say(*safe_lines(mail.text))
+        stdout().say(*safe_lines(_on_screen(mail.text)))
+
+
+def _on_screen(text: str) -> str:
+    """Return a mail's text with signs instead of what nobody sees and no mail client links."""
+    return text.replace(f"{ZERO_WIDTH_SPACE}.", "[.]").replace(ZERO_WIDTH_SPACE, "")
