@@ -147,6 +147,7 @@ def test_nothing_is_written_without_a_yes(taught: Terminal, answer: str) -> None
 @pytest.mark.parametrize(
     ("words", "told"),
     [(("--take", "99"), "no line 99"), (("--take", "x"), "write numbers like"),
+     (("--take", "1-9999999"), "up to 9,999"), (("--take", "5-3"), "5-3 is no range"),
      (("--brand", "Acmetal"), "did you mean 'Acmetel'?")],
 )  # fmt: skip
 def test_what_is_mistyped_is_explained(taught: Terminal, words: tuple[str, ...], told: str) -> None:

@@ -20,6 +20,8 @@ from watcher.verdicts import Lesson, Lessons, Proposal, draw, propose
 
 MOST_NAMED = 5
 """Suspects that a line names."""
+LARGEST = 9_999
+"""Number of a line that can be taken."""
 SAYS = {
     "accounts": "you said it is ours",
     "domains": "you said it is ours",
@@ -41,9 +43,12 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]  # generic since click
         found: set[int] = set()
         for part in str(value).split(","):
             first, dash, last = part.strip().partition("-")
-            if not (first.isdecimal() and (last.isdecimal() or not dash)) or len(part) > 9:
-                self.fail("write numbers like 1,3-5", param, ctx)
-            found.update(range(int(first), int(last or first) + 1))
+            written = (first, last if dash else first)
+            if not all(one.isdecimal() and len(one) < 6 and int(one) <= LARGEST for one in written):
+                self.fail(f"write numbers like 1,3-5, up to {LARGEST:,}", param, ctx)
+            if int(written[0]) > int(written[1]):
+                self.fail(f"{part.strip()} is no range: write the smaller one first", param, ctx)
+            found.update(range(int(written[0]), int(written[1]) + 1))
         return frozenset(found)
 
 
