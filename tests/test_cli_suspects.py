@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 
 from rules.lookalike.bands import band
-from rules.model import Reason, Verdict
+from rules.model import Account, Brand, Reason, Suspect, Verdict
 from tests.cli_fixtures import _demo_folder, demo, terminal
 from tests.terminal import NOW, Terminal, compare
-from watcher.cli.suspects.showing import weighed
-from watcher.store import Store, SuspectRecord
+from watcher.cli.suspects import history
+from watcher.cli.suspects.showing import account_facts, weighed
+from watcher.cli.suspects.sidebyside import compared
+from watcher.store import Store, SuspectDetail, SuspectEvent, SuspectRecord
 
 __all__ = ["_demo_folder", "demo", "terminal"]
 
@@ -58,6 +60,7 @@ MISTYPED = {
     "--rule sosie": "did you mean 'sosies'?",
     "--brand Nordela": "did you mean 'Nordelia'?",
     "--band huge": "'huge' is not one of",
+    "--accounts --domains": "no suspect is both",
 }
 
 
@@ -144,6 +147,56 @@ def test_a_parody_and_a_note_stand_in_the_history(demo: Terminal) -> None:
     assert "parody by ada: says so in its bio" in shown
     assert "note by ada: asked them" in shown
     assert demo.pipe("suspects", "note", "9", " ").code == 2
+
+
+def test_a_verdict_said_twice_by_one_person_stands_in_the_history_once(demo: Terminal) -> None:
+    for note in ((), (), ("--note", "asked them"), ()):
+        assert demo.pipe("suspects", "dismiss", "9", *note).out.endswith(": dismissed\n")
+    told = json.loads(demo.pipe("suspects", "show", "9", "--json").out)
+    assert [one["note"] for one in told["history"] if one["kind"] == "judged"] == ["", "asked them"]
+
+
+def test_a_long_history_is_told_from_its_end(demo: Terminal) -> None:
+    store = Store.open("sqlite:///watcher-data/watcher.sqlite")
+    for number in range(60):
+        store.note_suspect(9, f"note {number}", "ada", NOW)
+    store.close()
+    seen = demo.pipe("suspects", "show", "9")
+    assert "11 lines before these" in seen.out + seen.err
+    assert ("note 9" in seen.out, "note 10" in seen.out, "note 59" in seen.out) == (
+        False, True, True,
+    )  # fmt: skip
+
+
+def look_alike(name: str, brand: str) -> Suspect:
+    return Suspect(
+        subject="town:1", name=name, brand=brand, rule="r", score=1.0, techniques=(),
+        reason=Reason(template="x"),
+    )  # fmt: skip
+
+
+def test_names_of_characters_stay_within_the_screen_and_below_each_other() -> None:
+    suspect = look_alike("credit_agricole", "Crédit Agricole")
+    lines = [line.plain for line in compared([Brand(name="Crédit Agricole")], suspect, 60)]
+    assert lines[3:] == [
+        "           U+0065 LATIN SMALL LETTER E for U+00E9 LATIN",
+        "             SMALL LETTER E WITH ACUTE",
+    ]
+
+
+def test_one_of_something_is_not_several() -> None:
+    one = Account(network="town", id="1", handle="a", followers=1, following=1)
+    assert ("audience", "1 follower, 1 following") in account_facts(one, NOW)
+
+
+def test_a_score_that_reads_the_same_did_not_move() -> None:
+    event = SuspectEvent(at=NOW, kind="renamed", score=0.9991, before=0.9993)
+    record = SuspectRecord(
+        id=1, suspect=look_alike("a", "b"), verdict=Verdict.OPEN, first_seen=NOW, last_seen=NOW,
+        posts=0, account=None,
+    )  # fmt: skip
+    detail = SuspectDetail(record=record, forms=(), verdicts=(), posts=(), history=(event,))
+    assert "renamed" in {line.plain for _, line in history.told(detail)}
 
 
 @pytest.mark.parametrize(

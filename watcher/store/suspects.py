@@ -192,6 +192,8 @@ def _judge(
     by: str,
     now: datetime,
 ) -> SuspectRecord:
+    if verdict == record.verdict and not note and by == _judge_of(connection, record.id):
+        return record  # said twice, it tells no more
     event = SuspectEvent(
         at=now, kind="judged", verdict=verdict, note=note, by=by, score=record.suspect.score
     )
@@ -200,6 +202,14 @@ def _judge(
         update(suspects).where(suspects.c.id == record.id).values(verdict=verdict.value)
     )
     return _record(_find(connection, record.id))
+
+
+def _judge_of(connection: Connection, id: int) -> str | None:
+    """Return who judged a suspect last."""
+    query = select(suspect_events.c.by).where(
+        suspect_events.c.suspect == id, suspect_events.c.kind == "judged"
+    )
+    return connection.execute(query.order_by(suspect_events.c.row.desc()).limit(1)).scalar()
 
 
 def _find(connection: Connection, id: int) -> Row[Any]:

@@ -15,6 +15,7 @@ from rules.lookalike.techniques import ORDER
 from rules.model import Verdict
 from watcher.cli.names import (
     DAY,
+    MistakeError,
     Score,
     brand_names,
     completing,
@@ -28,8 +29,8 @@ from watcher.store import Store, SuspectRecord
 VERDICTS = [str(verdict) for verdict in Verdict]
 ALL = 10**9
 FILTERS = (
-    "brand", "rule", "technique", "network", "kind", "band", "min_score", "max_score", "since",
-    "text",
+    "brand", "rule", "technique", "network", "accounts", "domains", "band", "min_score",
+    "max_score", "since", "text",
 )  # fmt: skip
 """Options that narrow a choice down, beside the verdict."""
 
@@ -143,7 +144,9 @@ def choosing(
         def chosen(**given: Any) -> Any:
             source = click.get_current_context().get_parameter_source
             typed = (name for name in names if source(name) != ParameterSource.DEFAULT)
-            choice = Choice(stated=frozenset(typed), **{name: given.pop(name) for name in names})
+            taken = {name: given.pop(name) for name in names}
+            kind = _kind(accounts=taken.pop("accounts"), domains=taken.pop("domains"))
+            choice = Choice(stated=frozenset(typed), kind=kind, **taken)
             return function(choice=choice, **given)
 
         update_wrapper(chosen, function)
@@ -153,6 +156,14 @@ def choosing(
         return decorated
 
     return decorate
+
+
+def _kind(*, accounts: bool, domains: bool) -> Literal["account", "domain"] | None:
+    if accounts and domains:
+        raise MistakeError(
+            "no suspect is both an account and a domain", help="leave both out for all suspects"
+        )
+    return "account" if accounts else "domain" if domains else None
 
 
 def _techniques(_config: Config) -> list[str]:
@@ -183,8 +194,8 @@ def _options(default: int | None, verdict: str) -> tuple[Callable[..., Any], ...
             type=click.Choice([str(one) for one in Band]),
             help="Only those in this band of the score.",
         ),
-        click.option("--domains", "kind", flag_value="domain", help="Only domains."),
-        click.option("--accounts", "kind", flag_value="account", help="Only accounts."),
+        click.option("--domains", is_flag=True, help="Only domains."),
+        click.option("--accounts", is_flag=True, help="Only accounts."),
         click.option("--network", metavar="NAME", help="Only accounts on this network."),
         click.option(
             "--technique",

@@ -50,9 +50,10 @@ def _words(event: SuspectEvent, present: Reason) -> str:
 
 
 def _moved(event: SuspectEvent) -> str:
-    if event.score is None or event.before is None or event.score == event.before:
+    if event.score is None or event.before is None:
         return ""
-    return f" ({event.before:.2f} -> {event.score:.2f})"
+    before, after = f"{event.before:.2f}", f"{event.score:.2f}"
+    return "" if before == after else f" ({before} -> {after})"
 
 
 def _renamed(forms: tuple[AccountForm, ...]) -> Iterator[tuple[datetime, str]]:

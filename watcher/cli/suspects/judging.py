@@ -64,7 +64,7 @@ _QUESTIONS = {
 COMMANDS = (
     _judgement("confirm", Verdict.CONFIRMED, "Say that they imitate the brand."),
     _judgement(
-        "dismiss", Verdict.DISMISSED, "Say that they are harmless; they are not raised again."
+        "dismiss", Verdict.DISMISSED, "Say that they are harmless; quiet until they change."
     ),
     _judgement("ours", Verdict.OURS, "Say that they are our own."),
     _judgement(

@@ -28,6 +28,8 @@ YOUNG = 365
 """Days up to which it is worth saying how old an account was."""
 POSTS = 5
 DOMAINS = 10
+HISTORY = 50
+"""Lines of the history, the newest: whoever changes a name every hour fills no screen."""
 
 
 @click.command()
@@ -92,7 +94,10 @@ def print_detail(config: Config, store: Store, detail: SuspectDetail, posts: int
     _print_domains(store, detail)
     screen.say("", "history")
     at = partial(moment, zone=config.timezone)
-    screen.pairs([(at(when), line) for when, line in told(detail)])
+    lines = told(detail)
+    if len(lines) > HISTORY:
+        screen.note(f"  {len(lines) - HISTORY:,} lines before these: --json shows them")
+    screen.pairs([(at(when), line) for when, line in lines[-HISTORY:]])
 
 
 def weighed(why: Reason) -> str:
@@ -116,10 +121,10 @@ def account_facts(account: Account, first_seen: datetime) -> list[tuple[str, str
         young = f", {count(days, 'day')} old when first seen" if 0 <= days < YOUNG else ""
         facts.append(("since", f"{account.created:%Y-%m-%d}{young}"))
     numbers = [
-        f"{number:,} {what}"
-        for number, what in (
-            (account.followers, "followers"),
-            (account.following, "following"),
+        told
+        for number, told in (
+            (account.followers, count(account.followers or 0, "follower")),
+            (account.following, f"{account.following or 0:,} following"),
         )
         if number is not None
     ]
@@ -172,7 +177,9 @@ def _print_domains(store: Store, detail: SuspectDetail) -> None:
     if not rows:
         return
     screen = stdout()
-    screen.say("", "these posts lead to" if detail.record.account else "beside it they lead to")
+    whose = f"its newest {len(detail.posts)}" if detail.record.posts > len(detail.posts) else "its"
+    beside = "" if detail.record.account else " beside it"
+    screen.say("", f"{whose} posts lead{beside} to")
     screen.pairs(rows[:DOMAINS])
     if len(rows) > DOMAINS:
         screen.note(f"  and {count(len(rows) - DOMAINS, 'more domain')}")

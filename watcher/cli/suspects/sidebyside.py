@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Final
 
 from rich.cells import cell_len
@@ -46,7 +47,7 @@ def comparisons(brands: Sequence[Brand], suspect: Suspect, width: int = 80) -> l
     most = max(one.score for one in found)
     room = max(10, min(MOST_ROOM, width - len(_INDENT) - 1))
     told = [one for one in found if one.score >= min(TELLING, most)]
-    return [_lines(one, room) for one in sorted(told, key=lambda one: -one.score)]
+    return [_lines(one, room, width) for one in sorted(told, key=lambda one: -one.score)]
 
 
 def _names(suspect: Suspect) -> tuple[str, ...]:
@@ -64,7 +65,7 @@ def _best(brands: Sequence[Brand], brand: str, candidate: str) -> Comparison:
     return max((compare(spelling, candidate) for spelling in spellings), key=lambda c: c.score)
 
 
-def _lines(comparison: Comparison, room: int) -> list[Text]:
+def _lines(comparison: Comparison, room: int, width: int) -> list[Text]:
     columns, before, after = _seen(comparison.alignment, room)
     upper, lower, marks = Text("  brand    "), Text("  suspect  "), Text(_INDENT)
     if before:
@@ -72,17 +73,21 @@ def _lines(comparison: Comparison, room: int) -> list[Text]:
             line.append("…" if line is lower else " ")
     for column in columns:
         candidate = defanged(column.candidate)
-        width = _column_width(column)
+        cells = _column_width(column)
         style = DIFFERS if column.differs else ""
-        upper.append(_cell(column.brand, width), style)
-        lower.append(_cell(candidate, width), style)
-        marks.append(("^" if column.differs else " ") * width, style)
+        upper.append(_cell(column.brand, cells), style)
+        lower.append(_cell(candidate, cells), style)
+        marks.append(("^" if column.differs else " ") * cells, style)
     if after:
         lower.append("…")
     if not any(column.differs for column in comparison.alignment):
         return [upper, lower, Text(f"{_INDENT}the same, letter by letter", "dim")]
     marks.rstrip()
-    return [upper, lower, marks, *(Text(_INDENT + line) for line in _named(columns))]
+    named = (
+        wrap(line, max(20, width - len(_INDENT)), subsequent_indent="  ")
+        for line in _named(columns)
+    )
+    return [upper, lower, marks, *(Text(_INDENT + line) for lines in named for line in lines)]
 
 
 def _seen(alignment: Sequence[Aligned], room: int) -> tuple[Sequence[Aligned], bool, bool]:
