@@ -4,14 +4,13 @@ from tests.contracts.live import LiveWorld
 from tests.contracts.world import Society
 from tests.contracts.worlds.bluesky import BlueskyWorld
 from tests.contracts.worlds.feed import FeedWorld
-from tests.contracts.worlds.mastodon import SnacWorld, TownSociety, TownWorld
+from tests.contracts.worlds.mastodon import TownSociety, TownWorld
 from tests.contracts.worlds.x import XSearchWorld
 
 LIVE: list[type[LiveWorld]] = [
     FeedWorld,
     BlueskyWorld,
     TownWorld,
-    SnacWorld,
     XSearchWorld,
 ]
 
