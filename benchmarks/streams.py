@@ -155,7 +155,7 @@ def watcher(address: str) -> Iterator[App]:
     config = [
         '[mail]\nkind = "outbox"\nfolder = "mails"\nfrom = "watcher@acme.example"\n',
         '[[sources]]\nname = "live"\nkind = "bluesky"\nquery = "jetstream"\nnames = false',
-        f'begin = "oldest"\nstream = "{address}"\n',
+        f'begin = "oldest"\nurl = "{address}"\n',
         '[[channels]]\nname = "daily"\nkind = "email"\nto = ["ada@acme.example"]\n',
         '[[rules]]\nname = "names"\nkind = "lookalike"\nthen = ["daily"]\n',
     ]

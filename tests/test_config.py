@@ -8,7 +8,7 @@ import pytest
 
 from alerts import MailFolder, SmtpServer
 from rules import KeywordRule
-from watcher.backends import ArchiveSource, FeedSource, LocalSource
+from watcher.backends import ArchiveSource, BlueskySource, FeedSource, LocalSource
 from watcher.config import ConfigError, find, load
 from watcher.files import example_config
 from watcher.toml import screens
@@ -54,11 +54,23 @@ def test_every_mistake_has_its_screen_and_every_screen_its_mistake() -> None:
 def test_the_example_loads_without_a_doubt() -> None:
     config = load(example_config(), {})
     assert config.warnings == ()
-    assert [type(source) for source in config.sources] == [LocalSource, ArchiveSource, FeedSource]
+    assert [type(source) for source in config.sources] == [
+        LocalSource,
+        ArchiveSource,
+        BlueskySource,
+        BlueskySource,
+        FeedSource,
+    ]
     assert isinstance(config.rules[0], KeywordRule)
 
 
-SECRETS = {"WATCHER_DB_PASSWORD": "a", "SMTP_PASSWORD": "b", "FEED_TOKEN": "c"}
+SECRETS = {
+    "WATCHER_DB_PASSWORD": "a",
+    "SMTP_PASSWORD": "b",
+    "FEED_TOKEN": "c",
+    "BLUESKY_PASSWORD": "e",
+    "X_BEARER_TOKEN": "d",
+}
 
 
 def test_the_example_loads_with_every_setting_at_rest_in_use(tmp_path: Path) -> None:

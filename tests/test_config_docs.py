@@ -86,7 +86,7 @@ SHARED = {"by", "distinct", "fewer_than"}
 CHOICES = {
     "store": {"password"},
     "mail": {"kind", "host", "from", "username", "password", "ca_file", "private_to"},
-    "sources": {"keep_days", "network", "secret"},
+    "sources": {"name", "kind", "token", "rules", "keep_days", "network", "secret", "password"},
     "rules": {"alarms_a_week"},
 }
 

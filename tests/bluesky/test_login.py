@@ -41,6 +41,7 @@ server = "{world.server.url}"
 query = "search:post"
 '''
     (terminal.folder / "watcher.toml").write_text(CONFIG + source)
+    assert terminal.pipe("local", "post", "@zoe", "Bonjour").code == 0
     return terminal
 
 

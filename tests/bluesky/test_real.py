@@ -305,7 +305,7 @@ def test_the_repository_stream_tells_posts_names_and_deletions_and_resumes_exact
 ) -> None:
     marie, word = someone("marie"), f"Nordelia{next(NUMBERS)}"
     address = bluesky.pds.replace("http", "ws")
-    stream = {"stream": address, "begin": "oldest", "keep": Keep(any=(word,))}
+    stream = {"url": address, "begin": "oldest", "keep": Keep(any=(word,))}
     reader = opened("repos", **stream)
     assert isinstance(reader, Stream)
     assert "streams" in reader.check()
@@ -337,7 +337,7 @@ def test_the_repository_stream_tells_posts_names_and_deletions_and_resumes_exact
 def test_a_cursor_from_before_the_network_was_set_up_anew_is_told_as_a_gap(
     bluesky: RealNetwork, opened: Open
 ) -> None:
-    reader = opened("repos", stream=bluesky.pds.replace("http", "ws"), begin="oldest")
+    reader = opened("repos", url=bluesky.pds.replace("http", "ws"), begin="oldest")
     *_, last = reader.pages(None)
     ahead = Position.load(last.cursor, reading := {"query": "repos", "at": host_of(bluesky.pds)})
     assert ahead.mark is not None

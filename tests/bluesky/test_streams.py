@@ -40,7 +40,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 def stream(server: FakeJetstream, **more: Any) -> BlueskyStream:
     settings = {"begin": "oldest", "names": False} | more
     source = BlueskySource(
-        name="here", query="jetstream", stream=server.url, contact="watch@acme.example", **settings
+        name="here", query="jetstream", url=server.url, contact="watch@acme.example", **settings
     )
     assert list(source.problems()) == []
     return BlueskyStream(source, clock=lambda: NOW)

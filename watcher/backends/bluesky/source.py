@@ -49,7 +49,7 @@ class BlueskySource(Source):
     """An app password, instead of the one that `watcher login bluesky` stored."""
     server: str = ""
     """The account's server; left out: Bluesky's own."""
-    stream: str = ""
+    url: str = ""
     """The address of the stream, `wss://...`; left out: one of Bluesky's own."""
     keep: Keep = field(default_factory=Keep)
     """Which posts of a stream are kept; left out: all."""
@@ -81,7 +81,7 @@ class BlueskySource(Source):
         yield from self._query_problems()
         if self.account and not is_handle(self.handle):
             yield Problem(
-                code="bad-account",
+                code="bad-handle",
                 message=f"{self.account!r} is no handle",
                 path=("account",),
                 help='account = "acme.bsky.social"',
@@ -95,15 +95,15 @@ class BlueskySource(Source):
             )
         for name, value, schemes in (
             ("server", self.server, ("https", "http")),
-            ("stream", self.stream, ("wss", "ws")),
+            ("url", self.url, ("wss", "ws")),
         ):
-            if value and (wrong := wrong_address(value, schemes, name)):
-                yield Problem(code=f"bad-{name}", message=wrong, path=(name,))
+            if value and (wrong := wrong_address(value, schemes)):
+                yield Problem(code="bad-server", message=wrong, path=(name,))
         try:
             parse_interval(self.overlap)
         except ValueError as error:
             yield Problem(
-                code="bad-overlap", message=str(error), path=("overlap",), help='overlap = "6h"'
+                code="bad-interval", message=str(error), path=("overlap",), help='overlap = "6h"'
             )
         yield from self._keep_problems()
 
@@ -124,7 +124,7 @@ class BlueskySource(Source):
             )
 
     def _keep_problems(self) -> Iterator[Problem]:
-        useless = {"keep": not self.keep.everything, "stream": bool(self.stream),
+        useless = {"keep": not self.keep.everything, "url": bool(self.url),
                    "begin": self.begin != "now"}  # fmt: skip
         for name, given in useless.items():
             if given and not self.is_stream:
@@ -138,7 +138,7 @@ class BlueskySource(Source):
             name = account.removeprefix("@")
             if not is_did(name) and not is_handle(name):
                 yield Problem(
-                    code="bad-account",
+                    code="bad-handle",
                     message=f"{account!r} is no handle",
                     path=("keep", "accounts", number),
                 )
@@ -158,7 +158,7 @@ class BlueskySource(Source):
     @property
     def asks(self) -> str:
         """What it asks for, and where where that is not Bluesky's own server."""
-        where = urlsplit(self.stream if self.is_stream else self.server).netloc
+        where = urlsplit(self.url if self.is_stream else self.server).netloc
         return f"{self.query} at {where}" if where else self.query
 
     @property
@@ -188,7 +188,7 @@ def login_name(handle: str) -> str:
     return f"bluesky-{re.sub(r'[^a-z0-9.-]', '_', handle)}.json"
 
 
-def wrong_address(address: str, schemes: tuple[str, str], what: str) -> str:
+def wrong_address(address: str, schemes: tuple[str, str]) -> str:
     """Say what is wrong with an address; empty where nothing is.
 
     `schemes` are the safe one and the open one, over which only this machine is spoken to.
@@ -199,9 +199,9 @@ def wrong_address(address: str, schemes: tuple[str, str], what: str) -> str:
     except ValueError:
         return "this is no address"
     if parts.scheme not in schemes or not host or parts.username or parts.password:
-        return f"the address of a {what} begins with {schemes[0]}://"
+        return f"this is no address of a server: it begins with {schemes[0]}://"
     if parts.query or parts.fragment:
-        return f"the address of a {what} holds no ? and no #"
+        return "a server's address holds no ? and no #"
     if parts.scheme == schemes[1] and not _is_here(host):
         return f"over plain {schemes[1]} others may read along"
     return ""

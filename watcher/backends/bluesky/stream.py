@@ -13,13 +13,13 @@ from watcher.clock import utc_now
 
 
 class BlueskyStream(BlueskyNetwork):
-    """Posts come from `source.stream`; accounts are asked for at `source.server`."""
+    """Posts come from `source.url`; accounts are asked for at `source.server`."""
 
     def __init__(self, source: BlueskySource, *, clock: Callable[[], datetime] = utc_now) -> None:
         """Nothing is opened yet."""
         super().__init__(source, clock=clock)
         dialect: Dialect = Jetstream() if source.query == "jetstream" else Repositories()
-        base = (source.stream or STREAMS[source.query]).rstrip("/")
+        base = (source.url or STREAMS[source.query]).rstrip("/")
         self._live = LiveStream(
             base,
             dialect,

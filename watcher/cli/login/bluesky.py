@@ -36,7 +36,7 @@ def _handle(ctx: click.Context, param: click.Parameter, value: str | None) -> st
 def _server(ctx: click.Context, param: click.Parameter, value: str) -> str:  # noqa: ARG001
     """Return the address of a server, also where only its name was typed."""
     address = (value if "://" in value else f"https://{value}").rstrip("/")
-    if wrong := wrong_address(address, ("https", "http"), "server"):
+    if wrong := wrong_address(address, ("https", "http")):
         raise click.BadParameter(f"{safe(value, 100)}: {wrong}; write {HOME}")
     return address
 
