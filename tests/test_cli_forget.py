@@ -1,27 +1,40 @@
 """`watcher forget` as a person types it."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
-from tests.cli_fixtures import acme, terminal
+from tests.cli_fixtures import CONFIG, terminal
 from tests.terminal import Terminal, compare
 
-__all__ = ["acme", "terminal"]
+__all__ = ["terminal"]
+
+
+@pytest.fixture(scope="session")
+def _read(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which Zoe and Kim spoke of the brand, and a mail told of it; made once."""
+    folder = tmp_path_factory.mktemp("read")
+    config = CONFIG.replace('send = "daily"\nat = "08:00"', 'send = "instant"')
+    (folder / "watcher.toml").write_text(config)
+    with pytest.MonkeyPatch.context() as patch:
+        at = Terminal(folder, patch)
+        for who, text in (
+            ("@zoe", "Bonjour"),
+            ("@zoe", "acme is late, says Zoe"),
+            ("@kim", "acme is fine, says Kim"),
+        ):
+            assert at.pipe("local", "post", who, text).code == 0
+        assert at.pipe("once").code == 0
+    return folder
 
 
 @pytest.fixture
-def read(acme: Terminal) -> Terminal:
-    """A folder in which Zoe and Kim spoke of the brand, and a mail is about to tell of it."""
-    for words in (
-        ("local", "post", "@zoe", "acme is late, says Zoe"),
-        ("local", "post", "@kim", "acme is fine, says Kim"),
-    ):
-        assert acme.pipe(*words).code == 0
-    path = acme.folder / "watcher.toml"
-    path.write_text(path.read_text().replace('send = "daily"\nat = "08:00"', 'send = "instant"'))
-    assert acme.pipe("once").code == 0
-    return acme
+def read(_read: Path, terminal: Terminal) -> Terminal:
+    """A terminal in a copy of it."""
+    shutil.copytree(_read, terminal.folder, dirs_exist_ok=True)
+    return terminal
 
 
 def shown(at: Terminal, *words: str, **more: str) -> str:
