@@ -57,10 +57,3 @@ def test_bookings_at_the_same_time_do_not_exceed_the_budget(store: Store) -> Non
     with ThreadPoolExecutor(4) as pool:
         granted = list(pool.map(lambda _: booked(store, 30, of_day=100), range(8)))
     assert sum(granted) == store.reads("x", TODAY, TODAY) == 100
-
-
-def test_old_bills_are_forgotten(store: Store) -> None:
-    booked(store, 5, LAST_MONTH, least=1)
-    booked(store, 7, TODAY, least=1)
-    store.forget_reads(YESTERDAY)
-    assert store.reads("x", LAST_MONTH, TODAY) == 7

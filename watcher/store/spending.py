@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, func, select
 
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
@@ -49,11 +49,6 @@ class Spending(Database):
         """Return how much was read from the day `since` to the day `until`, both included."""
         with self.reading() as connection:
             return _sum(connection, source, since, until)
-
-    def forget_reads(self, before: date) -> None:
-        """Forget what was read before a day."""
-        with self.writing() as connection:
-            connection.execute(delete(spending).where(spending.c.day < before.isoformat()))
 
 
 def _sum(connection: Connection, source: str, since: date, until: date) -> int:
