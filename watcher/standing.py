@@ -45,6 +45,8 @@ class Standing:
     source: AnySource
     state: SourceState | None
     coverage: Coverage
+    first_read: datetime | None = None
+    """When it was read for the first time; what is older may have been read, or not."""
     limits: tuple[Limit, ...] = ()
     """What its host still allows, where it says so."""
     spent: Spent | None = None
@@ -55,13 +57,23 @@ class Standing:
 
         They end where it was last read to the newest post; gaps lie between them.
         """
-        if self.coverage.last_success is None:
+        if self.read_until is None:
             return []
         return _without(
-            self.coverage.since,
-            min(self.coverage.last_success, self.coverage.until),
+            max(self.coverage.since, self.first_read or self.coverage.since),
+            min(self.read_until, self.coverage.until),
             [(since, until) for since, until, _ in self.coverage.gaps],
         )
+
+    @property
+    def read_until(self) -> datetime | None:
+        """Until when all is read that its network had, as far as anybody knows; None if never."""
+        state = self.state
+        if state is None:
+            return None
+        if state.behind is not None and state.last_pull is not None:
+            return state.last_pull - state.behind
+        return state.last_success
 
     @property
     def lag(self) -> timedelta | None:
@@ -82,11 +94,13 @@ def standings(
     names = [source.name for source in config.sources]
     covered = {one.source: one for one in store.coverage(names, now - period, now)}
     known = limits.left(config.data, now)
+    first = store.first_reads()
     return tuple(
         Standing(
             source=source,
             state=states.get(source.name),
             coverage=covered[source.name],
+            first_read=first.get(source.name),
             limits=tuple(limit for limit in known if limit.host in hosts(source)),
             spent=_spent(source, store, now),
         )

@@ -30,7 +30,7 @@ def spent_words(spent: Spent) -> str:
     """Say what was read and what that cost: `read 480 of 500 posts today (2.40) ...`."""
     today = f"{spent.today:,} of {spent.of_day:,} posts today ({money(spent.today * spent.cost)})"
     month = f"{spent.month:,} of {spent.of_month:,} this month ({money(spent.month * spent.cost)})"
-    return f"paid for {today}, {month}"
+    return f"read {today}, {month}"
 
 
 def span(since: datetime, until: datetime, zone: str) -> str:

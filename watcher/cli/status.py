@@ -99,7 +99,7 @@ def _print_sources(view: View) -> None:
             one.source.name,
             one.source.kind,
             f"{one.state.posts:,}" if one.state else "0",
-            ago(one.state.last_success if one.state else None, view.now),
+            ago(one.read_until, view.now),
             told(one, view.now),
         )
         for one in view.standings

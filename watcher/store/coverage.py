@@ -186,6 +186,12 @@ class SourceCoverage(Database):
         with self.reading() as connection:
             return coverage_of(connection, names, since, until)
 
+    def first_reads(self) -> dict[str, datetime]:
+        """Return when each source was read first, of the time that is still remembered."""
+        query = select(pulls.c.source, func.min(pulls.c.started)).group_by(pulls.c.source)
+        with self.reading() as connection:
+            return {source: started for source, started in connection.execute(query)}
+
     def source_states(self) -> tuple[SourceState, ...]:
         """Return how reading stands for every source ever pulled, by name."""
         with self.reading() as connection:

@@ -45,7 +45,7 @@ def list_(settings: Settings, days: int, as_json: bool) -> None:
                 one.source.kind,
                 safe(one.source.asks, 200),
                 f"{one.coverage.posts:,}",
-                ago(one.state.last_success if one.state else None, now),
+                ago(one.read_until, now),
                 told(one, now),
             )
             for one in found
@@ -110,6 +110,7 @@ def _as_dict(one: Standing, now: datetime) -> dict[str, Any]:
         "posts": state.posts if state else 0,
         "last_pull": state.last_pull if state else None,
         "last_success": state.last_success if state else None,
+        "read_until": one.read_until,
         "last_error": state.last_error if state else "",
         "failures": state.failures if state else 0,
         "behind_seconds": state.behind.total_seconds() if state and state.behind else None,
