@@ -198,7 +198,9 @@ def wrong_address(address: str, schemes: tuple[str, str]) -> str:
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         return "this is no address"
-    if parts.scheme not in schemes or not host or parts.username or parts.password:
+    if parts.username or parts.password:
+        return "a server's address holds no name and no password"
+    if parts.scheme not in schemes or not host:
         return f"this is no address of a server: it begins with {schemes[0]}://"
     if parts.query or parts.fragment:
         return "a server's address holds no ? and no #"
