@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from rules.model import Post
 from tests.store.samples import (
@@ -169,3 +171,57 @@ def test_a_mail_not_sent_is_made_again_when_its_post_changed(store: Store) -> No
     (old,) = store.outdated_digests()
     left = store.told_in(old, limit=10)
     assert [one.post.text for one in left.mentions] == ["new"]
+
+
+def _name(form: tuple[str, int]) -> str:
+    return form[0]
+
+
+_steps = st.lists(
+    st.tuples(
+        st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 3)), max_size=3, unique_by=_name),
+        st.sets(st.sampled_from("abc"), max_size=1),
+        st.booleans(),
+    ),
+    max_size=8,
+)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(_steps)
+def test_whatever_comes_in_whatever_order_the_latest_form_stands_and_the_deleted_stay_away(
+    store: Store, steps: list[tuple[list[tuple[str, int]], set[str], bool]]
+) -> None:
+    begin = store.newest_rid()  # posts of each example have names of their own
+    stands: dict[str, int] = {}
+    dead: set[str] = set()
+    for forms, gone, match_now in steps:
+        came = dict(forms)
+        brought = page(
+            *(
+                post(f"{begin} {one}", f"{one}{form}",
+                     edited_at=NOON + form * MINUTE if form else None)
+                for one, form in came.items()
+            ),
+            deleted=tuple(f"{begin} {one}" for one in gone),
+        )  # fmt: skip
+        for _ in range(2):
+            store.save_page("square", brought, LATER)
+        if match_now:
+            matched(store, now=LATER)
+        for one, form in came.items():
+            if one not in dead:
+                stands[one] = max(form, stands.get(one, 0))
+        for one in gone & stands.keys():
+            dead.add(one)
+            del stands[one]
+    matched(store, now=LATER)
+    left = store.posts_after(begin, 100)
+    assert {one.post.text for one in left} == {f"{one}{form}" for one, form in stands.items()}
+    of_these = {one.post.key for one in left}
+    found = [one.match.post for one in store.matches(limit=100) if one.match.post in of_these]
+    assert sorted(found) == sorted(of_these)
