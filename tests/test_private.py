@@ -153,3 +153,13 @@ def test_from_the_source_to_everybody_who_may_and_who_may_not(acme: Terminal) ->
     page = acme.pipe("suspects", "export", "1", "--format", "html").out
     assert "1 private post is not copied" in page
     assert "secret" not in page
+
+
+def test_a_private_source_whose_posts_nobody_is_shown_is_doubted(acme: Terminal) -> None:
+    path = acme.folder / "watcher.toml"
+    source = '\n[[sources]]\nname = "inside"\nkind = "mastodon"\nserver = "https://in.example"\n'
+    path.write_text(path.read_text() + source + "private = true\n")
+    (doubt,) = load(path).warnings
+    assert 'the posts of "inside" are private' in str(doubt)
+    path.write_text(path.read_text().replace("[mail]", '[mail]\nprivate_to = ["acme.example"]'))
+    assert load(path).warnings == ()

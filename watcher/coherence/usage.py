@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from alerts import AutoFollow, EmailDigest
+from alerts.privacy import is_inside
 from rules import LookalikeRule
 from rules.errors import Problem
 from watcher.backends import ArchiveSource
@@ -19,6 +20,7 @@ def problems(config: "Config") -> Iterator[Problem]:
     yield from _unfollowable(config)
     yield from _untranslated(config)
     yield from _unreached(config)
+    yield from _private_to_nobody(config)
 
 
 def _unfollowable(config: "Config") -> Iterator[Problem]:
@@ -50,6 +52,24 @@ def _untranslated(config: "Config") -> Iterator[Problem]:
             help="there are " + ", ".join(f'"{language}"' for language in known),
             severity="warning",
         )
+
+
+def _private_to_nobody(config: "Config") -> Iterator[Problem]:
+    """Yield a warning where private posts are read that no recipient is shown."""
+    to = [one for channel in config.channels if isinstance(channel, EmailDigest)
+          for one in channel.to]  # fmt: skip
+    if not to or any(is_inside(one, config.mail.private_to) for one in to):
+        return
+    for i, source in enumerate(config.sources):
+        if getattr(source, "private", False) is True:
+            domain = to[0].rpartition("@")[2].strip("> ")
+            yield Problem(
+                code="private-to-nobody",
+                message=f'the posts of "{source.name}" are private, and nobody is shown them',
+                path=("sources", i, "private"),
+                help=f'add private_to = ["{domain}"] to [mail], if they may be seen there',
+                severity="warning",
+            )
 
 
 def _unreached(config: "Config") -> Iterator[Problem]:
