@@ -297,3 +297,36 @@ def test_a_foreign_file_among_the_log_ins_is_passed_over(logged_in: Terminal) ->
     (folder / "mastodon-bad.json").write_text("[")
     (folder / "other.json").write_text("[]")
     assert logged_in.pipe("sources", "suggest").code == 0
+
+
+# --- a first configuration ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("network", "asks"),
+    [("Bluesky", "jetstream"), ("https://Town.example/", "public at town.example")],
+)
+def test_a_first_configuration_may_read_a_network(
+    network: str, asks: str, terminal: Terminal
+) -> None:
+    words = ("init", "--brand", 'Crédit "Vert"', "--email", "ada@acme.example", "--yes")
+    assert terminal.pipe(*words, "--network", network).code == 0
+    config = load(terminal.folder / "watcher.toml")
+    assert config.warnings == ()
+    assert [source.asks for source in config.sources] == [asks]
+    assert json.loads(terminal.pipe("sources", "suggest", "--json").out)["sources"] == []
+
+
+def test_a_network_may_be_typed_where_it_is_asked_for(terminal: Terminal) -> None:
+    keys = "Acme\nada@acme.example\nblue\nhttp://town.example\nbluesky\n"
+    seen = terminal.pipe("init", text=keys)
+    assert seen.code == 0
+    assert "over plain http others may read along" in seen.out + seen.err
+    (source,) = load(terminal.folder / "watcher.toml").sources
+    assert source.kind == "bluesky"
+
+
+def test_a_file_and_a_network_are_one_too_many(terminal: Terminal) -> None:
+    (terminal.folder / "posts.jsonl").write_text("")
+    words = ("init", "--archive", "posts.jsonl", "--network", "bluesky", "--yes")
+    assert terminal.pipe(*words).code == 2

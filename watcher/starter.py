@@ -6,8 +6,9 @@ from string import Template
 
 from alerts.address import parse_address
 from rules.language import check, render
-from rules.language.tree import Hashtag, Or, Phrase
+from rules.language.tree import Hashtag, Node, Or, Phrase
 
+BLUESKY = "bluesky"
 NOBODY = "you@acme.example"
 """Stands for whoever has not said where the digest shall go."""
 
@@ -82,6 +83,20 @@ file = $file
 every = "1h"''')
 
 
+_MASTODON = Template('''\
+name = "mastodon"
+kind = "mastodon"            # `watcher login mastodon $server` if it asks for an account
+server = $quoted
+query = "public"             # all that the server knows; or "#tag", "@account", "search:words"
+every = "1m"''')
+
+_BLUESKY = Template("""\
+name = "bluesky"
+kind = "bluesky"             # every post as it is written; no account is needed
+query = "jetstream"
+keep = { any = $keep }  # without this, millions a day are kept""")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Starter:
     """What must be known to write a first configuration."""
@@ -91,22 +106,32 @@ class Starter:
     """Who receives the digest."""
     archive: str = ""
     """The file to read, relative to the configuration; empty for the embedded microblog."""
+    network: str = ""
+    """`bluesky`, or the address of a server that speaks Mastodon's API; instead of an archive."""
     timezone: str = ""
     """The IANA name of the zone; empty where it is not known."""
 
     def toml(self) -> str:
         """The configuration as text."""
-        source = _ARCHIVE.substitute(file=quoted(self.archive)) if self.archive else _LOCAL
         return _TEXT.substitute(
             timezone=quoted(self.timezone or "UTC"),
             zone_note="" if self.timezone else _UNKNOWN_ZONE,
             sender=quoted(f"Brand watch <watch@{self._domain()}>"),
             contact="" if self.email == NOBODY else f"contact = {quoted(self.email)}\n",
             brand=quoted(self.brand),
-            source=source,
+            source=self._source(),
             find=quoted(expression(self.brand)),
             email=quoted(self.email),
         )
+
+    def _source(self) -> str:
+        """The keys of the one source."""
+        if self.network == BLUESKY:
+            keep = ", ".join(quoted(render(part)) for part in _parts(self.brand))
+            return _BLUESKY.substitute(keep=f"[{keep}]")
+        if self.network:
+            return _MASTODON.substitute(server=self.network, quoted=quoted(self.network))
+        return _ARCHIVE.substitute(file=quoted(self.archive)) if self.archive else _LOCAL
 
     def _domain(self) -> str:
         """The domain of the reader's address; the example's where it is not ASCII."""
@@ -116,11 +141,15 @@ class Starter:
 
 def expression(brand: str) -> str:
     """Return what to look for to find a brand: its name, and its name as a hashtag."""
+    parts = _parts(brand)
+    return render(Or(parts=parts) if len(parts) > 1 else parts[0])
+
+
+def _parts(brand: str) -> tuple[Node, ...]:
     phrase = Phrase(text=" ".join(brand.replace('"', " ").split()))
     tag = Hashtag(text="".join(char for char in brand.lower() if char.isalnum()))
-    both = render(Or(parts=(phrase, tag)))
-    _, problems = check(both)
-    return render(phrase) if problems else both
+    _, problems = check(render(Or(parts=(phrase, tag))))
+    return (phrase,) if problems else (phrase, tag)
 
 
 def quoted(text: str) -> str:

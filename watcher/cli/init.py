@@ -13,7 +13,7 @@ from alerts.address import AddressError, parse_address
 from watcher.cli.console import stdout
 from watcher.coherence import LONGEST_NAME
 from watcher.config import FILE, load
-from watcher.starter import NOBODY, Starter
+from watcher.starter import BLUESKY, NOBODY, Starter
 
 
 @click.command()
@@ -25,9 +25,15 @@ from watcher.starter import NOBODY, Starter
     type=click.Path(path_type=Path, exists=True, dir_okay=False, readable=True),
     help="Read posts from this file instead of the embedded microblog.",
 )
+@click.option("--network", help="Read `bluesky`, or the server at this address (https://...).")
 @click.option("--yes", "-y", is_flag=True, help="Ask nothing: take the answers in brackets.")
 def command(
-    path: Path, brand: str | None, email: str | None, archive: Path | None, yes: bool
+    path: Path,
+    brand: str | None,
+    email: str | None,
+    archive: Path | None,
+    network: str | None,
+    yes: bool,
 ) -> None:
     """Write a commented configuration to PATH (./watcher.toml) to start from.
 
@@ -37,12 +43,16 @@ def command(
     _make_sure(path, yes=yes)
     brand = _brand(brand, yes=yes)
     email = _address(email, yes=yes)
-    if archive is None and not yes:
-        archive = _ask_archive()
+    if archive and network:
+        raise click.UsageError("read either a file (--archive) or a network (--network)")
+    network = _network(network) if network else ""
+    if archive is None and not network and not yes:
+        archive, network = _ask_where()
     starter = Starter(
         brand=brand,
         email=email,
         archive=_archive(archive, path) if archive else "",
+        network=network,
         timezone=_timezone(),
     )
     _write(path, starter.toml())
@@ -102,21 +112,40 @@ def _address(given: str | None, *, yes: bool) -> str:
             return text
 
 
-def _ask_archive() -> Path | None:
+def _ask_where() -> tuple[Path | None, str]:
+    """Return the file to read, or else the network; neither for the embedded microblog."""
     answer: str = click.prompt(
-        "Which file of posts shall be read? (empty: the embedded microblog, to try things out)",
+        "Where are posts read? A file of posts, a Mastodon server (https://...), or bluesky"
+        " (empty: the embedded microblog, to try things out)",
         default="",
         show_default=False,
-        value_proc=_existing_file,
+        value_proc=_file_or_network,
     )
-    return Path(answer) if answer else None
+    if answer == BLUESKY or answer.startswith(("https://", "http://")):
+        return None, answer
+    return (Path(answer) if answer else None), ""
 
 
-def _existing_file(text: str) -> str:
-    path = Path(text.strip()).expanduser()
-    if text.strip() and not path.is_file():
+def _file_or_network(text: str) -> str:
+    text = text.strip()
+    if text.lower() == BLUESKY or "://" in text:
+        return _network(text)
+    path = Path(text).expanduser()
+    if text and not path.is_file():
         raise click.BadParameter(f"{path} is no file.")
-    return str(path) if text.strip() else ""
+    return str(path) if text else ""
+
+
+def _network(text: str) -> str:
+    """Return a network as `Starter` takes it. Raises `BadParameter` for what is none."""
+    from watcher.backends.mastodon.source import wrong_address
+
+    if text.strip().lower() == BLUESKY:
+        return BLUESKY
+    address = text.strip().rstrip("/").lower()
+    if wrong := wrong_address(address):
+        raise click.BadParameter(f"{wrong}: write bluesky, or https://town.example.")
+    return address
 
 
 def _timezone() -> str:

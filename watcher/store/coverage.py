@@ -188,9 +188,10 @@ class SourceCoverage(Database):
 
     def first_reads(self) -> dict[str, datetime]:
         """Return when each source was read first, of the time that is still remembered."""
-        query = select(pulls.c.source, func.min(pulls.c.started)).group_by(pulls.c.source)
+        first = func.min(pulls.c.started).label("first")
+        query = select(pulls.c.source, first).group_by(pulls.c.source)
         with self.reading() as connection:
-            return {source: started for source, started in connection.execute(query)}
+            return {row.source: row.first for row in connection.execute(query)}
 
     def source_states(self) -> tuple[SourceState, ...]:
         """Return how reading stands for every source ever pulled, by name."""
