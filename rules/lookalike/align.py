@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from rules.lookalike.forms import SAME_SHAPE
+from rules.lookalike.forms import LONGEST_FORM, SAME_SHAPE
 
 SHAPES: Final = {
     ("m", "rn"): 0.25, ("w", "vv"): 0.25, ("d", "cl"): 0.25, ("m", "nn"): 0.4, ("n", "ri"): 0.5,
@@ -97,6 +97,7 @@ def replacement(brand: str, other: str) -> tuple[float, str]:
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789@$!|€+"
 _UNLIKE: Final = (1.0, 1.0 + _FIRST)
 """What a letter costs in place of another that does not look like it; in the first place more."""
+_EVERYWHERE: Final = frozenset(range(LONGEST_FORM + 1))
 _NO_PRICES: Final[dict[str, float]] = {}
 _NO_PLACES: Final[dict[int, tuple[int, float]]] = {}
 
@@ -147,6 +148,16 @@ class _Row(NamedTuple):
     unlike: float
     joined: tuple[tuple[str, int, float], ...]
     """Letters that stand for those of the brand that end here, how many these are, the price."""
+
+
+@lru_cache(maxsize=32768)
+def reaches(brand: str, text: str, limit: float) -> bool:
+    """Return whether `brand` may lie in `text` for `limit` at most, wherever edges are.
+
+    Kept of names seen before: people share the same first names and words.
+    """
+    costs = _costs(brand, text, limit, _EVERYWHERE, 0)
+    return costs is not None and min(costs[-1]) <= limit
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from rules.lookalike.align import align
+from rules.lookalike.align import align, reaches
 from rules.lookalike.forms import LONGEST_RAW, SIGNS, Form, form, looks, plain, turned
 from rules.lookalike.index import Near
 from rules.lookalike.measure import Company, Place, affordable, weigh
@@ -16,6 +16,7 @@ _DISGUISES: Final = re.compile(
     "[^\x00-\x7fÀ-ÅÇ-ÏÑ-ÖÙ-Ýà-åç-ïñ-öù-ýÿ]|[" + re.escape("".join(SIGNS)) + "]"
 )
 """Signs and characters other than ASCII and Latin letters with an accent."""
+_DIGIT: Final = re.compile("[0-9]")
 _VISIBLE: Final = 0.7
 """The least that a visible edit costs."""
 _LEET: Final = 0.35
@@ -53,10 +54,6 @@ class Candidate:
         return may_claim(self.name, plain(self.name))
 
     @cached_property
-    def _leet(self) -> bool:
-        return self._hidden or any(map(str.isdigit, self.name))
-
-    @cached_property
     def _hidden(self) -> bool:
         return bool(_DISGUISES.search(self.name))
 
@@ -73,11 +70,14 @@ class Candidate:
             most = affordable(pattern, faintest, self._company(spot))
             if most < _VISIBLE and not self._reads(pattern):
                 return None
-            limit = min(limit, most + (_LEET if self._leet else 0.0))
+            limit = min(limit, most + (_LEET if self._hidden or _DIGIT.search(self.name) else 0.0))
         best: Place | None = None
         for one in self.forms:
             start, stop = (spot.starts.start, spot.ends.stop) if spot else (0, len(one.text))
-            window = align(pattern.text, one.text[start:stop], limit, one.edges, start)
+            part = one.text[start:stop]
+            if spot and not reaches(pattern.text, part, round(limit, 1) + 0.1):
+                continue
+            window = align(pattern.text, part, limit, one.edges, start)
             if window and window.end > window.start:
                 place = weigh(pattern, one, window)
                 if best is None or place.score > best.score:

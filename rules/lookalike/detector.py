@@ -150,6 +150,8 @@ class Detector:
             for at, near in self._index.find(candidate.looks).items()
             if (place := candidate.place(self._targets[at].pattern, lowest, near)) is not None
         ]
+        if not found:
+            return
         excused: frozenset[str] = frozenset()
         if trusting:
             excused = self._trusted.excused((target.brand, place) for target, place in found)

@@ -15,6 +15,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from operator import eq
 from typing import Final
 
 LONGEST_RAW: Final = 4096
@@ -54,7 +55,6 @@ _TURNED: Final = dict(
 _UPRIGHT: Final = str.maketrans(_TURNED)
 _UPSIDE_DOWN: Final = frozenset(letter for letter in _TURNED if not letter.isascii())
 _SHAPES: Final = (("rn", "m"), ("nn", "m"), ("vv", "w"), ("cl", "d"))
-_SHAPED: Final = re.compile("rn|nn|vv|cl")
 _EDGES: Final = re.compile(
     "[^A-Za-z0-9]|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=[0-9])"
     "|(?<=[0-9])(?=[A-Za-z])"
@@ -120,8 +120,9 @@ class _Folding(dict[int, str]):
         return value
 
 
-_PLAIN: Final = _Folding()
-_SIGNS: Final = _Folding(str.maketrans(_EMOJI | {sign: sign for sign in _LEET_SIGNS}))
+_ASCII: Final = {code: fold(chr(code)) for code in range(128)}
+_PLAIN: Final = _Folding(_ASCII)
+_SIGNS: Final = _Folding(_ASCII | str.maketrans(_EMOJI | {sign: sign for sign in _LEET_SIGNS}))
 
 
 def plain(name: str) -> str:
@@ -151,8 +152,8 @@ def looks(name: str) -> tuple[str, ...]:
     raw = name[:LONGEST_RAW]
     first = raw.translate(_PLAIN)[:LONGEST_FORM]
     signed = not SIGNS.isdisjoint(raw)
-    if not signed and raw.isascii() and not _SHAPED.search(first):  # as most names are
-        return (_DOUBLES.sub(r"\1", first.translate(SAME_SHAPE)),)
+    if not signed and raw.isascii() and not _shaped(first):
+        return (_single(first.translate(SAME_SHAPE)),)  # as most names are
     readings = [first]
     if signed:
         readings.append(raw.translate(_SIGNS)[:LONGEST_FORM])
@@ -163,9 +164,18 @@ def looks(name: str) -> tuple[str, ...]:
             shaped = shaped.replace(two, one)
         if shaped != reading:
             readings.append(shaped)
-    return tuple(
-        dict.fromkeys(_DOUBLES.sub(r"\1", text.translate(SAME_SHAPE)) for text in readings)
-    )
+    return tuple(dict.fromkeys(_single(text.translate(SAME_SHAPE)) for text in readings))
+
+
+def _shaped(text: str) -> bool:
+    return "rn" in text or "nn" in text or "vv" in text or "cl" in text
+
+
+def _single(text: str) -> str:
+    """Return a text with repeated letters made single."""
+    if any(map(eq, text, text[1:])):
+        return _DOUBLES.sub(r"\1", text)
+    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Where a piece of a pattern lies in a name, the letters about it must be those of
 the edits that it bears. All is done on `looks`, which merge what the eye does not tell apart.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from operator import and_
 from string import ascii_lowercase
@@ -18,9 +18,9 @@ from rules.lookalike.pattern import Pattern, Piece
 _GAPPED: Final = 5
 """Letters of a piece with a gap, that of the gap included."""
 
-_Entry = tuple[int, int, int, int, Piece]
-"""The pattern, the letters that it has before a piece and behind it, as bits, how many of them may
-be missing, and the piece."""
+_Entry = tuple[int, int, int, Piece]
+"""The letters that a pattern has before a piece of it and behind it, as bits, how many of them may
+be missing, the position of the pattern, and the piece."""
 
 _edits, _common = OSA.distance, LCSseq.similarity
 
@@ -43,18 +43,31 @@ class Near(NamedTuple):
 
 
 class _Lacks(dict[str, int]):
-    """All bits but that of a letter; what is not a to z shares one bit."""
+    """All letters but one, as bits: behind a piece they count apart from those before it."""
+
+    def __init__(self, shift: int) -> None:
+        whole = (1 << _BITS) - 1
+        lacks = {char: (whole ^ 1 << at) << shift for at, char in enumerate(ascii_lowercase)}
+        super().__init__(lacks)
+        self.none = whole << shift
+        self._other = (whole ^ 1 << _BITS - 1) << shift
 
     def __missing__(self, char: str) -> int:
-        return ~(1 << len(ascii_lowercase))
+        return self._other
+
+    def among(self, text: str) -> list[int]:
+        """Return which letters are not among the first none, one, two and so on of these."""
+        return list(accumulate(map(self.__getitem__, text), and_, initial=self.none))
+
+    def needed(self, text: str) -> int:
+        """Return the letters of a text."""
+        return self.none ^ self.among(text)[-1]
 
 
-_LACKS: Final = _Lacks({char: ~(1 << at) for at, char in enumerate(ascii_lowercase)})
-
-
-def _lacking(text: Iterable[str]) -> list[int]:
-    """Return as bits which letters are not among the first none, one, two and so on of these."""
-    return list(accumulate(map(_LACKS.__getitem__, text), and_, initial=-1))
+_BITS: Final = len(ascii_lowercase) + 1
+"""A bit for each letter, and one for all that is not a to z."""
+_BEFORE: Final = _Lacks(0)
+_BEHIND: Final = _Lacks(_BITS)
 
 
 class Index:
@@ -65,8 +78,8 @@ class Index:
         gapped: dict[str, list[_Entry]] = {}
         for owner, pattern in enumerate(patterns):
             for piece in sorted(pattern.pieces):
-                left, right = (~_lacking(part)[-1] for part in piece[1:3])
-                entry = (owner, left, right, piece.edits, piece)
+                needed = _BEFORE.needed(piece.before) | _BEHIND.needed(piece.after)
+                entry = (needed, piece.edits, owner, piece)
                 for text in _filled(piece.text) if piece.gapped else (piece.text,):
                     groups.setdefault(text, []).append(entry)
                 if piece.gapped:
@@ -88,12 +101,11 @@ class Index:
             hits = list(self._hits(look))
             if not hits:
                 continue
-            size, before, behind = len(look), _lacking(look), _lacking(look[::-1])[::-1]
+            size, before, behind = len(look), _BEFORE.among(look), _BEHIND.among(look[::-1])[::-1]
             for at, end, entries in hits:
-                lacks, lacks_behind = before[at], behind[end]
-                for owner, left, right, edits, piece in entries:
-                    absent = (left & lacks).bit_count() + (right & lacks_behind).bit_count()
-                    if absent > edits:
+                lacks = before[at] | behind[end]
+                for needed, edits, owner, piece in entries:
+                    if (needed & lacks).bit_count() > edits:
                         continue
                     if owner in found:
                         found[owner] = Near(*map(min, found[owner], _near(at, end, size, piece)))
