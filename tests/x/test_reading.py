@@ -61,8 +61,8 @@ def test_a_budget_is_never_exceeded_and_what_was_not_read_is_told(world: XSearch
     assert error.kind == "temporary"
     assert error.retry_after == timedelta(hours=16).total_seconds()
     assert str(error) == (
-        "the budget of the day is spent: 125 of 125 posts are read, "
-        "and reading goes on on 4 March at 00:00 UTC"
+        "the day's budget is spent: 125 of 125 posts are read, "
+        "the others wait for 00:00 UTC on 4 March"
     )
     assert error.help == "a larger `budget_day` reads more, at 0.005 a post"
     before, after = [gap for page in pages for gap in page.gaps]
@@ -132,8 +132,8 @@ def test_the_month_has_a_budget_too(world: XSearchWorld) -> None:
     said(world, *range(50))
     _, error = pulled(world, budget_month=30)
     assert error is not None
-    assert "the budget of the month is spent: 30 of 30 posts" in str(error)
-    assert "1 April at 00:00 UTC" in str(error)
+    assert "the month's budget is spent: 30 of 30 posts" in str(error)
+    assert "00:00 UTC on 1 April" in str(error)
 
 
 def test_what_fails_is_not_charged(world: XSearchWorld) -> None:

@@ -102,10 +102,10 @@ class Purse:
 
     def _error(self, which: str, read: int, most: int, again: date, now: datetime) -> SpentError:
         until = datetime.combine(again, time(), UTC)
-        when = f"{until:%d %B} at 00:00 UTC".lstrip("0")
+        when = f"{until:%d %B}".lstrip("0")
         return SpentError(
-            f"the budget of the {which} is spent: {read:,} of {most:,} posts are read, "
-            f"and reading goes on on {when}",
+            f"the {which}'s budget is spent: {read:,} of {most:,} posts are read, "
+            f"the others wait for 00:00 UTC on {when}",
             until=until,
             now=now,
             help=f"a larger `budget_{which}` reads more, at {money(self.cost)} a post",
