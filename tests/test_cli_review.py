@@ -207,6 +207,26 @@ def test_nobody_elses_verdict_is_undone(play: Play, store: Store) -> None:
     assert verdicts(store)[0] == OURS
 
 
+def test_what_has_changed_since_it_was_shown_is_shown_again_and_not_judged(
+    play: Play, store: Store
+) -> None:
+    first = store.suspects(limit=1)[0].id
+
+    class Meanwhile(str):
+        """A key, before which somebody else judges."""
+
+        def lower(self) -> str:
+            store.judge(first, YES, "", "bob", NOW)
+            return "d"
+
+    seen = play("n", "a toy", Meanwhile("d"), "q")
+    assert "has changed meanwhile: it is not judged, look again" in seen
+    assert "now confirmed by bob" in seen
+    assert verdicts(store)[0] == YES
+    assert play("q").count("a toy") == 0  # kept with the suspect, not with the next one
+    assert store.suspect(first).history[-1].note == "a toy"
+
+
 def test_what_is_taken_back_stays_in_the_history(play: Play, store: Store) -> None:
     play("c", "u", "q")
     history = store.suspect(store.suspects(limit=1)[0].id).verdicts

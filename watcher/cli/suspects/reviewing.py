@@ -221,9 +221,14 @@ class Review:
         self.note = ""
 
     def _judge(self, verdict: Verdict) -> bool:
+        """Judge what is on the screen; what has changed since is shown anew instead."""
         at = self.todo[0]
         before = self.records[at]
-        after = self.store.judge(before.id, verdict, self.note, self.by, self.clock())
+        judged = self.store.judge_as_shown([before], verdict, self.note, self.by, self.clock())
+        if not judged:
+            self.said = f"{called(before)} has changed meanwhile: it is not judged, look again"
+            return True
+        (after,) = judged
         self.records[at] = after
         self.note = ""
         self._done(_Step(at, before.verdict, verdict), f"{called(after)}: {verdict}")
