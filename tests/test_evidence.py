@@ -21,7 +21,8 @@ from tests.cli_fixtures import CONFIG, terminal
 from tests.terminal import NOW, Terminal, compare
 from watcher.backends.interface import Page
 from watcher.evidence.plain import defanged, line, shown
-from watcher.store import Store
+from watcher.store import Store, SuspectEvent
+from watcher.store.raising import write_event
 
 __all__ = ["terminal"]
 
@@ -164,6 +165,17 @@ def test_the_page_as_it_reads(acme: Terminal, language: str) -> None:
     assert f'<html lang="{language}"' in page
     said = re.sub(r"brand-watcher [\d.]+\d", "brand-watcher VERSION", text_of(page))
     compare(f"evidence.{language}", said)
+
+
+def test_a_score_that_reads_the_same_is_not_told_to_have_moved(acme: Terminal) -> None:
+    store = Store.open("sqlite:///data/watcher.sqlite")
+    with store.writing() as connection:
+        for before, score in ((0.9301, 0.9302), (0.93, 0.97)):
+            event = SuspectEvent(at=NOW, kind="changed", score=score, before=before)
+            write_event(connection, 1, event)
+    store.close()
+    said = text_of(acme.pipe("suspects", "export", "1", "--format", "html").out)
+    assert ("score 0.93, then 0.93" in said, "score 0.93, then 0.97" in said) == (False, True)
 
 
 def test_the_page_asks_for_nothing_and_links_to_itself_only(acme: Terminal) -> None:
