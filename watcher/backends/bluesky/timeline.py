@@ -24,6 +24,8 @@ MOST_ASKED = 100
 """Requests for one reading; what lies further back is told as a gap."""
 FIRST_ASKED = 20
 """Requests for the very first reading, which goes back no further."""
+OVERLAP_ASKED = 10
+"""Requests for what lies behind the last reading: where posts come that fast, it is less time."""
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -51,6 +53,8 @@ class _Found:
     repeated: int = 0
     oldest: int | None = None
     """The oldest time of the last answer."""
+    beyond: int = 0
+    """Requests that reached behind the last reading."""
     complete: bool = False
     """Whether one went back as far as one wanted."""
 
@@ -144,12 +148,12 @@ class Timeline:
         first = place.reached < 0 and not place.known
         for asked in count(1):
             answer = self._ask(self._query.method, limit=PAGE, cursor=at, **params, **before)
-            fresh = self._take(answer, found, place)
+            added, fresh = self._take(answer, found, place)
             at = answer.get("cursor")
             if self._reached(place, found, fresh):
                 found.complete = True
-            elif not isinstance(at, str) or not at or not fresh:
-                at, before = None, self._further(found, fresh, before)
+            elif not isinstance(at, str) or not at or not added:
+                at, before = None, self._further(found, added, before)
                 found.complete = not before
             if found.complete or asked == (FIRST_ASKED if first else MOST_ASKED):
                 return found
@@ -159,23 +163,26 @@ class Timeline:
         """Return whether the last answer ended where everything had been given before."""
         if not self._query.in_time:
             return not fresh
-        return found.oldest is not None and found.oldest < place.reached - self._overlap
+        if found.oldest is None or found.oldest > place.reached:
+            return False
+        found.beyond += 1
+        return found.oldest < place.reached - self._overlap or found.beyond > OVERLAP_ASKED
 
-    def _further(self, found: _Found, fresh: int, before: dict[str, str]) -> dict[str, str]:
+    def _further(self, found: _Found, added: int, before: dict[str, str]) -> dict[str, str]:
         """Return how a search goes on that ended: its cursor need not reach the last post."""
         full = len(found.items) >= PAGE
-        if not fresh or not full or "q" not in self._query.params or found.oldest is None:
+        if not added or not full or "q" not in self._query.params or found.oldest is None:
             return {}
         until = (_EPOCH + found.oldest * _MICROSECOND + timedelta(milliseconds=1)).isoformat()
         until = until.replace("+00:00", "Z")
         return {} if before.get("until") == until else {"until": until}
 
-    def _take(self, answer: dict[str, Any], found: _Found, place: Place) -> int:
-        """Add the items of an answer; return how many were not known before."""
+    def _take(self, answer: dict[str, Any], found: _Found, place: Place) -> tuple[int, int]:
+        """Add the items of an answer; return how many that makes, and how many were never given."""
         items = answer.get("posts", answer.get("feed"))
         if not isinstance(items, list):
             raise BackendError("the answer holds no list of posts", kind="broken")
-        fresh = 0
+        added = fresh = 0
         times = []
         for raw in items[:1000]:
             item = self._read(raw)
@@ -185,10 +192,11 @@ class Timeline:
                 found.repeated += 1
                 continue
             found.items[item.mark] = item
+            added += 1
             fresh += item.mark not in place.known
         if times:
             found.oldest = min(times)
-        return fresh
+        return added, fresh
 
     def _read(self, raw: Any) -> _Item:
         """Read one item; what is no post is skipped, once."""
