@@ -113,6 +113,18 @@ def test_a_copy_takes_the_place_of_the_post_that_was_deleted(store: Store) -> No
     assert (mention.post.id, mention.copies) == ("copy", 1)
 
 
+def test_a_copy_takes_its_place_in_a_mail_that_was_not_sent(store: Store) -> None:
+    pulled(store, post("first"), post("copy"))
+    batch = store.unmatched(10)
+    copies = {("talk", "town:copy"): "town:first"}
+    store.save_matches(batch, [match(one) for one in batch.posts], (), ROUTES, NOON, copies=copies)
+    frozen(store, "a@acme.example")
+    deleted(store, "first")
+    (old,) = store.outdated_digests()
+    assert [one.post.id for one in store.told_in(old, limit=9).mentions] == ["copy"]
+    assert waiting(store).mentions == ()
+
+
 def test_the_newest_number_stays_the_newest_when_its_post_goes(store: Store) -> None:
     pulled(store, post("p1"), post("p2"))
     newest = store.newest_rid()

@@ -194,7 +194,7 @@ def _remember_highest(connection: Connection, rid: int) -> None:
 
 
 def promote_copies(connection: Connection, leaving: Sequence[int]) -> None:
-    """Let the first copy of each match that leaves take its place, also where it waits."""
+    """Let the first copy of each match that leaves take its place, also in queues and digests."""
     going = set(leaving)
     for some in chunks(leaving):
         query = (
@@ -210,8 +210,9 @@ def promote_copies(connection: Connection, leaving: Sequence[int]) -> None:
             others = and_(matches.c.copy_of == original, matches.c.row != heir)
             connection.execute(update(matches).where(others).values(copy_of=heir))
             connection.execute(update(matches).where(matches.c.row == heir).values(copy_of=None))
-            waits = and_(queue.c.match == original, queue.c.taken.is_(None))
-            connection.execute(update(queue).where(waits).values(match=heir))
+            own = select(queue.c.channel).where(queue.c.match == heir).scalar_subquery()
+            told = and_(queue.c.match == original, queue.c.channel.not_in(own))
+            connection.execute(update(queue).where(told).values(match=heir))
 
 
 def mark_outdated(connection: Connection, rids: Sequence[int]) -> None:
