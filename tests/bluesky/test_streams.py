@@ -86,7 +86,7 @@ def test_a_stream_is_read_in_pages_up_to_the_present(
 
 
 @settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     times=st.lists(st.integers(0, 6), min_size=1, max_size=12),
@@ -154,7 +154,7 @@ def test_a_refusal_is_told(server: FakeJetstream, status: int, kind: str) -> Non
 
 def test_live_ends_when_it_is_told_to(server: FakeJetstream) -> None:
     server.say(*some(5))
-    answers = iter([False] * 40)
+    answers = iter([False] * 12)
     pages = list(stream(server).live(None, lambda: next(answers, True)))
     assert texts(pages) == [f"post {i}" for i in range(5)]
 
@@ -165,18 +165,18 @@ def test_no_more_is_read_than_is_taken_and_whoever_is_slow_lags(
     monkeypatch.setattr(websocket, "AHEAD", 4)
     monkeypatch.setattr(flow, "PAGE", 10)
     padding = "x" * 20_000
-    server.say(*(event(i, f"{i} {padding}") for i in range(3000)))
+    server.say(*(event(i, f"{i} {padding}") for i in range(1500)))
     pages = stream(server).live(None, lambda: False)
     got: list[Post] = []
-    while len(got) < 3000:
+    while len(got) < 1500:
         page = next(pages)
         assert len(page.posts) <= 10
         got += page.posts
         assert server.sent - len(got) < 1000, "what lies in the buffers of two sockets"
-        if 10 < len(got) < 2000:
+        if 10 < len(got) < 1000:
             assert page.behind is not None
             assert page.behind > timedelta(minutes=50)
-    assert [post.text.split()[0] for post in got] == [str(i) for i in range(3000)]
+    assert [post.text.split()[0] for post in got] == [str(i) for i in range(1500)]
     pages.close()  # type: ignore[attr-defined]
 
 
