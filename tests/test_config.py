@@ -8,7 +8,7 @@ import pytest
 
 from alerts import MailFolder, SmtpServer
 from rules import KeywordRule
-from watcher.backends import ArchiveSource, BlueskySource, FeedSource, LocalSource
+from watcher.backends import ArchiveSource, BlueskySource, FeedSource, LocalSource, MastodonSource
 from watcher.config import ConfigError, find, load
 from watcher.files import example_config
 from watcher.toml import screens
@@ -57,6 +57,7 @@ def test_the_example_loads_without_a_doubt() -> None:
     assert [type(source) for source in config.sources] == [
         LocalSource,
         ArchiveSource,
+        MastodonSource,
         BlueskySource,
         BlueskySource,
         FeedSource,
@@ -69,6 +70,7 @@ SECRETS = {
     "SMTP_PASSWORD": "b",
     "FEED_TOKEN": "c",
     "BLUESKY_PASSWORD": "e",
+    "MASTODON_TOKEN": "f",
     "X_BEARER_TOKEN": "d",
 }
 

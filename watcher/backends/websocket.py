@@ -7,7 +7,7 @@ other side is held back by TCP and memory stays as it is.
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from websockets.exceptions import (
     WebSocketException,
 )
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from watcher.backends.http.errors import explained, host_of, of_status
 from watcher.backends.interface import BackendError
@@ -46,10 +47,12 @@ class WebSocket:
         agent: str,
         largest: int,
         headers: Mapping[str, str] | None = None,
+        protocols: Sequence[str] = (),
     ) -> None:
         """Connect to `ws://...` or `wss://...`; messages of over `largest` octets break it.
 
-        `agent` is who we say we are. Redirects are not followed.
+        `agent` is who we say we are, `protocols` what we offer to speak. Redirects are not
+        followed.
         """
         self._host = host_of(address)
         self._closing = ExitStack()
@@ -57,7 +60,7 @@ class WebSocket:
         self._asked: float | None = None
         self._answered = threading.Event()
         try:
-            self._connection = self._open(address, agent, largest, headers)
+            self._connection = self._open(address, agent, largest, headers, protocols)
         except InvalidStatus as error:
             status, told = error.response.status_code, error.response.headers
             raise of_status(status, dict(told.raw_items()), self._host) or self._rude() from None
@@ -67,7 +70,12 @@ class WebSocket:
             raise explained(error, self._host) from None
 
     def _open(
-        self, address: str, agent: str, largest: int, headers: Mapping[str, str] | None
+        self,
+        address: str,
+        agent: str,
+        largest: int,
+        headers: Mapping[str, str] | None,
+        protocols: Sequence[str],
     ) -> ClientConnection:
         parts = urlsplit(address)
         port = parts.port or (443 if parts.scheme == "wss" else 80)
@@ -80,6 +88,7 @@ class WebSocket:
                     compression=None,  # what was read ahead is then bounded in octets too
                     user_agent_header=agent,
                     additional_headers=headers,
+                    subprotocols=[Subprotocol(name) for name in protocols] or None,
                     open_timeout=HANDSHAKE_SECONDS,
                     close_timeout=1,
                     ping_interval=None,  # a consumer that takes its time is no dead connection
