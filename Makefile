@@ -40,7 +40,8 @@ lint: $(VENV)/dev.stamp
 types: $(VENV)/dev.stamp
 	$(BIN)/mypy
 
-# PostgreSQL, Chromium and tmux for the tests that need them; says what it cannot install.
+# PostgreSQL, Chromium, tmux and a Bluesky network for the tests that need them; says what it cannot
+# install.
 servers:
 	@tests/install-servers
 
