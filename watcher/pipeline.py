@@ -8,23 +8,17 @@ recipient is recorded and told, and the rest goes on.
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from alerts import AutoFollow, Channel, EmailDigest
-from alerts.digest import Digest, compose
 from alerts.follow import propose
 from alerts.model import (
     DeliveryError,
     DeliveryState,
-    OutgoingMail,
     Sender,
-    Waiting,
 )
-from alerts.privacy import for_outsiders, holds_private, is_inside
-from alerts.render import Rendered, mails, render
 from alerts.retry import next_attempt
-from alerts.schedule import Slot
 from rules import KeywordRule
 from rules.copies import COPIES_FOR, MOST_KNOWN, find_copies
 from rules.errors import WatcherError
@@ -33,6 +27,7 @@ from rules.model import Match, Post
 from watcher.app import App
 from watcher.backends import AnySource
 from watcher.backends.interface import BackendError
+from watcher.mailing import MOST_MENTIONS, digest_of, mails_of, renew
 from watcher.rates import rate
 from watcher.store import Batch, ClaimedDelivery, SavedMatches, StoreError
 from watcher.suspicion import (
@@ -47,10 +42,6 @@ log = logging.getLogger("watcher")
 
 BATCH = 1000
 """Posts matched in one transaction: large enough to be quick, small enough to bound memory."""
-
-
-MOST_MENTIONS = 20_000
-"""Mentions read into memory for one digest; what waits beyond is counted in it as "N more"."""
 
 
 def never() -> bool:
@@ -299,13 +290,13 @@ def _plan_digest(app: App, channel: EmailDigest) -> Planned | None:
     slot = channel.due(app.store.last_slot(channel.name), now, app.config.timezone)
     if slot is None or (channel.send == "instant" and not app.store.has_waiting(channel.name)):
         return None
-    waiting, digest = _digest(app, channel, slot, now)
+    waiting, digest = digest_of(app, channel, slot, now)
     if digest.is_silent:
         # An instant mail tells of all since the one before: its time begins with that, not here.
         if channel.send != "instant":
             app.store.skip_slot(channel.name, slot.at)
         return None
-    outgoing = _mails(app, channel, waiting, slot, now)
+    outgoing = mails_of(app, channel, waiting, slot, now)
     frozen = app.store.freeze(
         channel.name,
         slot.at,
@@ -319,58 +310,6 @@ def _plan_digest(app: App, channel: EmailDigest) -> Planned | None:
     if frozen is None:
         return None
     return Planned(channel=channel.name, mails=len(outgoing))
-
-
-def _mails(
-    app: App, channel: EmailDigest, waiting: Waiting, slot: Slot, now: datetime
-) -> tuple[OutgoingMail, ...]:
-    """Make a channel's mails; private posts are only for those in the domains configured."""
-    private_to = app.config.mail.private_to if holds_private(waiting) else ()
-    inside = tuple(one for one in channel.to if is_inside(one, private_to))
-    outside = tuple(one for one in channel.to if one not in inside)
-    made: list[OutgoingMail] = []
-    for to, what in ((inside, waiting), (outside, for_outsiders(waiting))):
-        if to:
-            of_these = replace(channel, to=to)
-            digest = compose(of_these, what, slot, now, app.config.brands, app.config.timezone)
-            sender = app.config.mail.sender_address
-            made += mails(app.templates, digest, sender, contact=app.config.contact)
-    return tuple(made)
-
-
-def _digest(app: App, channel: EmailDigest, slot: Slot, now: datetime) -> tuple[Waiting, Digest]:
-    told = app.store.told_until(channel.name)
-    since = max(slot.since, told) if told and told < now else slot.since
-    waiting = app.store.waiting(
-        channel.name, since, now, limit=MOST_MENTIONS, sources=_watched(app)
-    )
-    return _composed(app, channel, waiting, slot, now)
-
-
-def _watched(app: App) -> list[str]:
-    return [source.name for source in app.config.sources if source.enabled]
-
-
-def _composed(
-    app: App, channel: EmailDigest, waiting: Waiting, slot: Slot, now: datetime
-) -> tuple[Waiting, Digest]:
-    # Look-alike rules find names, not posts: what they found is told as suspects.
-    finding = {rule.name for rule in app.config.rules if isinstance(rule, KeywordRule)}
-    volumes = tuple(one for one in waiting.volumes if one.rule in finding)
-    every = {source.name: source.interval for source in app.config.sources}
-    coverage = tuple(replace(one, every=every[one.source]) for one in waiting.coverage)
-    waiting = replace(waiting, volumes=volumes, coverage=coverage)
-    return waiting, compose(channel, waiting, slot, now, app.config.brands, app.config.timezone)
-
-
-def preview(app: App, channel: EmailDigest) -> Rendered:
-    """Return what the channel would mail now; nothing is frozen, sent or marked as told."""
-    now = app.clock()
-    last = app.store.last_slot(channel.name)
-    slot = channel.due(last, now, app.config.timezone) or Slot(
-        at=now, since=last or now - timedelta(days=1), late=False, first=last is None
-    )
-    return render(app.templates, _digest(app, channel, slot, now)[1])
 
 
 def _plan_follows(app: App, channel: AutoFollow) -> Planned | None:
@@ -438,34 +377,6 @@ def deliver(app: App, *, stop: Callable[[], bool] = never) -> Delivered:
         parked=counts["parked"],
         answers=tuple(answers),
     )
-
-
-def renew(app: App) -> int:
-    """Make digests again that hold what was deleted or changed before they left; return how many.
-
-    A mail is frozen so that every attempt sends the same bytes. Until the first one has begun to
-    hand it over nobody can have it, and what its post's author took back need not be told: it is
-    made again from what is left, or withdrawn where nothing is. A mail that may have arrived stays
-    as it was, to the byte. What cannot be made again waits, and is told in the log.
-    """
-    renewed = 0
-    for old in app.store.outdated_digests():
-        channel = next((one for one in app.config.channels if one.name == old.channel), None)
-        waiting = app.store.told_in(old, limit=MOST_MENTIONS, sources=_watched(app))
-        if not isinstance(channel, EmailDigest) or not old.recipients:
-            app.store.freeze_again(old, waiting, (), None)
-            continue
-        slot = Slot(at=old.slot, since=old.since, late=old.late, first=old.first)
-        channel = replace(channel, to=old.recipients)
-        try:
-            waiting, digest = _composed(app, channel, waiting, slot, old.created)
-            outgoing = () if digest.is_silent else _mails(app, channel, waiting, slot, old.created)
-        except WatcherError as error:
-            log.error("channel %s: a digest cannot be made again: %s", channel.name, error)  # noqa: TRY400
-            continue
-        app.store.freeze_again(old, waiting, outgoing, digest.summary)
-        renewed += 1
-    return renewed
 
 
 def _claim(app: App) -> ClaimedDelivery | None:

@@ -12,7 +12,7 @@ import pytest
 
 from alerts.model import DeliveryState
 from rules.model import Account, Post
-from watcher import pipeline
+from watcher import mailing, pipeline
 from watcher.app import App
 from watcher.backends.interface import Page
 from watcher.config import load
@@ -165,7 +165,7 @@ def test_mails_that_wait_tell_the_new_words(world: World) -> None:
     pipeline.plan(world.app)
     world.now += timedelta(minutes=5)
     world.page(changed(before, "acme horse"))
-    pipeline.renew(world.app)
+    mailing.renew(world.app)
     assert all("horse" in text and "zebra" not in text for text in world.mails().values())
 
 
@@ -175,7 +175,7 @@ def test_a_channel_that_is_gone_mails_nothing_that_was_deleted(world: World) -> 
     world.page(deleted=("1",))
     config = replace(world.app.config, channels=())
     world.app = world.app.reconfigured(config)
-    pipeline.renew(world.app)
+    mailing.renew(world.app)
     assert world.mails() == {}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.smtp import Inbox
-from watcher import following, pipeline
+from watcher import following, mailing, pipeline
 from watcher.app import App
 from watcher.backends.local.microblog import Microblog, NewPost, Profile
 from watcher.config import load
@@ -113,14 +113,14 @@ def test_the_first_word_after_a_long_silence_is_told_at_once(place: Place, inbox
 def test_one_channel_that_breaks_in_an_unforeseen_way_silences_no_other(
     place: Place, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = pipeline.compose
+    real = mailing.compose
 
     def compose(channel: Any, *rest: Any) -> Any:
         if channel.name == "now":
             raise OverflowError("unforeseen")
         return real(channel, *rest)
 
-    monkeypatch.setattr(pipeline, "compose", compose)
+    monkeypatch.setattr(mailing, "compose", compose)
     place.say("marie", "nordelia again")
     place.walk()
     assert [to for to, _ in inbox.mails] == ["bob@acme.example"]

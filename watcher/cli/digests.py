@@ -6,7 +6,7 @@ import click
 
 from alerts import EmailDigest
 from alerts.hostile import ZERO_WIDTH_SPACE
-from watcher import pipeline
+from watcher import mailing
 from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.console import (
@@ -87,7 +87,7 @@ def preview(settings: Settings, channel_name: str, output: Path | None) -> None:
     channels = {one.name: one for one in config.channels if isinstance(one, EmailDigest)}
     name = meant(channel_name, email_names(config), "email channel")
     with App.open(config, clock=settings.clock) as app:
-        mail = pipeline.preview(app, channels[name])
+        mail = mailing.preview(app, channels[name])
     if output:
         write_file(output, mail.html)
         stdout().say(f"wrote {output}: open it in a browser")

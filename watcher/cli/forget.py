@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from watcher import pipeline
+from watcher import mailing, pipeline
 from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.console import count, print_json, safe, stderr, stdout
@@ -100,7 +100,7 @@ def _clear(app: App) -> bool:
     """Make mails again that told of them and clear the index, unless a service does it anyway."""
     try:
         with alone(app.config.data, app.config.store_url):
-            pipeline.renew(app)
+            mailing.renew(app)
             pipeline.index(app)
     except BusyError:
         return False

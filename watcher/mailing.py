@@ -1,0 +1,103 @@
+"""From what waits for a channel to mails, and once more where something left before they did."""
+
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from alerts import EmailDigest
+from alerts.digest import Digest, compose
+from alerts.model import OutgoingMail, Waiting
+from alerts.privacy import for_outsiders, holds_private, is_inside
+from alerts.render import Rendered, mails, render
+from alerts.schedule import Slot
+from rules import KeywordRule
+from rules.errors import WatcherError
+from watcher.app import App
+
+log = logging.getLogger("watcher")
+
+MOST_MENTIONS = 20_000
+"""Mentions read into memory for one digest; what waits beyond is counted in it as "N more"."""
+
+
+def digest_of(app: App, channel: EmailDigest, slot: Slot, now: datetime) -> tuple[Waiting, Digest]:
+    """Return what waits for a channel, and the digest it makes for those who may see all of it."""
+    told = app.store.told_until(channel.name)
+    since = max(slot.since, told) if told and told < now else slot.since
+    waiting = app.store.waiting(
+        channel.name, since, now, limit=MOST_MENTIONS, sources=_watched(app)
+    )
+    return _composed(app, channel, waiting, slot, now)
+
+
+def _watched(app: App) -> list[str]:
+    return [source.name for source in app.config.sources if source.enabled]
+
+
+def _composed(
+    app: App, channel: EmailDigest, waiting: Waiting, slot: Slot, now: datetime
+) -> tuple[Waiting, Digest]:
+    # Look-alike rules find names, not posts: what they found is told as suspects.
+    finding = {rule.name for rule in app.config.rules if isinstance(rule, KeywordRule)}
+    volumes = tuple(one for one in waiting.volumes if one.rule in finding)
+    every = {source.name: source.interval for source in app.config.sources}
+    coverage = tuple(replace(one, every=every[one.source]) for one in waiting.coverage)
+    waiting = replace(waiting, volumes=volumes, coverage=coverage)
+    return waiting, compose(channel, waiting, slot, now, app.config.brands, app.config.timezone)
+
+
+def mails_of(
+    app: App, channel: EmailDigest, waiting: Waiting, slot: Slot, now: datetime
+) -> tuple[OutgoingMail, ...]:
+    """Make a channel's mails; private posts are only for those in the domains configured."""
+    private_to = app.config.mail.private_to if holds_private(waiting) else ()
+    inside = tuple(one for one in channel.to if is_inside(one, private_to))
+    outside = tuple(one for one in channel.to if one not in inside)
+    made: list[OutgoingMail] = []
+    for to, what in ((inside, waiting), (outside, for_outsiders(waiting))):
+        if to:
+            of_these = replace(channel, to=to)
+            digest = compose(of_these, what, slot, now, app.config.brands, app.config.timezone)
+            sender = app.config.mail.sender_address
+            made += mails(app.templates, digest, sender, contact=app.config.contact)
+    return tuple(made)
+
+
+def preview(app: App, channel: EmailDigest) -> Rendered:
+    """Return what the channel would mail now; nothing is frozen, sent or marked as told."""
+    now = app.clock()
+    last = app.store.last_slot(channel.name)
+    slot = channel.due(last, now, app.config.timezone) or Slot(
+        at=now, since=last or now - timedelta(days=1), late=False, first=last is None
+    )
+    return render(app.templates, digest_of(app, channel, slot, now)[1])
+
+
+def renew(app: App) -> int:
+    """Make digests again that hold what was deleted or changed before they left; return how many.
+
+    A mail is frozen so that every attempt sends the same bytes. Until the first one has begun to
+    hand it over nobody can have it, and what its post's author took back need not be told: it is
+    made again from what is left, or withdrawn where nothing is. A mail that may have arrived stays
+    as it was, to the byte. What cannot be made again waits, and is told in the log.
+    """
+    renewed = 0
+    for old in app.store.outdated_digests():
+        channel = next((one for one in app.config.channels if one.name == old.channel), None)
+        waiting = app.store.told_in(old, limit=MOST_MENTIONS, sources=_watched(app))
+        if not isinstance(channel, EmailDigest) or not old.recipients:
+            app.store.freeze_again(old, waiting, (), None)
+            continue
+        slot = Slot(at=old.slot, since=old.since, late=old.late, first=old.first)
+        channel = replace(channel, to=old.recipients)
+        try:
+            waiting, digest = _composed(app, channel, waiting, slot, old.created)
+            outgoing = (
+                () if digest.is_silent else mails_of(app, channel, waiting, slot, old.created)
+            )
+        except WatcherError as error:
+            log.error("channel %s: a digest cannot be made again: %s", channel.name, error)  # noqa: TRY400
+            continue
+        app.store.freeze_again(old, waiting, outgoing, digest.summary)
+        renewed += 1
+    return renewed
