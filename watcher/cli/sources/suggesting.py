@@ -38,8 +38,10 @@ def _notes(proposal: Proposal) -> list[str]:
     for place in proposal.places:
         fed = [one for one in proposal.fed if one.place == place]
         if fed:
-            by = ", ".join(dict.fromkeys(name for one in fed for name in one.sources))
-            notes.append(f"{place.name}: {by} already feeds {', '.join(one.rule for one in fed)}")
+            by = dict.fromkeys(name for one in fed for name in one.sources)
+            feed = "feeds" if len(by) == 1 else "feed"
+            rules = ", ".join(one.rule for one in fed)
+            notes.append(f"{place.name}: {', '.join(by)} already {feed} {rules}")
         searched = [one for one in proposal.drafts if "search:" in str(one.table.get("query"))]
         if place.network == "mastodon" and any(one.place == place for one in searched):
             notes.append(
