@@ -1,5 +1,6 @@
 """A name under suspicion, taken apart once and held against many patterns."""
 
+import math
 import re
 from dataclasses import replace
 from functools import cached_property
@@ -75,7 +76,7 @@ class Candidate:
         for one in self.forms:
             start, stop = (spot.starts.start, spot.ends.stop) if spot else (0, len(one.text))
             part = one.text[start:stop]
-            if spot and not reaches(pattern.text, part, round(limit, 1) + 0.1):
+            if spot and not reaches(pattern.text, part, math.ceil(limit * 20) / 20):
                 continue
             window = align(pattern.text, part, limit, one.edges, start)
             if window and window.end > window.start:

@@ -98,7 +98,7 @@ class Index:
         """
         found: dict[int, Near] = {}
         for look in looks:
-            hits = list(self._hits(look))
+            hits = self._hits(look)
             if not hits:
                 continue
             size, before, behind = len(look), _BEFORE.among(look), _BEHIND.among(look[::-1])[::-1]
@@ -113,17 +113,19 @@ class Index:
                         found[owner] = _near(at, end, size, piece)
         return {owner: found[owner] for owner in sorted(found)} if len(found) > 1 else found
 
-    def _hits(self, look: str) -> Iterator[tuple[int, int, list[_Entry]]]:
-        """Yield where pieces begin and end in `look`, and what is known of them."""
+    def _hits(self, look: str) -> list[tuple[int, int, list[_Entry]]]:
+        """Return where pieces begin and end in `look`, and what is known of them."""
         if self._empty:
-            return
-        for last, (size, group) in self._pieces.iter(look):
-            yield last + 1 - size, last + 1, group
+            return []
+        hits = [
+            (last + 1 - size, last + 1, group) for last, (size, group) in self._pieces.iter(look)
+        ]
         if self._gapped and not look.isascii():
             for at in range(len(look) - _GAPPED + 1):
                 key = look[at : at + 2] + look[at + 3 : at + _GAPPED]
                 if not look[at + 2].isascii() and key in self._gapped:
-                    yield at, at + _GAPPED, self._gapped[key]
+                    hits.append((at, at + _GAPPED, self._gapped[key]))
+        return hits
 
 
 def _filled(text: str) -> Iterator[str]:
