@@ -7,7 +7,9 @@ suggesting.py  suggest
 
 import click
 
-from watcher.cli.sources import checking, listing, suggesting
+from watcher.cli.sources.checking import check
+from watcher.cli.sources.listing import list_
+from watcher.cli.sources.suggesting import suggest
 
 
 @click.group()
@@ -15,5 +17,5 @@ def command() -> None:
     """Show how the sources are read, try them, and find those that the rules need."""
 
 
-for made in (listing.list_, checking.check, suggesting.suggest):
+for made in (list_, check, suggest):
     command.add_command(made)
