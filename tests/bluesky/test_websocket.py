@@ -7,7 +7,7 @@ import pytest
 from websockets.sync.client import ClientConnection
 
 from tests.bluesky.jetstream import FakeJetstream, event, jetstream
-from tests.faults import Loopback, Reply
+from tests.faults import FAULTS, Fault, Loopback, Reply
 from watcher.backends import websocket
 from watcher.backends.interface import BackendError
 from watcher.backends.websocket import WebSocket
@@ -74,6 +74,33 @@ def test_a_web_server_is_no_stream(reply: Reply, kind: str) -> None:
     assert "elsewhere" not in str(raised.value)
     if kind == "temporary":
         assert raised.value.retry_after == 7
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [fault for fault in FAULTS if fault.name not in ("another host for good", "half the content")],
+    ids=str,
+)
+def test_every_fault_is_told_in_a_sentence(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket, "HANDSHAKE_SECONDS", 0.25)
+    web = Loopback(lambda _: Reply())
+    web.fail(fault)
+    with pytest.raises(BackendError) as raised:
+        WebSocket(f"ws://{web.host}/", agent="me", largest=1000)
+    web.close()
+    error = raised.value
+    assert web.host in str(error)
+    assert "s3cret" not in f"{error}{error.help}"
+
+
+def test_who_hangs_up_during_the_handshake_is_tried_again_later() -> None:
+    (hung_up,) = [fault for fault in FAULTS if fault.name == "a connection closed at once"]
+    web = Loopback(lambda _: Reply())
+    web.fail(hung_up)
+    with pytest.raises(BackendError) as raised:
+        WebSocket(f"ws://{web.host}/", agent="me", largest=1000)
+    web.close()
+    assert raised.value.kind == "temporary"
 
 
 def test_nobody_there_is_tried_again_later() -> None:

@@ -64,7 +64,11 @@ class WebSocket:
         except InvalidStatus as error:
             status, told = error.response.status_code, error.response.headers
             raise of_status(status, dict(told.raw_items()), self._host) or self._rude() from None
-        except InvalidHandshake:
+        except InvalidHandshake as error:
+            if isinstance(error.__cause__, EOFError | OSError):
+                raise BackendError(
+                    f"{self._host} hung up before it answered", kind="temporary"
+                ) from None
             raise self._rude() from None
         except (WebSocketException, OSError, ValueError, EOFError) as error:
             raise explained(error, self._host) from None
