@@ -180,8 +180,8 @@ def _exhaustive(brand: str, name: str) -> float:
 
 def _indexed(brand: str, name: str, faintest: float) -> float:
     candidate, spellings = Candidate(name), patterns(brand)
-    near = Index(spellings).find(candidate.looks)
-    places = (candidate.place(spellings[at], faintest) for at in near)
+    found = Index(spellings).find(candidate.looks)
+    places = (candidate.place(spellings[at], faintest, near) for at, near in found.items())
     return max((place.score for place in places if place), default=0.0)
 
 
