@@ -26,12 +26,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.lookalikes import BRANDS
 from benchmarks.watch_rules import LEARNT, Maker, read_posts
 from watcher import pipeline
 from watcher.app import App
 from watcher.config import load
 
+BRANDS = (
+    "Renault", "Peugeot", "Orange", "Crédit Agricole", "Société Générale", "Carrefour", "Decathlon",
+    "EDF", "Free Mobile", "Air France", "Michelin", "Netflix", "Spotify", "PayPal", "Amazon",
+    "Microsoft", "Chanel", "BNP Paribas", "La Poste", "Leroy Merlin",
+)  # fmt: skip
 POSTS = Path(__file__).resolve().parents[2] / "shared/data/bench/posts-100k.jsonl.gz"
 RULES = 100
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -150,15 +150,13 @@ def _streams(found: dict[str, Any]) -> str:
     )
 
 
-def _lookalikes(found: dict[str, Any]) -> str:
-    at = [f"{label} (score {point})" for label, point in found["raised at"].items()]
-    rows = [["**mean of the imitations**", *found["mean of imitations"]]]
-    rows += [[f"`{name}`", *shares] for name, shares in found["sets"].items()]
-    return (
-        f"The share of each set of names that is raised. {found['accounts']:,} accounts against "
-        f"{found['brands']} brands: {found['accounts_per_cpu_second']:,} a CPU-second.\n\n"
-        + grid(["set", *at], rows)
-    )
+def _backends(found: dict[str, Any]) -> str:
+    rows = [
+        [name, *(round(one[key]) for key in (
+            "posts_a_second", "posts_a_cpu_second", "parsed_a_second"))]
+        for name, one in found.items()
+    ]  # fmt: skip
+    return grid(["backend", "stored a second", "stored a CPU-second", "only parsed a second"], rows)
 
 
 BENCHMARKS = (
@@ -190,9 +188,9 @@ BENCHMARKS = (
     ),
     Benchmark("archive", "Archives", "Reading alone: nothing is stored.", _archive),
     Benchmark(
-        "lookalikes", "The look-alike detector",
-        "`pos_` are names that imitated a brand, `neg_` names that did not; see "
-        "[lookalikes.md](lookalikes.md).", _lookalikes,
+        "backends", "Live backends",
+        "From a server on the same machine, which takes its share of the time by the clock.",
+        _backends,
     ),
 )  # fmt: skip
 
@@ -207,6 +205,7 @@ def required(found: dict[str, Any]) -> str:
     live = found["streams"]
     median, grown = live["live"]["median_s"], live["slow"]["grown_mb"]
     taken = live["full_speed"]["posts_per_cpu_second"]
+    clock = live["full_speed"]["posts_per_second"]
     share, start = whole["matcher_share"], whole["help_cpu_seconds"]
     rows = [
         ("index, posts a CPU-second in batches of 1,000", "≥ 2,000", speed, speed >= 2000),
@@ -221,6 +220,7 @@ def required(found: dict[str, Any]) -> str:
     ]  # fmt: skip
     rows += [
         ("live stream, 1,000 rules, posts a CPU-second", "≥ 2,000", taken, taken >= 2000),
+        ("the same by the clock, on one core", "≥ 2,000", clock, clock >= 2000),
         ("from post to stored match, median", "< 1 s", f"{median} s", median < 1),
         ("a stream that nobody reads", "< 64 MB", f"{grown} MB", grown < 64),
     ]  # fmt: skip
