@@ -35,6 +35,8 @@ from watcher.store import Store
 ROOT = Path(__file__).resolve().parent.parent
 RECIPIENTS = ("ada@acme.example", "bob@acme.example")
 AUTHORS = 200
+MOST_UNTOLD = 100
+"""So many posts wait for a mail at most: a digest names no more than 200, and counts the others."""
 
 CONFIG = """
 data = "data"
@@ -107,7 +109,7 @@ def drill(kills: int, seed: int, folder: Path) -> Report:
     try:
         (folder / "watcher.toml").write_text(CONFIG.format(host=inbox.host, port=inbox.port))
         town = Microblog.found(folder / "town.db", datetime.now(UTC))
-        writer = Writer(town)
+        writer = Writer(town, inbox)
         writer.start()
         for _ in range(kills):
             service = start(folder)
@@ -133,12 +135,12 @@ def drill(kills: int, seed: int, folder: Path) -> Report:
 
 
 class Writer(threading.Thread):
-    """Writes a post about the brand a few times a second."""
+    """Writes a post about the brand a few times a second, as long as mails tell of them."""
 
-    def __init__(self, town: Microblog) -> None:
+    def __init__(self, town: Microblog, inbox: Inbox) -> None:
         super().__init__(daemon=True)
-        self.town = town
-        self.written = 0
+        self.town, self.inbox = town, inbox
+        self.written = self.told = 0
         self._enough = threading.Event()
 
     def run(self) -> None:
@@ -147,11 +149,19 @@ class Writer(threading.Thread):
             for number in range(AUTHORS):
                 change.account(f"marie{number}", datetime.now(UTC) - timedelta(days=90))
         while not self._enough.wait(0.25):
+            if self.written - self._told() > MOST_UNTOLD:
+                continue
             text = f"nordelia remark{self.written}x " + "".join(random.choices("abcdefgh ", k=80))
             author = f"marie{self.written % AUTHORS}"  # a digest shows few posts of one author
             with self.town.change() as change:
                 change.post(NewPost(author=author, text=text, posted_at=datetime.now(UTC)))
             self.written += 1
+
+    def _told(self) -> int:
+        """How many posts there were when the mail was written that tells of the newest."""
+        newest = self.inbox.mails[-1:]  # a mail that is repeated may tell of older ones
+        self.told = max([self.told, *(n + 1 for _, octets in newest for n in remarks(octets))])
+        return self.told
 
     def stop(self) -> None:
         """Finish the post at hand."""
