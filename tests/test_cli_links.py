@@ -37,7 +37,7 @@ def test_what_an_account_leads_to_is_no_link_where_it_is_shown(acme: Terminal) -
         for line in acme.pipe("suspects", "list", "--accounts").out.splitlines()[1:]
     )
     seen = acme.pipe("suspects", "show", number).out
-    assert "these posts lead to\n  acme-refund[.]example" in seen
+    assert "its posts lead to\n  acme-refund[.]example" in seen
     assert "acme-refund.example" not in seen
 
 

@@ -40,6 +40,8 @@ class TerminalKeyboard:
     def __init__(self) -> None:
         self._left: list[str] = []
         self._ends = False
+        self._resized = False
+        """Whether the size changed while nobody waited for a key."""
 
     def __enter__(self) -> Self:
         if sys.platform != "win32":
@@ -47,6 +49,7 @@ class TerminalKeyboard:
 
             self._before = termios.tcgetattr(sys.stdin.fileno())
             self._terminate = signal.signal(signal.SIGTERM, self._leave)
+            self._resize = signal.signal(signal.SIGWINCH, self._note)
             self._listen()
         return self
 
@@ -55,6 +58,7 @@ class TerminalKeyboard:
     ) -> None:
         if sys.platform != "win32":
             signal.signal(signal.SIGTERM, self._terminate)
+            signal.signal(signal.SIGWINCH, self._resize)
             self._rest()
 
     def key(self) -> str:
@@ -78,6 +82,9 @@ class TerminalKeyboard:
             if sys.platform != "win32":
                 self._listen()
         return line.strip()
+
+    def _note(self, _signal: int, _frame: FrameType | None) -> None:
+        self._resized = True
 
     def _draw(self, _signal: int, _frame: FrameType | None) -> None:
         if not self._ends:  # both come at once where what was stopped is ended
@@ -108,6 +115,9 @@ class TerminalKeyboard:
                 (one, signal.signal(one, self._draw)) for one in (signal.SIGWINCH, signal.SIGCONT)
             ]
             try:
+                if self._resized:
+                    self._resized = False
+                    raise Resized
                 octets = os.read(sys.stdin.fileno(), 1024)
             finally:
                 for one, handler in before:

@@ -27,6 +27,8 @@ LISTS = {
     "items",
     "languages",
     "none",
+    "private_to",
+    "rules",
     "spellings",
     "then",
     "to",
