@@ -163,8 +163,7 @@ BENCHMARKS = (
     Benchmark(
         "end_to_end", "The whole walk",
         "Real posts from an archive through store, rules and look-alike detector into the queue of "
-        "a mail, and into the search index. The matcher's share is a ratio of two times: on a "
-        "machine with other work it came out between 8 and 10 % from run to run.", _end_to_end,
+        "a mail, and into the search index.", _end_to_end,
     ),
     Benchmark(
         "indexing", "The search index",
