@@ -31,6 +31,8 @@ from watcher.cli.suspects.reviewing import Review
 from watcher.config import load
 from watcher.store import Store
 
+pytestmark = pytest.mark.drill
+
 __all__ = ["browser"]
 
 OWNED = "document.documentElement.dataset.owned=1"

@@ -27,6 +27,8 @@ from watcher.backends.mastodon.cursor import OVERLAP, State
 from watcher.backends.mastodon.network import MastodonNetwork
 from watcher.backends.mastodon.stream import MastodonStream
 
+pytestmark = pytest.mark.drill
+
 MINUTE = timedelta(minutes=1)
 
 

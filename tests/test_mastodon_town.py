@@ -13,6 +13,8 @@ from tests.mastodon_town import Town, _town, town
 from watcher.backends.interface import BackendError, Network, Page, Stream
 from watcher.backends.mastodon import pull, stream
 
+pytestmark = pytest.mark.drill
+
 __all__ = ["_town", "town"]
 
 PNG = base64.b64decode(

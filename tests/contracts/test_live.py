@@ -18,6 +18,8 @@ from watcher.backends.http.bounds import Bounds
 from watcher.backends.http.budget import SHARED
 from watcher.backends.interface import BackendError, Page
 
+pytestmark = pytest.mark.drill
+
 Read = Callable[..., list[Page]]
 Some = Callable[[int], list[Said]]
 MINUTE = timedelta(minutes=1)

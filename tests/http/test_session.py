@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -165,12 +166,12 @@ def test_only_a_valid_certificate_is_trusted(
     assert ask(opened(ca_file=CERTIFICATE), server.url)
 
 
-def test_a_server_that_does_not_begin_tls_is_given_up(
-    serve: Serve, opened: Callable[..., Session]
-) -> None:
+def test_a_server_that_does_not_begin_tls_is_given_up(opened: Callable[..., Session]) -> None:
     client = opened(bounds=Bounds(connect=0.2))
-    with pytest.raises(BackendError, match="did not answer in time") as raised:
-        ask(client, serve().url.replace("http:", "https:"))
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        port = mute.getsockname()[1]
+        with pytest.raises(BackendError, match="did not answer in time") as raised:
+            ask(client, f"https://127.0.0.1:{port}/")
     assert raised.value.kind == "temporary"
 
 
