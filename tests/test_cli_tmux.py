@@ -30,6 +30,8 @@ class Tmux:
     def __init__(self, program: str, folder: Path) -> None:
         self._tmux = [program, "-S", str(folder / "tmux.socket"), "-f", os.devnull]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "PS1": "$ "}
+        for size in ("COLUMNS", "LINES"):  # the window's size counts, not that of who runs this
+            environment.pop(size, None)
         shell = "bash --norc --noprofile"
         subprocess.run(
             [*self._tmux, "-u", "new-session", "-d", "-x", "80", "-y", "40", shell],
