@@ -175,16 +175,12 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
 
 
 def examine(app: App, *, stop: Callable[[], bool] = never) -> int:
-    """Run the look-alike rules over the accounts not examined in their present form.
+    """Hold the accounts not examined in their present form against all brands, as `match` does.
 
     Return how many suspects are new. `stop()` is asked between two batches. Raises `StoreError`.
     """
     routes = {rule.name: rule.then for rule in app.config.rules if rule.enabled}
-    suspects = 0
-    while not stop() and (accounts := app.store.unexamined(BATCH)):
-        found = app.detector.accounts(accounts)
-        suspects += app.store.save_suspects(accounts, found, routes, app.clock()).suspects
-    return suspects
+    return sum(one.suspects for one in _examine(app, own_accounts(app), routes, stop))
 
 
 def _examine(
