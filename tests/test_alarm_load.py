@@ -12,7 +12,7 @@ from tests.store.samples import account, post
 from watcher import checks
 from watcher.backends.interface import Page
 from watcher.config import load
-from watcher.load import ASSUMED, Load, explained, load_of
+from watcher.impostors.alarm_load import ASSUMED, Load, explained, load_of
 from watcher.store import Store
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.asking import (
+from watcher.backends.interface import BackendError
+from watcher.impostors.asking import (
     LONGEST_WAIT,
     MOST_TRIES,
     MOST_UNANSWERED,
@@ -18,7 +19,6 @@ from watcher.asking import (
     SilentError,
     UnansweredError,
 )
-from watcher.backends.interface import BackendError
 
 
 class Time:

@@ -11,10 +11,10 @@ import pytest
 from tests.cli_fixtures import terminal
 from tests.faults import Asked, Loopback, Reply
 from tests.terminal import NOW, Terminal, compare
+from watcher.allowances import leave
 from watcher.backends.http.budget import Budget, Budgets
 from watcher.backends.interface import Gap, Page
 from watcher.config import load
-from watcher.limits import leave
 from watcher.store import Store
 
 __all__ = ["terminal"]

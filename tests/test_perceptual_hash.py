@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from rules.lookalike.context import same_picture
-from watcher.pictures import LARGEST, PictureError, perceptual_hash
+from watcher.impostors.perceptual_hash import LARGEST, PictureError, perceptual_hash
 
 
 def picture(seed: int = 1, size: int = 200) -> Image.Image:

@@ -12,9 +12,9 @@ from watcher.app import App
 from watcher.backends.interface import BackendError, Network
 from watcher.backends.local import Microblog, Profile
 from watcher.config import load
+from watcher.impostors.sweep import FOUND_AT_MOST, Place, Sweep, Swept, places, sweep
+from watcher.impostors.swept import ground, is_guarded
 from watcher.store import NameState
-from watcher.sweep import FOUND_AT_MOST, Place, Sweep, Swept, places, sweep
-from watcher.swept import ground, is_guarded
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)

@@ -16,7 +16,7 @@ from watcher import files
 from watcher.backends import XSource
 from watcher.clock import utc_now
 from watcher.config import Config
-from watcher.load import load_of
+from watcher.impostors.alarm_load import load_of
 from watcher.presence import make_private
 from watcher.search import Index
 from watcher.store import Store, StoreError

@@ -21,7 +21,7 @@ from rules.errors import WatcherError
 from watcher.backends import AnySource
 from watcher.clock import utc_now
 from watcher.config import Config
-from watcher.load import explained, load_of
+from watcher.impostors.alarm_load import explained, load_of
 from watcher.store import Store
 
 State = Literal["ok", "warning", "failed"]

@@ -27,16 +27,16 @@ from rules.model import Match, Post
 from watcher.app import App
 from watcher.backends import AnySource
 from watcher.backends.interface import BackendError
-from watcher.mailing import MOST_MENTIONS, digest_of, mails_of, renew
-from watcher.rates import rate
-from watcher.store import Batch, ClaimedDelivery, SavedMatches, StoreError
-from watcher.suspicion import (
+from watcher.impostors.suspicion import (
     find_accounts,
     find_links,
     look_at_links_again,
     look_at_pictures,
     own_accounts,
 )
+from watcher.mailing import MOST_MENTIONS, digest_of, mails_of, renew
+from watcher.rates import rate
+from watcher.store import Batch, ClaimedDelivery, SavedMatches, StoreError
 
 log = logging.getLogger("watcher")
 

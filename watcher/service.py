@@ -22,7 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from alerts.hostile import one_line
 from alerts.model import FollowError
 from rules.errors import WatcherError
-from watcher import following, limits, pipeline
+from watcher import allowances, following, pipeline
 from watcher.app import App
 from watcher.backends import AnySource
 from watcher.config import ConfigError, load
@@ -347,7 +347,7 @@ class Service:
             return
         beat = Heartbeat(pid=os.getpid(), started=self._started, beat=self.app.clock())
         beat.leave(self.app.config.data)
-        limits.leave(self.app.config.data)
+        allowances.leave(self.app.config.data)
 
     def _tell_of_long_steps(self) -> None:
         with self._quiet:

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from alerts.model import Coverage
-from watcher import limits
+from watcher import allowances
+from watcher.allowances import Limit
 from watcher.backends import AnySource, XSource
 from watcher.config import Config
-from watcher.limits import Limit
 from watcher.store import SourceState, Store
 
 LAGGING = timedelta(minutes=1)
@@ -93,7 +93,7 @@ def standings(
     states = {state.name: state for state in store.source_states()}
     names = [source.name for source in config.sources]
     covered = {one.source: one for one in store.coverage(names, now - period, now)}
-    known = limits.left(config.data, now)
+    known = allowances.left(config.data, now)
     first = store.first_reads()
     return tuple(
         Standing(

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import click
 
 from alerts import EmailDigest
-from watcher import following, limits, pipeline
+from watcher import allowances, following, pipeline
 from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.console import count, moment, print_json, safe, stderr, stdout
@@ -33,7 +33,7 @@ def command(settings: Settings, as_json: bool) -> int:
             pulled.append(pipeline.pull(app, source))
             if not as_json:
                 _tell_pulled(pulled[-1])
-        limits.leave(config.data)
+        allowances.leave(config.data)
         matched = pipeline.match(app)
         if not as_json:
             stdout().say(

@@ -16,8 +16,8 @@ from watcher.cli.console import print_json, safe, stderr
 from watcher.cli.names import MistakeError, brand_names, completing, meant
 
 if TYPE_CHECKING:
-    from watcher.sweep import NotAsked, Place
-    from watcher.sweep import Progress as Told
+    from watcher.impostors.sweep import NotAsked, Place
+    from watcher.impostors.sweep import Progress as Told
 
 BAR_AFTER = 0.5
 """Seconds; what is over before needs no bar."""
@@ -77,8 +77,8 @@ def command(
     # What opens the whole watcher is imported here: the other commands on suspects need it not.
     from watcher.app import App
     from watcher.cli import swept as told
-    from watcher.sweep import Sweep, places, sweep
-    from watcher.swept import ground, is_guarded
+    from watcher.impostors.sweep import Sweep, places, sweep
+    from watcher.impostors.swept import ground, is_guarded
 
     config = settings.load()
     name = meant(brand, brand_names(config), "brand")

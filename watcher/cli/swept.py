@@ -2,9 +2,9 @@
 
 from rules.model import Account
 from watcher.cli.console import count, safe, stderr, stdout
+from watcher.impostors.sweep import NotAsked, Swept, SweptNetwork
+from watcher.impostors.swept import FreeName, Ground
 from watcher.store import SweptName
-from watcher.sweep import NotAsked, Swept, SweptNetwork
-from watcher.swept import FreeName, Ground
 
 BEST = 20
 """Free names shown to a person who did not ask for all."""

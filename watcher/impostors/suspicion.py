@@ -15,7 +15,7 @@ from rules.lookalike.reasons import reason
 from rules.model import Account, Post, Suspect
 from watcher.app import App
 from watcher.backends.interface import BackendError, Network
-from watcher.pictures import PictureError, perceptual_hash
+from watcher.impostors.perceptual_hash import PictureError, perceptual_hash
 from watcher.store import Picture
 from watcher.store.queue import Routes
 

@@ -10,8 +10,8 @@ from rules.lookalike.rule import LookalikeRule
 from rules.model import Brand, Verdict
 from watcher.app import App
 from watcher.config import Config
+from watcher.impostors.sweep import SweptNetwork
 from watcher.store import NameState, SweptName
-from watcher.sweep import SweptNetwork
 
 _HARMLESS = (Verdict.DISMISSED, Verdict.OURS, Verdict.PARODY)
 

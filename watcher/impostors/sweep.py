@@ -17,8 +17,8 @@ from rules.lookalike.ownership import bare
 from rules.model import Account, Brand
 from watcher import pipeline
 from watcher.app import App
-from watcher.asking import Asking, SilentError, UnansweredError
 from watcher.backends.interface import BackendError, Network
+from watcher.impostors.asking import Asking, SilentError, UnansweredError
 from watcher.store import NameState
 
 FOUND_AT_MOST: Final = 40
