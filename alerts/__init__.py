@@ -4,6 +4,7 @@ A kind is one frozen dataclass, which is its TOML table; the unions below are th
 """
 
 from alerts.auto_follow import AutoFollow
+from alerts.digest_channel import DigestChannel
 from alerts.email_digest import EmailDigest
 from alerts.mail_folder import MailFolder
 from alerts.smtp_server import SmtpServer
@@ -14,4 +15,12 @@ Channel = EmailDigest | AutoFollow
 Mail = SmtpServer | MailFolder
 """What the `[mail]` table can be."""
 
-__all__ = ["AutoFollow", "Channel", "EmailDigest", "Mail", "MailFolder", "SmtpServer"]
+__all__ = [
+    "AutoFollow",
+    "Channel",
+    "DigestChannel",
+    "EmailDigest",
+    "Mail",
+    "MailFolder",
+    "SmtpServer",
+]

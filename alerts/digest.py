@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.email_digest import EmailDigest
+from alerts.digest_channel import DigestChannel
 from alerts.grouping import groups_of
 from alerts.model import FollowProposal, RaisedAlarm, Volume, Waiting
 from alerts.parts import Group, Watch, Watched
@@ -41,7 +41,7 @@ COPIED = frozenset({"copied-avatar", "copied-bio", "copied-display-name"})
 class Digest:
     """Everything a mail says, before words and layout."""
 
-    channel: EmailDigest
+    channel: DigestChannel
     zone: ZoneInfo
     slot: Slot
     now: datetime
@@ -94,7 +94,7 @@ class Digest:
 
     @property
     def is_silent(self) -> bool:
-        """The channel wants no mail of this; see `EmailDigest.when_empty`."""
+        """The channel wants no mail of this; see `DigestChannel.when_empty`."""
         if not self.is_empty:
             return False
         if self.channel.send in {"instant", "hourly"} or self.channel.when_empty == "skip":
@@ -126,7 +126,7 @@ class Digest:
 
 
 def compose(
-    channel: EmailDigest,
+    channel: DigestChannel,
     waiting: Waiting,
     slot: Slot,
     now: datetime,

@@ -1,122 +1,31 @@
-"""A channel that mails a digest: at once, hourly, at times of the day, on days of the week."""
+"""A channel that mails digests: at once, hourly, at times of the day, on days of the week."""
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alerts.address import AddressError, parse_address
-from alerts.schedule import QuietHours, Rhythm, Slot, Timetable, due, next_slot
+from alerts.digest_channel import DigestChannel
 from rules.errors import Problem
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_FRENCH = ("lun", "mar", "mer", "jeu", "ven", "sam", "dim")
-_DAYS = {day: day for day in WEEKDAYS} | dict(zip(_FRENCH, WEEKDAYS, strict=True))
-
 
 @dataclass(frozen=True, kw_only=True)
-class Quiet:
-    """Hours in which no mail leaves: the `quiet = { from = "22:00", until = "07:00" }` table."""
-
-    from_: str = field(metadata={"sample": "22:00"})
-    """When they begin, `22:00`."""
-    until: str = field(metadata={"sample": "07:00"})
-    """When they end, `07:00`; earlier than `from` means the next morning."""
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield what is wrong with the two times."""
-        yield from _time_problems(("from",), self.from_)
-        yield from _time_problems(("until",), self.until)
-
-    def hours(self) -> QuietHours:
-        """The two times of day; only for a table without problems."""
-        return QuietHours(start=parse_time(self.from_), end=parse_time(self.until))
-
-
-@dataclass(frozen=True, kw_only=True)
-class EmailDigest:
+class EmailDigest(DigestChannel):
     """A `[[channels]]` table with `kind = "email"`."""
 
-    name: str
-    """What rules write in `then`."""
     kind: Literal["email"] = "email"
     to: tuple[str, ...]
     """Who receives it; everybody gets a mail of their own."""
-    send: Rhythm = "daily"
-    """`instant`, `hourly`, `daily` or `weekly`."""
-    at: str | tuple[str, ...] = "08:00"
-    """Time of day for `daily` and `weekly`, or several: `["08:00", "17:30"]`."""
-    days: tuple[str, ...] = ()
-    """`mon` to `sun`; empty means every day, for `weekly` Monday."""
-    timezone: str = ""
-    """`Europe/Paris`; empty means the zone of the whole configuration."""
-    quiet: Quiet | None = None
-    """Hours in which no mail leaves; what was due comes afterwards."""
-    language: str = "en"
-    """A language that `templates/locale` has: `en`, `fr`."""
-    title: str = ""
-    """What the mail is called in its subject; empty means the channel's name."""
-    posts: int = 25
-    """At most so many posts are shown; the others are counted."""
-    when_empty: Literal["send", "trouble", "skip"] = "trouble"
-    """What to do when nothing was found: mail that too, mail only if a source could not be watched,
-    or stay silent. `instant` and `hourly` always stay silent."""
-    minutes_between: int = 5
-    """`instant` gathers what comes within so many minutes of the mail before."""
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """The addresses, as they are written in the table."""
+        return self.to
 
     def problems(self) -> Iterator[Problem]:
         """Yield what the types cannot say."""
         yield from self._recipient_problems()
-        yield from self._time_problems()
-        yield from self._zone_problems()
-        if not re.fullmatch(r"[a-z]{2,3}([_-][A-Za-z0-9]{2,8})*", self.language):
-            yield Problem(
-                code="bad-language",
-                message=f'"{self.language[:40]}" is not a language',
-                path=("language",),
-                help='write a code such as "en" or "fr"',
-            )
-        if not 1 <= self.posts <= 200:
-            yield Problem(
-                code="out-of-range",
-                message="a digest shows between 1 and 200 posts",
-                path=("posts",),
-            )
-        if not 0 <= self.minutes_between <= 24 * 60:
-            yield Problem(
-                code="out-of-range",
-                message="minutes_between lies between 0 and 1440",
-                path=("minutes_between",),
-            )
-
-    def timetable(self, default_zone: str) -> Timetable:
-        """When this channel sends; only for a table without problems.
-
-        `default_zone` is the IANA name used where the table names none.
-        """
-        days = self.days or (("mon",) if self.send == "weekly" else WEEKDAYS)
-        return Timetable(
-            send=self.send,
-            zone=self.zone(default_zone),
-            at=tuple(parse_time(text) for text in self._times()),
-            days=frozenset(WEEKDAYS.index(day) for day in days),
-            quiet=self.quiet.hours() if self.quiet else None,
-            pause=timedelta(minutes=self.minutes_between),
-        )
-
-    def zone(self, default_zone: str) -> ZoneInfo:
-        """The zone whose wall clock counts, `default_zone` where the table names none."""
-        return ZoneInfo(self.timezone or default_zone)
-
-    def due(self, last: datetime | None, now: datetime, default_zone: str) -> Slot | None:
-        """See `alerts.schedule.due`."""
-        return due(self.timetable(default_zone), last, now)
-
-    def next_slot(self, now: datetime, default_zone: str) -> datetime | None:
-        """See `alerts.schedule.next_slot`."""
-        return next_slot(self.timetable(default_zone), now)
+        yield from super().problems()
 
     def _recipient_problems(self) -> Iterator[Problem]:
         if not self.to:
@@ -146,79 +55,3 @@ class EmailDigest:
                     help="remove one of them",
                 )
             seen.add(address.casefold())
-
-    def _times(self) -> tuple[str, ...]:
-        return (self.at,) if isinstance(self.at, str) else self.at
-
-    def _time_problems(self) -> Iterator[Problem]:
-        if not self.at:
-            yield _bad_time(("at",), "")
-        for position, day in enumerate(self.days):
-            if day not in WEEKDAYS:
-                yield Problem(
-                    code="bad-weekday",
-                    message=f'"{day[:40]}" is not a day',
-                    path=("days", position),
-                    help=f'did you mean "{near}"?'
-                    if (near := _weekday(day))
-                    else "days are " + ", ".join(WEEKDAYS),
-                )
-        for position, text in enumerate(self._times()):
-            path = ("at",) if isinstance(self.at, str) else ("at", position)
-            bad = tuple(_time_problems(path, text))
-            yield from bad
-            if not bad:
-                yield from self._quiet_problems(path, text)
-
-    def _quiet_problems(self, path: tuple[str | int, ...], text: str) -> Iterator[Problem]:
-        if self.send not in {"daily", "weekly"} or not self.quiet or any(self.quiet.problems()):
-            return
-        if self.quiet.hours().cover(parse_time(text)):
-            yield Problem(
-                code="never-sent",
-                message=f"{text} lies in the quiet hours, so nothing is ever sent then",
-                path=path,
-                help=f"choose a time between {self.quiet.until} and {self.quiet.from_}",
-            )
-
-    def _zone_problems(self) -> Iterator[Problem]:
-        if not self.timezone:
-            return
-        try:
-            ZoneInfo(self.timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            yield Problem(
-                code="bad-timezone",
-                message=f'"{self.timezone[:60]}" is not a time zone',
-                path=("timezone",),
-                help="write an IANA name such as Europe/Paris",
-            )
-
-
-def parse_time(text: str) -> time:
-    """Read `08:00` as a time of day. Raises `ValueError`."""
-    if not re.fullmatch(r"[0-2]?[0-9]:[0-5][0-9]", text):
-        raise ValueError(text)
-    hour, minute = text.split(":")
-    return time(int(hour), int(minute))
-
-
-def _time_problems(path: tuple[str | int, ...], text: str) -> Iterator[Problem]:
-    try:
-        parse_time(text)
-    except ValueError:
-        yield _bad_time(path, text)
-
-
-def _weekday(word: str) -> str:
-    """The day that a word in English or French begins like; empty where it is none."""
-    return _DAYS.get(word.strip().lower()[:3], "")
-
-
-def _bad_time(path: tuple[str | int, ...], text: str) -> Problem:
-    return Problem(
-        code="bad-time",
-        message=f'"{text[:40]}" is not a time of day',
-        path=path,
-        help='write hours and minutes, like "08:00"',
-    )

@@ -5,7 +5,7 @@ digest as `d` and the methods of `Speech` to say things with; HTML is autoescape
 of a stranger goes through `name`, `passage`, `reason` or `link`. Equal input gives equal bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -135,10 +135,11 @@ def mails(
     templates: Templates,
     digest: Digest,
     sender_address: str,
+    recipients: Sequence[str],
     *,
     contact: str = "",
 ) -> tuple[OutgoingMail, ...]:
-    """Make one mail for each recipient of the digest's channel.
+    """Make one mail for each recipient.
 
     `sender_address` is what `From` says, `contact` the address to write to about these mails
     (empty: the sender's). Raises `TemplateError`, `CatalogueError`, `AddressError`.
@@ -154,7 +155,7 @@ def mails(
             sender_address=sender_address,
             contact=contact,
         )
-        for recipient in digest.channel.to
+        for recipient in recipients
     )
 
 

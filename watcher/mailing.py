@@ -1,10 +1,11 @@
 """From what waits for a channel to mails, and once more where something left before they did."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from alerts import EmailDigest
+from alerts import DigestChannel
 from alerts.digest import Digest, compose
 from alerts.model import OutgoingMail, Waiting
 from alerts.privacy import for_outsiders, holds_private, is_inside
@@ -20,7 +21,9 @@ MOST_MENTIONS = 20_000
 """Mentions read into memory for one digest; what waits beyond is counted in it as "N more"."""
 
 
-def digest_of(app: App, channel: EmailDigest, slot: Slot, now: datetime) -> tuple[Waiting, Digest]:
+def digest_of(
+    app: App, channel: DigestChannel, slot: Slot, now: datetime
+) -> tuple[Waiting, Digest]:
     """Return what waits for a channel, and the digest it makes for those who may see all of it."""
     told = app.store.told_until(channel.name)
     since = max(slot.since, told) if told and told < now else slot.since
@@ -35,7 +38,7 @@ def _watched(app: App) -> list[str]:
 
 
 def _composed(
-    app: App, channel: EmailDigest, waiting: Waiting, slot: Slot, now: datetime
+    app: App, channel: DigestChannel, waiting: Waiting, slot: Slot, now: datetime
 ) -> tuple[Waiting, Digest]:
     # Look-alike rules find names, not posts: what they found is told as suspects.
     finding = {rule.name for rule in app.config.rules if isinstance(rule, KeywordRule)}
@@ -47,23 +50,27 @@ def _composed(
 
 
 def mails_of(
-    app: App, channel: EmailDigest, waiting: Waiting, slot: Slot, now: datetime
+    app: App,
+    channel: DigestChannel,
+    waiting: Waiting,
+    slot: Slot,
+    now: datetime,
+    recipients: Sequence[str],
 ) -> tuple[OutgoingMail, ...]:
     """Make a channel's mails; private posts are only for those in the domains configured."""
     private_to = app.config.mail.private_to if holds_private(waiting) else ()
-    inside = tuple(one for one in channel.to if is_inside(one, private_to))
-    outside = tuple(one for one in channel.to if one not in inside)
+    inside = tuple(one for one in recipients if is_inside(one, private_to))
+    outside = tuple(one for one in recipients if one not in inside)
     made: list[OutgoingMail] = []
     for to, what in ((inside, waiting), (outside, for_outsiders(waiting))):
         if to:
-            of_these = replace(channel, to=to)
-            digest = compose(of_these, what, slot, now, app.config.brands, app.config.timezone)
+            digest = compose(channel, what, slot, now, app.config.brands, app.config.timezone)
             sender = app.config.mail.sender_address
-            made += mails(app.templates, digest, sender, contact=app.config.contact)
+            made += mails(app.templates, digest, sender, to, contact=app.config.contact)
     return tuple(made)
 
 
-def preview(app: App, channel: EmailDigest) -> Rendered:
+def preview(app: App, channel: DigestChannel) -> Rendered:
     """Return what the channel would mail now; nothing is frozen, sent or marked as told."""
     now = app.clock()
     last = app.store.last_slot(channel.name)
@@ -85,15 +92,16 @@ def renew(app: App) -> int:
     for old in app.store.outdated_digests():
         channel = next((one for one in app.config.channels if one.name == old.channel), None)
         waiting = app.store.told_in(old, limit=MOST_MENTIONS, sources=_watched(app))
-        if not isinstance(channel, EmailDigest) or not old.recipients:
+        if not isinstance(channel, DigestChannel) or not old.recipients:
             app.store.freeze_again(old, waiting, (), None)
             continue
         slot = Slot(at=old.slot, since=old.since, late=old.late, first=old.first)
-        channel = replace(channel, to=old.recipients)
         try:
             waiting, digest = _composed(app, channel, waiting, slot, old.created)
             outgoing = (
-                () if digest.is_silent else mails_of(app, channel, waiting, slot, old.created)
+                ()
+                if digest.is_silent
+                else mails_of(app, channel, waiting, slot, old.created, old.recipients)
             )
         except WatcherError as error:
             log.error("channel %s: a digest cannot be made again: %s", channel.name, error)  # noqa: TRY400

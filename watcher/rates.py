@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from alerts import EmailDigest
+from alerts import DigestChannel
 from rules import KeywordRule
 from rules.errors import WatcherError
 from rules.rates import Alarm, Event, NewTerm, Rate, Record, Spike
@@ -61,7 +61,7 @@ def rate(app: App, *, stop: Callable[[], bool]) -> Judged:
     if not rated:
         return Judged()
     # Alarms are news for readers; a channel that follows accounts has no use for them.
-    digests = {one.name for one in app.config.channels if isinstance(one, EmailDigest)}
+    digests = {one.name for one in app.config.channels if isinstance(one, DigestChannel)}
     routes = {n: [name for name in r.then if name in digests] for n, r in rated.items()}
     alarms = 0
     failed: dict[str, str] = {}

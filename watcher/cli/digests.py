@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from alerts import EmailDigest
+from alerts import DigestChannel
 from alerts.hostile import ZERO_WIDTH_SPACE
 from watcher import mailing
 from watcher.app import App
@@ -84,7 +84,7 @@ def list_(settings: Settings, limit: int, as_json: bool) -> None:
 def preview(settings: Settings, channel_name: str, output: Path | None) -> None:
     """Show what the channel would mail now. Nothing is sent, and nothing is marked as told."""
     config = settings.load()
-    channels = {one.name: one for one in config.channels if isinstance(one, EmailDigest)}
+    channels = {one.name: one for one in config.channels if isinstance(one, DigestChannel)}
     name = meant(channel_name, email_names(config), "email channel")
     with App.open(config, clock=settings.clock) as app:
         mail = mailing.preview(app, channels[name])

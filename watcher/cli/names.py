@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from alerts import EmailDigest
+from alerts import DigestChannel
 from rules.errors import WatcherError
 from watcher.cli import Settings
 from watcher.config import Config
@@ -129,7 +129,7 @@ def brand_names(config: Config) -> list[str]:
 
 def email_names(config: Config) -> list[str]:
     """Return the names of the channels that mail."""
-    return [channel.name for channel in config.channels if isinstance(channel, EmailDigest)]
+    return [channel.name for channel in config.channels if isinstance(channel, DigestChannel)]
 
 
 def completing(

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from alerts import EmailDigest
+from alerts import DigestChannel
 from watcher import allowances, following, pipeline
 from watcher.app import App
 from watcher.cli import Settings
@@ -97,7 +97,7 @@ def _waiting(app: App) -> list[str]:
     lines = []
     for channel in app.config.channels:
         number = entries.get(channel.name, 0)
-        if number and isinstance(channel, EmailDigest):
+        if number and isinstance(channel, DigestChannel):
             slot = channel.next_slot(app.clock(), app.config.timezone)
             when = moment(slot, app.config.timezone) if slot else "never: see its times"
             lines.append(f"waiting for {channel.name}: {count(number, 'thing')}, next mail {when}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from alerts import Channel, EmailDigest
+from alerts import Channel, DigestChannel
 from alerts.model import DeliveryState, ProposalState
 from rules.model import Verdict
 from watcher.cli import Settings
@@ -43,7 +43,7 @@ class View:
 
     def upcoming(self, channel: Channel) -> datetime | None:
         """Return when a channel mails next, were there something to say."""
-        if isinstance(channel, EmailDigest):
+        if isinstance(channel, DigestChannel):
             return channel.next_slot(self.now, self.config.timezone)
         return None
 
@@ -132,7 +132,11 @@ def _print_channels(view: View) -> None:
     for channel in view.config.channels:
         upcoming = view.upcoming(channel)
         coming = ago(upcoming, view.now) if upcoming else ""
-        if isinstance(channel, EmailDigest) and channel.send == "instant" and upcoming == view.now:
+        if (
+            isinstance(channel, DigestChannel)
+            and channel.send == "instant"
+            and upcoming == view.now
+        ):
             coming = "when found"
         rows.append(
             (

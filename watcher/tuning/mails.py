@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from alerts.email_digest import EmailDigest
+from alerts.digest_channel import DigestChannel
 from alerts.schedule import Timetable, next_slot
 
 _MOMENT = timedelta(microseconds=1)
@@ -11,7 +11,7 @@ LONGEST = 100_000
 """Mails that are counted; no channel of sense comes near."""
 
 
-def mail_times(channel: EmailDigest, found: Iterable[datetime], zone: str) -> list[datetime]:
+def mail_times(channel: DigestChannel, found: Iterable[datetime], zone: str) -> list[datetime]:
     """Return when an email channel would have mailed something about posts found at these times.
 
     Times are aware, in UTC, in any order; a post counts as found when it was written. `zone` is the

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from alerts import EmailDigest
+from alerts import DigestChannel
 from alerts.model import DeliveryError, DeliveryState, Sender
 from alerts.retry import next_attempt
 from watcher.app import App
@@ -67,7 +67,7 @@ def _claim(app: App) -> ClaimedDelivery | None:
     quiet = [
         channel.name
         for channel in app.config.channels
-        if isinstance(channel, EmailDigest)
+        if isinstance(channel, DigestChannel)
         and not channel.timetable(app.config.timezone).is_open(now)
     ]
     return app.store.claim_delivery(now, except_channels=quiet)

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from alerts import AutoFollow, Channel, EmailDigest
+from alerts import AutoFollow, Channel, DigestChannel
 from alerts.follow import propose
 from rules.errors import WatcherError
 from watcher.app import App
@@ -32,10 +32,10 @@ def plan(app: App, *, only_instant: bool = False) -> tuple[Planned, ...]:
     A failing channel is told in its `Planned.error` and stops no other.
     """
     # Follows first, so that a digest written now can tell of them.
-    channels = sorted(app.config.channels, key=lambda channel: isinstance(channel, EmailDigest))
+    channels = sorted(app.config.channels, key=lambda channel: isinstance(channel, DigestChannel))
     planned = []
     for channel in channels:
-        if only_instant and isinstance(channel, EmailDigest) and channel.send != "instant":
+        if only_instant and isinstance(channel, DigestChannel) and channel.send != "instant":
             continue
         try:
             result = _plan_channel(app, channel)
@@ -53,13 +53,13 @@ def plan(app: App, *, only_instant: bool = False) -> tuple[Planned, ...]:
 
 def _plan_channel(app: App, channel: Channel) -> Planned | None:
     match channel:
-        case EmailDigest():
+        case DigestChannel():
             return _plan_digest(app, channel)
         case AutoFollow():
             return _plan_follows(app, channel)
 
 
-def _plan_digest(app: App, channel: EmailDigest) -> Planned | None:
+def _plan_digest(app: App, channel: DigestChannel) -> Planned | None:
     now = app.clock()
     slot = channel.due(app.store.last_slot(channel.name), now, app.config.timezone)
     if slot is None or (channel.send == "instant" and not app.store.has_waiting(channel.name)):
@@ -70,7 +70,7 @@ def _plan_digest(app: App, channel: EmailDigest) -> Planned | None:
         if channel.send != "instant":
             app.store.skip_slot(channel.name, slot.at)
         return None
-    outgoing = mails_of(app, channel, waiting, slot, now)
+    outgoing = mails_of(app, channel, waiting, slot, now, channel.recipients)
     frozen = app.store.freeze(
         channel.name,
         slot.at,

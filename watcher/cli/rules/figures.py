@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from alerts import EmailDigest
+from alerts import DigestChannel
 from rules import KeywordRule
 from rules.model import Post
 from rules.tuning.quality import Quality
@@ -70,12 +70,12 @@ def quality_dict(quality: Quality) -> dict[str, Any]:
     }
 
 
-def channels_told(config: Config, rule: KeywordRule) -> list[EmailDigest]:
+def channels_told(config: Config, rule: KeywordRule) -> list[DigestChannel]:
     """Return the email channels that a rule tells."""
     return [
         channel
         for channel in config.channels
-        if isinstance(channel, EmailDigest) and channel.name in rule.then
+        if isinstance(channel, DigestChannel) and channel.name in rule.then
     ]
 
 
@@ -94,7 +94,7 @@ def told(rule: KeywordRule, found: Mapping[datetime, int]) -> list[datetime]:
 
 
 def mails_a_day(
-    config: Config, channels: Sequence[EmailDigest], found: Collection[datetime], days: int
+    config: Config, channels: Sequence[DigestChannel], found: Collection[datetime], days: int
 ) -> dict[str, float]:
     """Return for each channel how many mails a day posts found at these times would bring."""
     return {
@@ -117,7 +117,7 @@ def mail_words(config: Config, rule: KeywordRule, mails: dict[str, float]) -> st
         return f"it tells alarms ({rule.rate.kind}) instead of posts: these are not foretold"
     if not mails:
         return f"it tells {', '.join(rule.then)}, and no mail is written"
-    to = {c.name: len(c.to) for c in config.channels if isinstance(c, EmailDigest)}
+    to = {c.name: len(c.recipients) for c in config.channels if isinstance(c, DigestChannel)}
     return "mails a day: " + ", ".join(
         f"{name} {a_day(number)}" + (f" (to {to[name]} people)" if to[name] > 1 else "")
         for name, number in mails.items()

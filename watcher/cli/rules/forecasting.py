@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from alerts import EmailDigest
+from alerts import DigestChannel
 from rules import KeywordRule, LookalikeRule
 from watcher.cli import Settings
 from watcher.cli.console import count, print_json, stderr, stdout
@@ -154,7 +154,7 @@ def _together(config: Config, rules: list[KeywordRule], trials: Trials) -> dict[
     """Mails a day of each channel that any of the rules tells."""
     mails: dict[str, float] = {}
     for channel in config.channels:
-        if not isinstance(channel, EmailDigest):
+        if not isinstance(channel, DigestChannel):
             continue
         times = [
             told(rule, trial.told)
@@ -179,7 +179,7 @@ def _print(
     else:
         _print_table(config, found)
     screen.say("")
-    people = {c.name: len(c.to) for c in config.channels if isinstance(c, EmailDigest)}
+    people = {c.name: len(c.recipients) for c in config.channels if isinstance(c, DigestChannel)}
     for name, number in together.items():
         to = f", each to {people[name]} people" if people[name] > 1 else ""
         screen.say(f"{name}: {mails(number)}{to}")
