@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.backends.interface import BackendError
+from watcher.backends.interface import BackendError, TakenError
 from watcher.impostors.asking import (
     LONGEST_WAIT,
     MOST_TRIES,
@@ -161,3 +161,12 @@ def test_no_network_makes_us_wait_for_long(seconds: float) -> None:
         with pytest.raises(SilentError, match="asks to wait longer than 15 minutes"):
             asking(time).ask(failing(busy(seconds)))
     assert sum(time.slept) <= LONGEST_WAIT
+
+
+def test_a_name_whose_owner_is_not_shown_stops_nothing() -> None:
+    asked = asking(Time())
+    for _ in range(2 * MOST_UNANSWERED):
+        with pytest.raises(UnansweredError, match="is not shown"):
+            asked.ask(failing(TakenError("the owner of acme is not shown")))
+    assert not asked.is_silent
+    assert asked.ask(failing()) == "answer"

@@ -5,6 +5,8 @@
 // Prints one line of JSON with its addresses, then answers one line of JSON to each line it reads:
 //   {"do": "settle"}  waits until all that was written is indexed
 //   {"do": "feed", "uris": [...]}  starts a feed generator that gives these posts
+//   {"do": "take down", "did": "..."}  suspends an account, as its server's moderators do
+//   {"do": "delete", "did": "..."}  deletes an account for good
 // It ends when its standard input does, so it never outlives the tests.
 
 import { createServer } from 'node:http'
@@ -22,6 +24,15 @@ const network = await TestNetwork.create({
   dbPostgresSchema: 'watcher',
   pds: { rateLimitsEnabled: process.env.RATE_LIMITS === 'yes' },
 })
+const asAdmin = async (method, body) => {
+  const answer = await fetch(`${network.pds.url}/xrpc/${method}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...network.pds.adminAuthHeaders() },
+    body: JSON.stringify(body),
+  })
+  if (!answer.ok) throw new Error(await answer.text())
+  return { done: true }
+}
 const say = (value) => process.stdout.write(JSON.stringify(value) + '\n')
 
 const commands = {
@@ -29,6 +40,12 @@ const commands = {
     await network.processAll(30_000)
     return { settled: true }
   },
+  'take down': ({ did }) =>
+    asAdmin('com.atproto.admin.updateSubjectStatus', {
+      subject: { $type: 'com.atproto.admin.defs#repoRef', did },
+      takedown: { applied: true, ref: 'tests' },
+    }),
+  delete: ({ did }) => asAdmin('com.atproto.admin.deleteAccount', { did }),
   feed: async ({ uris }) => {
     const server = createServer((_, answer) => {
       answer.setHeader('Content-Type', 'application/json')

@@ -65,6 +65,14 @@ class RealNetwork:
         """Start a feed generator that gives these posts; return the DID it answers under."""
         return self._do({"do": "feed", "uris": uris})["did"]
 
+    def take_down(self, did: str) -> None:
+        """Suspend an account, as its server's moderators do."""
+        self._do({"do": "take down", "did": did})
+
+    def delete(self, did: str) -> None:
+        """Delete an account for good."""
+        self._do({"do": "delete", "did": did})
+
     def person(self, handle: str) -> "Person":
         """Return an account, made when first asked for; `.test` is added to its handle."""
         if handle not in self._people:
@@ -168,6 +176,14 @@ class Person:
     def rename(self, name: str) -> None:
         self._call("com.atproto.identity.updateHandle", {"handle": f"{name}.test"})
         self.name = name
+
+    def deactivate(self) -> None:
+        """Leave for a while."""
+        self._call("com.atproto.server.deactivateAccount", {})
+
+    def activate(self) -> None:
+        """Come back."""
+        self._call("com.atproto.server.activateAccount", {})
 
     def _call(self, method: str, data: dict[str, Any], token: str | None = None) -> dict[str, Any]:
         token = self.session["accessJwt"] if token is None else token

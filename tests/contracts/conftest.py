@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.contracts.live import LiveWorld
-from tests.contracts.world import FOUNDED, SMALL_PAGE, Said, Society, World
+from tests.contracts.world import FOUNDED, SMALL_PAGE, NotHadError, Said, Society, World
 from tests.contracts.worlds import LIVE, SOCIETIES
 from tests.contracts.worlds.x import XSearchWorld
 from watcher.backends import ArchiveSource, LocalSource
@@ -33,6 +33,8 @@ from watcher.backends.x import reader as x_reader
 
 
 class LocalWorld(Society):
+    suspends = False
+
     def __init__(self, folder: Path) -> None:
         self.path = folder / "town.db"
         self.microblog = Microblog.found(self.path, FOUNDED)
@@ -47,27 +49,29 @@ class LocalWorld(Society):
     def reader(self) -> Network:
         return LocalSource(name="here", file=self.path.name, account="us").open(self.path.parent)
 
-    def account(self, handle: str, *, name: str = "", locked: bool = False) -> str:
+    def account(self, name: str, *, shown: str = "", locked: bool = False) -> str:
         with self.microblog.change() as change:
-            return change.account(handle, FOUNDED, Profile(display_name=name, locked=locked))
+            return change.account(name, FOUNDED, Profile(display_name=shown, locked=locked))
 
-    def show(self, handle: str, picture: bytes) -> None:
-        """Give an account a picture."""
+    def show(self, name: str, picture: bytes) -> None:
         address = "data:image/png;base64," + base64.b64encode(picture).decode()
         with self.microblog.change() as change:
-            change.account(handle, FOUNDED, Profile(avatar=address))
+            change.account(name, FOUNDED, Profile(avatar=address))
 
-    def rename(self, handle: str, new: str) -> None:
+    def rename(self, name: str, new: str) -> None:
         with self.microblog.change() as change:
-            change.rename(handle, new)
+            change.rename(name, new)
 
-    def agree(self, handle: str) -> None:
+    def agree(self, name: str) -> None:
         with self.microblog.change() as change:
-            change.accept(handle, "us")
+            change.accept(name, "us")
 
-    def block_us(self, handle: str) -> None:
+    def block_us(self, name: str) -> None:
         with self.microblog.change() as change:
-            change.block(handle, "us")
+            change.block(name, "us")
+
+    def suspend(self, name: str) -> None:
+        raise NotHadError("a microblog of one file has no moderators")
 
 
 class ArchiveWorld(World):
@@ -203,8 +207,8 @@ def founding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[typ
     """Found a world of a kind, as many as a test wants; all end with the test."""
     founded: list[World] = []
 
-    def found(kind: type[World]) -> Any:
-        founded.append(kind(tmp_path_factory.mktemp("world")))  # type: ignore[call-arg]
+    def found(kind: type[World], *more: Any) -> Any:
+        founded.append(kind(tmp_path_factory.mktemp("world"), *more))  # type: ignore[call-arg]
         return founded[-1]
 
     yield found
@@ -237,10 +241,18 @@ def live(request: pytest.FixtureRequest, founding: Callable[[type], LiveWorld]) 
     return founding(request.param)
 
 
-@pytest.fixture(params=NETWORKS, ids=lambda world: world.__name__)
-def society(request: pytest.FixtureRequest, founding: Callable[[type], Society]) -> Society:
+def marked(kind: type[Society]) -> Any:
+    """Return a kind of society as a parameter, marked where it needs a program of others."""
+    marks = [pytest.mark.server] if kind.needs else []
+    return pytest.param(kind, marks=marks, id=kind.__name__)
+
+
+@pytest.fixture(params=map(marked, NETWORKS))
+def society(request: pytest.FixtureRequest, founding: Callable[..., Society]) -> Society:
     """A world whose backend knows accounts."""
-    return founding(request.param)
+    kind: type[Society] = request.param
+    more = [request.getfixturevalue(kind.needs)] if kind.needs else []
+    return founding(kind, *more)
 
 
 @pytest.fixture

@@ -321,8 +321,8 @@ class FakeX:
         size = _bounds(query, 1, 1000, 100)
         found = [
             self._user(user, query)
-            for handle, user in self.users.items()
-            if text.lower() in handle.lower() or text.lower() in user["name"].lower()
+            for user in self.users.values()
+            if any(text.lower() in user[k].lower() for k in ("username", "name", "description"))
         ]
         meta = {"result_count": len(found[:size])}
         return {"data": found[:size], "meta": meta} if found else {"meta": meta}

@@ -64,6 +64,7 @@ def test_a_suspended_account_is_not_a_free_name(world: XSearchWorld, network: Ne
 def test_accounts_are_searched_where_the_plan_has_it(world: XSearchWorld, network: Network) -> None:
     world.x.user("nordelia")
     world.x.user("zed", name="La Nordelia")
+    world.x.user("someone", description="at Nordelia since 2020")  # X finds more than names
     found = network.search_accounts("nordelia", 10)
     assert [account.handle for account in found] == ["nordelia", "zed"]
     assert len(network.search_accounts("nordelia", 1)) == 1

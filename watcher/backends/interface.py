@@ -50,6 +50,17 @@ class BackendError(WatcherError):
         self.retry_after = retry_after
 
 
+class TakenError(BackendError):
+    """A handle is somebody's whom the network does not show: suspended, or away for a while.
+
+    `kind` is `refused`; another handle may be asked for at once.
+    """
+
+    def __init__(self, message: str) -> None:
+        help_ = "the name is taken all the same"
+        super().__init__(message, kind="refused", help=help_)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Skipped:
     """Something that came but could not be read as a post: counted and shown, never hidden."""
@@ -148,7 +159,10 @@ class Network(Reader, Protocol):
         ...
 
     def lookup(self, handle: str) -> Account | None:
-        """The account with exactly this handle, or None."""
+        """The account with exactly this handle, or None.
+
+        Raises `TakenError` where it is somebody's whom the network does not show.
+        """
         ...
 
     def search_accounts(self, text: str, limit: int) -> tuple[Account, ...]:

@@ -5,6 +5,7 @@ once (whatever its case), and is bounded: the texts come from strangers.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 MOST_ENTITIES = 100
@@ -87,3 +88,9 @@ def storable(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def fold(text: str) -> str:
+    """Return a text as searches for names compare it: without case and without accents."""
+    apart = unicodedata.normalize("NFKD", storable(text).casefold())
+    return "".join(char for char in apart if not unicodedata.combining(char))

@@ -6,7 +6,7 @@ from random import Random
 from typing import Final, TypeVar
 
 from rules.errors import WatcherError
-from watcher.backends.interface import BackendError
+from watcher.backends.interface import BackendError, TakenError
 
 Answer = TypeVar("Answer")
 
@@ -67,6 +67,9 @@ class Asking:
             self._rest()
             try:
                 answer = question()
+            except TakenError as error:
+                self._in_vain = 0
+                raise UnansweredError(error.message, help=error.help) from error
             except BackendError as error:
                 if error.kind in ("refused", "gone"):
                     raise SilentError(error.message, help=error.help) from error

@@ -5,9 +5,11 @@ from base64 import urlsafe_b64encode
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unicodedata import combining, normalize
+from urllib.parse import parse_qs, urlsplit
 
 from tests.contracts.live import CONTACT, SECRET, LiveWorld
-from tests.contracts.world import FOUNDED, Said
+from tests.contracts.world import FOUNDED, NotHadError, Said, Society
 from tests.faults import Asked, Reply
 from watcher.backends import BlueskySource
 from watcher.backends.bluesky.login import Login, LoginFile
@@ -15,6 +17,8 @@ from watcher.backends.interface import Network
 from watcher.clock import utc_now
 
 US = "us.town.example"
+OURS = f"did:plc:{US}"
+FOLLOWS = "app.bsky.graph.follow"
 
 
 def token(purpose: str, hours: float = 2) -> str:
@@ -145,3 +149,161 @@ class BlueskyWorld(LiveWorld):
 
     def delete(self, text: str) -> None:
         self.views = [view for view in self.views if view["record"]["text"] != text]
+
+
+class BlueskySociety(BlueskyWorld, Society):
+    """Accounts as the AppView shows them: some seconds behind what was written."""
+
+    bare = False
+    underscores = False
+    locks = False
+    shows_suspended = False
+
+    def __init__(self, folder: Path) -> None:
+        self.people: dict[str, dict[str, Any]] = {}
+        """By DID."""
+        self.records: dict[str, str] = {}
+        """Whom we follow: DIDs by the keys of our records."""
+        self.shown: dict[str, str] = {}
+        """The same as the AppView knows it."""
+        self.blobs: dict[str, bytes] = {}
+        super().__init__(folder)
+
+    def handle(self, name: str) -> str:
+        return f"{name}.town.example"
+
+    def name(self, handle: str) -> str:
+        return handle.partition(".")[0]
+
+    def settle(self) -> None:
+        self.shown = dict(self.records)
+
+    def account(self, name: str, *, shown: str = "", locked: bool = False) -> str:
+        if locked:
+            raise NotHadError("everything on Bluesky is public")
+        did = f"did:plc:{self.count:04}{name}"
+        self.count += 1
+        self.people[did] = {"did": did, "handle": self.handle(name), "displayName": shown}
+        return did
+
+    def person(self, name: str) -> dict[str, Any]:
+        return next(one for one in self.people.values() if one["handle"] == self.handle(name))
+
+    def show(self, name: str, picture: bytes) -> None:
+        person, cid = self.person(name), f"bafk{len(self.blobs)}"
+        self.blobs[f"{person['did']}/{cid}"] = picture
+        person["avatar"] = f"{self.server.url}/img/avatar/plain/{person['did']}/{cid}@jpeg"
+
+    def rename(self, name: str, new: str) -> None:
+        self.person(name)["handle"] = self.handle(new)
+
+    def block_us(self, name: str) -> None:
+        self.person(name)["blocked_us"] = True
+
+    def suspend(self, name: str) -> None:
+        self.person(name)["suspended"] = True
+
+    def answer(self, asked: Asked) -> Reply:
+        method = asked.path.removeprefix("/xrpc/")
+        call = getattr(self, method.rpartition(".")[2], None)
+        if method in CALLS and asked.headers.get("authorization", "").startswith("Bearer "):
+            return call(asked) if call else self.no(501, "MethodNotImplemented")
+        return super().answer(asked)
+
+    def view(self, person: dict[str, Any]) -> dict[str, Any]:
+        """Return an account as it is shown to us."""
+        did = person["did"]
+        keys = [key for key, subject in self.shown.items() if subject == did]
+        viewer = {"blockedBy": person.get("blocked_us", False), "muted": False}
+        if keys:
+            viewer["following"] = f"at://{OURS}/{FOLLOWS}/{keys[0]}"
+        fields = {name: person[name] for name in ("did", "handle", "displayName", "avatar")
+                  if person.get(name)}  # fmt: skip
+        return {**fields, "followersCount": len(keys), "viewer": viewer, "labels": []}
+
+    def found(self, actor: str) -> dict[str, Any] | None:
+        return next(
+            (one for one in self.people.values() if actor in (one["did"], one["handle"])), None
+        )
+
+    def getProfile(self, asked: Asked) -> Reply:  # noqa: N802 - as the network calls it
+        assert asked.query.keys() == {"actor"}
+        person = self.found(asked.query["actor"])
+        if person is None:
+            return self.json({"error": "InvalidRequest", "message": "Profile not found"}, 400)
+        if person.get("suspended"):
+            said = "Account has been suspended"
+            return self.json({"error": "AccountTakedown", "message": said}, 400)
+        return self.json(self.view(person))
+
+    def getProfiles(self, asked: Asked) -> Reply:  # noqa: N802
+        actors = parse_qs(urlsplit(asked.target).query)["actors"]
+        assert len(actors) <= 25
+        some = filter(None, map(self.found, actors))
+        return self.json({"profiles": [self.view(o) for o in some if not o.get("suspended")]})
+
+    def searchActors(self, asked: Asked) -> Reply:  # noqa: N802
+        assert asked.query.keys() == {"q", "limit"}
+        words = plain(asked.query["q"]).split()
+        some = [
+            self.view(one)
+            for one in self.people.values()
+            if any(word in plain(f"{one['handle']} {one['displayName']}") for word in words)
+        ]
+        return self.json({"actors": some[: int(asked.query["limit"])]})
+
+    def getBlob(self, asked: Asked) -> Reply:  # noqa: N802
+        octets = self.blobs.get(f"{asked.query['did']}/{asked.query['cid']}")
+        if octets is None:
+            return self.no(400, "BlobNotFound")
+        return Reply(200, octets, {"Content-Type": "image/png"})
+
+    def createRecord(self, asked: Asked) -> Reply:  # noqa: N802
+        given = json.loads(asked.body)
+        assert (asked.method, given["repo"], given["collection"]) == ("POST", OURS, FOLLOWS)
+        record = given["record"]
+        assert record.keys() == {"$type", "subject", "createdAt"}
+        assert record["$type"] == FOLLOWS
+        assert record["createdAt"].endswith("Z")
+        self.count += 1
+        key = f"3k{self.count:011}"
+        self.records[key] = record["subject"]
+        return self.json({"uri": f"at://{OURS}/{FOLLOWS}/{key}", "cid": "bafy"})
+
+    def deleteRecord(self, asked: Asked) -> Reply:  # noqa: N802
+        given = json.loads(asked.body)
+        assert (asked.method, given["repo"], given["collection"]) == ("POST", OURS, FOLLOWS)
+        self.records.pop(given["rkey"], None)
+        return self.json({})
+
+    def getRecord(self, asked: Asked) -> Reply:  # noqa: N802
+        key = asked.query["rkey"]
+        if key not in self.records:
+            said = f"Could not locate record: at://{OURS}/{FOLLOWS}/{key}"
+            return self.json({"error": "RecordNotFound", "message": said}, 400)
+        return self.json(self.record(key))
+
+    def listRecords(self, asked: Asked) -> Reply:  # noqa: N802
+        assert (asked.query["repo"], asked.query["collection"]) == (OURS, FOLLOWS)
+        newest = [self.record(key) for key in reversed(self.records)]
+        return self.json({"records": newest[: int(asked.query["limit"])]})
+
+    def record(self, key: str) -> dict[str, Any]:
+        value = {"$type": FOLLOWS, "subject": self.records[key]}
+        return {"uri": f"at://{OURS}/{FOLLOWS}/{key}", "cid": "bafy", "value": value}
+
+
+CALLS = frozenset(
+    {
+        *("app.bsky.actor.getProfile", "app.bsky.actor.getProfiles", "app.bsky.actor.searchActors"),
+        *("com.atproto.repo.createRecord", "com.atproto.repo.deleteRecord"),
+        *("com.atproto.repo.getRecord", "com.atproto.repo.listRecords"),
+        "com.atproto.sync.getBlob",
+    }
+)
+
+
+def plain(text: str) -> str:
+    """Return a text without case and accents."""
+    apart = normalize("NFKD", text.casefold())
+    return "".join(char for char in apart if not combining(char))

@@ -174,28 +174,31 @@ class TownSociety(TownWorld, Society):
         self.pictures: dict[str, bytes] = {}
         self.account("us")
 
-    def account(self, handle: str, *, name: str = "", locked: bool = False) -> str:
+    def account(self, name: str, *, shown: str = "", locked: bool = False) -> str:
         number = str(7000 + len(self.people))
         uri = f"https://town.example/ap/{number}"
-        self.people[handle] = {
-            "id": number, "acct": handle, "username": handle, "uri": uri, "display_name": name,
+        self.people[name] = {
+            "id": number, "acct": name, "username": name, "uri": uri, "display_name": shown,
             "locked": locked, "followers_count": 0, "avatar": "",
         }  # fmt: skip
         self.standing[number] = {"following": False, "requested": False, "blocked_by": False}
         return uri
 
-    def show(self, handle: str, picture: bytes) -> None:
-        self.pictures[f"/media/{handle}"] = picture
-        self.people[handle]["avatar"] = f"{self.server.url}/media/{handle}"
+    def show(self, name: str, picture: bytes) -> None:
+        self.pictures[f"/media/{name}"] = picture
+        self.people[name]["avatar"] = f"{self.server.url}/media/{name}"
 
-    def rename(self, handle: str, new: str) -> None:
-        self.people[new] = self.people.pop(handle) | {"acct": new, "username": new}
+    def rename(self, name: str, new: str) -> None:
+        self.people[new] = self.people.pop(name) | {"acct": new, "username": new}
 
-    def agree(self, handle: str) -> None:
-        self.stand(self.people[handle], following=True)
+    def agree(self, name: str) -> None:
+        self.stand(self.people[name], following=True)
 
-    def block_us(self, handle: str) -> None:
-        self.standing[self.people[handle]["id"]]["blocked_by"] = True
+    def block_us(self, name: str) -> None:
+        self.standing[self.people[name]["id"]]["blocked_by"] = True
+
+    def suspend(self, name: str) -> None:
+        self.people[name]["suspended"] = True
 
     def stand(self, person: dict[str, Any], *, following: bool = False, requested: bool = False
     ) -> dict[str, Any]:  # fmt: skip

@@ -4,13 +4,16 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from alerts.secret import Secret
 from tests.contracts.live import CONTACT, SECRET, LiveWorld
-from tests.contracts.world import FOUNDED, Said
-from tests.faults import Asked, Reply
+from tests.contracts.world import FOUNDED, NotHadError, Said, Society
+from tests.faults import CERTIFICATE, Asked, Loopback, Reply
 from tests.x.server import FakeX
 from watcher.backends import XSource
-from watcher.backends.interface import Reader
+from watcher.backends.interface import Network
+from watcher.backends.x import network as x_network
 
 EVERYBODY = "search:from:marie OR from:luc OR from:aya OR from:Marie_L OR from:elsewhere"
 
@@ -56,7 +59,7 @@ class XSearchWorld(LiveWorld):
         self.x = FakeX(SECRET, self.now, self.served)
         super().__init__(folder)
 
-    def reader(self) -> Reader:
+    def reader(self) -> Network:
         return self.source().open(self.path, clock=lambda: self.now)
 
     def source(self, **more: Any) -> XSource:
@@ -91,3 +94,61 @@ class XSearchWorld(LiveWorld):
 
     def delete(self, text: str) -> None:
         self.x.delete(text)
+
+
+class XSociety(XSearchWorld, Society):
+    """Accounts of X, with pictures on a host of their own, whose certificate we trust."""
+
+    locks = False
+    shows_suspended = False
+    follows = False
+    why_not = "X's rules forbid automated following"
+    accents = False
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.shown: dict[str, bytes] = {}
+        self.pictures = Loopback(self.picture, tls=True)
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(x_network, "PICTURES", self.pictures.host)
+        self.patch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+
+    def close(self) -> None:
+        self.patch.undo()
+        self.pictures.close()
+        super().close()
+
+    def picture(self, asked: Asked) -> Reply:
+        assert "authorization" not in asked.headers, "pictures are for everybody"
+        octets = self.shown.get(asked.path)
+        return Reply(404) if octets is None else Reply(200, octets, {"Content-Type": "image/jpeg"})
+
+    def account(self, name: str, *, shown: str = "", locked: bool = False) -> str:
+        if locked:
+            raise NotHadError("whom an app cannot follow it cannot ask to be let in")
+        user: dict[str, Any] = self.x.user(name, name=shown or name)
+        return str(user["id"])
+
+    def show(self, name: str, picture: bytes) -> None:
+        self.shown[f"/profile_images/1/{name}_normal.jpg"] = picture
+        address = f"{self.pictures.url}/profile_images/1/{name}_normal.jpg"
+        self.x.users[name]["profile_image_url"] = address
+
+    def rename(self, name: str, new: str) -> None:
+        self.x.users[new] = self.x.users.pop(name) | {"username": new}
+
+    def block_us(self, name: str) -> None:
+        """An app has no account that could be blocked."""
+
+    def suspend(self, name: str) -> None:
+        self.x.users[name]["suspended"] = True
+
+
+class XSmallPlan(XSociety):
+    """A plan, or a kind of token, that account search is not offered to."""
+
+    searches = False
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.x.finds_users = False

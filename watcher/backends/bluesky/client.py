@@ -30,6 +30,12 @@ _ENDED = frozenset({"ExpiredToken", "InvalidToken"})
 _ABSENT = frozenset({"NotFound", "RecordNotFound", "UnknownFeed", "UnknownList", "ActorNotFound"})
 _BLOCKED = frozenset({"BlockedActor", "BlockedByActor"})
 _NO_LOGIN = "check the handle, and use an app password: the settings of the account make one"
+HIDDEN = {
+    "AccountTakedown": "was taken down",
+    "AccountDeactivated": "has left, perhaps for a while",
+    "AccountSuspended": "was suspended",
+}
+"""Words of a server for an account that was asked for, and that it shows no more."""
 
 
 class NoAnswerError(BackendError):
@@ -263,6 +269,8 @@ class Client:
         elif name in _BLOCKED:
             kind, message = "refused", f"{self._host} shows nothing of an account that is blocked"
         elif name in _ABSENT or "not found" in said.lower() or "could not find" in said.lower():
+        elif name in HIDDEN and answer.status_code != 401:  # with 401 it speaks of our own
+            kind, message = "gone", f"{self._host} shows this account no more: it {HIDDEN[name]}"
             kind, message = "gone", f"{self._host} does not have what was asked for"
         return NoAnswerError(message, name=name, said=said, kind=kind, help=advice)
 

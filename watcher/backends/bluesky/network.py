@@ -1,8 +1,7 @@
 """Bluesky as the watcher sees it: posts of one query, accounts, and whom we follow."""
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from watcher.backends.interface import (
     Page,
     Relation,
 )
+    TakenError,
 from watcher.clock import utc_now
 
 if TYPE_CHECKING:
@@ -103,16 +103,36 @@ class BlueskyNetwork:
         self._pictures = None
 
     def lookup(self, handle: str) -> Account | None:
-        """Return the account with exactly this handle or id, None where there is none."""
+        """Return the account with exactly this handle or id, None where there is none.
+
+        Raises `TakenError` where it was taken down, or has left for a while.
+        """
         wanted = handle.strip().removeprefix("@")
         wanted = wanted if is_did(wanted) else wanted.lower()
         if not is_did(wanted) and not is_handle(wanted):
             return None
-        found = self.profiles([wanted])
-        return next(
-            (account for account, _ in found if wanted in (account.id, account.handle.lower())),
-            None,
-        )
+        try:
+            view = self.profile(wanted)
+            account, _ = bluesky_views.profile(view)
+        except UnreadableError:
+            raise BackendError(f"what {self._host} answered is no account", kind="broken") from None
+        except BackendError as error:
+            if error.kind != "gone":
+                raise
+            if (why := hidden(error)) is None:
+                return None
+            raise TakenError(
+                f"the name {wanted} is taken, by an account that {self._host} does not show: "
+                f"it {why}"
+            ) from None
+        return account if wanted in (account.id, account.handle.lower()) else None
+
+    def profile(self, actor: str) -> dict[str, Any]:
+        """Return what the network says of an account by its handle or id.
+
+        Raises `BackendError` (gone); `hidden` then tells whether the account is there.
+        """
+        return self._client.query("app.bsky.actor.getProfile", actor=actor)
 
     def profiles(self, actors: list[str]) -> list[tuple[Account, frozenset[str]]]:
         """Return the accounts of handles or ids, with their labels; unknown ones are left out."""
@@ -129,11 +149,13 @@ class BlueskyNetwork:
 
     def search_accounts(self, text: str, limit: int) -> tuple[Account, ...]:
         """Return accounts whose handle or display name contains the text, at most `limit`."""
-        wanted = _fold(text).strip()
+        wanted = plaintext.fold(text).strip()
         if not wanted or limit <= 0 or len(wanted) > _LONGEST_SEARCH or "\0" in text:
             return ()
         answer = self._client.query(
-            "app.bsky.actor.searchActors", q=plaintext.storable(text).strip(), limit=_SEARCHED
+            "app.bsky.actor.searchActors",
+            q=plaintext.storable(text).strip().lower(),
+            limit=_SEARCHED,
         )
         found: dict[str, Account] = {}
         for view in values.records(answer.get("actors")):
@@ -141,7 +163,9 @@ class BlueskyNetwork:
                 account, _ = bluesky_views.profile(view)
             except UnreadableError:
                 continue
-            if wanted in _fold(account.handle) or wanted in _fold(account.display_name):
+            if wanted in plaintext.fold(account.handle) or wanted in plaintext.fold(
+                account.display_name
+            ):
                 found.setdefault(account.id, account)
         return tuple(found.values())[:limit]
 
@@ -263,9 +287,10 @@ class BlueskyNetwork:
 def _blocked(viewer: dict[str, Any]) -> bool:
     """Return whether either has blocked the other, by themselves or through a list."""
     return bool(viewer.get("blockedBy") or viewer.get("blocking") or viewer.get("blockingByList"))
+def hidden(error: BackendError) -> str | None:
+    """Return why an account that was asked for is not shown; None where there is no such one."""
+    from watcher.backends.bluesky.client import HIDDEN
+
+    return HIDDEN.get(getattr(error, "name", ""))
 
 
-def _fold(text: str) -> str:
-    """Return what a search compares by: no case, no accents."""
-    decomposed = unicodedata.normalize("NFKD", plaintext.storable(text).casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))

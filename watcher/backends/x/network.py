@@ -21,9 +21,11 @@ from watcher.backends.interface import (
     Relation,
     parse_interval,
 )
+    TakenError,
 from watcher.backends.pictures import picture
 from watcher.backends.x.client import XClient
 from watcher.backends.x.cursor import Cursor, Track, digest
+from watcher.backends.plaintext import fold
 from watcher.backends.x.reader import (
     LEAST_OF_TIMELINE,
     LEAST_SEARCHED,
@@ -106,7 +108,7 @@ class XNetwork:
     def lookup(self, handle: str) -> Account | None:
         """Return the account with exactly this handle; one read is spent.
 
-        Raises `BackendError`, also where the account is suspended: then its name is not free.
+        Raises `TakenError` where it is suspended.
         """
         name = handle.removeprefix("@")
         if not _HANDLE.fullmatch(name):
@@ -120,14 +122,16 @@ class XNetwork:
         if any(words(error.get("title")) == "Not Found Error" for error in errors):
             return None
         if errors:
-            raise BackendError(
-                f"{self._client.host} does not show the account @{name}", kind="refused",
-                help="it may be suspended: the name is taken all the same",
-            )  # fmt: skip
+            raise TakenError(
+                f"{self._client.host} does not show the account @{name}: it may be suspended"
+            )
         raise self._nonsense()
 
     def search_accounts(self, text: str, limit: int) -> tuple[Account, ...]:
-        """Accounts that X finds for a text, at most `limit`, each of them a read."""
+        """Accounts whose handle or display name contains the text, of those that X finds for it.
+
+        X is asked for `limit` of them, and each that it finds is a read.
+        """
         query = re.sub(r"[^\w .'@-]", " ", text).strip()[:50]
         if limit <= 0 or not query:
             return ()
@@ -143,8 +147,11 @@ class XNetwork:
             raise BackendError(error.message, kind="refused", help=help_) from None
         if not isinstance(data, list) or ("data" not in answer and "meta" not in answer):
             raise self._nonsense()
-        return self._accounts(data)[:limit]
+        found = self._accounts(data)
+        fits = (a for a in found if wanted in fold(a.handle) or wanted in fold(a.display_name))
+        return tuple({account.id: account for account in fits}.values())[:limit]
 
+        wanted = fold(text.strip().removeprefix("@"))
     def avatar(self, account: Account) -> bytes | None:
         """Return the picture of an account from X's host of pictures, which is told no secret."""
         try:
@@ -154,8 +161,13 @@ class XNetwork:
         if account.network != NETWORK or parts.scheme != "https" or parts.netloc != PICTURES:
             return None
         bounds = Bounds(seconds=AVATAR_SECONDS, octets=LARGEST_AVATAR)
-        with session(user_agent(self._contact), bounds=bounds) as own:
-            answer = own.get(account.avatar)
+        try:
+            with session(user_agent(self._contact), bounds=bounds) as own:
+                answer = own.get(account.avatar)
+        except BackendError as error:
+            if error.kind == "temporary":
+                raise
+            return None  # too large, or nothing that is a picture
         return picture(answer.content) if answer.status_code == 200 else None
 
     def relation(self, account_id: str) -> Relation:
