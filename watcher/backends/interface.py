@@ -5,7 +5,7 @@ table) opens one of them; whatever its library raises leaves here as `BackendErr
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -191,6 +191,48 @@ class Network(Reader, Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownPost:
+    """A post that was read before, as far as its network needs it to be asked about it again."""
+
+    id: str
+    author: str
+    """As `Account.id`."""
+    aliases: tuple[str, ...] = ()
+    """Further names under which servers speak of it, as `Post.alias`."""
+    repost_of: str | None = None
+    private: bool = False
+
+
+@runtime_checkable
+class Revisiting(Protocol):
+    """A reader that can ask what became of posts that it brought."""
+
+    @property
+    def network(self) -> str:
+        """The network's name, as in `Post.network`."""
+        ...
+
+    @property
+    def revisits_at_once(self) -> int:
+        """About how many posts may be asked with one call now.
+
+        0 where what the network still lets us ask is left for reading new posts.
+        """
+        ...
+
+    def revisit(self, posts: Sequence[KnownPost]) -> Page:
+        """Ask about at most `revisits_at_once` posts; they are of this source.
+
+        The page holds those that are there as they read now, and names in `deleted`, by `id`, those
+        that are gone for certain. Of what the network shows to others and not to us, or tells
+        nothing about, it holds nothing; a server that suddenly has none of its posts is not
+        believed before it has shown that it still knows others. The page's cursor means nothing.
+        Raises `BackendError`; then nothing is known.
+        """
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """What every `[[sources]]` table has; each kind adds its own keys and an `open()`."""
@@ -216,6 +258,15 @@ class Source:
         what is to be read.
         """
         return getattr(self, "stream", False) is True
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether its posts are asked about once more before a mail tells of them.
+
+        What it opens is `Revisiting` then. A kind that can do it has a key `revisit`, or does it
+        always.
+        """
+        return getattr(self, "revisit", False) is True
 
     @property
     def interval(self) -> timedelta:

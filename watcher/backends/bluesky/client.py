@@ -17,6 +17,7 @@ from watcher.backends.http.bounds import Bounds, user_agent
 from watcher.backends.http.budget import SHARED
 from watcher.backends.http.errors import explained, host_of, of_status
 from watcher.backends.http.session import session
+from watcher.backends.http.sparing import spares
 from watcher.backends.http.transport import BoundedTransport
 from watcher.backends.interface import BackendError
 from watcher.clock import utc_now
@@ -29,13 +30,13 @@ EARLY = timedelta(minutes=16)
 _ENDED = frozenset({"ExpiredToken", "InvalidToken"})
 _ABSENT = frozenset({"NotFound", "RecordNotFound", "UnknownFeed", "UnknownList", "ActorNotFound"})
 _BLOCKED = frozenset({"BlockedActor", "BlockedByActor"})
-_NO_LOGIN = "check the handle, and use an app password: the settings of the account make one"
 HIDDEN = {
     "AccountTakedown": "was taken down",
     "AccountDeactivated": "has left, perhaps for a while",
     "AccountSuspended": "was suspended",
 }
 """Words of a server for an account that was asked for, and that it shows no more."""
+_NO_LOGIN = "check the handle, and use an app password: the settings of the account make one"
 
 
 class NoAnswerError(BackendError):
@@ -69,10 +70,11 @@ class Client:
         self._held = ""
         """The session that the library holds, as the file has it."""
         self._agent, self._bounds = user_agent(contact), bounds
+        self._budget = SHARED.of(self._host, handle)
         asks = session(
             self._agent,
             bounds=bounds,
-            budget=SHARED.of(self._host, handle),
+            budget=self._budget,
             bucket=_bucket,
         )
         self._library = atproto.Client(
@@ -85,6 +87,10 @@ class Client:
         """The account's own DID. Raises `BackendError` where it cannot log in."""
         self._log_in()
         return str(self._library._session.did)  # noqa: SLF001 - known when logged in
+
+    def spares(self, requests: int) -> bool:
+        """Whether the server lets us ask so much that so many requests can be spared."""
+        return spares(self._budget, requests=requests)
 
     def query(self, method: str, **params: Any) -> dict[str, Any]:
         """Ask for something. Raises `BackendError`."""
@@ -263,14 +269,14 @@ class Client:
         if name in _ENDED:
             kind, message = "refused", f"{self._host} has ended the session of {self._handle}"
             advice = "`watcher login bluesky` logs in again"
+        elif name in HIDDEN and answer.status_code != 401:  # with 401 it speaks of our own
+            kind, message = "gone", f"{self._host} shows this account no more: it {HIDDEN[name]}"
         elif name == "AuthenticationRequired" or name.startswith("Account"):
             kind, message = "refused", f"{self._host} does not let {self._handle or 'nobody'} in"
             advice = _NO_LOGIN
         elif name in _BLOCKED:
             kind, message = "refused", f"{self._host} shows nothing of an account that is blocked"
         elif name in _ABSENT or "not found" in said.lower() or "could not find" in said.lower():
-        elif name in HIDDEN and answer.status_code != 401:  # with 401 it speaks of our own
-            kind, message = "gone", f"{self._host} shows this account no more: it {HIDDEN[name]}"
             kind, message = "gone", f"{self._host} does not have what was asked for"
         return NoAnswerError(message, name=name, said=said, kind=kind, help=advice)
 

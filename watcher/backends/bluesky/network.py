@@ -20,10 +20,11 @@ from watcher.backends.interface import (
     AVATAR_SECONDS,
     LARGEST_AVATAR,
     BackendError,
+    KnownPost,
     Page,
     Relation,
-)
     TakenError,
+)
 from watcher.clock import utc_now
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ RECENT = 100
 """Our own newest follows, looked at beside what the network shows: it is some seconds behind."""
 MOST_ACTORS = 25
 """Accounts asked about at once: the most that Bluesky takes."""
+MOST_POSTS = 25
+"""Posts asked about at once, likewise."""
 _PICTURES = Bounds(seconds=AVATAR_SECONDS, connect=AVATAR_SECONDS, octets=LARGEST_AVATAR)
 _SEARCHED = 100
 """Accounts asked for by one search."""
@@ -94,6 +97,27 @@ class BlueskyNetwork:
         self._client.query(query.method, limit=1, **query.params)
         who = self._source.handle
         return f"{self._host} answers {f'@{who}' if who else 'without an account'}"
+
+    @property
+    def revisits_at_once(self) -> int:
+        """How many posts may be asked about now; 0 where nothing can be spared for it."""
+        return MOST_POSTS if self._client.spares(MOST_POSTS) else 0
+
+    def revisit(self, posts: Sequence[KnownPost]) -> Page:
+        """Ask what became of posts."""
+        from watcher.backends.bluesky.revisiting import revisit
+
+        return revisit(self._client.query, posts, newest=self._newest, source=self._source.name)
+
+    def _newest(self) -> Iterator[str]:
+        """Yield the addresses of the newest posts of what is read, of a stream none."""
+        if self._source.is_stream:
+            return
+        query = read_query(self._source.query)
+        answer = self._client.query(query.method, limit=MOST_POSTS, **query.params)
+        for item in values.records(answer.get("posts", answer.get("feed"))):
+            view = values.record(item.get("post")) or item
+            yield values.words(view.get("uri"), values.LONGEST_ID)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -284,9 +308,6 @@ class BlueskyNetwork:
         return ""
 
 
-def _blocked(viewer: dict[str, Any]) -> bool:
-    """Return whether either has blocked the other, by themselves or through a list."""
-    return bool(viewer.get("blockedBy") or viewer.get("blocking") or viewer.get("blockingByList"))
 def hidden(error: BackendError) -> str | None:
     """Return why an account that was asked for is not shown; None where there is no such one."""
     from watcher.backends.bluesky.client import HIDDEN
@@ -294,3 +315,6 @@ def hidden(error: BackendError) -> str | None:
     return HIDDEN.get(getattr(error, "name", ""))
 
 
+def _blocked(viewer: dict[str, Any]) -> bool:
+    """Return whether either has blocked the other, by themselves or through a list."""
+    return bool(viewer.get("blockedBy") or viewer.get("blocking") or viewer.get("blockingByList"))

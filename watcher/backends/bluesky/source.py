@@ -60,11 +60,19 @@ class BlueskySource(Source):
     """Where a stream is read from at first: the present, or the oldest that its server has."""
     overlap: str = "6h"
     """How far behind the last post one looks again for posts that came late, or claim to be old."""
+    revisit: bool = True
+    """Whether the network is asked, before a mail tells of posts, which of them were deleted since
+    they were read. A stream says so by itself."""
 
     @property
     def is_stream(self) -> bool:
         """Whether posts come as they are written."""
         return self.query in LIVE
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether posts are asked about once more: a stream tells what is deleted, and resumes."""
+        return self.revisit and not self.is_stream
 
     @property
     def address(self) -> str:

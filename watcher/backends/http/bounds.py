@@ -1,8 +1,12 @@
 """How much one answer may be, and how long it may take; and who asks."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from importlib.metadata import version
+from time import monotonic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +26,29 @@ class Bounds:
 
 
 USUAL = Bounds()
+
+_until: ContextVar[float | None] = ContextVar("until", default=None)
+_SHORTEST = 0.05
+"""Seconds that a request is given at least: none at all would be an error of another kind."""
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Let every request that this thread makes in the block end by its end, so many seconds on."""
+    token = _until.set(monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _until.reset(token)
+
+
+def shortened(bounds: Bounds) -> Bounds:
+    """Return the bounds of a request that begins now, no longer than `within` allows."""
+    until = _until.get()
+    if until is None:
+        return bounds
+    left = max(_SHORTEST, round(until - monotonic(), 1))
+    return replace(bounds, seconds=min(bounds.seconds, left))
 
 
 def user_agent(contact: str) -> str:

@@ -11,7 +11,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from watcher.backends.http import bounds as usual
-from watcher.backends.http.bounds import Bounds
+from watcher.backends.http.bounds import Bounds, shortened
 from watcher.backends.http.budget import Budget
 from watcher.backends.http.errors import explained, host_of, of_status, shown
 from watcher.backends.http.wire import Allowance, body, measure, measured
@@ -184,7 +184,7 @@ class _Bounded(HTTPAdapter):
         cert: Any,
         proxies: Any,
     ) -> Answer:
-        allowance = Allowance(self._bounds, host_of(request.url or ""))
+        allowance = Allowance(shortened(self._bounds), host_of(request.url or ""))
         for hop in range(self._bounds.redirects + 1):
             waits = (min(self._bounds.connect, allowance.seconds()), allowance.seconds())
             with measured(allowance):

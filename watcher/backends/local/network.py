@@ -1,14 +1,22 @@
 """The microblog as the watcher sees it: a network that is read page by page, with accounts."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from rules.model import Account, Post
 from watcher.backends import pictures, plaintext
-from watcher.backends.interface import EARLIEST, LATEST, BackendError, Page, Relation, Skipped
+from watcher.backends.interface import (
+    EARLIEST,
+    LATEST,
+    BackendError,
+    KnownPost,
+    Page,
+    Relation,
+    Skipped,
+)
 from watcher.backends.local import file
 from watcher.backends.local.cursor import Reading
 from watcher.backends.local.microblog import Change, fold
@@ -16,6 +24,7 @@ from watcher.backends.local.microblog import Change, fold
 T = TypeVar("T", str, int)
 
 PAGE = 200
+_AT_ONCE = 500
 
 _NO_TIME = f"its time lies not between {EARLIEST.year} and {LATEST.year}"
 
@@ -173,6 +182,23 @@ class LocalNetwork:
                 )
             }
         return _accounts(connection, ids)
+
+    @property
+    def revisits_at_once(self) -> int:
+        """As many as one statement takes."""
+        return _AT_ONCE
+
+    def revisit(self, posts: Sequence[KnownPost]) -> Page:
+        """Tell which posts were deleted; nothing here is ever edited."""
+        numbers = {int(post.id) for post in posts if post.id.isascii() and post.id.isdigit()}
+        some = sorted(number for number in numbers if number < 2**63)
+        with file.opened(self.path) as connection, file.transaction(connection, write=False):
+            rows = connection.execute(
+                f"SELECT id FROM posts WHERE deleted AND id IN ({_places(some)})",  # noqa: S608
+                some,
+            ).fetchall()
+        deleted = tuple(str(row["id"]) for row in rows)
+        return Page(posts=(), cursor="", more=False, deleted=deleted)
 
     def check(self) -> str:
         """Count what is there; try the query and our own account."""

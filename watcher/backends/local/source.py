@@ -51,6 +51,11 @@ class LocalSource(Source):
         return f"{self.query} in {self.file}"
 
     @property
+    def asks_again(self) -> bool:
+        """It costs nothing to look again which posts are still there."""
+        return True
+
+    @property
     def reach(self) -> Reach:
         """What posts it can bring."""
         return of_query(self.query, "local")

@@ -7,7 +7,7 @@ None. So JSON stays as the server sent it, and the formats read it.
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NoReturn, cast
 from urllib.parse import quote, unquote, urlencode
 
@@ -18,6 +18,7 @@ from watcher.backends.http.bounds import Bounds, user_agent
 from watcher.backends.http.budget import SHARED, Budget
 from watcher.backends.http.errors import explained, host_of, of_status
 from watcher.backends.http.session import Session
+from watcher.backends.http.sparing import spares
 from watcher.backends.interface import BackendError
 from watcher.backends.mastodon.query import Query
 
@@ -101,9 +102,11 @@ class Client:
         self.server = server.rstrip("/")
         self.host = host_of(self.server)
         self.token = token
+        self.contact = contact
         self.agent = user_agent(contact)
         who = hashlib.sha256(token.encode()).hexdigest()[:16] if token else ""
-        self.session = _Session(self.agent, SHARED.of(self.host, who))
+        self._budget = SHARED.of(self.host, who)
+        self.session = _Session(self.agent, self._budget)
         self._library = _Library(
             api_base_url=self.server,
             session=self.session,
@@ -158,15 +161,27 @@ class Client:
         )  # fmt: skip
         return _listed(found.get("accounts") if isinstance(found, dict) else None, self.host)
 
+    def status(self, number: str) -> dict[str, Any] | None:
+        """Return a status, None where the server says that it has none of that number."""
+        try:
+            found = self._asked(self._library.status, quote(number, safe=""))
+        except StatusError as error:
+            if error.status in (404, 410):
+                return None
+            raise
+        return _record(found, self.host)
+
     def has_status(self, number: str) -> bool:
         """Whether the server still shows a status."""
-        try:
-            self._asked(self._library.status, quote(number, safe=""))
-        except BackendError as error:
-            if error.kind == "gone":
-                return False
-            raise
-        return True
+        return self.status(number) is not None
+
+    def statuses_numbered(self, numbers: Sequence[str]) -> list[Any]:
+        """Return those of some statuses that the server shows us, 20 at most (Mastodon 4.3)."""
+        return _listed(self._asked(self._library.statuses, list(numbers)), self.host)
+
+    def spares(self, requests: int) -> bool:
+        """Whether the server lets us ask so much that so many requests can be spared."""
+        return spares(self._budget, requests=requests)
 
     def account_named(self, handle: str) -> dict[str, Any] | None:
         """Return the account with this handle as far as the server knows it, or None."""
@@ -265,6 +280,10 @@ class Client:
         return self._asked(
             self.session.get, address, headers=headers, stream=True, timeout=(10, silence)
         )
+
+    def stranger(self) -> "Client":
+        """Return the same server, asked for nobody."""
+        return Client(self.server, "", self.contact)
 
     def newest_by_link(self) -> str:
         """Return the `min_id` that the last answer names for reading on, empty where it names none.

@@ -16,10 +16,11 @@ from watcher.backends.interface import (
     AVATAR_SECONDS,
     LARGEST_AVATAR,
     BackendError,
+    KnownPost,
     Page,
     Relation,
 )
-from watcher.backends.mastodon import pull, tokens
+from watcher.backends.mastodon import pull, revisiting, tokens
 from watcher.backends.mastodon.client import Client, StatusError
 from watcher.backends.mastodon.cursor import State
 from watcher.backends.mastodon.features import Features, features
@@ -182,6 +183,22 @@ class MastodonNetwork:
             kind="refused",
             help=f"`watcher login mastodon {self._source.server}` logs in",
         )
+
+    @property
+    def revisits_at_once(self) -> int:
+        """How many posts may be asked about now; 0 where nothing can be spared for it."""
+        return revisiting.at_once(self.client)
+
+    def revisit(self, posts: Sequence[KnownPost]) -> Page:
+        """Ask what became of posts that came from this server."""
+        search = self._query.kind == "search"
+        return revisiting.Revisit(
+            self.client,
+            self.reading,
+            newest=lambda: self._found(0) if search else self._fetch(None, None),
+            relation=self.relation,
+            closed=self._source.private,
+        ).of(posts)
 
     def close(self) -> None:
         """Let go of the connections."""

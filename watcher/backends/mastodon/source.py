@@ -33,6 +33,9 @@ class MastodonSource(Source):
     stream: bool = False
     """Whether `watcher run` keeps the timeline open and takes posts as they are written, and does
     not ask for them every so often. `@account` and `search:` are not sent so."""
+    revisit: bool = True
+    """Whether the server is asked, before a mail tells of posts, which of them were deleted or
+    edited since they were read."""
     private: bool = False
     """Whether the server is closed, a company's own: all posts of it are kept out of exports, and
     of mails that leave the company."""

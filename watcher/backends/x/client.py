@@ -5,7 +5,7 @@ Each call returns the decoded answer, or raises `BackendError`.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -16,6 +16,7 @@ from watcher.backends.http.bounds import user_agent
 from watcher.backends.http.budget import SHARED
 from watcher.backends.http.errors import host_of, of_status
 from watcher.backends.http.session import Answer, session
+from watcher.backends.http.sparing import spares
 from watcher.backends.interface import BackendError
 
 ADDRESS = "https://api.x.com"
@@ -46,11 +47,11 @@ class XClient:
     def __init__(self, token: str, *, address: str = ADDRESS, contact: str = "") -> None:
         self.host = host_of(address)
         app = blake2b(token.encode(), digest_size=6).hexdigest()
-        budget = SHARED.of(self.host, app)  # X counts for each app and endpoint
+        self._budget = SHARED.of(self.host, app)  # X counts for each app and endpoint
         self._calls = _Calls(token, address.rstrip("/"))
         self._calls.session = session(
             user_agent(contact),
-            budget=budget,
+            budget=self._budget,
             bucket=lambda method, path: f"{method} {endpoint(path)}",
         )
 
@@ -61,6 +62,14 @@ class XClient:
     def timeline(self, user: str, **more: Any) -> dict[str, Any]:
         """Posts of the user with this id, the newest first (GET /2/users/:id/tweets)."""
         return self._ask(lambda: self._calls.get_users_tweets(user, **_POST, **more))
+
+    def posts(self, ids: Sequence[str]) -> dict[str, Any]:
+        """The posts with these ids, at most 100 (GET /2/tweets)."""
+        return self._ask(lambda: self._calls.get_tweets(list(ids), **_POST))
+
+    def spares_lookup(self) -> bool:
+        """Whether X lets us look up posts so often that one lookup can be spared."""
+        return spares(self._budget, "GET /2/tweets")
 
     def user(self, handle: str) -> dict[str, Any]:
         """The user with this handle (GET /2/users/by/username/:username)."""

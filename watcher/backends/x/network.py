@@ -13,19 +13,22 @@ from watcher.backends.formats.values import count, record, records, words
 from watcher.backends.formats.x import X
 from watcher.backends.http.bounds import Bounds, user_agent
 from watcher.backends.http.session import session
+from watcher.backends.http.sparing import KEPT
 from watcher.backends.interface import (
     AVATAR_SECONDS,
     LARGEST_AVATAR,
     BackendError,
+    KnownPost,
     Page,
     Relation,
+    TakenError,
     parse_interval,
 )
-    TakenError,
 from watcher.backends.pictures import picture
+from watcher.backends.plaintext import fold
+from watcher.backends.x import revisiting
 from watcher.backends.x.client import XClient
 from watcher.backends.x.cursor import Cursor, Track, digest
-from watcher.backends.plaintext import fold
 from watcher.backends.x.reader import (
     LEAST_OF_TIMELINE,
     LEAST_SEARCHED,
@@ -101,6 +104,17 @@ class XNetwork:
         of = f" of {cap:,}" if cap else ""
         return f"{self._told}; the app has read {used:,}{of} this month"
 
+    @property
+    def revisits_at_once(self) -> int:
+        """How many posts may be asked about now; 0 where what is left is for new posts."""
+        if not self._client.spares_lookup():
+            return 0
+        return min(revisiting.AT_ONCE, self._purse.sparing(KEPT).left())
+
+    def revisit(self, posts: Sequence[KnownPost]) -> Page:
+        """Ask what became of posts; those that are there are paid for, within the budgets."""
+        return revisiting.revisit(self._client, self._purse.sparing(KEPT), self._format, posts)
+
     def close(self) -> None:
         """Let go of the connections."""
         self._client.close()
@@ -135,6 +149,7 @@ class XNetwork:
         query = re.sub(r"[^\w .'@-]", " ", text).strip()[:50]
         if limit <= 0 or not query:
             return ()
+        wanted = fold(text.strip().removeprefix("@"))
         try:
             with self._purse.reading(min(limit, MOST_FOUND), least=1) as booking:
                 answer = self._client.search_users(query, booking.granted)
@@ -151,7 +166,6 @@ class XNetwork:
         fits = (a for a in found if wanted in fold(a.handle) or wanted in fold(a.display_name))
         return tuple({account.id: account for account in fits}.values())[:limit]
 
-        wanted = fold(text.strip().removeprefix("@"))
     def avatar(self, account: Account) -> bytes | None:
         """Return the picture of an account from X's host of pictures, which is told no secret."""
         try:

@@ -29,7 +29,7 @@ _HOW_TO_WRITE = 'write "search:acme lang:en", "@account", or "rules"'
 class XSource(Source):
     """X (Twitter) by its API, with the bearer token of an app. Every post that is read is paid for.
 
-    X shows the posts of the last seven days, and does not tell which were deleted.
+    X shows the posts of the last seven days, and does not tell by itself which were deleted.
     """
 
     kind: Literal["x"] = "x"
@@ -49,6 +49,9 @@ class XSource(Source):
     """How many posts may be read a month, likewise."""
     cost_per_read: float = 0.005
     """What a post costs, in your money: X's price list says. Count in what comes along with it."""
+    revisit: bool = False
+    """Whether X is asked, before a mail tells of posts, which of them were deleted or edited since
+    they were read. Each that is still there is paid for once more."""
     look_back: str = "1d"
     """How much of the past a new source reads, at most `7d`."""
     address: str = "https://api.x.com"

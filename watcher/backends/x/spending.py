@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 
 from watcher.backends.interface import BackendError
+
+LARGEST = 1_000_000
+"""Reads left where no budget bounds them."""
 
 
 class Ledger(Protocol):
@@ -89,6 +92,25 @@ class Purse:
             yield booking
         finally:
             self.ledger.settle_reads(self.source, day, granted, booking.used)
+
+    def sparing(self, kept: float) -> "Purse":
+        """Return the purse without that part (0 to 1) of its budgets."""
+
+        def rest(most: int | None) -> int | None:
+            return None if most is None else int(most * (1 - kept))
+
+        return replace(self, of_day=rest(self.of_day), of_month=rest(self.of_month))
+
+    def left(self) -> int:
+        """Return how many reads may still be made today; 0 where nobody keeps the bill."""
+        if self.ledger is None:
+            return 0
+        today = self.clock().astimezone(UTC).date()
+        left = [LARGEST]
+        for most, since in ((self.of_day, today), (self.of_month, today.replace(day=1))):
+            if most is not None:
+                left.append(most - self.ledger.reads(self.source, since, today))
+        return max(0, min(left))
 
     def _spent(self, now: datetime, least: int) -> SpentError:
         assert self.ledger is not None  # noqa: S101 - `reading` looked
