@@ -45,6 +45,7 @@ from watcher.store.records import (
     SuspectRecord,
     VerdictRecord,
 )
+from watcher.store.revisits import Revisits, SavedRevisit, ToRevisit
 from watcher.store.spending import Spending
 from watcher.store.surroundings import Picture, Surroundings
 from watcher.store.suspects import Suspects
@@ -56,6 +57,7 @@ class Store(
     Accounts,
     SourceCoverage,
     Spending,
+    Revisits,
     Matches,
     Originals,
     Judgements,
@@ -113,6 +115,7 @@ __all__ = [
     "SavedAlarms",
     "SavedMatches",
     "SavedPage",
+    "SavedRevisit",
     "SeenPost",
     "Sighting",
     "SkippedItem",
@@ -128,6 +131,7 @@ __all__ = [
     "SuspectRecord",
     "SweptName",
     "SweptSuspect",
+    "ToRevisit",
     "VerdictRecord",
     "lock_file",
     "server_lock",

@@ -1,6 +1,6 @@
 """Posts: saved in the order of arrival, read back by it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, and_, delete, func, select
 from rules.model import Account, Post
 from watcher.backends.interface import Page
 from watcher.store.accounts import (
+    Key,
     account_columns,
     account_from,
     key_of,
@@ -118,12 +119,7 @@ class Posts(Database):
             changed = 0
             if let_in.posts:
                 authors = save_accounts(connection, let_in, now)
-                rows = {
-                    (storable_key(post.network), storable_key(post.id)): _row(
-                        post, authors[key_of(post.author)], source, now
-                    )
-                    for post in reversed(let_in.posts)
-                }
+                rows = rows_of(let_in.posts, authors, source, now)
                 changed = take_up_changes(connection, let_in.posts, rows, now)
                 connection.execute(
                     insert(connection, posts).on_conflict_do_nothing(),
@@ -193,6 +189,18 @@ class Posts(Database):
             for start in range(0, len(rids), _CHUNK):
                 some = departures.c.rid.in_(rids[start : start + _CHUNK])
                 connection.execute(delete(departures).where(some))
+
+
+def rows_of(
+    some: Sequence[Post], authors: Mapping[Key, int], source: str, now: datetime
+) -> dict[Key, dict[str, Any]]:
+    """Return posts as they are stored, by network and id; `authors` are the rows of theirs."""
+    return {
+        (storable_key(post.network), storable_key(post.id)): _row(
+            post, authors[key_of(post.author)], source, now
+        )
+        for post in reversed(some)
+    }
 
 
 def _row(post: Post, author: int, source: str, now: datetime) -> dict[str, Any]:

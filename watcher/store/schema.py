@@ -145,6 +145,13 @@ departures = Table(  # numbers of posts that left, and still have their words in
     Column("due", Moment, nullable=False, index=True),
 )
 
+revisits = Table(  # when a post that waits may be asked about again, to learn what became of it
+    "revisits",
+    metadata,
+    Column("rid", RowId, ForeignKey("posts.rid", ondelete="CASCADE"), primary_key=True),
+    Column("again", Moment, nullable=False),
+)
+
 forgotten = Table(  # people who are not to be watched any more; nothing here says who they are
     "forgotten",
     metadata,

@@ -31,6 +31,7 @@ def upgrade() -> None:
     _create_forgotten()
     _create_source_networks()
     _create_spending()
+    _create_revisits()
     op.add_column("digests", sa.Column("since", sa.BigInteger(), nullable=True))
     for name in ("proposals_from", "proposals_to"):
         op.add_column("digests", sa.Column(name, RowId, nullable=True))
@@ -122,4 +123,17 @@ def _create_spending() -> None:
         sa.Column("day", sa.Text(), nullable=False),
         sa.Column("reads", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("source", "day", name=op.f("pk_spending")),
+    )
+
+
+def _create_revisits() -> None:
+    """Remember which posts that wait were asked about."""
+    op.create_table(
+        "revisits",
+        sa.Column("rid", RowId, autoincrement=False, nullable=False),
+        sa.Column("again", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["rid"], ["posts.rid"], name=op.f("fk_revisits_rid"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("rid", name=op.f("pk_revisits")),
     )
