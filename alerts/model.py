@@ -17,6 +17,10 @@ LATE = timedelta(hours=1)
 """An alarm raised so long after its window says when it was noticed."""
 
 
+DeliveryKind = Literal["email", "notify", "webhook", "feed"]
+"""What a delivery's payload is, by the kind of the channel that it was made for."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mention:
     """A post and every match of it that waits for one channel."""
@@ -141,14 +145,16 @@ class Waiting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OutgoingMail:
-    """A mail made, not yet stored: it becomes a `Delivery` in the store."""
+    """A message made, mostly a mail, not yet stored: it becomes a `Delivery` in the store."""
 
     recipient: str
     message_id: str
     payload: bytes = field(repr=False)
     """The whole RFC 5322 message with CR LF line ends."""
     html: str = field(repr=False, default="")
-    """The HTML part alone, to be looked at in a browser."""
+    """The HTML part alone, to be looked at in a browser; empty for what is no mail."""
+    kind: DeliveryKind = "email"
+    """What the payload is: for other kinds than mail, what that kind of channel hands over."""
 
 
 class DeliveryState(StrEnum):
@@ -174,7 +180,8 @@ class Delivery:
     recipient: str
     message_id: str
     payload: bytes = field(repr=False)
-    """The whole RFC 5322 message with CR LF line ends."""
+    """The whole RFC 5322 message with CR LF line ends; for other kinds what their sender reads."""
+    kind: DeliveryKind = "email"
     attempts: int = 0
     uncertain: int = 0
     """Attempts that had begun to hand over the message and never had an answer."""

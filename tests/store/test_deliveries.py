@@ -1,5 +1,6 @@
 """A mail goes to one recipient, once; at most one copy more for each crash, never a third."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -30,6 +31,14 @@ def test_a_claimed_delivery_carries_the_bytes_that_were_frozen(store: Store) -> 
     assert (delivery.attempts, delivery.uncertain, delivery.created) == (0, 0, NOON)
     assert store.delivery(delivery.id).payload == mail.payload
     assert state(store) is DeliveryState.SENDING
+
+
+def test_what_is_no_mail_says_what_it_is(store: Store) -> None:
+    (mail,) = mails("slack")
+    note = replace(mail, kind="notify", html="")
+    store.freeze("daily", NOON, waiting(store), [note], NOON, "")
+    assert claimed(store).delivery.kind == "notify"
+    assert [one.kind for one in store.deliveries()] == ["notify"]
 
 
 def test_nobody_claims_what_is_claimed_or_not_due(store: Store) -> None:

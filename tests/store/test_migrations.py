@@ -100,3 +100,23 @@ def test_suspects_of_the_second_shape_keep_their_verdicts(empty_url: str) -> Non
         store.note_suspect(1, "again", "kim", NOON)
     finally:
         store.close()
+
+
+def test_deliveries_of_the_fourth_shape_are_mails(empty_url: str) -> None:
+    mail = "x'6d61696c'" if empty_url.startswith("sqlite") else "'mail'"
+    made(
+        empty_url,
+        "0004",
+        "INSERT INTO digests (id, channel, slot, created, summary, mentions, suspects, more)"
+        f" VALUES (1, 'daily', {MICROSECONDS}, {MICROSECONDS}, '1 post', 1, 0, 0)",
+        "INSERT INTO deliveries (id, digest, channel, recipient, message_id, payload, state,"
+        " attempts, uncertain, created, next_attempt, answer) VALUES (1, 1, 'daily',"
+        f" 'a@acme.example', '<1@acme.example>', {mail}, 'pending', 0, 0, {MICROSECONDS},"
+        f" {MICROSECONDS}, '')",
+    )
+    store = Store.open(empty_url)
+    try:
+        assert [one.kind for one in store.deliveries()] == ["email"]
+        assert store.claim_delivery(NOON).delivery.kind == "email"  # type: ignore[union-attr]
+    finally:
+        store.close()

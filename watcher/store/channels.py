@@ -234,7 +234,7 @@ class Channels(Database):
                 connection.execute(
                     update(deliveries)
                     .where(deliveries.c.id == row.id)
-                    .values(payload=mail.payload, message_id=mail.message_id)
+                    .values(payload=mail.payload, message_id=mail.message_id, kind=mail.kind)
                 )
             values = {
                 "summary": summary,
@@ -341,6 +341,7 @@ def _write_deliveries(
                     "recipient": mail.recipient,
                     "message_id": mail.message_id,
                     "payload": mail.payload,
+                    "kind": mail.kind,
                     "state": DeliveryState.PENDING.value,
                     "created": now,
                     "next_attempt": now,

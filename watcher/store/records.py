@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from alerts.model import Delivery, DeliveryState, FollowProposal, ProposalState
+from alerts.model import Delivery, DeliveryKind, DeliveryState, FollowProposal, ProposalState
 from rules.model import Account, Match, Post, Reason, Suspect, Verdict
 from rules.rates import Alarm, Event
 
@@ -191,6 +191,8 @@ class DeliveryRecord:
     channel: str
     recipient: str
     message_id: str
+    kind: DeliveryKind
+    """What it is: a mail ("email"), or what a channel of another kind hands over."""
     state: DeliveryState
     attempts: int
     uncertain: int

@@ -475,6 +475,8 @@ deliveries = Table(
     Column("next_attempt", Moment),
     Column("answer", Words, nullable=False, default=""),
     Column("settled", Moment),
+    # What the payload is: a mail ("email"), or what a channel of another kind hands over.
+    Column("kind", Key, nullable=False, server_default="email"),
     Index(None, "state", "next_attempt"),
     sqlite_autoincrement=True,
 )
