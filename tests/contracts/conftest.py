@@ -144,6 +144,8 @@ class MastodonWorld(ArchiveWorld):
 
 
 class JetstreamWorld(ArchiveWorld):
+    dated = True
+
     def line(self, number: int, said: Said) -> bytes:
         did = f"did:plc:{said.author}"
         identity = self.json(

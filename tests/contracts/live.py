@@ -9,9 +9,9 @@ duplicates, edits, deletions, broken items, and all of `tests/faults.py`.
     class TownWorld(LiveWorld):
         page_size = 4                        # posts of one page under the fixture `small_pages`
 
-        def reader(self): ...                  # a *new* Reader of self.server.url, called "here";
+        def reader(self, secret=SECRET): ...   # a *new* Reader of self.server.url, called "here";
                                              # opened as the program opens it, by the source's
-                                             # `open()`, contact=CONTACT, and the secret SECRET
+                                             # `open()`, contact=CONTACT, and the secret given
         def answer(self, asked): ...         # the server: an `Asked` into a `Reply`
         def say(self, *posts): ...           # new posts, in this order
         def say_broken(self): ...            # one item that is no post (no id, a wrong type ...)
@@ -27,7 +27,8 @@ stands in `SOCIETIES`, too: then it passes `test_networks.py`.
   small; add that constant to `small_pages` in conftest.py. Where the smallest page is 10, it is 10.
 - What a network cannot have, it says: `exact = False` where texts lose what `test_readers.py` tries
   (NUL octets, leading blanks), `any_time = False` where it has no posts of other decades,
-  `sorts = False` where pages keep the network's order rather than that of time.
+  `sorts = False` where pages keep the network's order rather than that of time, `secret = False`
+  where nobody logs in.
 - The server is plain HTTP, on a free port. Every request must carry a User-Agent with `CONTACT`.
 - Budgets are process-wide (`watcher.backends.http.budget.SHARED`); `new_world` clears them.
 - Slow faults patch `watcher.backends.http.bounds.USUAL`: make sessions without bounds of your own.
@@ -52,6 +53,8 @@ class LiveWorld(World):
 
     sorts = True
     """Whether the posts of a page come by time; else as the network orders them."""
+    secret = True
+    """Whether one logs in; else no request may carry anything that would tell who asks."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder
@@ -65,8 +68,11 @@ class LiveWorld(World):
         """Answer a request as the network does."""
         raise NotImplementedError
 
-    def reader(self) -> Reader:
-        """Return a new reader of the server."""
+    def reader(self, secret: str = "") -> Reader:
+        """Return a new reader of the server, with another secret than `SECRET` where one is given.
+
+        That is a token or a password with which nobody logged in before.
+        """
         raise NotImplementedError
 
     def say(self, *posts: Said) -> None:

@@ -123,6 +123,27 @@ def test_every_request_says_who_asks(live: LiveWorld, read: Read) -> None:
     assert CONTACT in agent
 
 
+def test_a_wrong_secret_is_refused_and_never_told(live: LiveWorld, read: Read) -> None:
+    live.say(Said("hello"))
+    if not live.secret:
+        read(live.reader())
+        names = {"authorization", "cookie", "x-api-key"}
+        assert not any(names & asked.headers.keys() for asked in live.server.asked)
+        return
+    for ask in ("check", "read"):
+        SHARED.forget()
+        reader = live.reader(secret="wr0ng-9876543210")
+        with pytest.raises(BackendError) as raised:
+            reader.check() if ask == "check" else read(reader)
+        reader.close()
+        assert raised.value.kind == "refused"
+        told = f"{raised.value} {raised.value.help}"
+        assert "wr0ng" not in told
+        assert live.server.host in told
+        assert raised.value.help, "what to do is said"
+    assert texts(read(live.reader())) == ["hello"]
+
+
 def test_opening_asks_nothing(live: LiveWorld) -> None:
     live.reader().close()
     assert live.server.asked == []

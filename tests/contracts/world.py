@@ -24,9 +24,12 @@ class World:
     page_size = SMALL_PAGE
     """Posts of a page under the fixture `small_pages`."""
     exact = True
-    """Whether any text arrives as it was written, octet for octet."""
+    """Whether any text arrives as it was written; else without NUL octets."""
     any_time = True
-    """Whether posts may be of any time between 1970 and 2999."""
+    """Whether posts may be of any time between 1970 and 2999; else none older than a week comes."""
+    dated = False
+    """Whether the network says itself when it saw a post that claims to be of no time at all; else
+    such a post is skipped."""
 
     def say(self, *posts: Said) -> None:
         raise NotImplementedError

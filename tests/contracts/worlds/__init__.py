@@ -4,7 +4,7 @@ from tests.contracts.live import LiveWorld
 from tests.contracts.world import Society
 from tests.contracts.worlds.bluesky import BlueskySociety, BlueskyWorld
 from tests.contracts.worlds.feed import FeedWorld
-from tests.contracts.worlds.mastodon import TownSociety, TownWorld
+from tests.contracts.worlds.mastodon import GoToSocialWorld, SnacWorld, TownSociety, TownWorld
 from tests.contracts.worlds.real_bluesky import RealBluesky
 from tests.contracts.worlds.x import XSearchWorld, XSmallPlan, XSociety
 
@@ -12,6 +12,8 @@ LIVE: list[type[LiveWorld]] = [
     FeedWorld,
     BlueskyWorld,
     TownWorld,
+    GoToSocialWorld,
+    SnacWorld,
     XSearchWorld,
 ]
 

@@ -8,6 +8,7 @@ from typing import Any
 from unicodedata import combining, normalize
 from urllib.parse import parse_qs, urlsplit
 
+from alerts.secret import Secret
 from tests.contracts.live import CONTACT, SECRET, LiveWorld
 from tests.contracts.world import FOUNDED, NotHadError, Said, Society
 from tests.faults import Asked, Reply
@@ -35,6 +36,8 @@ def token(purpose: str, hours: float = 2) -> str:
 class BlueskyWorld(LiveWorld):
     """Search: the newest first by the time that posts claim, with a cursor that counts."""
 
+    dated = True
+
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.views: list[Any] = []
@@ -47,14 +50,15 @@ class BlueskyWorld(LiveWorld):
         login = Login(server=self.server.url, handle=US, password=SECRET, session=session)
         LoginFile(self.source().login_path()).save(login)  # as `watcher login bluesky` does
 
-    def reader(self) -> Network:
+    def reader(self, secret: str = "") -> Network:
+        if secret:
+            other = self.path / "other"
+            return self.source(data=other, password=Secret(secret)).open(other)
         return self.source().open(self.path)
 
     def source(self, **more: Any) -> BlueskySource:
-        settings = {"query": "search:post", "account": US} | more
-        return BlueskySource(
-            name="here", server=self.server.url, contact=CONTACT, data=self.path, **settings
-        )
+        settings = {"query": "search:post", "account": US, "data": self.path} | more
+        return BlueskySource(name="here", server=self.server.url, contact=CONTACT, **settings)
 
     def answer(self, asked: Asked) -> Reply:
         method = asked.path.removeprefix("/xrpc/")

@@ -17,6 +17,7 @@ class FeedWorld(LiveWorld):
     """RSS 2.0, newest first, as most software writes it."""
 
     exact = False  # XML has no NUL
+    secret = False
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -24,7 +25,8 @@ class FeedWorld(LiveWorld):
         """(what was said, the item), the oldest first."""
         self.count = 0
 
-    def reader(self) -> Reader:
+    def reader(self, secret: str = "") -> Reader:
+        assert not secret, "feeds are for everybody"
         return FeedSource(name="here", url=f"{self.server.url}/feed", contact=CONTACT).open(
             self.path
         )

@@ -20,15 +20,18 @@ BORN = 110_000_000_000_000_000
 class TownWorld(LiveWorld):
     """Mastodon itself: numbers for ids, the newest first, `min_id` as it is documented."""
 
+    bad_token = 401
+    """What a token is answered that is none."""
+
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.statuses: list[dict[str, Any]] = []
         """The oldest first."""
         self.count = 0
 
-    def reader(self) -> Network:
+    def reader(self, secret: str = SECRET) -> Network:
         source = MastodonSource(
-            name="here", server=self.server.url, contact=CONTACT, token=Secret(SECRET)
+            name="here", server=self.server.url, contact=CONTACT, token=Secret(secret)
         )
         return source.open(self.path)
 
@@ -38,7 +41,7 @@ class TownWorld(LiveWorld):
 
     def answer(self, asked: Asked) -> Reply:
         if asked.headers.get("authorization") != f"Bearer {SECRET}":
-            return self.json({"error": "The access token is invalid"}, 401)
+            return self.json({"error": "The access token is invalid"}, self.bad_token)
         path = asked.path.removeprefix("/api/")
         if path in ("v1/instance", "v2/instance"):
             return self.json({"domain": "", "version": "4.5.0"})
@@ -109,9 +112,13 @@ class TownWorld(LiveWorld):
 
 
 class GoToSocialWorld(TownWorld):
-    """GoToSocial: ids of 26 characters, ISO resets, no `id` before which nothing was."""
+    """GoToSocial: ids of 26 characters, ISO resets, timelines that repeat a status."""
 
     DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.repeats = True
 
     def number(self, count: int) -> str:
         digits = ""
@@ -147,7 +154,9 @@ class GoToSocialWorld(TownWorld):
 
 
 class SnacWorld(TownWorld):
-    """snac: ids of 42 hexadecimal digits, and no `min_id` that it would know."""
+    """snac: ids of 42 hexadecimal digits, no `min_id` that it would know, 400 for a bad token."""
+
+    bad_token = 400
 
     def number(self, count: int) -> str:
         return f"{1_772_000_000 + count:010}{count * 2654435761 % 2**128:032x}"

@@ -59,8 +59,8 @@ class XSearchWorld(LiveWorld):
         self.x = FakeX(SECRET, self.now, self.served)
         super().__init__(folder)
 
-    def reader(self) -> Network:
-        return self.source().open(self.path, clock=lambda: self.now)
+    def reader(self, secret: str = SECRET) -> Network:
+        return self.source(token=Secret(secret)).open(self.path, clock=lambda: self.now)
 
     def source(self, **more: Any) -> XSource:
         """Return the table of a source."""
