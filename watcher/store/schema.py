@@ -330,6 +330,11 @@ alarms = Table(
     Column("reason", Why, nullable=False),
     # The `rid` of posts that raised it; some may have been forgotten since.
     Column("evidence", Labels, nullable=False),
+    # When it was found to be over; None while it goes on.
+    Column("ended", Moment),
+    # Who has seen to it, and when.
+    Column("acknowledged", Moment),
+    Column("acknowledged_by", Words, nullable=False, server_default=""),
     UniqueConstraint("rule", "kind", "group", "until"),
     sqlite_autoincrement=True,
 )
@@ -405,6 +410,8 @@ channels = Table(
     Column("last_slot", Moment),
     # The newest proposed follow that a digest of this channel has told of.
     Column("proposals_told", RowId, nullable=False, default=0),
+    # Since when it is there to say something: a channel that never did counts from here.
+    Column("since", Moment),
 )
 
 digests = Table(
@@ -426,8 +433,47 @@ digests = Table(
     Column("proposals_to", RowId),
     # How often what it holds was deleted or changed since: what is not sent is made again first.
     Column("outdated", Integer, nullable=False, server_default="0"),
+    # `digest` of what waited, or what was told beside: `escalation`, `heartbeat`, `blind`.
+    Column("kind", Key, nullable=False, server_default="digest"),
+    # What it says beside what waited, such as why it left early.
+    Column("notices", Whys, nullable=False, server_default="[]"),
+    # Whether somebody is to acknowledge it, and who did when.
+    Column("urgent", Boolean, nullable=False, server_default=false()),
+    Column("acknowledged", Moment),
+    Column("acknowledged_by", Words, nullable=False, server_default=""),
+    # The digest that told others that nobody had.
+    Column("escalation", RowId, ForeignKey("digests.id", ondelete="SET NULL"), index=True),
+    # Whether it leaves in quiet hours too.
+    Column("despite_quiet", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("channel", "slot"),
     sqlite_autoincrement=True,
+)
+
+silences = Table(  # what is not to be told for a while, who said so and why
+    "silences",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    # What it is about; empty means whatever it is.
+    *(Column(name, Words, nullable=False) for name in ("rule", "brand", "channel", "author")),
+    Column("find", Words, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False, index=True),
+    Column("because", Words, nullable=False),
+    Column("by", Words, nullable=False),
+    # Who ended it before its time.
+    Column("ended_by", Words, nullable=False, server_default=""),
+    sqlite_autoincrement=True,
+)
+
+outages = Table(  # sources that a channel was told cannot be read, until it was told of their end
+    "outages",
+    metadata,
+    Column("row", RowId, primary_key=True),
+    Column("channel", Key, nullable=False),
+    Column("source", Key, nullable=False),
+    Column("told", Moment, nullable=False),
+    Column("back", Moment),
+    Index(None, "channel", "source"),
 )
 
 queue = Table(  # what waits for a channel: a match, a suspect or an alarm, once each
@@ -444,6 +490,14 @@ queue = Table(  # what waits for a channel: a match, a suspect or an alarm, once
     Column("alarm", RowId, ForeignKey("alarms.id", ondelete="CASCADE")),
     # Of a suspect that was told before: the first event that is news. The others are told whole.
     Column("event", RowId, ForeignKey("suspect_events.row", ondelete="SET NULL")),
+    # The route that brought it, in words; None where its rule names the channel.
+    Column("route", Why),
+    # The silence that keeps it from being told: it is taken, and counted by the next digest.
+    Column("silence", RowId, ForeignKey("silences.id", ondelete="SET NULL"), index=True),
+    # The alarm for which it waits: it is told when that is over.
+    Column("held", RowId, ForeignKey("alarms.id", ondelete="SET NULL"), index=True),
+    # How often an alarm was told again.
+    Column("repeats", Integer, nullable=False, server_default="0"),
     UniqueConstraint("match", "channel"),
     UniqueConstraint("suspect", "channel"),
     Index(None, "alarm", "channel", unique=True),

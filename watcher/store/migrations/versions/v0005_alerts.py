@@ -6,10 +6,87 @@ from alembic import op
 revision = "0005"
 down_revision = "0004"
 
+RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     """Add the columns and create the new tables."""
     op.add_column(
         "deliveries",
         sa.Column("kind", sa.Text(), server_default=sa.text("'email'"), nullable=False),
+    )
+    _create_silences()
+    _let_digests_be_acknowledged()
+
+
+def _create_silences() -> None:
+    """Let findings be silenced, held for an alarm, and brought by routes."""
+    op.create_table(
+        "silences",
+        sa.Column("id", RowId, nullable=False),
+        *(
+            sa.Column(name, sa.Text(), nullable=False)
+            for name in ("rule", "brand", "channel", "author", "find")
+        ),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("because", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("ended_by", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_silences")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_silences_until"), "silences", ["until"], unique=False)
+    op.add_column("queue", sa.Column("route", sa.Text(), nullable=True))
+    _add_reference("queue", "silence", "silences (id) ON DELETE SET NULL")
+    op.create_index(op.f("ix_queue_silence"), "queue", ["silence"], unique=False)
+    _add_reference("queue", "held", "alarms (id) ON DELETE SET NULL")
+    op.create_index(op.f("ix_queue_held"), "queue", ["held"], unique=False)
+    op.add_column(
+        "queue", sa.Column("repeats", sa.Integer(), server_default=sa.text("0"), nullable=False)
+    )
+
+
+def _let_digests_be_acknowledged() -> None:
+    """Keep who has seen to digests and alarms, what digests say beside, and outages told."""
+    for table in ("digests", "alarms"):
+        op.add_column(table, sa.Column("acknowledged", sa.BigInteger(), nullable=True))
+        op.add_column(
+            table,
+            sa.Column("acknowledged_by", sa.Text(), server_default=sa.text("''"), nullable=False),
+        )
+    op.add_column("alarms", sa.Column("ended", sa.BigInteger(), nullable=True))
+    op.execute("UPDATE alarms SET ended = until")
+    for name, default in (("kind", "'digest'"), ("notices", "'[]'")):
+        op.add_column(
+            "digests",
+            sa.Column(name, sa.Text(), server_default=sa.text(default), nullable=False),
+        )
+    for name in ("urgent", "despite_quiet"):
+        op.add_column(
+            "digests", sa.Column(name, sa.Boolean(), server_default=sa.false(), nullable=False)
+        )
+    _add_reference("digests", "escalation", "digests (id) ON DELETE SET NULL")
+    op.create_index(op.f("ix_digests_escalation"), "digests", ["escalation"], unique=False)
+    op.add_column("channels", sa.Column("since", sa.BigInteger(), nullable=True))
+    op.create_table(
+        "outages",
+        sa.Column("row", RowId, nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("told", sa.BigInteger(), nullable=False),
+        sa.Column("back", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("row", name=op.f("pk_outages")),
+    )
+    op.create_index(
+        op.f("ix_outages_channel_source"), "outages", ["channel", "source"], unique=False
+    )
+
+
+def _add_reference(table: str, column: str, to: str) -> None:
+    """Add an empty column that refers to another table, in words both databases understand."""
+    kind = "INTEGER" if op.get_context().dialect.name == "sqlite" else "BIGINT"
+    op.execute(
+        f"ALTER TABLE {table} ADD COLUMN {column} {kind} "
+        f"CONSTRAINT fk_{table}_{column} REFERENCES {to}"
     )
