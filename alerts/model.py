@@ -182,6 +182,8 @@ class Delivery:
     payload: bytes = field(repr=False)
     """The whole RFC 5322 message with CR LF line ends; for other kinds what their sender reads."""
     kind: DeliveryKind = "email"
+    envelope_sender: str = ""
+    """Whom the servers on the way report to; empty: the sender's own address."""
     attempts: int = 0
     uncertain: int = 0
     """Attempts that had begun to hand over the message and never had an answer."""
