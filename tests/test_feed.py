@@ -15,7 +15,7 @@ from rules.model import Post
 from tests.faults import Asked, Fault, Loopback, Reply
 from watcher.backends.feed import FeedSource
 from watcher.backends.feed.cursor import KEPT, Cursor
-from watcher.backends.feed.document import decoded, harmless
+from watcher.backends.feed.document import decoded
 from watcher.backends.feed.jsonfeed import read_json
 from watcher.backends.feed.reader import FeedReader
 from watcher.backends.feed.syndication import read_xml
@@ -300,9 +300,43 @@ def test_long_values_take_linear_time(tag: str) -> None:
     assert process_time() - started < 3
 
 
-def test_too_many_tags_are_not_read() -> None:
-    with pytest.raises(BackendError, match="too many to read"):
-        harmless("<rss>" + "<item/>" * 200_000 + "</rss>", HOST)
+ENTRY = "<item><guid>{0}</guid><title>{0}</title><description>{1}</description></item>"
+
+
+def test_of_a_feed_that_is_too_laborious_the_newest_entries_are_read(blog: Blog) -> None:
+    quoted = "<![CDATA[<item></item>]]><!-- <item> -->"
+    items = [ENTRY.format(n, "&lt;br&gt;" * 200 + quoted * (n == 0)) for n in range(1500)]
+    blog.document = f'<rss version="2.0"><channel><title>t</title>{"".join(items)}</channel></rss>'
+    pages = blog.pages()
+    posts = [post for page in pages for post in page.posts]
+    assert posts[-1].text == "0"
+    assert len(posts) > 900
+    assert pages[0].skipped[0].why == f"{1500 - len(posts):,} entries beyond the first are not read"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "<rss>" + "<item/>" * 1_000_000 + "</rss>",
+        "<rss><item>" + "<a>x</a>" * 1_000_000 + "</item></rss>",
+        "<rss><item><title>" + "& " * 4_000_000 + "</title></item></rss>",
+        "<rss><item " + " ".join(f'a{n}="1"' for n in range(700_000)) + "/></rss>",
+        "<rss><item>"
+        + "".join(f'<x xmlns:a{n}="b:{n}"/>' for n in range(300_000))
+        + "</item></rss>",
+        "<rss>" + "<![CDATA[" * 1_000_000 + "<item>&</item></rss>",
+        "<rss>" + "<!-- " * 1_000_000 + "</rss>",
+        '{"version": "https://jsonfeed.org/version/1", "items": ['
+        + ",".join(['{"content_html": "' + "<p>a" * 200_000 + '"}'] * 12)
+        + "]}",
+    ],
+    ids=["entries", "tags", "signs", "attributes", "namespaces", "quotes", "comments", "json"],
+)
+def test_the_largest_documents_cost_little(document: str) -> None:
+    began = process_time()
+    with suppress(BackendError):
+        (read_json if document[0] == "{" else read_xml)(document, HOST)
+    assert process_time() - began < 5
 
 
 @pytest.mark.parametrize(
@@ -374,6 +408,23 @@ def test_a_private_feed_is_asked_with_its_secret_which_is_never_told(blog: Blog)
     with pytest.raises(BackendError) as raised:
         reader.check()
     assert "s3cret" not in f"{raised.value} {raised.value.help}"
+
+
+def test_a_secret_in_the_path_of_a_feed_is_kept_nowhere(blog: Blog) -> None:
+    source = FeedSource(
+        name="blog", url=f"{blog.server.url}/{{secret}}/feed", secret=Secret("s3cret-t0ken")
+    )
+    own = f"{blog.server.url}/s3cret-t0ken/feed"
+    blog.document = rss(
+        f"<title>t</title><link>post/1</link><description>see {own}</description>",
+        "<title>u</title><guid>s3cret-t0ken</guid>",
+        head=f"<title>s3cret-t0ken</title><link>{own}</link>",
+    )
+    reader = source.open(Path())
+    (page,) = reader.pages(None)
+    assert len(page.posts) == 2
+    assert "s3cret-t0ken" not in repr(page)
+    assert "s3cret-t0ken" not in reader.check()
 
 
 def test_the_cursor_of_a_long_feed_stays_bounded() -> None:

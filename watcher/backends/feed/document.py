@@ -8,11 +8,10 @@ is decoded here, from a closed list, and entities of a document's own are taken 
 import codecs
 import re
 from html.entities import html5
+from typing import NamedTuple
 
+from watcher.backends.feed import labour
 from watcher.backends.interface import BackendError
-
-MOST_TAGS = 150_000
-"""A parser needs about 70 microseconds for each; 1,000 long posts have 50,000."""
 
 _SAFE = re.compile(
     r"(utf-?(8|16|32)([-_](le|be))?|us-?ascii|ascii|iso-?8859-?\d{1,2}|(cp|windows-?)\d{3,4}|latin-?\d"
@@ -63,8 +62,17 @@ def decoded(octets: bytes, stated: str = "") -> str:
     return octets.decode("utf-8", "replace")
 
 
-def harmless(text: str, host: str) -> tuple[str, str]:
-    """Return (the name of the root element in lower case, the document to be parsed as UTF-8).
+class Document(NamedTuple):
+    """What may be parsed."""
+
+    text: str
+    """To be parsed as UTF-8."""
+    more: int
+    """Entries that it has beside these."""
+
+
+def harmless(text: str, host: str) -> Document:
+    """Return a document that a parser can be given.
 
     Raises `BackendError` for what is no whole document of XML, or too laborious to read.
     """
@@ -77,20 +85,16 @@ def harmless(text: str, host: str) -> tuple[str, str]:
     root = _ROOT.search(text)
     if root is None:
         raise BackendError(f"what {host} answers is no feed", kind="broken")
-    name = root[1].lower()
-    if name == "html":
+    if root[1].lower() == "html":
         raise BackendError(
             f"{host} answers with a web page instead of a feed",
             kind="broken",
             help="the address of a page's feed stands in the page's source: look for rss or atom",
         )
-    if text.count("<") > MOST_TAGS:
-        raise BackendError(
-            f"the feed of {host} has more than {MOST_TAGS:,} tags, too many to read", kind="broken"
-        )
     if f"</{root[1]}" not in text[-2000:]:
         raise BackendError(f"the feed of {host} breaks off before its end", kind="broken")
-    return name, '<?xml version="1.0" encoding="utf-8"?>' + _NAMED.sub(_numbered, text)
+    text, more = labour.cut(text, host)
+    return Document('<?xml version="1.0" encoding="utf-8"?>' + _NAMED.sub(_numbered, text), more)
 
 
 def _numbered(entity: re.Match[str]) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from watcher.backends.feed import labour
 from watcher.backends.feed.entry import Entry, Feed
 from watcher.backends.formats import values
 from watcher.backends.interface import BackendError
@@ -28,14 +29,28 @@ def read_json(text: str, host: str) -> Feed:
         items, list
     ):
         raise BackendError(f"what {host} answers is JSON, but no feed", kind="broken")
+    entries = _readable(items[:MOST_ENTRIES])
     return Feed(
         title=values.words(head.get("title")),
         link=values.words(head.get("home_page_url"), 2048),
         author=_author(head)[0],
         language=values.words(head.get("language")),
-        entries=tuple(_entry(values.record(one)) for one in items[:MOST_ENTRIES]),
-        more=max(0, len(items) - MOST_ENTRIES),
+        entries=entries,
+        more=len(items) - len(entries),
     )
+
+
+def _readable(items: list[Any]) -> tuple[Entry, ...]:
+    """Return the entries whose HTML is not too laborious to read, all taken together."""
+    entries: list[Entry] = []
+    done = 0
+    for item in items:
+        entry = _entry(values.record(item))
+        done += labour.work(entry.content)
+        if done > labour.MOST and entries:
+            break
+        entries.append(entry)
+    return tuple(entries)
 
 
 def _entry(one: dict[str, Any]) -> Entry:

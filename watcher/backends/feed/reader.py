@@ -31,6 +31,8 @@ PAGE = 200
 """Posts."""
 LARGEST = 10_000_000
 """Octets of a feed, when decompressed."""
+LEAST_SECRET = 8
+"""Characters: what is shorter may be a word of anybody's."""
 _ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, */*;q=0.5"
 
 
@@ -58,6 +60,8 @@ class FeedReader:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._url = url.replace("{secret}", secret)
+        self._shown = url
+        self._secret = secret
         self._host = host_of(self._url)
         self._source = source
         self._private = private
@@ -142,6 +146,9 @@ class FeedReader:
 
     def _read(self, answer: Answer) -> Feed:
         text = decoded(answer.content, _charset(answer))
+        if len(self._secret) >= LEAST_SECRET:
+            # Feeds name their own address, which is not for the database, or for mails.
+            text = text.replace(self._secret, "{secret}")
         if text.lstrip("\ufeff \t\r\n")[:1] == "{":
             return read_json(text, self._host)
         return read_xml(text, self._host)
@@ -153,7 +160,7 @@ class FeedReader:
         origin = Origin(
             name=self._name,
             host=self._host,
-            base=self._url.partition("?")[0],
+            base=self._shown.partition("?")[0],
             feed=feed,
             read_at=stated or self._clock(),
             source=self._source,

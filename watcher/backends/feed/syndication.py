@@ -30,9 +30,9 @@ mixin._FeedParserMixin._sync_author_detail = lambda _self, key="author": None  #
 
 def read_xml(text: str, host: str) -> Feed:
     """Return what a document of RSS or Atom says. Raises `BackendError` where it is none."""
-    _, document = harmless(text, host)
+    document = harmless(text, host)
     parsed = feedparser.parse(
-        io.BytesIO(document.encode()),
+        io.BytesIO(document.text.encode()),
         response_headers={"content-type": "application/xml; charset=utf-8"},
         sanitize_html=False,
         resolve_relative_uris=False,
@@ -47,7 +47,7 @@ def read_xml(text: str, host: str) -> Feed:
         language=values.words(head.get("language")),
         updated=_time(head, "updated") or _time(head, "published"),
         entries=tuple(_entry(dict(one)) for one in parsed.entries[:MOST_ENTRIES]),
-        more=max(0, len(parsed.entries) - MOST_ENTRIES),
+        more=document.more + max(0, len(parsed.entries) - MOST_ENTRIES),
     )
 
 
