@@ -612,3 +612,24 @@ spending = Table(  # what sources that pay for reading have read
     Column("day", Key, primary_key=True),
     Column("reads", Count, nullable=False),
 )
+
+spoken = Table(  # which posts speak of which brand, whatever the rules: to compare how many do
+    "spoken",
+    metadata,
+    Column("brand", Key, primary_key=True),
+    Column("rid", RowId, ForeignKey("posts.rid", ondelete="CASCADE"), primary_key=True, index=True),
+    # When the post was written, and never later than it was matched.
+    Column("posted_at", Moment, nullable=False),
+    # `negative`, `neutral` or `positive`; empty where nothing could tell.
+    Column("tone", Key, nullable=False, server_default=""),
+    Index(None, "brand", "posted_at"),
+)
+
+heard = Table(  # since when posts that speak of a brand are counted
+    "heard",
+    metadata,
+    Column("brand", Key, primary_key=True),
+    # Its spellings, in short: with other ones the counting begins anew.
+    Column("form", Words, nullable=False),
+    Column("since", Moment, nullable=False),
+)

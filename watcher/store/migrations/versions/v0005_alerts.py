@@ -17,6 +17,7 @@ def upgrade() -> None:
     )
     _create_silences()
     _let_digests_be_acknowledged()
+    _count_brands()
 
 
 def _create_silences() -> None:
@@ -80,6 +81,30 @@ def _let_digests_be_acknowledged() -> None:
     )
     op.create_index(
         op.f("ix_outages_channel_source"), "outages", ["channel", "source"], unique=False
+    )
+
+
+def _count_brands() -> None:
+    """Let posts be counted by the brand that they speak of."""
+    op.create_table(
+        "spoken",
+        sa.Column("brand", sa.Text(), nullable=False),
+        sa.Column("rid", RowId, nullable=False),
+        sa.Column("posted_at", sa.BigInteger(), nullable=False),
+        sa.Column("tone", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["rid"], ["posts.rid"], name=op.f("fk_spoken_rid"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("brand", "rid", name=op.f("pk_spoken")),
+    )
+    op.create_index(op.f("ix_spoken_rid"), "spoken", ["rid"], unique=False)
+    op.create_index(op.f("ix_spoken_brand_posted_at"), "spoken", ["brand", "posted_at"])
+    op.create_table(
+        "heard",
+        sa.Column("brand", sa.Text(), nullable=False),
+        sa.Column("form", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("brand", name=op.f("pk_heard")),
     )
 
 
