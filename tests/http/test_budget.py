@@ -165,6 +165,16 @@ def test_too_many_requests_close_the_budget_as_long_as_asked(budget: Budget, clo
     assert budget.wait() == 0
 
 
+def test_an_answer_that_was_under_way_opens_nothing_that_was_closed(
+    budget: Budget, clock: Clock
+) -> None:
+    budget.note(429, {"Retry-After": "300"})
+    budget.note(200, {})
+    assert budget.wait() == 300
+    clock.tick(300)
+    assert budget.wait() == 0
+
+
 def test_too_many_requests_without_a_time_wait_for_the_reset_or_longer_each_time(
     budget: Budget, clock: Clock
 ) -> None:

@@ -1,5 +1,7 @@
 """How well sources were read: "nothing came" and "we did not look" never look alike."""
 
+from datetime import timedelta
+
 from tests.store.samples import DAY, HOUR, MINUTE, NOON, coverage, page, post
 from watcher.backends.interface import Gap, Skipped
 from watcher.store import Store
@@ -55,6 +57,13 @@ def test_a_pull_that_was_stopped_on_the_way_is_neither_failure_nor_success(store
     store.record_pull("square", NOON, NOON, reached_newest=False)
     (state,) = store.source_states()
     assert (state.failures, state.last_success, state.last_pull) == (0, None, NOON)
+
+
+def test_a_stream_that_broke_is_not_read_up_to_its_last_failure(store: Store) -> None:
+    store.record_stream("square", NOON - HOUR, NOON - HOUR, timedelta(), reached_newest=True)
+    store.record_pull("square", NOON - HOUR, NOON, reached_newest=False, error="it broke")
+    (state,) = store.source_states()
+    assert (state.behind, state.last_success) == (None, NOON - HOUR)
 
 
 def test_states_count_the_posts_a_source_ever_brought(store: Store) -> None:

@@ -125,7 +125,8 @@ class SourceCoverage(Database):
                     "error": error,
                 },
             )
-            state: dict[str, Any] = {"last_pull": ended, "last_error": error}
+            # Until where a stream had read holds only while it is open.
+            state: dict[str, Any] = {"last_pull": ended, "last_error": error, "behind": None}
             state["failures"] = sources.c.failures + 1 if error else 0
             if reached_newest and not error:
                 state["last_success"] = ended

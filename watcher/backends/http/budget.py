@@ -85,7 +85,8 @@ class Budget:
                 window = _smaller(window, said.limit, said.remaining, until)
             hurried, failed = status == 429, status >= 500
             if not hurried and not failed:
-                self._windows[bucket] = replace(window, failures=0, closed_until=None, why="")
+                # One that was asked for before the window closed opens it for nobody.
+                self._windows[bucket] = replace(window, failures=0)
                 return None
             failures = window.failures + 1
             pause = said.retry_in
