@@ -138,12 +138,12 @@ def _file_or_network(text: str) -> str:
 
 def _network(text: str) -> str:
     """Return a network as `Starter` takes it. Raises `BadParameter` for what is none."""
-    from watcher.backends.mastodon.source import wrong_address
+    from watcher.backends.address import wrong_server
 
     if text.strip().lower() == BLUESKY:
         return BLUESKY
     address = text.strip().rstrip("/").lower()
-    if wrong := wrong_address(address):
+    if wrong := wrong_server(address):
         raise click.BadParameter(f"{wrong}: write bluesky, or https://town.example.")
     return address
 

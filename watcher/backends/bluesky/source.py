@@ -1,6 +1,5 @@
 """The `[[sources]]` table of kind "bluesky"."""
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 from alerts.secret import Secret
 from rules.errors import Problem
+from watcher.backends.address import wrong_address
 from watcher.backends.bluesky.keep import Keep
 from watcher.backends.bluesky.query import LIVE, is_did, is_handle, read_query
 from watcher.backends.interface import Source, parse_interval
@@ -194,31 +194,3 @@ class BlueskySource(Source):
 def login_name(handle: str) -> str:
     """Return the name of the file of a log-in."""
     return f"bluesky-{re.sub(r'[^a-z0-9.-]', '_', handle)}.json"
-
-
-def wrong_address(address: str, schemes: tuple[str, str]) -> str:
-    """Say what is wrong with an address; empty where nothing is.
-
-    `schemes` are the safe one and the open one, over which only this machine is spoken to.
-    """
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        return "this is no address"
-    if parts.username or parts.password:
-        return "a server's address holds no name and no password"
-    if parts.scheme not in schemes or not host:
-        return f"this is no address of a server: it begins with {schemes[0]}://"
-    if parts.query or parts.fragment:
-        return "a server's address holds no ? and no #"
-    if parts.scheme == schemes[1] and not _is_here(host):
-        return f"over plain {schemes[1]} others may read along"
-    return ""
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,7 +1,5 @@
 """The `[[sources]]` table of kind "mastodon"."""
 
-import ipaddress
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +8,7 @@ from urllib.parse import urlsplit
 
 from alerts.secret import Secret
 from rules.errors import Problem
+from watcher.backends.address import wrong_server
 from watcher.backends.interface import Source
 from watcher.backends.mastodon.query import HOW_TO_WRITE, Query
 from watcher.backends.reach import Reach, of_query
@@ -42,7 +41,7 @@ class MastodonSource(Source):
 
     def problems(self) -> Iterator[Problem]:
         """Say what the types cannot."""
-        if wrong := wrong_address(self.server):
+        if wrong := wrong_server(self.server):
             yield Problem(
                 code="bad-server",
                 message=wrong,
@@ -79,29 +78,3 @@ class MastodonSource(Source):
         from watcher.backends.mastodon.network import open_network
 
         return open_network(self)
-
-
-def wrong_address(server: str) -> str:
-    """Say what is wrong with a server's address; empty where nothing is.
-
-    A token is sent there with each request: in plain text it goes to this machine only.
-    """
-    try:
-        parts = urlsplit(server)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        return "this is no address"
-    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:-]{1,253}", host):
-        return "this is no address of a server"
-    if parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/"):
-        return "a server's address ends with its name"
-    if parts.scheme == "http" and not _is_here(host):
-        return "over plain http others may read along"
-    return ""
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

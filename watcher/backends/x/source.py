@@ -10,8 +10,8 @@ from alerts.secret import Secret
 from rules.errors import Problem
 from rules.keyword import KeywordRule
 from rules.model import Definitions
+from watcher.backends.address import wrong_server
 from watcher.backends.interface import Source, parse_interval
-from watcher.backends.mastodon.source import wrong_address
 from watcher.backends.reach import Reach, of_query
 from watcher.backends.x.asking import Asked, ask
 from watcher.backends.x.query import LIMIT, length
@@ -70,7 +70,7 @@ class XSource(Source):
     def problems(self) -> Iterator[Problem]:
         """Say what the types cannot."""
         yield from self._query_problems()
-        if wrong := wrong_address(self.address):
+        if wrong := wrong_server(self.address):
             yield Problem(
                 code="bad-server", message=wrong, path=("address",),
                 help='address = "https://api.x.com"',

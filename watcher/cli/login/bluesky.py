@@ -10,9 +10,10 @@ import click
 from alerts.secret import Secret
 from rules.errors import WatcherError
 from watcher.backends import BlueskySource
+from watcher.backends.address import wrong_address
 from watcher.backends.bluesky.login import Login, LoginFile, login_file
 from watcher.backends.bluesky.query import is_handle
-from watcher.backends.bluesky.source import FOLDER, HOME, login_name, wrong_address
+from watcher.backends.bluesky.source import FOLDER, HOME, login_name
 from watcher.backends.interface import BackendError
 from watcher.cli import Settings
 from watcher.cli.console import safe, stderr, stdout
@@ -36,7 +37,7 @@ def _handle(ctx: click.Context, param: click.Parameter, value: str | None) -> st
 def _server(ctx: click.Context, param: click.Parameter, value: str) -> str:  # noqa: ARG001
     """Return the address of a server, also where only its name was typed."""
     address = (value if "://" in value else f"https://{value}").rstrip("/")
-    if wrong := wrong_address(address, ("https", "http")):
+    if wrong := wrong_address(address):
         raise click.BadParameter(f"{safe(value, 100)}: {wrong}; write {HOME}")
     return address
 

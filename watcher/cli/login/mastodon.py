@@ -9,9 +9,9 @@ import click
 
 from rules.errors import WatcherError
 from watcher.backends import MastodonSource
+from watcher.backends.address import wrong_server
 from watcher.backends.interface import BackendError
 from watcher.backends.mastodon import tokens
-from watcher.backends.mastodon.source import wrong_address
 from watcher.backends.mastodon.tokens import Login
 from watcher.cli import Settings
 from watcher.cli.console import safe, stderr, stdout
@@ -30,7 +30,7 @@ MEANINGS = {
 def _address(ctx: click.Context, param: click.Parameter, value: str) -> str:  # noqa: ARG001
     """Return a server's address, also where only its name was typed."""
     address = (value if "://" in value else f"https://{value}").rstrip("/").lower()
-    if wrong := wrong_address(address):
+    if wrong := wrong_server(address):
         raise click.BadParameter(f"{safe(value, 100)}: {wrong}; write https://town.example")
     return address
 
