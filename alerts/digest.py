@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.digest_channel import DigestChannel
 from alerts.grouping import groups_of
-from alerts.model import FollowProposal, RaisedAlarm, Volume, Waiting
+from alerts.model import FollowProposal, Occasion, RaisedAlarm, Volume, Waiting
 from alerts.parts import Group, Watch, Watched
 from alerts.schedule import LATE_AFTER, Slot
 from alerts.sight import watched
@@ -72,6 +72,15 @@ class Digest:
     """Private posts that were found and are not for these recipients."""
     written: tuple[datetime, datetime] | None = None
     """When the oldest and the newest post were written, if not in the period of the digest."""
+    silenced: int = 0
+    """Findings that silences kept from being told."""
+    held: int = 0
+    """Posts that wait until an alarm is over."""
+    routed: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
+    """See `Waiting.routed`."""
+    notices: tuple[Reason, ...] = ()
+    """What is said beside the findings."""
+    occasion: Occasion = "digest"
 
     @property
     def on_time(self) -> bool:
@@ -93,10 +102,17 @@ class Digest:
         return not (self.alarms or self.posts or self.hidden or self.suspects or self.proposals)
 
     @property
+    def is_urgent(self) -> bool:
+        """Whether somebody should acknowledge it: it holds an alarm, or other urgent news."""
+        return bool(self.alarms or self.urgent)
+
+    @property
     def is_silent(self) -> bool:
         """The channel wants no mail of this; see `DigestChannel.when_empty`."""
-        if not self.is_empty:
+        if not self.is_empty or self.occasion != "digest":
             return False
+        if self.silenced and self.channel.send in {"daily", "weekly"}:
+            return False  # that all was silenced is not that nothing was said
         if self.channel.send in {"instant", "hourly"} or self.channel.when_empty == "skip":
             return True
         return self.channel.when_empty == "trouble" and self.sight == "watched"
@@ -108,6 +124,7 @@ class Digest:
             (len(self.alarms) + self.more_alarms, "alarms"),
             (self.posts, "posts"),
             (self.hidden, "private posts not shown"),
+            (self.silenced, "silenced"),
             (len(self.suspects) + self.more_suspects, "suspects"),
             (len(self.proposals) + self.more_proposals, "follow proposals"),
         )
@@ -153,7 +170,7 @@ def compose(
         posts=len({mention.post.key for mention in waiting.mentions}) + waiting.more,
         alarms=waiting.alarms[:MOST_ALARMS],
         more_alarms=max(0, len(waiting.alarms) - MOST_ALARMS),
-        urgent=urgent(waiting, suspects, groups, seen),
+        urgent=(*waiting.pressing, *urgent(waiting, suspects, groups, seen)),
         volumes=tuple(volumes[:MOST_VOLUMES]),
         more_volumes=max(0, len(volumes) - MOST_VOLUMES),
         groups=groups,
@@ -167,6 +184,11 @@ def compose(
         more_watched=max(0, len(seen) - MOST_SOURCES),
         hidden=waiting.hidden,
         written=_written(waiting),
+        silenced=waiting.silenced,
+        held=waiting.held,
+        routed=waiting.routed,
+        notices=waiting.notices,
+        occasion=waiting.occasion,
     )
 
 

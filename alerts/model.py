@@ -42,6 +42,8 @@ class RaisedAlarm:
     raised: datetime
     posts: tuple[Post, ...] = ()
     """Those of its evidence that are still stored, newest first."""
+    repeats: int = 0
+    """How often it was told here before."""
 
     @property
     def until(self) -> datetime:
@@ -116,6 +118,11 @@ class FollowProposal:
     state: ProposalState = ProposalState.PROPOSED
 
 
+Occasion = Literal["digest", "escalation", "heartbeat", "blind"]
+"""Why a message is written: for what waits; because nobody acknowledged one, nothing was said for
+long, or a source is not read (or is again)."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting:
     """Everything that waits for one channel, with what a digest needs to know around it."""
@@ -139,6 +146,21 @@ class Waiting:
     """Mentions that wait beyond those listed here, which a bound on memory kept out."""
     hidden: int = 0
     """Mentions of private posts that are not listed, for whom the digest is not inside."""
+    silenced: int = 0
+    """Findings that silences kept from being told since the digest before; `notices` say which."""
+    held: int = 0
+    """Posts that wait until an alarm is over; `notices` say which."""
+    routed: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
+    """Which routes brought what no rule sends here: by the key of a post, the subject of a suspect,
+    or `alarm:` and the number of an alarm."""
+    notices: tuple[Reason, ...] = ()
+    """What is to be said beside the findings, calmly."""
+    pressing: tuple[Reason, ...] = ()
+    """What is to be said before them."""
+    occasion: Occasion = "digest"
+    """Why there is a message at all."""
+    alarms_only: bool = False
+    """Whether all but the alarms is left waiting."""
     mark: tuple[int, int] = (0, 0)
     """The store's own: its newest entry and their number, so that exactly these are taken later."""
 
@@ -194,7 +216,8 @@ class DeliveryError(WatcherError):
     """The other side did not take the message.
 
     `permanent`: it never will (5xx for this recipient). `temporary`: try again (4xx, not reached).
-    `uncertain`: the message was being handed over when the answer went missing.
+    `uncertain`: the message was being handed over when the answer went missing. `retry_after`:
+    the other side asks to be left in peace for so long.
     """
 
     def __init__(
@@ -203,13 +226,18 @@ class DeliveryError(WatcherError):
         *,
         kind: Literal["permanent", "temporary", "uncertain"],
         help: str = "",
+        retry_after: timedelta | None = None,
     ) -> None:
         super().__init__(message, help=help)
         self.kind = kind
+        self.retry_after = retry_after
 
 
 class Sender(Protocol):
-    """An open way out for mails; made by a `[mail]` table's `open()`, closed by `close()`."""
+    """An open way out; made by the `open()` of a `[mail]` table or of a channel that needs none.
+
+    Used by one thread at a time.
+    """
 
     def send(self, delivery: Delivery, handing_over: Callable[[], None]) -> str:
         """Hand the message over and return the other side's answer in one line.

@@ -7,6 +7,7 @@ import re
 import textwrap
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -29,6 +30,8 @@ LONGEST_SAMPLE = 160
 _FIGURES = frozenset({"count", "least", "posts", "before", "usual", "followers"})
 # Those that are lengths of time, as a rule writes them: `1h`.
 _LENGTHS = frozenset({"within"})
+# Those that are moments, in ISO 8601.
+_MOMENTS = frozenset({"moment"})
 # Those that are words of ours, with a translation of their own.
 _WORDS = frozenset({"unit"})
 
@@ -66,6 +69,9 @@ class Speech:
         if key in _LENGTHS:
             with suppress(ValueError):
                 return self.words.whole(length(value))
+        if key in _MOMENTS:
+            with suppress(ValueError):
+                return self.words.moment(datetime.fromisoformat(value))
         if key in _WORDS and value in UNITS.values():
             return self.words.one(value)
         return self._quoted(value) if key == "words" else self.sentence(value)

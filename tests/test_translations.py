@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
 import alerts.follow
+import alerts.notices
 import alerts.urgent
 import rules.reasons
 from alerts.render import Templates
@@ -35,7 +36,12 @@ def sentences() -> Iterator[tuple[str, ...]]:
                 yield tuple(text.value for text in texts)
     yield from speech.LEFT_OUT.values()
     yield from (("{count} d",), ("{count} h",), ("{count} min",))
-    for reasons in (alerts.urgent.REASONS, alerts.follow.REASONS, lookalike.REASONS):
+    for reasons in (
+        alerts.urgent.REASONS,
+        alerts.follow.REASONS,
+        alerts.notices.REASONS,
+        lookalike.REASONS,
+    ):
         yield from ((text,) for text in reasons.values())
     yield from ((text,) for text in rules.reasons.REASONS)
     for texts in (rates.REASONS, rates.GROUPED, rates.UNITS):
