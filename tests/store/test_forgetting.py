@@ -1,5 +1,7 @@
 """Who is forgotten leaves nothing behind, also after a crash, and does not come back."""
 
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,6 +68,17 @@ def test_nothing_of_the_person_is_left_in_any_table(store: Store) -> None:
     assert [one.post.id for one in store.posts_after(0, 9)] == ["p2"]
     assert store.status().forgotten == 1
     assert len(store.departures(LATER)) == 2
+
+
+def test_nothing_of_the_person_is_left_in_the_files_of_an_open_database(tmp_path: Path) -> None:
+    with closing(Store.open(f"sqlite:///{tmp_path / 'watcher.db'}")) as store:
+        with store.reading() as connection:
+            assert connection.exec_driver_sql("PRAGMA secure_delete").scalar() == 1
+        lived(store)
+        forget(store)
+        files = [path.read_bytes() for path in tmp_path.iterdir()]
+        assert len(files) == 3
+        assert not any(b"Annabelle" in octets for octets in files)
 
 
 def test_who_was_forgotten_does_not_come_back(store: Store) -> None:

@@ -15,8 +15,9 @@ Both databases are used in the same way: *one writer at a time, and a reader see
 """
 
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,15 @@ class Database:
     def close(self) -> None:
         """Let go of all connections. Calling it twice is fine."""
         self._engine.dispose()
+
+    def empty_log(self) -> None:
+        """Write SQLite's log into the database and empty it: it holds what was there before.
+
+        Whoever reads at the same time may prevent it; then a later one does, or the last `close`.
+        """
+        if self._file is not None:
+            with suppress(sqlite3.Error), closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def reading(self) -> AbstractContextManager[Connection]:
         """Open a transaction that sees one moment of the database and changes nothing."""
@@ -174,6 +184,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")  # what is forgotten is in no free page either
     cursor.execute("PRAGMA journal_size_limit = 67108864")
     cursor.execute("PRAGMA cache_size = -16384")
     cursor.close()

@@ -120,6 +120,7 @@ class Forgetting(Database):
                 gone += posts_gone
             with self.writing() as connection:
                 _erase_account(connection, row, now)
+            self.empty_log()
         return gone
 
     def _being_forgotten(self) -> int | None:
