@@ -5,13 +5,14 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Literal
 
 from alerts.address import AddressError, parse_address
-from alerts.model import Delivery, DeliveryError, Sender
+from alerts.model import Delivery, DeliveryError, OutgoingMail, Sender
 from alerts.privacy import domain_problems
 from rules.errors import Problem
 
@@ -50,6 +51,15 @@ class MailFolder:
             yield Problem(
                 code="bad-address", message=error.message, path=("from",), help=error.help
             )
+
+    @property
+    def signer(self) -> None:
+        """Nobody signs what goes nowhere."""
+        return
+
+    def signed(self, mail: OutgoingMail, at: datetime) -> OutgoingMail:  # noqa: ARG002
+        """Return the mail as it is: it goes nowhere."""
+        return mail
 
     def open(self) -> Sender:
         """Make the sender. The folder is made with the first mail."""

@@ -18,13 +18,15 @@ MAY_IMPORT = {
 
 ROOMS = {
     "ahocorasick": ("rules/lookalike/index.py",),
-    "aiosmtplib": ("alerts/email.py",),
+    "aiosmtplib": ("alerts/smtp/",),
     "alembic": ("watcher/store/",),
     "apscheduler": ("watcher/service.py",),
     "atproto": ("watcher/backends/bluesky/client.py",),
     "babel": ("alerts/",),
     "click": ("watcher/cli/",),
     "css_inline": ("alerts/render.py",),
+    "dkim": ("alerts/dkim.py",),
+    "dns": ("alerts/dkim.py",),
     "email_validator": ("alerts/address.py",),
     "httpx": ("watcher/backends/http/transport.py",),
     "idna": ("rules/lookalike/hosts.py",),

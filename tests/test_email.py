@@ -4,19 +4,22 @@ import asyncio
 import socket
 import ssl
 import subprocess
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from alerts import SmtpServer
-from alerts.email import SmtpSender
 from alerts.model import Delivery, DeliveryError
 from alerts.secret import Secret
+from alerts.smtp.sender import SmtpSender
+from alerts.smtp.server import Server as MailServer
 from tests.smtp import Inbox
 
 PASSWORD = "correct horse"
@@ -99,13 +102,23 @@ def sender(server: Server) -> Iterator[SmtpSender]:
 
 
 @contextmanager
-def opened(server: Server, **more: object) -> Iterator[SmtpSender]:
-    table = {"security": "none", "sender": "watch@acme.example", "timeout": 1.0, **more}
-    sender = SmtpSender(host=server.host, port=server.port, **table)
+def opened(
+    server: Server,
+    *,
+    sender: str = "watch@acme.example",
+    password: str = "",
+    more: dict[str, Any] | None = None,
+    **table: Any,
+) -> Iterator[SmtpSender]:
+    """A sender to the server; `more` is for the sender itself, all else for where it sends."""
+    table = {"host": server.host, "security": "none", "timeout": 1.0, **table}
+    if password:
+        table["secret"] = lambda: Secret(password)
+    opened = SmtpSender(MailServer(port=server.port, **table), sender=sender, **(more or {}))
     try:
-        yield sender
+        yield opened
     finally:
-        sender.close()
+        opened.close()
 
 
 def delivery(recipient: str = "ada@acme.example", number: int = 1) -> Delivery:
@@ -152,24 +165,23 @@ def test_a_deferred_recipient_is_tried_again(server, sender):
 
 
 @pytest.mark.parametrize("manner", ["hang", "drop"])
-def test_silence_before_the_message_is_certain_not_to_have_arrived(server, sender, manner):
+def test_silence_before_the_message_is_certain_not_to_have_arrived(server, manner):
     server.refusals["ada@acme.example"] = manner
-    sender._timeout = 0.3
-    error, begun = failure(sender, delivery())
-    assert (error.kind, begun) == ("temporary", False)
-    sender._timeout = 1.0
-    server.refusals.clear()
-    assert sender.send(delivery(), lambda: None) == "250 taken"
+    with opened(server, timeout=0.3) as sender:
+        error, begun = failure(sender, delivery())
+        assert (error.kind, begun) == ("temporary", False)
+        server.refusals.clear()
+        assert sender.send(delivery(), lambda: None) == "250 taken"
 
 
 @pytest.mark.parametrize("manner", ["hang", "drop"])
-def test_silence_after_the_message_is_uncertain(server, sender, manner):
+def test_silence_after_the_message_is_uncertain(server, manner):
     server.data_answer = manner
-    sender._timeout = 0.3
-    error, begun = failure(sender, delivery())
-    assert (error.kind, begun) == ("uncertain", True)
-    server.data_answer = "250 taken"
-    assert sender.send(delivery(), lambda: None) == "250 taken"
+    with opened(server, timeout=0.3) as sender:
+        error, begun = failure(sender, delivery())
+        assert (error.kind, begun) == ("uncertain", True)
+        server.data_answer = "250 taken"
+        assert sender.send(delivery(), lambda: None) == "250 taken"
 
 
 @pytest.mark.parametrize(
@@ -272,7 +284,7 @@ def test_starttls_with_a_private_authority_and_a_login(certificate):
     with (
         strict(certificate) as server,
         opened(server, security="starttls", ca_file=certificate[1], username="watch",
-               password=Secret(PASSWORD)) as sender,
+               password=PASSWORD) as sender,
     ):  # fmt: skip
         assert sender.send(delivery(), lambda: None) == "250 taken"
         assert "logged in as watch" in sender.check()
@@ -291,11 +303,13 @@ def test_a_wrong_password_is_temporary_and_never_shown(certificate):
     with (
         strict(certificate) as server,
         opened(server, security="starttls", ca_file=certificate[1], username="watch",
-               password=Secret(wrong)) as sender,
+               password=wrong) as sender,
     ):  # fmt: skip
         error, _ = failure(sender, delivery())
     assert error.kind == "temporary"
-    assert wrong not in f"{error} {error.help} {error!r} {error.__cause__!r} {sender.__dict__}"
+    shown = f"{error} {error.help} {error!r} {error.__cause__!r} {error.__context__!r}"
+    assert wrong not in shown
+    assert b64encode(f"\0watch\0{wrong}".encode()).decode() not in shown
     assert "username and password" in error.help
 
 

@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 from typing import Literal
 
+from alerts.dkim import Signer, UnseenError
 from rules import LookalikeRule
 from rules.errors import WatcherError
 from watcher.backends import AnySource
@@ -51,6 +52,8 @@ def run(config: Config, seconds: float) -> tuple[Outcome, ...]:
         ("store", partial(store, config)),
         ("mail", partial(mail, config)),
     ]
+    if config.mail.signer is not None:
+        tries.append(("dkim", partial(dkim, config.mail.signer)))
     tries += [_of_source(config, source) for source in config.sources if source.enabled]
     tries += [
         (f"rule {rule.name}", partial(alarms, config, rule))
@@ -185,6 +188,14 @@ def mail(config: Config) -> str:
     """Reach the mail server and log in, or write into the folder of mails."""
     with closing(config.mail.open()) as sender:
         return sender.check()
+
+
+def dkim(signer: Signer) -> str:
+    """Look whether DNS shows the key that signs the mails. Raises `DoubtError`, `DkimError`."""
+    try:
+        return signer.check()
+    except UnseenError as error:
+        raise DoubtError(error.message, help=error.help) from None
 
 
 def reader(config: Config, source: AnySource) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from platformdirs import user_config_path
 
-from alerts import Channel, Mail, MailFolder
+from alerts import Channel, Mail, MailFolder, SmtpServer
 from alerts.secret import Secret
 from rules import KeywordRule, Rule
 from rules.errors import Problem
@@ -21,6 +21,7 @@ from rules.lint import Shares
 from rules.model import Brand, Definitions, WordList
 from watcher import coherence
 from watcher.backends import AnySource, XSource
+from watcher.mail_tokens import posting
 from watcher.toml import ConfigError, Conversion, Document, Finding
 
 __all__ = ["Config", "ConfigError", "StoreTable", "find", "load"]
@@ -190,6 +191,8 @@ def _read(path: Path, env: Mapping[str, str], own: Shares | None) -> Config:
     warnings = conversion.finish()
     data = config.folder / config.data
     mail = config.mail if "mail" in document.values else MailFolder(folder=data / "outbox")
+    if isinstance(mail, SmtpServer):
+        mail = replace(mail, post=posting(config.contact))
     sources = tuple(_told(source, config, data) for source in config.sources)
     return replace(config, warnings=warnings, data=data, mail=mail, sources=sources)
 

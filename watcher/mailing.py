@@ -67,7 +67,8 @@ def mails_of(
             digest = compose(channel, what, slot, now, app.config.brands, app.config.timezone)
             sender = app.config.mail.sender_address
             made += mails(app.templates, digest, sender, to, contact=app.config.contact)
-    return tuple(made)
+    # Signed here, so that the bytes that are stored are the bytes of every attempt.
+    return tuple(app.config.mail.signed(mail, now) for mail in made)
 
 
 def preview(app: App, channel: DigestChannel) -> Rendered:
