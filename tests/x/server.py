@@ -76,6 +76,8 @@ class FakeX:
         """How many requests are left at an endpoint, where few are."""
         self.gone: set[str] = set()
         """Ids of posts that others refer to and that are not shown."""
+        self.hidden: set[str] = set()
+        """Ids of posts that are shown to others."""
         self.billed: list[str] = []
         """The ids of the posts that were read."""
 
@@ -119,7 +121,9 @@ class FakeX:
         self.posts.remove(post)
         id_ = self._new_id(at)
         history = [*post["history"], id_]
-        self.posts.append(post | {"text": new, "id": id_, "at": at, "history": history})
+        was = post.get("was", {}) | {post["id"]: text}
+        now = {"text": new, "id": id_, "at": at, "history": history, "was": was}
+        self.posts.append(post | now)
 
     def delete(self, text: str) -> None:
         self.posts = [post for post in self.posts if post["text"] != text]
@@ -170,6 +174,8 @@ class FakeX:
             _known(query, {"days", "usage.fields"})
             usage = {"project_cap": "2000000", "project_usage": str(len(set(self.billed)))}
             return {"data": usage | {"project_id": "1", "cap_reset_day": 7}}, path
+        if path == "/2/tweets":
+            return self._lookup(query), path
         if match := re.fullmatch(r"/2/users/([0-9]{1,19})/tweets", path):
             return self._timeline(match[1], query), "/2/users/:id/tweets"
         if match := re.fullmatch(r"/2/users/by/username/([A-Za-z0-9_]{1,15})", path):
@@ -201,6 +207,28 @@ class FakeX:
         found += [post for post in self.posts if not _is_post(post)]
         found = [post for post in found if _id(post) > 0 and post["at"] >= self.now - WEEK]
         return self._page(found, query, bounds, "next_token")
+
+    def _lookup(self, query: dict[str, str]) -> dict[str, Any]:
+        _known(query, {"ids", *FIELDS})
+        ids = query.get("ids", "").split(",")
+        if not 1 <= len(ids) <= 100 or not all(re.fullmatch(r"[0-9]{1,19}", one) for one in ids):
+            raise invalid("ids", query.get("ids", ""), "these are no ids of 1 to 100 posts")
+        posts, errors = [], []
+        for id_ in ids:
+            post = next((one for one in self.posts if id_ in one.get("history", ())), None)
+            if post is None:
+                errors.append(_not_found("ids", id_) | {"resource_type": "tweet"})
+            elif self.hidden.intersection(post["history"]):
+                errors.append(_protected("ids", id_) | {"resource_type": "tweet"})
+            else:  # an old version comes as it was
+                text = post.get("was", {}).get(id_, post["text"])
+                posts.append(post | {"id": id_, "text": text})
+        self.billed += [post["id"] for post in posts]
+        answer: dict[str, Any] = {"errors": errors} if errors else {}
+        if not posts:
+            return answer
+        data = [self._shown(post, query) for post in self.served(posts)]
+        return {"data": data} | self._beside(posts, query) | answer
 
     def _timeline(self, id_: str, query: dict[str, str]) -> dict[str, Any]:
         _known(query, TIMELINE)

@@ -141,7 +141,7 @@ class Revisit:
         if not others and self._client.token:
             self._client.ourselves()
         elif not others:
-            self._client.instance(2)
+            self._client.instance(1)  # every server has it
 
     def _is_gone(self, post: KnownPost, number: str) -> bool:
         """Whether a status that we are not shown is hidden from others as well."""
