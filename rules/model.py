@@ -63,6 +63,8 @@ class Post:
     """Id, on the same network, of the post this one answers."""
     reply_to_handle: str | None = None
     repost_of: str | None = None
+    repost_author: str = ""
+    """Id, on the same network, of the account whose post this one passes on, words and all."""
     quote_of: str | None = None
     media: tuple[str, ...] = ()
     likes: int | None = None

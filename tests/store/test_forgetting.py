@@ -1,6 +1,7 @@
 """Who is forgotten leaves nothing behind, also after a crash, and does not come back."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,19 @@ def test_nothing_of_the_person_is_left_in_the_files_of_an_open_database(tmp_path
         files = [path.read_bytes() for path in tmp_path.iterdir()]
         assert len(files) == 3
         assert not any(b"Annabelle" in octets for octets in files)
+
+
+def test_what_others_passed_on_of_the_person_goes_and_stays_away(store: Store) -> None:
+    lived(store)
+    passed_on = post("b1", "Annabelle says", author=BOB, repost_of="?", repost_author="1")
+    known = post("b2", "Annabelle says", author=BOB, repost_of="p1")
+    other = post("b3", author=BOB, repost_of="x", repost_author="3")
+    pulled(store, passed_on, known, other)
+    assert forget(store) == 4
+    assert [one.post.id for one in store.posts_after(0, 9)] == ["p2", "b3"]
+    again = page(replace(passed_on, id="b4"), replace(other, id="b5"))
+    saved = store.save_page("square", again, LATER)
+    assert (saved.new, saved.kept_out) == (1, 1)
 
 
 def test_who_was_forgotten_does_not_come_back(store: Store) -> None:

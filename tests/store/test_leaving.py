@@ -81,6 +81,15 @@ def test_a_page_may_hold_a_post_and_its_deletion(store: Store) -> None:
     assert remaining(store) == ["p2"]
 
 
+def test_what_others_passed_on_goes_with_the_post_or_its_author(store: Store) -> None:
+    bob = account("2", "bob")
+    pulled(store, post("p1"), post("b1", author=bob, repost_of="p1", repost_author="1"))
+    pulled(store, post("b2", author=bob, repost_of="?", repost_author="1"), post("p3", author=bob))
+    assert store.save_page("square", page(deleted=("p1",)), NOON).gone == 2
+    assert store.save_page("square", page(departed=("1",)), NOON).gone == 1
+    assert [one.post.id for one in store.posts_after(0, 9)] == ["p3"]
+
+
 def test_it_is_remembered_for_a_month_and_under_no_name_that_tells(store: Store) -> None:
     pulled(store, post("p1"), post("p2"))
     deleted(store, "p1")

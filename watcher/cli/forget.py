@@ -27,8 +27,8 @@ def command(settings: Settings, account: str, yes: bool, undo: bool, as_json: bo
     ACCOUNT is @handle, network:handle or network:id, as the watcher shows them.
 
     What is erased: the posts with all that was found in them, the account with its former names and
-    pictures, the suspect and the proposed follow that it is, what mails told of it. Posts of others
-    that name or quote the person stay. What is kept is a keyed digest of the id and the handles, by
+    pictures, the suspect and the proposed follow that it is, what mails told of it, and what others
+    passed on of it. Posts of others that name or quote the person stay. What is kept is a keyed digest of the id and the handles, by
     which the person is known and left out when a source brings them again.
     """
     config = settings.load()

@@ -129,8 +129,8 @@ class Forgetting(Database):
             return connection.execute(query).scalar()
 
     def _erase_posts(self, account: int, now: datetime) -> int:
-        query = select(posts.c.rid).where(posts.c.author == account).order_by(posts.c.rid)
         with self.writing() as connection:
+            query = select(posts.c.rid).where(_words_of(account)).order_by(posts.c.rid)
             rids = connection.execute(query.limit(_AT_A_TIME)).scalars().all()
             if rids:
                 _erase_mails(connection, digests_with(connection, rids, true()), now)
@@ -159,6 +159,23 @@ class Forgetting(Database):
             for some in chunks(lifted):
                 connection.execute(delete(forgotten).where(forgotten.c.id.in_(some)))
             return len(lifted)
+
+
+def _words_of(account: int) -> ColumnElement[bool]:
+    """Return the condition on `posts` for those by an account, and for those that pass one on."""
+    own = select(accounts.c.network, accounts.c.id).where(accounts.c.row == account).subquery()
+    passed_on = (
+        select(posts.c.rid)
+        .join(own, and_(posts.c.network == own.c.network, posts.c.repost_author == own.c.id))
+        .where(posts.c.repost_author != "")
+    )
+    originals = posts.alias("originals")
+    copied = (
+        select(posts.c.rid)
+        .join(originals, posts.c.repost_of == originals.c.id)
+        .where(originals.c.author == account, posts.c.network == originals.c.network)
+    )
+    return or_(posts.c.author == account, posts.c.rid.in_(passed_on), posts.c.rid.in_(copied))
 
 
 def _called(name: str) -> ColumnElement[bool]:

@@ -62,7 +62,9 @@ def forgotten_accounts(connection: Connection, seen: Collection[Account]) -> fro
     if not seen or not anybody(connection):
         return frozenset()
     by_key = {
-        account.key: digests_of(connection, account.network, [account.id], [account.handle])
+        account.key: digests_of(
+            connection, account.network, [account.id], filter(None, [account.handle])
+        )
         for account in seen
     }
     found = persons(connection, [name for names in by_key.values() for name in names])
@@ -70,15 +72,26 @@ def forgotten_accounts(connection: Connection, seen: Collection[Account]) -> fro
 
 
 def without_forgotten(connection: Connection, page: Page) -> Page:
-    """Return a page without those who are kept out, and without what they wrote."""
+    """Return a page without those who are kept out, and without what they wrote.
+
+    Whoever passes on a post of theirs passes on their words.
+    """
     seen = {post.author.key: post.author for post in page.posts}
     seen |= {account.key: account for account in page.accounts}
+    for post in page.posts:
+        if post.repost_author:
+            passed_on = Account(network=post.network, id=post.repost_author, handle="")
+            seen.setdefault(passed_on.key, passed_on)
     out = forgotten_accounts(connection, seen.values())
     if not out:
         return page
     return replace(
         page,
-        posts=tuple(post for post in page.posts if post.author.key not in out),
+        posts=tuple(
+            post
+            for post in page.posts
+            if post.author.key not in out and f"{post.network}:{post.repost_author}" not in out
+        ),
         accounts=tuple(account for account in page.accounts if account.key not in out),
     )
 

@@ -93,11 +93,13 @@ def take_away_named(connection: Connection, source: str, page: Page, now: dateti
     query = select(source_networks.c.network).where(source_networks.c.source == source)
     networks = list(connection.execute(query).scalars())
     rids = set(_named(connection, networks, [storable_key(name) for name in page.deleted]))
-    left = _accounts(connection, networks, [storable_key(one) for one in page.departed])
+    departed = [storable_key(one) for one in page.departed]
+    left = _accounts(connection, networks, departed)
     for some in chunks(left):
         rids.update(
             connection.execute(select(posts.c.rid).where(posts.c.author.in_(some))).scalars()
         )
+    rids.update(_passed_on(connection, networks, departed))
     take_away(connection, sorted(rids), now, bury=True, due=now + LEAVES_INDEX_IN)
     for some in chunks(left):
         used = or_(
@@ -115,11 +117,25 @@ def _named(connection: Connection, networks: Sequence[str], names: Sequence[str]
         of_network = posts.c.network.in_(networks)
         for condition in (
             posts.c.id.in_(some),
+            posts.c.repost_of.in_(some),  # it says what was taken back
             and_(posts.c.alias.in_(some), posts.c.alias != ""),
             posts.c.rid.in_(by_alias),
         ):
             query = select(posts.c.rid).where(of_network, condition)
             yield from connection.execute(query).scalars()
+
+
+def _passed_on(
+    connection: Connection, networks: Sequence[str], ids: Sequence[str]
+) -> Iterator[int]:
+    """Yield the posts by which others passed on what these accounts wrote."""
+    for start in range(0, len(ids), _CHUNK):
+        query = select(posts.c.rid).where(
+            posts.c.network.in_(networks),
+            posts.c.repost_author.in_(ids[start : start + _CHUNK]),
+            posts.c.repost_author != "",
+        )
+        yield from connection.execute(query).scalars()
 
 
 def _accounts(connection: Connection, networks: Sequence[str], ids: Sequence[str]) -> list[int]:

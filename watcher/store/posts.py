@@ -34,7 +34,7 @@ _post_columns = [
         "rid", "author", "network", "id", "text", "posted_at", "url", "language", "source",
         "links", "hashtags", "mentions", "reply_to", "reply_to_handle", "repost_of", "quote_of",
         "media", "likes", "reposts", "replies", "titles",
-        "edited_at", "private", "alias",
+        "edited_at", "private", "alias", "repost_author",
     )
 ]  # fmt: skip
 _AUTHOR_AT = len(_post_columns)
@@ -79,6 +79,7 @@ def posts_from(rows: Iterable[Sequence[Any]]) -> tuple[StoredPost, ...]:
             edited_at=row[21],
             private=row[22],
             alias=row[23],
+            repost_author=row[24],
         )
         found.append(StoredPost(rid=row[0], post=post))
     return tuple(found)
@@ -220,6 +221,7 @@ def _row(post: Post, author: int, source: str, now: datetime) -> dict[str, Any]:
         "reply_to": post.reply_to,
         "reply_to_handle": post.reply_to_handle,
         "repost_of": post.repost_of,
+        "repost_author": post.repost_author,
         "quote_of": post.quote_of,
         "media": post.media,
         "likes": post.likes,

@@ -113,6 +113,7 @@ posts = Table(
     Column("edited_at", Moment),
     Column("private", Boolean, nullable=False, server_default=false()),
     Column("alias", Key, nullable=False, server_default=""),
+    Column("repost_author", Key, nullable=False, server_default=""),
     UniqueConstraint("network", "id"),
     sqlite_autoincrement=True,
 )
@@ -121,6 +122,19 @@ Index(  # a server says by it what was deleted
     posts.c.alias,
     sqlite_where=posts.c.alias != "",
     postgresql_where=posts.c.alias != "",
+)
+
+Index(  # what a post says goes with it, also where others passed it on
+    "ix_posts_repost_of",
+    posts.c.repost_of,
+    sqlite_where=posts.c.repost_of.is_not(None),
+    postgresql_where=posts.c.repost_of.is_not(None),
+)
+Index(
+    "ix_posts_repost_author",
+    posts.c.repost_author,
+    sqlite_where=posts.c.repost_author != "",
+    postgresql_where=posts.c.repost_author != "",
 )
 
 aliases = Table(  # further names under which servers speak of a post, beside its first one

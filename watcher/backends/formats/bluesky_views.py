@@ -102,5 +102,6 @@ def _repost(original: Post, reason: dict[str, Any]) -> Post:
         author=by,
         posted_at=values.moment(reason.get("indexedAt")),
         repost_of=original.id,
+        repost_author=original.author.id,
         private=original.private or records.NOT_FOR_STRANGERS in labels,
     )

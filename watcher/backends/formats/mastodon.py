@@ -50,8 +50,9 @@ class Mastodon:
         """Return a status as a post; accounts beside its author go into `parsed`."""
         author = self.account(record.get("account"))
         boosted = values.record(record.get("reblog"))
-        if boosted:
-            parsed.accounts.append(self.account(boosted.get("account")))
+        by = self.account(boosted.get("account")) if boosted else None
+        if by is not None:
+            parsed.accounts.append(by)
         shown = boosted or record
         text, links = self._text(shown, parsed.notes)
         mentions = values.records(shown.get("mentions"))
@@ -75,6 +76,7 @@ class Mastodon:
             reply_to=self._known_here(record.get("in_reply_to_id")),
             reply_to_handle=self._answered(record, author, mentions),
             repost_of=self._everywhere(boosted) if boosted else None,
+            repost_author=by.id if by else "",
             quote_of=self._quoted(shown),
             media=plaintext.bounded_links(_media(shown)),
             likes=values.count(shown.get("favourites_count")),

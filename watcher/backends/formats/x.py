@@ -117,6 +117,9 @@ class X:
             reply_to=references.get("replied_to"),
             reply_to_handle=around.handle_of(item.get("in_reply_to_user_id"), entities),
             repost_of=retweeted,
+            repost_author=values.words(shown.get("author_id"), values.LONGEST_ID)
+            if retweeted and shown is not item
+            else "",
             quote_of=references.get("quoted"),
             media=plaintext.bounded_links(around.media_of(shown)),
             likes=values.count(metrics.get("like_count")),

@@ -146,6 +146,7 @@ class LocalNetwork:
     def _post(self, row: sqlite3.Row, accounts: dict[int, Account]) -> Post:
         text = row["text"]
         parent = accounts.get(row["parent_author"])
+        original = accounts.get(row["original_author"])
         return Post(
             network=self.network,
             id=str(row["id"]),
@@ -160,6 +161,7 @@ class LocalNetwork:
             reply_to=_optional(row["reply_to"]),
             reply_to_handle=parent.handle if parent else None,
             repost_of=_optional(row["repost_of"]),
+            repost_author=original.id if original else "",
             quote_of=_optional(row["quote_of"]),
             likes=row["likes"],
             reposts=row["reposts"],

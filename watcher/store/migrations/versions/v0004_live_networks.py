@@ -26,6 +26,18 @@ def upgrade() -> None:
         sqlite_where=sa.text("alias != ''"),
         postgresql_where=sa.text("alias != ''"),
     )
+    op.add_column(
+        "posts", sa.Column("repost_author", sa.Text(), server_default=sa.text("''"), nullable=False)
+    )
+    for name, holds in (("repost_of", "IS NOT NULL"), ("repost_author", "!= ''")):
+        op.create_index(
+            f"ix_posts_{name}",
+            "posts",
+            [name],
+            unique=False,
+            sqlite_where=sa.text(f"{name} {holds}"),
+            postgresql_where=sa.text(f"{name} {holds}"),
+        )
     op.add_column("sources", sa.Column("behind", sa.Float(53), nullable=True))
     _create_what_went()
     _create_forgotten()
