@@ -300,6 +300,7 @@ def test_a_table_is_written_where_the_terminal_knows_no_accents(demo: Terminal) 
     assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
 
 
+@pytest.mark.drill
 def test_a_full_disk_behind_the_output_is_told(demo: Terminal) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")

@@ -13,6 +13,8 @@ from benchmarks.lookalike_speed import speed
 from benchmarks.lookalikes import DEFAULT
 from rules.lookalike.bands import ALARMS, HIGH_FROM, MEDIUM_FROM, expected_alarms
 
+pytestmark = pytest.mark.drill  # measuring takes ten seconds
+
 TEXT = page.PAGE.read_text("utf-8")
 
 

@@ -429,7 +429,13 @@ EXPRESSIONS = (
 )
 
 
-@pytest.mark.parametrize("name", ["freemobile", "airline", "umsab", "replab"])
+LARGE = ("airline", "umsab", "replab")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["freemobile", *(pytest.param(name, marks=pytest.mark.drill) for name in LARGE)],
+)
 def test_real_posts_are_matched_as_the_plain_evaluator_says(shared_data: Path, name: str) -> None:
     with gzip.open(shared_data / "posts" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in itertools.islice(lines, 0, 6_000, 5)]

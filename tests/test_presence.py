@@ -77,6 +77,7 @@ def test_one_database_under_two_names_is_one(tmp_path: Path) -> None:
                 pass
 
 
+@pytest.mark.drill
 def test_a_killed_watcher_leaves_no_lock(tmp_path: Path, store_url: str) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(tmp_path / "a"), store_url],

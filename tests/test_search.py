@@ -187,6 +187,7 @@ def test_a_prefix_that_begins_very_many_words_still_finds_the_right_posts(
     ],
     ids=["empty", "nul", "nul within", "surrogates", "bidi", "long", "one word", "many words"],
 )
+@pytest.mark.drill
 def test_whatever_is_posted_is_indexed_and_the_rest_is_found(index: Index, text: str) -> None:
     store = Shelf([post("acme before"), post(text), post("acme after")])
     assert index.catch_up(store) == 3

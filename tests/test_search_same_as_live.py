@@ -279,6 +279,7 @@ def _same_everywhere(made: Sequence[Post], rules: Sequence[KeywordRule], folder:
     return sum(map(len, live.values()))
 
 
+@pytest.mark.drill
 def test_generated_expressions_find_the_same_real_posts(shared_data: Path, tmp_path: Path) -> None:
     made = _real_posts(shared_data, every=80)
     assert _same_everywhere(made, _some_rules(made, 60), tmp_path) > 200

@@ -53,6 +53,7 @@ def shown(at: Terminal, world: BlueskyWorld, *words: str, keys: str = "") -> str
     )
 
 
+@pytest.mark.drill
 def test_logging_in_and_out(
     acme: Terminal, world: BlueskyWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,7 +61,7 @@ then = ["now"]
 name = "now"
 kind = "email"
 send = "instant"
-minutes_between = 0
+interval = "0s"
 to = ["ada@acme.example"]
 """
 
@@ -188,6 +188,7 @@ def test_a_signal_lets_the_mail_under_way_arrive_and_be_recorded(
     store.close()
 
 
+@pytest.mark.drill
 def test_a_second_signal_ends_at_once_and_the_next_start_takes_up_what_was_left(
     world: World, slow: SlowInbox
 ) -> None:
@@ -206,6 +207,7 @@ def test_a_second_signal_ends_at_once_and_the_next_start_takes_up_what_was_left(
     assert not world.beat.exists()
 
 
+@pytest.mark.drill
 def test_one_instance_for_each_data_folder_and_no_lock_outlives_it(
     world: World, inbox: Inbox
 ) -> None:
@@ -261,6 +263,7 @@ with alone(config.data, config.store_url), App.open(config) as app:
 """
 
 
+@pytest.mark.drill
 def test_sources_that_hang_stop_neither_the_walk_nor_the_end(world: World, inbox: Inbox) -> None:
     for number in range(12):
         world.add(f'\n[[sources]]\nname = "stuck {number}"\nkind = "archive"\nfile = "x.jsonl"\n')

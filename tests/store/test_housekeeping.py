@@ -154,6 +154,7 @@ def test_records_of_old_pulls_go_and_the_state_of_the_source_stays(store: Store)
     assert store.cursor("square") == "7"
 
 
+@pytest.mark.drill
 def test_a_great_deal_is_forgotten_in_steps(store: Store) -> None:
     pulled(store, *[post(f"p{n}") for n in range(6000)])
     matched(store, rules=())
