@@ -86,6 +86,8 @@ SHARED = {"by", "distinct", "fewer_than"}
 CHOICES = {
     "store": {"password"},
     "mail": {"kind", "host", "from", "username", "password", "ca_file", "private_to"},
+    "mail.dkim": {"selector", "key", "domain"},
+    "mail.oauth": {"token_url", "client_id", "client_secret", "refresh_token"},
     "sources": {"name", "kind", "token", "rules", "keep_days", "network", "secret", "password"},
     "rules": {"alarms_a_week"},
 }

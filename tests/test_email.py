@@ -1,92 +1,19 @@
-"""Mail over a real SMTP server that refuses, defers, hangs, drops, encrypts, asks for a login."""
+"""Mail over a real SMTP server that refuses, defers, hangs, drops, and takes only so much."""
 
-import asyncio
 import socket
-import ssl
-import subprocess
-from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alerts import SmtpServer
-from alerts.model import Delivery, DeliveryError
 from alerts.secret import Secret
+from alerts.smtp.pace import Pace
 from alerts.smtp.sender import SmtpSender
-from alerts.smtp.server import Server as MailServer
-from tests.smtp import Inbox
-
-PASSWORD = "correct horse"
-
-
-class Server(Inbox):
-    """An inbox whose manners a test can spoil."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.refusals: dict[str, str] = {}
-        self.data_answer = "250 taken"
-        self.data_calls = 0
-        self.connections = 0
-
-    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
-        self,
-        server: SMTP,
-        session: Session,
-        envelope: Envelope,
-        hostname: str,
-        responses: list[str],
-    ) -> list[str]:
-        self.connections += 1
-        session.host_name = hostname
-        return responses
-
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self,
-        server: SMTP,
-        session: Session,
-        envelope: Envelope,
-        address: str,
-        options: list[str],
-    ) -> str:
-        if address in self.refusals:
-            if self.refusals[address] == "hang":
-                await asyncio.sleep(30)
-            if self.refusals[address] == "drop":
-                server.transport.abort()
-            return self.refusals[address]
-        envelope.rcpt_tos.append(address)
-        return "250 fine"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        self.data_calls += 1
-        if self.data_answer == "hang":
-            await asyncio.sleep(30)
-        if self.data_answer == "drop":
-            server.transport.abort()
-            return "250 too late"
-        if self.data_answer.startswith("250"):
-            await super().handle_DATA(server, session, envelope)
-        return self.data_answer
-
-
-@contextmanager
-def running(server: Server, **more: object) -> Iterator[Server]:
-    with socket.socket() as probe:
-        probe.bind((server.host, 0))
-        server.port = probe.getsockname()[1]
-    controller = Controller(server, hostname=server.host, port=server.port, **more)
-    controller.start()
-    try:
-        yield server
-    finally:
-        controller.stop()
+from tests.mail_servers import Server, delivery, failure, opened, rude, running
 
 
 @pytest.fixture
@@ -99,45 +26,6 @@ def server() -> Iterator[Server]:
 def sender(server: Server) -> Iterator[SmtpSender]:
     with opened(server) as sender:
         yield sender
-
-
-@contextmanager
-def opened(
-    server: Server,
-    *,
-    sender: str = "watch@acme.example",
-    password: str = "",
-    more: dict[str, Any] | None = None,
-    **table: Any,
-) -> Iterator[SmtpSender]:
-    """A sender to the server; `more` is for the sender itself, all else for where it sends."""
-    table = {"host": server.host, "security": "none", "timeout": 1.0, **table}
-    if password:
-        table["secret"] = lambda: Secret(password)
-    opened = SmtpSender(MailServer(port=server.port, **table), sender=sender, **(more or {}))
-    try:
-        yield opened
-    finally:
-        opened.close()
-
-
-def delivery(recipient: str = "ada@acme.example", number: int = 1) -> Delivery:
-    return Delivery(
-        id=number,
-        channel="daily",
-        recipient=recipient,
-        message_id=f"<{number}@acme.example>",
-        payload=f"Message-ID: <{number}@acme.example>\r\n\r\n.a dot\r\n".encode(),
-        created=datetime(2026, 3, 10, tzinfo=UTC),
-    )
-
-
-def failure(sender: SmtpSender, mail: Delivery) -> tuple[DeliveryError, bool]:
-    """The error of a delivery, and whether the message had begun to be handed over."""
-    begun = []
-    with pytest.raises(DeliveryError) as error:
-        sender.send(mail, lambda: begun.append(True))
-    return error.value, bool(begun)
 
 
 def test_a_mail_arrives_as_it_was_stored_and_its_handing_over_is_announced(server, sender):
@@ -164,8 +52,10 @@ def test_a_deferred_recipient_is_tried_again(server, sender):
     assert (error.kind, begun) == ("temporary", False)
 
 
+@pytest.mark.parametrize("pipelining", [False, True])
 @pytest.mark.parametrize("manner", ["hang", "drop"])
-def test_silence_before_the_message_is_certain_not_to_have_arrived(server, manner):
+def test_silence_before_the_message_is_certain_not_to_have_arrived(server, manner, pipelining):
+    server.pipelining = pipelining
     server.refusals["ada@acme.example"] = manner
     with opened(server, timeout=0.3) as sender:
         error, begun = failure(sender, delivery())
@@ -244,80 +134,122 @@ def test_a_failure_to_record_the_handing_over_sends_nothing(server, sender):
     assert len(server.mails) == 1
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("tls")
-    key, cert = folder / "key.pem", folder / "cert.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-         "-keyout", str(key), "-out", str(cert)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return key, cert
+def test_the_envelope_names_whom_the_delivery_names(server, sender):
+    sender.send(delivery(), lambda: None)
+    sender.send(replace(delivery(), envelope_sender="watch+q7@acme.example"), lambda: None)
+    assert server.senders == ["watch@acme.example", "watch+q7@acme.example"]
 
 
-def login(
-    _server: object, _session: object, _envelope: object, _mechanism: str, data: object
-) -> AuthResult:
-    good = isinstance(data, LoginPassword) and data.password == PASSWORD.encode()
-    return AuthResult(success=good, handled=False)
+def test_a_connection_that_the_server_closed_meanwhile_costs_no_attempt(server, sender):
+    sender.send(delivery(number=1), lambda: None)
+    server.hang_up()
+    assert sender.send(delivery(number=2), lambda: None) == "250 taken"
+    assert (server.connections, len(server.mails)) == (2, 2)
 
 
-@contextmanager
-def strict(certificate: tuple[Path, Path]) -> Iterator[Server]:
-    """A server that demands STARTTLS and a login."""
-    key, cert = certificate
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(cert, key)
-    with running(
-        Server(),
-        tls_context=context,
-        require_starttls=True,
-        authenticator=login,
-        auth_required=True,
-    ) as server:
-        yield server
+def test_a_server_that_has_enough_of_one_connection_is_given_another(server, sender):
+    server.most_mails = 2
+    for number in range(5):
+        begun = []
+        sender.send(delivery(number=number), lambda begun=begun: begun.append(True))
+        assert begun == [True]
+    assert (server.connections, len(server.mails)) == (3, 5)
 
 
-def test_starttls_with_a_private_authority_and_a_login(certificate):
-    with (
-        strict(certificate) as server,
-        opened(server, security="starttls", ca_file=certificate[1], username="watch",
-               password=PASSWORD) as sender,
-    ):  # fmt: skip
-        assert sender.send(delivery(), lambda: None) == "250 taken"
-        assert "logged in as watch" in sender.check()
+def test_a_sender_that_is_refused_everywhere_is_tried_no_third_time(server, sender):
+    sender.send(delivery(number=1), lambda: None)
+    server.mail_answer = "450 not you, not now"
+    error, begun = failure(sender, delivery(number=2))
+    assert (error.kind, begun) == ("temporary", False)
+    assert len(server.senders) == 3
+    assert "450 not you, not now" in error.message
 
 
-def test_an_unknown_authority_is_refused(certificate):
-    with strict(certificate) as server, opened(server, security="starttls") as sender:
+def test_a_new_connection_is_made_after_so_many_mails_and_after_a_rest(server):
+    seconds = [0.0]
+    with opened(server, more={"mails_per_connection": 2, "now": lambda: seconds[0]}) as sender:
+        for number in range(3):
+            sender.send(delivery(number=number), lambda: None)
+        assert server.connections == 2
+        seconds[0] += 29
+        sender.send(delivery(number=3), lambda: None)
+        assert server.connections == 2
+        seconds[0] += 31
+        sender.send(delivery(number=4), lambda: None)
+        assert server.connections == 3
+
+
+def test_mails_leave_no_faster_than_the_server_allows(server):
+    seconds, slept = [100.0], []
+
+    def sleep(wait: float) -> None:
+        slept.append(wait)
+        seconds[0] += wait
+
+    pace = Pace(30, now=lambda: seconds[0], sleep=sleep)
+    with opened(server, more={"pace": pace}) as sender:
+        for number in range(4):
+            sender.send(delivery(number=number), lambda: None)
+            seconds[0] += 0.5
+    assert slept == [1.5, 1.5, 1.5]
+    seconds[0] += 60
+    pace.wait()
+    assert len(slept) == 3
+
+
+@given(per_minute=st.integers(1, 600), gaps=st.lists(st.floats(0, 100), max_size=50))
+@settings(max_examples=50)
+def test_no_minute_ever_holds_more_than_its_share(per_minute, gaps):
+    seconds, left = [0.0], []
+
+    def sleep(wait: float) -> None:
+        seconds[0] += wait
+
+    pace = Pace(per_minute, now=lambda: seconds[0], sleep=sleep)
+    for gap in [*gaps, *[0.0] * 20]:
+        seconds[0] += gap
+        pace.wait()
+        left.append(seconds[0])
+    for start in left:
+        assert sum(start <= one < start + 60 - 1e-6 for one in left) <= per_minute
+
+
+def test_the_pace_outlives_the_connection_since_each_round_opens_its_own():
+    table = SmtpServer(host="mail.acme.example", from_="w@acme.example", per_minute=6)
+    one, other = table.open(), table.open()
+    assert one._pace is other._pace
+
+
+def test_sender_and_recipient_travel_together_where_the_server_allows_it(server, sender):
+    server.pipelining = True
+    begun: list[int] = []
+    for number in range(3):
+        assert (
+            sender.send(delivery(number=number), lambda: begun.append(server.data_calls))
+            == "250 taken"
+        )
+    assert begun == [0, 1, 2]
+    server.refusals["bob@acme.example"] = "550 no such user"
+    error, begun = failure(sender, delivery("bob@acme.example"))
+    assert (error.kind, begun) == ("permanent", False)
+    server.refusals["bob@acme.example"] = "451 later"
+    assert failure(sender, delivery("bob@acme.example"))[0].kind == "temporary"
+    server.mail_answer = "550 we do not know you"
+    error, begun = failure(sender, delivery())
+    assert (error.kind, begun) == ("temporary", False)
+    server.mail_answer = "250 welcome"
+    sender.send(delivery(number=9), lambda: None)
+    assert [recipient for recipient, _ in server.mails] == ["ada@acme.example"] * 4
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [b"250 fine\r\n" * 1, b"hello\r\nyou\r\n", b"250-without end\r\n" * 9000, b"\xff\xfe\r\n" * 3],
+)
+def test_a_server_that_answers_strangely_is_given_no_mail(answers):
+    with rude(answers) as server, opened(server, timeout=0.3) as sender:
         error, begun = failure(sender, delivery())
     assert (error.kind, begun) == ("temporary", False)
-    assert "certificate" in error.message.lower()
-    assert "ca_file" in error.help
-
-
-def test_a_wrong_password_is_temporary_and_never_shown(certificate):
-    wrong = "wr0ng-secret"
-    with (
-        strict(certificate) as server,
-        opened(server, security="starttls", ca_file=certificate[1], username="watch",
-               password=wrong) as sender,
-    ):  # fmt: skip
-        error, _ = failure(sender, delivery())
-    assert error.kind == "temporary"
-    shown = f"{error} {error.help} {error!r} {error.__cause__!r} {error.__context__!r}"
-    assert wrong not in shown
-    assert b64encode(f"\0watch\0{wrong}".encode()).decode() not in shown
-    assert "username and password" in error.help
-
-
-def test_a_server_that_offers_no_encryption_gets_no_mail(server):
-    with opened(server, security="starttls") as sender:
-        error, begun = failure(sender, delivery())
-    assert (error.kind, begun) == ("temporary", False)
-    assert not server.mails
 
 
 def test_the_table_tells_its_mistakes():
