@@ -64,7 +64,8 @@ class FakeJetstream:
         self.sent = 0
         """Messages sent so far, over all connections."""
         self.hang_up_after: int | None = None
-        """Messages after which a connection is cut, once."""
+        """Messages after which a connection is cut, once, or always where `stubborn`."""
+        self.stubborn = False
         self.refuse: list[int] = []
         """Statuses by which the next connections are refused."""
         self._change = threading.Condition()
@@ -108,7 +109,7 @@ class FakeJetstream:
         with suppress(ConnectionClosed, OSError):
             for number, one in enumerate(self._wanted(asked)):
                 if number == self.hang_up_after:
-                    self.hang_up_after = None
+                    self.hang_up_after = self.hang_up_after if self.stubborn else None
                     connection.socket.close()
                     return
                 connection.send(one if isinstance(one, str | bytes) else json.dumps(one))

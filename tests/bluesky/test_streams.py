@@ -140,6 +140,14 @@ def test_a_server_that_stays_away_is_told_at_last(server: FakeJetstream) -> None
     assert len(server.agents) == live.MOST_FAILURES + 1
 
 
+def test_a_server_that_hangs_up_again_and_again_is_told_too(server: FakeJetstream) -> None:
+    server.say(*some(9))
+    server.hang_up_after, server.stubborn = 2, True
+    with pytest.raises(BackendError, match="closed the connection"):
+        until(stream(server).live(None, lambda: False), lambda _: False)
+    assert len(server.agents) == live.MOST_FAILURES + 1
+
+
 @pytest.mark.parametrize(
     ("status", "kind"), [(401, "refused"), (404, "gone"), (429, "temporary"), (302, "broken")]
 )
@@ -251,6 +259,17 @@ def test_what_cannot_be_read_is_counted_and_the_rest_comes(
     (page,) = read(stream(server))
     assert texts([page]) == ["post 1", "post 2"]
     assert page.skipped_count == 1
+
+
+def test_an_event_from_the_future_is_read_and_gone_on_behind_by_nobody(
+    server: FakeJetstream,
+) -> None:
+    server.say(event(1), event(10**15), event(2))
+    (page,) = read(stream(server))
+    assert texts([page]) == ["post 1", f"post {10**15}", "post 2"]
+    server.events.clear()
+    server.say(event(3))
+    assert texts(read(stream(server), page.cursor)) == ["post 3"]
 
 
 def test_a_message_without_end_is_not_taken(server: FakeJetstream) -> None:

@@ -32,8 +32,14 @@ LOOKBACK = timedelta(minutes=1)
 """How long ago the very first reading of a Jetstream begins that is read once."""
 SILENCE = timedelta(minutes=5)
 """After a cursor, so long without any event of the whole network is no silence but a hole."""
-MOST_FAILURES = 5
-"""In a row; then whoever reads has to open the stream again."""
+MOST_FAILURES = 2
+"""In a row; then whoever reads is told, and opens the stream again after pauses that grow."""
+STEADY = 30.0
+"""Seconds that a connection has stood, or ..."""
+STEADY_MESSAGES = 100
+"""... messages that it brought, for its end to be the first failure of a row."""
+AHEAD = timedelta(days=1)
+"""Events from further in the future than clocks differ are none to go on from."""
 LONGEST_PAUSE = 30.0
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -79,15 +85,18 @@ class LiveStream:
         place = self._begin(cursor, self._clock())
         flow, failures = self._flow(place), 0
         while not stop():
-            reading = _Reading(place, flow, self._dialect, self._whole)
+            reading = self._new_reading(place, flow)
             try:
                 with closing(self._connect(place)) as socket:
                     yield from self._stay(socket, reading, stop)
                     return
             except FutureCursorError:
+                failures += 1
+                if failures > MOST_FAILURES:
+                    raise self._lost() from None
                 yield self._anew(reading)
             except BackendError as error:
-                failures = 1 if reading.took else failures + 1
+                failures = 1 if reading.was_steady else failures + 1
                 if error.kind != "temporary" or failures > MOST_FAILURES:
                     raise
                 if flow.items:  # read before the break
@@ -99,13 +108,17 @@ class LiveStream:
         place = self._begin(cursor, self._clock() - LOOKBACK)
         flow = self._flow(place)
         for _ in range(2):
-            reading = _Reading(place, flow, self._dialect, self._whole)
+            reading = self._new_reading(place, flow)
             try:
                 with closing(self._connect(place)) as socket:
                     yield from self._catch_up(socket, reading)
                     return
             except FutureCursorError:
                 yield self._anew(reading)
+        raise self._lost()
+
+    def _new_reading(self, place: Position, flow: Flow) -> "_Reading":
+        return _Reading(place, flow, self._dialect, whole=self._whole, clock=self._clock)
 
     def check(self) -> str:
         """Connect, and let go."""
@@ -202,6 +215,9 @@ class LiveStream:
             if time.monotonic() < ends:
                 yield self._page(reading, quiet=False, more=False)
 
+    def _lost(self) -> BackendError:
+        return BackendError(f"{self._host} knows no place in its own stream", kind="broken")
+
     def _anew(self, reading: "_Reading") -> Page:
         """Begin again with a server that does not know our place: it was set up anew."""
         place, now = reading.place, self._clock()
@@ -215,12 +231,22 @@ class LiveStream:
 class _Reading:
     """A stream that was opened: the place in it, and what came since the last page."""
 
-    def __init__(self, place: Position, flow: Flow, dialect: Dialect, whole: bool) -> None:
+    def __init__(
+        self,
+        place: Position,
+        flow: Flow,
+        dialect: Dialect,
+        *,
+        whole: bool,
+        clock: Callable[[], datetime],
+    ) -> None:
         self.place = place
         self.flow = flow
         self.gaps: list[Gap] = []
         self.took = 0
         """Messages read since it was opened."""
+        self._opened = time.monotonic()
+        self._clock = clock
         self._dialect = dialect
         self._whole = whole
         self._before = place.at
@@ -234,11 +260,26 @@ class _Reading:
             return False
         message = self._dialect.read(raw)
         self.took += 1
+        self._doubt(message)
         self._look_for_a_gap(message)
         if self.place.is_new(message, times=self._dialect.marks_are_times):
             self.flow.add(message)
             self.place.pass_by(message)
         return True
+
+    @property
+    def was_steady(self) -> bool:
+        """Whether the connection was of use: one that never is must not be opened for ever."""
+        stood = time.monotonic() - self._opened
+        return stood > STEADY or self.took >= STEADY_MESSAGES
+
+    def _doubt(self, message: Message) -> None:
+        """Take its time from an event of the far future: behind it all others would be old."""
+        latest = (self._clock() + AHEAD - _EPOCH) // timedelta(microseconds=1)
+        if message.at is not None and message.at > latest:
+            message.at = None
+            if self._dialect.marks_are_times:
+                message.mark = None
 
     def _look_for_a_gap(self, message: Message) -> None:
         """Compare the first event with the last one before the stream was opened."""
