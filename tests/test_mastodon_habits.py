@@ -273,6 +273,14 @@ def test_a_search_that_finds_nothing_is_no_failure_elsewhere(village: Village) -
     client.close()
 
 
+def test_what_a_server_is_is_asked_for_where_the_api_has_it(village: Village) -> None:
+    """Not at `/api/v2/instance/`, as the library asks: strict servers have nothing there."""
+    village.instance = {"version": "4.5.0"}
+    assert "Mastodon 4.5.0" in village.network().check()
+    asked = [one.path for one in village.server.asked if "instance" in one.path]
+    assert asked == ["/api/v2/instance"]
+
+
 @pytest.mark.parametrize(
     ("told", "domain"),
     [

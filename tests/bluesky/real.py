@@ -183,9 +183,11 @@ class Person:
 
     def activate(self) -> None:
         """Come back."""
-        self._call("com.atproto.server.activateAccount", {})
+        self._call("com.atproto.server.activateAccount", None)
 
-    def _call(self, method: str, data: dict[str, Any], token: str | None = None) -> dict[str, Any]:
+    def _call(
+        self, method: str, data: dict[str, Any] | None, token: str | None = None
+    ) -> dict[str, Any]:
         token = self.session["accessJwt"] if token is None else token
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         answer = requests.post(

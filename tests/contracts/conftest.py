@@ -73,6 +73,16 @@ class LocalWorld(Society):
     def suspend(self, name: str) -> None:
         raise NotHadError("a microblog of one file has no moderators")
 
+    def delete(self, name: str) -> None:
+        raise NotHadError("its accounts stay")
+
+    def write(self, name: str, text: str) -> None:
+        self.say(Said(text, author=name))
+
+    def timeline(self, name: str) -> Reader:
+        source = LocalSource(name="here", file=self.path.name, account="us", query=f"@{name}")
+        return source.open(self.path.parent)
+
 
 class ArchiveWorld(World):
     """A file that a program appends to."""

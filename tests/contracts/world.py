@@ -118,3 +118,15 @@ class Society(World):
     def suspend(self, name: str) -> None:
         """Have the network suspend an account. Raises `NotHadError` where it never does."""
         raise NotImplementedError
+
+    def delete(self, name: str) -> None:
+        """Have an account delete itself. Raises `NotHadError` where that is impossible."""
+        raise NotImplementedError
+
+    def write(self, name: str, text: str) -> None:
+        """Have an account write a post, each a minute after the last one of anybody."""
+        raise NotImplementedError
+
+    def timeline(self, name: str) -> Reader:
+        """Return a reader of what an account writes, of the source `here`."""
+        raise NotImplementedError

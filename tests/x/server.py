@@ -234,8 +234,13 @@ class FakeX:
         _known(query, TIMELINE)
         bounds = _bounds(query, 5, 100, 10)
         handles = {user["id"]: handle for handle, user in self.users.items()}
-        if id_ not in handles:
+        user = self.users.get(handles.get(id_, ""))
+        if user is None or user.get("deleted"):
             return {"errors": [_not_found("id", id_)]}
+        if user.get("suspended"):
+            return {"errors": [_suspended("id", id_)]}
+        if user["protected"]:
+            return {"errors": [_protected("id", id_)]}
         found = [post for post in self.posts if post["author"] == handles[id_]]
         return self._page(found, query, bounds, "pagination_token")
 
@@ -323,15 +328,10 @@ class FakeX:
     def _by_name(self, handle: str, query: dict[str, str]) -> dict[str, Any]:
         _known(query, {"user.fields", "expansions", "tweet.fields"})
         user = next((u for h, u in self.users.items() if h.lower() == handle.lower()), None)
-        if user is None:
+        if user is None or user.get("deleted"):
             return {"errors": [_not_found("username", handle)]}
         if user.get("suspended"):
-            error = _not_found("username", handle) | {
-                "title": "Forbidden",
-                "detail": f"User has been suspended: [{handle}].",
-                "type": "https://api.twitter.com/2/problems/resource-not-found",
-            }
-            return {"errors": [error]}
+            return {"errors": [_suspended("username", handle)]}
         return {"data": self._user(user, query)}
 
     def _search_users(self, query: dict[str, str]) -> dict[str, Any]:
@@ -397,4 +397,17 @@ def _not_found(name: str, value: str) -> dict[str, Any]:
         "parameter": name,
         "resource_id": value,
         "type": "https://api.twitter.com/2/problems/resource-not-found",
+    }
+
+
+def _suspended(name: str, value: str) -> dict[str, Any]:
+    said = {"title": "Forbidden", "detail": f"User has been suspended: [{value}]."}
+    return _not_found(name, value) | said
+
+
+def _protected(name: str, value: str) -> dict[str, Any]:
+    return _not_found(name, value) | {
+        "title": "Authorization Error",
+        "detail": f"Sorry, you are not authorized to see the user with {name}: [{value}].",
+        "type": "https://api.twitter.com/2/problems/not-authorized-for-resource",
     }

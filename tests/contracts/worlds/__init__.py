@@ -4,7 +4,13 @@ from tests.contracts.live import LiveWorld
 from tests.contracts.world import Society
 from tests.contracts.worlds.bluesky import BlueskySociety, BlueskyWorld
 from tests.contracts.worlds.feed import FeedWorld
-from tests.contracts.worlds.mastodon import GoToSocialWorld, SnacWorld, TownSociety, TownWorld
+from tests.contracts.worlds.mastodon import (
+    GoneTown,
+    GoToSocialWorld,
+    SnacWorld,
+    TownSociety,
+    TownWorld,
+)
 from tests.contracts.worlds.real_bluesky import RealBluesky
 from tests.contracts.worlds.x import XSearchWorld, XSmallPlan, XSociety
 
@@ -19,6 +25,7 @@ LIVE: list[type[LiveWorld]] = [
 
 SOCIETIES: list[type[Society]] = [
     TownSociety,
+    GoneTown,
     RealBluesky,
     BlueskySociety,
     XSociety,

@@ -164,13 +164,15 @@ class BlueskySociety(BlueskyWorld, Society):
     shows_suspended = False
 
     def __init__(self, folder: Path) -> None:
-        self.people: dict[str, dict[str, Any]] = {}
+        ours = {"did": OURS, "handle": US, "displayName": ""}
+        self.people: dict[str, dict[str, Any]] = {OURS: ours}
         """By DID."""
         self.records: dict[str, str] = {}
         """Whom we follow: DIDs by the keys of our records."""
         self.shown: dict[str, str] = {}
         """The same as the AppView knows it."""
         self.blobs: dict[str, bytes] = {}
+        self.unknown = {"error": "InvalidRequest", "message": "Profile not found"}
         super().__init__(folder)
 
     def handle(self, name: str) -> str:
@@ -207,6 +209,18 @@ class BlueskySociety(BlueskyWorld, Society):
     def suspend(self, name: str) -> None:
         self.person(name)["suspended"] = True
 
+    def delete(self, name: str) -> None:
+        del self.people[self.person(name)["did"]]
+
+    def write(self, name: str, text: str) -> None:
+        self.say(Said(text, author=name, at=FOUNDED + timedelta(minutes=self.count)))
+        view, person = self.views[-1], self.person(name)
+        view["author"] = {"did": person["did"], "handle": person["handle"], "labels": []}
+        view["uri"] = f"at://{person['did']}/app.bsky.feed.post/{self.count:06}"
+
+    def timeline(self, name: str) -> Network:
+        return self.source(query=f"@{self.handle(name)}").open(self.path)
+
     def answer(self, asked: Asked) -> Reply:
         method = asked.path.removeprefix("/xrpc/")
         call = getattr(self, method.rpartition(".")[2], None)
@@ -234,11 +248,23 @@ class BlueskySociety(BlueskyWorld, Society):
         assert asked.query.keys() == {"actor"}
         person = self.found(asked.query["actor"])
         if person is None:
-            return self.json({"error": "InvalidRequest", "message": "Profile not found"}, 400)
+            return self.json(self.unknown, 400)
         if person.get("suspended"):
             said = "Account has been suspended"
             return self.json({"error": "AccountTakedown", "message": said}, 400)
         return self.json(self.view(person))
+
+    def getAuthorFeed(self, asked: Asked) -> Reply:  # noqa: N802
+        assert asked.query.keys() <= {"actor", "limit", "cursor"}
+        person = self.found(asked.query["actor"])
+        if person is None or person.get("suspended"):
+            return self.json(self.unknown, 400)
+        start = int(asked.query.get("cursor", "0"))
+        views = [one for one in self.views[::-1] if one["author"]["did"] == person["did"]]
+        page = self.served(views[start : start + int(asked.query["limit"])])
+        more = start + len(page) < len(views)
+        cursor = {"cursor": str(start + len(page))} if more else {}
+        return self.json({"feed": [{"post": view} for view in page], **cursor})
 
     def getProfiles(self, asked: Asked) -> Reply:  # noqa: N802
         actors = parse_qs(urlsplit(asked.target).query)["actors"]
@@ -302,7 +328,7 @@ CALLS = frozenset(
         *("app.bsky.actor.getProfile", "app.bsky.actor.getProfiles", "app.bsky.actor.searchActors"),
         *("com.atproto.repo.createRecord", "com.atproto.repo.deleteRecord"),
         *("com.atproto.repo.getRecord", "com.atproto.repo.listRecords"),
-        "com.atproto.sync.getBlob",
+        *("com.atproto.sync.getBlob", "app.bsky.feed.getAuthorFeed"),
     }
 )
 

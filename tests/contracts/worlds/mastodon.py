@@ -1,14 +1,15 @@
 """A server that speaks Mastodon's API, on loopback: strict about what it is asked."""
 
 import json
-from datetime import UTC
+import re
+from datetime import UTC, timedelta
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from alerts.secret import Secret
 from tests.contracts.live import CONTACT, SECRET, LiveWorld
-from tests.contracts.world import Said, Society
+from tests.contracts.world import FOUNDED, Said, Society
 from tests.faults import Asked, Reply
 from watcher.backends import MastodonSource
 from watcher.backends.interface import Network
@@ -174,6 +175,9 @@ class SnacWorld(TownWorld):
 class TownSociety(TownWorld, Society):
     """Accounts with addresses that no handle can be read from."""
 
+    deleted = 404
+    """What is answered of an account that is no more."""
+
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.people: dict[str, dict[str, Any]] = {}
@@ -209,6 +213,24 @@ class TownSociety(TownWorld, Society):
     def suspend(self, name: str) -> None:
         self.people[name]["suspended"] = True
 
+    def delete(self, name: str) -> None:
+        del self.people[name]
+
+    def move(self, name: str, to: str) -> None:
+        """Let an account tell that it goes on as another."""
+        self.people[name]["moved"] = self.people[to]
+
+    def write(self, name: str, text: str) -> None:
+        self.say(Said(text, author=name, at=FOUNDED + timedelta(minutes=self.count)))
+        self.statuses[-1]["account"] = self.people[name]
+
+    def timeline(self, name: str) -> Network:
+        source = MastodonSource(
+            name="here", server=self.server.url, contact=CONTACT, token=Secret(SECRET),
+            query=f"@{name}",
+        )  # fmt: skip
+        return source.open(self.path)
+
     def stand(self, person: dict[str, Any], *, following: bool = False, requested: bool = False
     ) -> dict[str, Any]:  # fmt: skip
         self.standing[person["id"]].update(following=following, requested=requested)
@@ -237,6 +259,8 @@ class TownSociety(TownWorld, Society):
             some = [one for one in self.people.values() if self.fits(one, words)]
             return self.json({"accounts": some[:limit], "statuses": [], "hashtags": []})
         numbers = {one["id"]: one for one in self.people.values()}
+        if named := re.fullmatch(r"v1/accounts/([0-9]+)(/statuses)?", path):
+            return self.of_account(numbers.get(named[1]), asked, statuses=bool(named[2]))
         if path == "v1/accounts/relationships":
             number = asked.query["id[]"]
             stand = self.standing.get(number)
@@ -250,7 +274,28 @@ class TownSociety(TownWorld, Society):
                 return self.json(self.stand(person, following=not locked, requested=locked))
         return None
 
+    def of_account(self, person: dict[str, Any] | None, asked: Asked, *, statuses: bool) -> Reply:
+        if person is None:
+            return self.json({"error": "Record not found"}, self.deleted)
+        if not statuses:
+            return self.json(person)
+        if person.get("suspended"):
+            return self.json([])
+        everybody, self.statuses = self.statuses, [
+            one for one in self.statuses if one["account"]["id"] == person["id"]
+        ]  # fmt: skip
+        try:
+            return self.json(self.served(self.page(dict(asked.query))))
+        finally:
+            self.statuses = everybody
+
     def fits(self, person: dict[str, Any], words: str) -> bool:
         """Whether a person has the address, or has words in the name but for accents."""
         plain = person["display_name"].casefold().replace("\u00e9", "e")
         return words in (person["uri"], "%") or words in person["acct"] or words in plain
+
+
+class GoneTown(TownSociety):
+    """A server that says for certain that what is deleted never comes back."""
+
+    deleted = 410

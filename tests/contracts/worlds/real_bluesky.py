@@ -1,5 +1,6 @@
 """The real Bluesky network of tests/bluesky/real.py, which all tests share."""
 
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from alerts.secret import Secret
 from tests.bluesky.real import PASSWORD, Person, RealNetwork
 from tests.contracts.live import CONTACT
-from tests.contracts.world import NotHadError, Society
+from tests.contracts.world import FOUNDED, NotHadError, Society
 from watcher.backends import BlueskySource
 from watcher.backends.interface import Network
 
@@ -34,11 +35,18 @@ class RealBluesky(Society):
         self._names: dict[str, Person] = {}
         self._us = network.person(_US)
         self._us.session  # noqa: B018 - makes the account
+        self._minutes = 0
         self._readers: list[Network] = []
 
     def reader(self) -> Network:
+        return self._opened("home")
+
+    def timeline(self, name: str) -> Network:
+        return self._opened(f"@{self.handle(name)}")
+
+    def _opened(self, query: str) -> Network:
         source = BlueskySource(
-            name="here", query="home", server=self._network.pds, account=self._us.handle,
+            name="here", query=query, server=self._network.pds, account=self._us.handle,
             password=Secret(PASSWORD), contact=CONTACT, data=self.path,
         )  # fmt: skip
         self._readers.append(source.open(self.path))
@@ -89,3 +97,18 @@ class RealBluesky(Society):
 
     def suspend(self, name: str) -> None:
         self._network.take_down(self._names[name].did)
+
+    def delete(self, name: str) -> None:
+        self._network.delete(self._names[name].did)
+
+    def write(self, name: str, text: str) -> None:
+        self._minutes += 1
+        self._names[name].post(text, at=FOUNDED + timedelta(minutes=self._minutes))
+
+    def leave(self, name: str) -> None:
+        """Have an account leave for a while."""
+        self._names[name].deactivate()
+
+    def come_back(self, name: str) -> None:
+        """Have an account come back that left."""
+        self._names[name].activate()

@@ -143,6 +143,20 @@ class XSociety(XSearchWorld, Society):
     def suspend(self, name: str) -> None:
         self.x.users[name]["suspended"] = True
 
+    def delete(self, name: str) -> None:
+        self.x.users[name]["deleted"] = True
+
+    def protect(self, name: str) -> None:
+        """Have an account show its posts to those only whom it let in."""
+        self.x.users[name]["protected"] = True
+
+    def write(self, name: str, text: str) -> None:
+        at = FOUNDED + timedelta(minutes=len(self.x.posts))
+        self.x.say(text, name, at)
+
+    def timeline(self, name: str) -> Network:
+        return self.source(query=f"@{name}").open(self.path, clock=lambda: self.now)
+
 
 class XSmallPlan(XSociety):
     """A plan, or a kind of token, that account search is not offered to."""

@@ -28,7 +28,12 @@ EARLY = timedelta(minutes=16)
 """Before its end by so much a session is refreshed, a minute before the library does it."""
 
 _ENDED = frozenset({"ExpiredToken", "InvalidToken"})
-_ABSENT = frozenset({"NotFound", "RecordNotFound", "UnknownFeed", "UnknownList", "ActorNotFound"})
+_ABSENT = frozenset(
+    {
+        *("NotFound", "RecordNotFound", "UnknownFeed", "UnknownList"),
+        *("ActorNotFound", "AccountNotFound"),
+    }
+)
 _BLOCKED = frozenset({"BlockedActor", "BlockedByActor"})
 HIDDEN = {
     "AccountTakedown": "was taken down",
@@ -269,13 +274,15 @@ class Client:
         if name in _ENDED:
             kind, message = "refused", f"{self._host} has ended the session of {self._handle}"
             advice = "`watcher login bluesky` logs in again"
-        elif name in HIDDEN and answer.status_code != 401:  # with 401 it speaks of our own
-            kind, message = "gone", f"{self._host} shows this account no more: it {HIDDEN[name]}"
-        elif name == "AuthenticationRequired" or name.startswith("Account"):
+        elif name == "AuthenticationRequired" or (
+            name.startswith("Account") and answer.status_code == 401
+        ):
             kind, message = "refused", f"{self._host} does not let {self._handle or 'nobody'} in"
             advice = _NO_LOGIN
         elif name in _BLOCKED:
             kind, message = "refused", f"{self._host} shows nothing of an account that is blocked"
+        elif name in HIDDEN:
+            kind, message = "gone", f"{self._host} shows this account no more: it {HIDDEN[name]}"
         elif name in _ABSENT or "not found" in said.lower() or "could not find" in said.lower():
             kind, message = "gone", f"{self._host} does not have what was asked for"
         return NoAnswerError(message, name=name, said=said, kind=kind, help=advice)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rules.model import Account
 from watcher.backends import pictures, plaintext
 from watcher.backends.bluesky.login import login_file
+from watcher.backends.bluesky.place import Place
 from watcher.backends.bluesky.query import is_did, is_handle, read_query
 from watcher.backends.bluesky.source import BlueskySource
 from watcher.backends.bluesky.timeline import Timeline
@@ -79,15 +80,48 @@ class BlueskyNetwork:
     def pages(self, cursor: str | None) -> Iterator[Page]:
         """Yield the posts that came since `cursor`, oldest first."""
         source = self._source
+        reading = {"query": source.query, "at": self._host, "as": source.handle}
         timeline = Timeline(
             self._client.query,
             read_query(source.query),
-            reading={"query": source.query, "at": self._host, "as": source.handle},
+            reading=reading,
             overlap=source.looks_back,
             source=source.name,
             resolve=self._id_of,
         )
-        yield from timeline.pages(cursor)
+        try:
+            yield from timeline.pages(cursor)
+        except BackendError as error:
+            if error.kind != "gone" or not timeline.actor:
+                raise
+            if not (why := self._why_left(timeline.actor)):
+                raise
+            left = (timeline.actor,)
+            yield Page(posts=(), cursor=Place().dump(reading), more=False, departed=left)
+            raise BackendError(
+                f"{self._host} shows no posts of {source.query} any more: the account {why}",
+                kind="gone",
+            ) from None
+
+    def _why_left(self, did: str) -> str:
+        """Return why an account is not shown; empty where it is, or where no account is.
+
+        A server that shows nobody at all tells of none.
+        """
+        from watcher.backends.bluesky.client import NoAnswerError
+
+        try:
+            self.profile(did)
+        except NoAnswerError as error:
+            if error.kind != "gone":
+                raise
+            if why := hidden(error):
+                return why
+        else:
+            return ""
+        if self._source.account:
+            self.profile(self._client.did)
+        return "is not there"
 
     def check(self) -> str:
         """Ask for one post, and for the list or feed itself where one is read."""

@@ -83,10 +83,13 @@ class Timeline:
         self._overlap = overlap // _MICROSECOND
         self._source = source
         self._resolve = resolve
+        self.actor = ""
+        """The id of the account whose posts were read before, where it is one's."""
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
         """Yield what came since `cursor`. Raises `BackendError`."""
         place = Place.load(cursor, self._reading)
+        self.actor = place.actor
         found = self._go_back(place, self._params(place))
         new = [
             item

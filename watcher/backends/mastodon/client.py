@@ -193,6 +193,16 @@ class Client:
             raise
         return found if isinstance(found, dict) else None
 
+    def account_numbered(self, number: str) -> dict[str, Any] | None:
+        """Return the account with this local number, or None."""
+        try:
+            found = self._asked(self._library.account, quote(number, safe=""))
+        except BackendError as error:
+            if error.kind == "gone":
+                return None
+            raise
+        return found if isinstance(found, dict) else None
+
     def ourselves(self) -> dict[str, Any]:
         """Return our own account. Raises `BackendError` (refused) where the token is none."""
         return _record(self._asked(self._library.account_verify_credentials), self.host)
@@ -211,9 +221,13 @@ class Client:
         self._asked(self._library.account_unfollow, quote(number, safe=""))
 
     def instance(self, version: Literal[1, 2]) -> dict[str, Any]:
-        """Return what the server says of itself, by either version of that call."""
-        call = self._library.instance_v2 if version == 2 else self._library.instance_v1
-        return _record(self._asked(call), self.host)
+        """Return what the server says of itself, by either version of that call.
+
+        The library asks at the path with a slash behind it, where strict servers have nothing.
+        """
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        address = f"{self.server}/api/v{version}/instance"
+        return _record(self._asked(self.session.get, address, headers=headers).json(), self.host)
 
     def register(self, name: str, scopes: tuple[str, ...]) -> tuple[str, str]:
         """Make the watcher known to the server; return its id and secret there."""

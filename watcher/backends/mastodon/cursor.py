@@ -32,6 +32,8 @@ class State:
     """Local ids, each with the time of its last edit as the server writes it, or nothing."""
     newest: datetime | None = None
     """Time of the newest post read."""
+    account: tuple[str, str] = ("", "")
+    """Of the timeline of an account: its address everywhere, and its number there."""
 
     @classmethod
     def load(cls, host: str, query: str, cursor: str | None) -> Self:
@@ -43,6 +45,8 @@ class State:
                 return state
             state.seen = {str(one): str(edited) for one, edited in told["seen"]}
             state.newest = values.optional_moment(told["newest"])
+            address, number = told.get("account", ("", ""))
+            state.account = (str(address), str(number))
         except (ValueError, TypeError, KeyError, RecursionError):
             return cls(host, query)
         return state
@@ -54,7 +58,7 @@ class State:
             "query": self.query,
             "newest": self.newest.isoformat() if self.newest else None,
             "seen": list(self.seen.items()),
-        }
+        } | ({"account": self.account} if self.account[0] else {})
         return json.dumps({"mastodon": told}, separators=(",", ":"))
 
     @property
@@ -90,7 +94,7 @@ class State:
     def trimmed(self, most: int = OVERLAP) -> Self:
         """Return the state with so many ids at most: what a cursor keeps."""
         kept = dict(list(self.seen.items())[-most:])
-        return type(self)(self.host, self.query, kept, self.newest)
+        return type(self)(self.host, self.query, kept, self.newest, self.account)
 
 
 def is_made_up(number: str) -> bool:

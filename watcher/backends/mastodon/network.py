@@ -2,7 +2,8 @@
 
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -27,6 +28,8 @@ from watcher.backends.mastodon.features import Features, features
 from watcher.backends.mastodon.paging import Pages
 from watcher.backends.mastodon.query import Query
 from watcher.backends.mastodon.source import MastodonSource
+from watcher.backends.mastodon.whose import Finder, LeftError, Whose
+from watcher.clock import utc_now
 
 REMEMBERED_ACCOUNTS = 10_000
 _TIMELINES = {
@@ -45,14 +48,17 @@ class MastodonNetwork:
 
     network = "mastodon"
 
-    def __init__(self, source: MastodonSource) -> None:
+    def __init__(self, source: MastodonSource, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._source = source
+        self.clock = clock
         query = Query.parse(source.query)
         if query is None:
             raise ValueError(f"{source.query!r} is no query")
         self._query = query
         self._numbers: OrderedDict[str, str] = OrderedDict()
         """Local ids of accounts by their address everywhere."""
+        self._whose: Whose | None = None
+        """The account whose timeline is read."""
 
     @cached_property
     def client(self) -> Client:
@@ -78,8 +84,31 @@ class MastodonNetwork:
         state = State.load(self.client.host, self._source.query, cursor)
         if self._query.kind == "search":
             yield from self._search(state)
+        elif self._query.kind == "account":
+            yield from self._of_account(state)
         else:
             yield from self.pull(state).run()
+
+    def _of_account(self, state: State) -> Iterator[Page]:
+        """Read the timeline of an account, as long as the account is there."""
+        try:
+            whose = self._whose = self._finder.find(state.account)
+            state.account = whose.known
+            yield from self.pull(state).run()
+        except LeftError as left:
+            if left.account and (state.account[0] or state.seen):
+                nothing = State(self.client.host, self._source.query).dump()
+                yield Page(posts=(), cursor=nothing, more=False, departed=(left.account,))
+            raise
+        if whose.moved_to:
+            raise self._moved(whose.moved_to)
+
+    def _moved(self, handle: str) -> BackendError:
+        return BackendError(
+            f"@{self._query.value} has moved to @{handle}",
+            kind="gone",
+            help=f'what it writes now is read with query = "@{handle}"',
+        )
 
     def pull(self, state: State) -> pull.Pull:
         """Return a reading of the timeline from where `state` stands."""
@@ -87,13 +116,15 @@ class MastodonNetwork:
             state,
             self._fetch,
             self.reading,
+            clock=self.clock,
             after=self.client.newest_by_link,
             is_there=self.client.has_status,
         )
 
     def _search(self, state: State) -> Iterator[Page]:
         empty = True
-        for page in pull.Pull(state, self._fetch, self.reading).search(self._found):
+        reading = pull.Pull(state, self._fetch, self.reading, clock=self.clock)
+        for page in reading.search(self._found):
             empty = False
             yield page
         if empty and not state.seen and not self.features.finds_posts:
@@ -111,29 +142,33 @@ class MastodonNetwork:
         return self.client.found_statuses(self._query.value, limit=pull.PAGE, offset=offset)
 
     def _fetch(self, min_id: str | None, max_id: str | None) -> Sequence[Any]:
+        whose = self._whose
         try:
             return self.client.statuses(
-                self._query, self._timeline, limit=pull.PAGE, min_id=min_id, max_id=max_id
-            )
+                self._query, whose.number if whose else "", limit=pull.PAGE,
+                min_id=min_id, max_id=max_id,
+            )  # fmt: skip
         except StatusError as error:
-            if error.status != 404:
+            if error.status not in (404, 410):
                 raise
+            if whose:
+                self._finder.find(whose.known)  # it may have gone this moment
             what = _TIMELINES[self._query.kind].format(self._query.value)
-            raise BackendError(f"{self.client.host} has no {what} (404)", kind="gone") from None
+            raise BackendError(
+                f"{self.client.host} has no {what} ({error.status})", kind="gone"
+            ) from None
 
     @cached_property
-    def _timeline(self) -> str:
-        """The local id of the account whose timeline is read; empty where none is."""
-        if self._query.kind != "account":
-            return ""
-        record = self._record_of(self._query.value)
-        if record is None:
-            raise BackendError(
-                f"{self.client.host} knows no account @{self._query.value}",
-                kind="gone",
-                help="write it as it is written there: @name, or @name@its.server",
-            )
-        return values.identifier(record.get("id"))
+    def _finder(self) -> Finder:
+        """Finds the account whose timeline is read."""
+        domain = self._query.value.partition("@")[2].lower()
+        return Finder(
+            client=self.client,
+            format=self.format,
+            handle=self._query.value,
+            by_handle=self._record_of,
+            at_home=lambda: domain in ("", self.features.domain, self.client.host),
+        )
 
     @cached_property
     def format(self) -> Mastodon:
@@ -160,6 +195,10 @@ class MastodonNetwork:
             found = f"{posts} posts" if posts else "no post: many servers search none at all"
             what = f"search:{self._query.value} finds {found}"
         else:
+            if self._query.kind == "account":
+                self._whose = self._finder.find()
+                if self._whose.moved_to:
+                    raise self._moved(self._whose.moved_to)
             what = f"{self._source.query} answers"
             if not self._fetch(None, None):
                 what = f"{self._source.query} is empty"
@@ -335,9 +374,10 @@ def fold(text: str) -> str:
     return "".join(char for char in apart if not unicodedata.combining(char))
 
 
-def open_network(source: MastodonSource) -> MastodonNetwork:
+def open_network(source: MastodonSource, clock: Callable[[], datetime]) -> MastodonNetwork:
     """Return the reader of a source; one of a timeline that is also sent as it is written stays."""
     from watcher.backends.mastodon.stream import MastodonStream
 
     query = Query.parse(source.query)
-    return MastodonStream(source) if query and query.has_stream else MastodonNetwork(source)
+    kind = MastodonStream if query and query.has_stream else MastodonNetwork
+    return kind(source, clock=clock)

@@ -93,7 +93,23 @@ class XNetwork:
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
         """Yield what was written since `cursor`, the oldest first. Raises `BackendError`."""
-        return self._reader.pages(cursor)
+        try:
+            yield from self._reader.pages(cursor)
+        except _UnshownError as unshown:
+            if unshown.left and not self._is_there(unshown.user):
+                yield Page(posts=(), cursor="", more=False, departed=(unshown.user,))
+            raise
+
+    def _is_there(self, user: str) -> bool:
+        """Whether a user whose posts are not shown is found by name all the same.
+
+        Two answers are needed before somebody is told to have left. One who is there is a read.
+        """
+        try:
+            account = self.lookup(self._account)
+        except TakenError:
+            return False
+        return account is not None and account.id == user
 
     def check(self) -> str:
         """Ask what the app has read this month, which costs nothing, and tell what may be spent."""
@@ -229,7 +245,10 @@ class XNetwork:
         user = track.user
 
         def ask(*, token: str | None, **bounds: Any) -> dict[str, Any]:
-            return self._client.timeline(user, pagination_token=token, **bounds)
+            answer = self._client.timeline(user, pagination_token=token, **bounds)
+            if "data" not in answer and "meta" not in answer and "errors" in answer:
+                raise _UnshownError(self._client.host, self._account, user, answer)
+            return answer
 
         return Query(name=name, ask=ask, least=LEAST_OF_TIMELINE, searched=False)
 
@@ -244,6 +263,28 @@ class XNetwork:
 
     def _nonsense(self) -> BackendError:
         return BackendError(f"what {self._client.host} answered is no account", kind="broken")
+
+
+class _UnshownError(BackendError):
+    """X shows no posts of a user; `left` says whether it does not show the user either."""
+
+    def __init__(self, host: str, handle: str, user: str, answer: dict[str, Any]) -> None:
+        self.user = user
+        error = next(iter(records(answer.get("errors"))), {})
+        title, detail = words(error.get("title")), words(error.get("detail"))
+        missing = title == "Not Found Error"
+        self.left = missing or (title == "Forbidden" and "suspended" in detail)
+        if self.left:
+            why = "the account is not there" if missing else "the account is suspended"
+            super().__init__(f"{host} shows no posts of @{handle} any more: {why}", kind="gone")
+        elif title == "Authorization Error":
+            super().__init__(
+                f"the posts of @{handle} are protected", kind="refused",
+                help="only those see them whom the account lets in, and no app is among them",
+            )  # fmt: skip
+        else:
+            super().__init__(f"{host} does not say why it shows no posts of @{handle}",
+                             kind="broken")  # fmt: skip
 
 
 def _refusal() -> BackendError:
