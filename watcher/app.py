@@ -12,7 +12,7 @@ from rules import KeywordRule, LookalikeRule
 from rules.lookalike import Detector
 from rules.matcher import Matcher
 from rules.rates.values import Values
-from watcher import files
+from watcher import allowances, files
 from watcher.backends import XSource
 from watcher.clock import utc_now
 from watcher.config import Config
@@ -47,6 +47,7 @@ class App:
         be used.
         """
         make_private(config.data)
+        allowances.take_up(config.data, utc_now())  # budgets live on the clock of the servers
         store = Store.open(config.store_url)
         config = _billed(config, store)
         app = cls(
@@ -83,7 +84,8 @@ class App:
         )
 
     def close(self) -> None:
-        """Let go of store and index."""
+        """Let go of store and index, and leave what networks still let us ask."""
+        allowances.leave(self.config.data)
         self.index.close()
         self.store.close()
 

@@ -19,6 +19,7 @@ from typing import Literal
 from alerts.dkim import Signer, UnseenError
 from rules import LookalikeRule
 from rules.errors import WatcherError
+from watcher import allowances
 from watcher.backends import AnySource
 from watcher.clock import utc_now
 from watcher.config import Config
@@ -46,6 +47,7 @@ class Outcome:
 
 def run(config: Config, seconds: float) -> tuple[Outcome, ...]:
     """Try everything at once, for at most `seconds`; return the outcomes in a fixed order."""
+    allowances.take_up(config.data, utc_now())
     tries: list[tuple[str, Callable[[], str]]] = [
         ("installation", installation),
         ("data folder", partial(data_folder, config.data)),
@@ -65,6 +67,7 @@ def run(config: Config, seconds: float) -> tuple[Outcome, ...]:
 
 def of_sources(config: Config, sources: Iterable[AnySource], seconds: float) -> tuple[Outcome, ...]:
     """Try some sources at once, for at most `seconds`; return the outcomes in their order."""
+    allowances.take_up(config.data, utc_now())
     return _tried([_of_source(config, source) for source in sources], seconds)
 
 

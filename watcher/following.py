@@ -128,7 +128,7 @@ def _write_down(app: App, record: ProposalRecord, outcome: FollowOutcome, by: st
 def _follower(app: App, channel: AutoFollow) -> Iterator["Followers"]:
     """Open the network on which a channel follows."""
     source = next(one for one in app.config.sources if one.name == channel.source)
-    with closing(source.open(app.config.folder)) as reader:
+    with closing(source.open(app.config.folder, clock=app.clock)) as reader:
         if not isinstance(reader, Network):
             raise FollowError(f"nobody can be followed on {channel.source}")
         yield Followers(reader)

@@ -193,7 +193,7 @@ class Service:
             log.info("%s: %s", source.name, _count(pulled.new, "new post"))
             self._soon("match")
         if pulled.error:
-            raise PullError(pulled.error)
+            raise PullError(pulled.error, help=pulled.help)
 
     def _match(self) -> None:
         matched = pipeline.match(self.app, stop=self.stopping.is_set)

@@ -142,20 +142,20 @@ class OpenStream(threading.Thread):
         while not self.stop.is_set():
             began = self._app().clock()
             failure: BackendError | None = None
-            trouble = ""
+            trouble = advice = ""
             try:
                 self._follow(began)
             except BackendError as error:
-                failure, trouble = error, _sentence(error)
+                failure, trouble, advice = error, error.message, error.help
             except WatcherError as error:  # the database: what was not saved is read again
-                trouble = _sentence(error)
+                trouble, advice = error.message, error.help
             except Exception as error:  # the outermost boundary of the thread
                 trouble = f"an error in the watcher itself ({type(error).__name__})"
                 log.exception("%s: the stream failed as nobody foresaw", self.name)
             if self.stop.is_set():
                 return
             if trouble:
-                self._record_failure(began, trouble)
+                self._record_failure(began, trouble, advice)
             app = self._app()
             pause = Pause() if app.clock() - began > HEALTHY else pause
             self.stop.wait(pause.after(failure, app.random))
@@ -165,7 +165,7 @@ class OpenStream(threading.Thread):
         """Read and save until the stream ends, breaks, or is to stop."""
         app = self._app()
         self._recorded = self._cursor_saved = None
-        with closing(self.source.open(app.config.folder)) as reader:
+        with closing(self.source.open(app.config.folder, clock=app.clock)) as reader:
             if not isinstance(reader, Stream):
                 raise BackendError(
                     f"{self.source.name} cannot be kept open", kind="refused",
@@ -220,21 +220,18 @@ class OpenStream(threading.Thread):
             self._listener.found()
             self.stop.wait(_LOOK_AGAIN)
 
-    def _record_failure(self, began: datetime, trouble: str) -> None:
-        self._listener.tell(self.name, trouble)
+    def _record_failure(self, began: datetime, trouble: str, advice: str) -> None:
+        self._listener.tell(self.name, f"{trouble} ({advice})" if advice else trouble)
         self._listener.looked(self.source.name)
         app = self._app()
         with suppress(StoreError):  # the same full disk may refuse this too
             app.store.record_pull(
-                self.source.name, began, app.clock(), reached_newest=False, error=trouble
-            )
+                self.source.name, began, app.clock(), reached_newest=False, error=trouble,
+                help=advice,
+            )  # fmt: skip
 
 
 def _is_empty(page: Page) -> bool:
     """Whether a page brings nothing to be kept but where it ends."""
     came = (page.posts, page.accounts, page.deleted, page.departed, page.gaps, page.skipped)
     return not (any(came) or page.skipped_count)
-
-
-def _sentence(error: WatcherError) -> str:
-    return f"{error}{f' ({error.help})' if error.help else ''}"

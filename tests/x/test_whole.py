@@ -8,11 +8,10 @@ import pytest
 
 from tests.contracts.live import SECRET
 from tests.faults import Loopback
-from tests.terminal import Terminal
+from tests.terminal import NOW, Terminal
 from tests.x.server import FakeX
 from watcher.backends import XSource
 from watcher.backends.http.budget import SHARED
-from watcher.clock import utc_now
 from watcher.config import load
 from watcher.store import Store
 
@@ -35,7 +34,7 @@ budget_month = 1000
 @pytest.fixture
 def x() -> Iterator[tuple[FakeX, Loopback]]:
     SHARED.forget()
-    fake = FakeX(SECRET, utc_now())
+    fake = FakeX(SECRET, NOW)
     with Loopback(fake.answer) as server:
         yield fake, server
 
@@ -44,16 +43,14 @@ def test_what_rules_look_for_is_read_stored_and_paid_for(
     x: tuple[FakeX, Loopback], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake, server = x
-    now = utc_now()
     for n in range(30):
         fake.say(
-            f"acme {n}" if n % 2 else f"an acme job {n}", "marie", now - timedelta(hours=30 - n)
+            f"acme {n}" if n % 2 else f"an acme job {n}", "marie", NOW - timedelta(hours=30 - n)
         )
     config = tmp_path / "watcher.toml"
     config.write_text(TABLE % server.url)
     monkeypatch.setenv("X", SECRET)
     terminal = Terminal(tmp_path, monkeypatch)
-    terminal.now = now
     checked = terminal.pipe("check")
     assert checked.code == 0, checked
     assert "reads at most 20 posts a day (0.10)" in " ".join(checked.out.split())
@@ -67,7 +64,7 @@ def test_what_rules_look_for_is_read_stored_and_paid_for(
     store = Store.open(loaded.store_url)
     try:
         assert store.count_posts() == 10
-        assert store.reads("x", now.date(), utc_now().date()) == 20
+        assert store.reads("x", NOW.date(), NOW.date()) == 20
     finally:
         store.close()
     asked = len(server.asked)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import click
 
 from alerts import DigestChannel
-from watcher import allowances, following, pipeline
+from watcher import following, pipeline
 from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.console import count, moment, print_json, safe, stderr, stdout
@@ -33,7 +33,6 @@ def command(settings: Settings, as_json: bool) -> int:
             pulled.append(pipeline.pull(app, source))
             if not as_json:
                 _tell_pulled(pulled[-1])
-        allowances.leave(config.data)
         matched = pipeline.match(app)
         if not as_json:
             stdout().say(
@@ -117,6 +116,8 @@ def _tell_pulled(pulled: pipeline.Pulled) -> None:
         stdout().note(f"  and {pulled.skipped - SKIPPED_SHOWN:,} more")
     if pulled.error:
         stderr().say(f"  failed: {safe(pulled.error)}")
+    if pulled.help:
+        stderr().note(f"  {safe(pulled.help)}")
 
 
 def _tell_rates(matched: pipeline.Matched) -> None:

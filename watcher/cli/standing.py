@@ -15,10 +15,13 @@ def told(one: Standing, now: datetime) -> str:
         return f"the {one.spent.until}'s budget is spent"
     if one.state is None or (one.state.last_pull is None and one.state.behind is None):
         return "not read yet"
+    limit = one.closed(now)
+    if limit is not None and limit.is_throttled(now):
+        return f"throttled, goes on {ago(limit.opens, now)}"
     if one.state.failures:
         return f"failed {count(one.state.failures, 'time')}: {safe(one.state.last_error, 200)}"
-    if (limit := one.closed(now)) is not None:
-        return f"throttled, goes on {ago(limit.opens, now)}"
+    if limit is not None:
+        return f"left in peace, goes on {ago(limit.opens, now)}"
     if one.lag is not None:
         return f"lags {length(one.lag)} behind"
     if one.coverage.gaps:

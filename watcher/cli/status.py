@@ -117,6 +117,8 @@ def _notes(one: Standing, view: View) -> Iterator[str]:
     for item in view.skipped.get(one.source.name, ()):
         when = ago(item.at, view.now)
         yield f"skipped {safe(item.where, 120)}: {safe(item.why, 200)} ({when})"
+    if one.source.enabled and one.state and one.state.failures and one.state.last_help:
+        yield f"failed: {safe(one.state.last_help, 300)}"
     gaps = one.coverage.gaps
     for since, until, why in gaps[-GAPS_SHOWN:]:
         yield f"missed {span(since, until, view.config.timezone)}: {safe(why, 200)}"
@@ -216,6 +218,7 @@ def _as_dict(view: View) -> dict[str, Any]:
                 "last_pull": source.last_pull,
                 "last_success": source.last_success,
                 "last_error": source.last_error,
+                "last_help": source.last_help,
                 "failures": source.failures,
                 "behind_seconds": source.behind.total_seconds() if source.behind else None,
                 "skipped": [

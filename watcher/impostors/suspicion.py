@@ -158,7 +158,7 @@ def _look_at(app: App, own: Sequence[Own], stop: Callable[[], bool]) -> list[Pic
         if not source.enabled or not networks or stop():
             continue
         try:
-            with closing(source.open(app.config.folder)) as reader:
+            with closing(source.open(app.config.folder, clock=app.clock)) as reader:
                 if isinstance(reader, Network) and reader.network in networks:
                     networks.discard(reader.network)
                     ours = [account for account in wanted if account.network == reader.network]

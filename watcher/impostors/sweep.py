@@ -110,7 +110,8 @@ def places(app: App) -> Iterator[tuple[tuple[Place, ...], tuple[NotAsked, ...]]]
             if not source.enabled:
                 continue
             try:
-                reader = stack.enter_context(closing(source.open(app.config.folder)))
+                opened = source.open(app.config.folder, clock=app.clock)
+                reader = stack.enter_context(closing(opened))
             except BackendError as error:
                 not_asked.append(NotAsked(source=source.name, why=error.message))
                 continue

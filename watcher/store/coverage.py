@@ -112,8 +112,12 @@ class SourceCoverage(Database):
         *,
         reached_newest: bool,
         error: str = "",
+        help: str = "",
     ) -> None:
-        """Record one whole pull, well or badly ended; `error` is one sentence, empty when well."""
+        """Record one whole pull, well or badly ended.
+
+        `error` is one sentence, empty when well; `help` says what to do about it, where known.
+        """
         with self.writing() as connection:
             connection.execute(
                 insert(pulls),
@@ -127,6 +131,7 @@ class SourceCoverage(Database):
             )
             # Until where a stream had read holds only while it is open.
             state: dict[str, Any] = {"last_pull": ended, "last_error": error, "behind": None}
+            state["last_help"] = help if error else ""
             state["failures"] = sources.c.failures + 1 if error else 0
             if reached_newest and not error:
                 state["last_success"] = ended
@@ -168,6 +173,7 @@ class SourceCoverage(Database):
             state: dict[str, Any] = {
                 "last_pull": now,
                 "last_error": "",
+                "last_help": "",
                 "failures": 0,
                 "behind": behind.total_seconds(),
             }
@@ -206,6 +212,7 @@ class SourceCoverage(Database):
                 last_pull=row.last_pull,
                 last_success=row.last_success,
                 last_error=row.last_error,
+                last_help=row.last_help,
                 failures=row.failures,
                 behind=None if row.behind is None else timedelta(seconds=row.behind),
             )

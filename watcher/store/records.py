@@ -97,6 +97,8 @@ class SourceState:
     """The end of the last pull that reached the newest post."""
     last_error: str
     """The newest failure, empty since a pull went well."""
+    last_help: str
+    """What to do about it; empty where nobody could say."""
     failures: int
     """Failures in a row."""
     behind: timedelta | None = None

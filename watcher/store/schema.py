@@ -195,6 +195,7 @@ sources = Table(
     Column("last_pull", Moment),
     Column("last_success", Moment),
     Column("last_error", Words, nullable=False, default=""),
+    Column("last_help", Words, nullable=False, default=""),
     Column("failures", Integer, nullable=False, default=0),
     # How many seconds a stream lies behind the present; None where it is none, or never said.
     Column("behind", Float(53)),

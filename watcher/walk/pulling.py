@@ -23,6 +23,8 @@ class Pulled:
     """The first skipped items, each as `where: why`."""
     error: str = ""
     """What ended the pull, empty when it reached the newest post."""
+    help: str = ""
+    """What to do about it; empty where nobody can say."""
 
 
 def pull(app: App, source: AnySource, *, stop: Callable[[], bool] = never) -> Pulled:
@@ -34,10 +36,10 @@ def pull(app: App, source: AnySource, *, stop: Callable[[], bool] = never) -> Pu
     started = app.clock()
     new = known = skipped = 0
     first: list[str] = []
-    error = ""
+    error = advice = ""
     stopped = False
     try:
-        with closing(source.open(app.config.folder)) as reader:
+        with closing(source.open(app.config.folder, clock=app.clock)) as reader:
             for page in reader.pages(app.store.cursor(source.name)):
                 saved = app.store.save_page(source.name, page, app.clock())
                 new += saved.new
@@ -47,15 +49,25 @@ def pull(app: App, source: AnySource, *, stop: Callable[[], bool] = never) -> Pu
                 if stopped := page.more and stop():
                     break
     except BackendError as failure:
-        error = str(failure)
+        error, advice = failure.message, failure.help
     except StoreError as failure:
         with suppress(StoreError):  # the same full disk may refuse this too; freshness tells then
             app.store.record_pull(
-                source.name, started, app.clock(), reached_newest=False, error=str(failure)
+                source.name,
+                started,
+                app.clock(),
+                reached_newest=False,
+                error=failure.message,
+                help=failure.help,
             )
         raise
     app.store.record_pull(
-        source.name, started, app.clock(), reached_newest=not error and not stopped, error=error
+        source.name,
+        started,
+        app.clock(),
+        reached_newest=not error and not stopped,
+        error=error,
+        help=advice,
     )
     return Pulled(
         source=source.name,
@@ -64,4 +76,5 @@ def pull(app: App, source: AnySource, *, stop: Callable[[], bool] = never) -> Pu
         skipped=skipped,
         skipped_first=tuple(first),
         error=error,
+        help=advice,
     )

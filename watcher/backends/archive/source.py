@@ -1,7 +1,8 @@
 """The `[[sources]]` table of kind "archive"."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,7 @@ from watcher.backends.archive.file import FormatName
 from watcher.backends.archive.reader import ArchiveReader
 from watcher.backends.formats import FieldMapping
 from watcher.backends.interface import Source
+from watcher.clock import utc_now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,12 @@ class ArchiveSource(Source):
         """Which files it reads."""
         return self.file
 
-    def open(self, base: Path) -> ArchiveReader:
+    def open(
+        self,
+        base: Path,
+        *,
+        clock: Callable[[], datetime] = utc_now,  # noqa: ARG002 - files tell their times
+    ) -> ArchiveReader:
         """Return a reader of the files; `base` is the configuration's folder. Opens none yet."""
         return ArchiveReader(
             base / self.file,

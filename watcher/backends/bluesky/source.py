@@ -1,9 +1,9 @@
 """The `[[sources]]` table of kind "bluesky"."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from watcher.backends.bluesky.keep import Keep
 from watcher.backends.bluesky.query import LIVE, is_did, is_handle, read_query
 from watcher.backends.interface import Source, parse_interval
 from watcher.backends.reach import Reach, of_query
+from watcher.clock import utc_now
 
 if TYPE_CHECKING:
     from watcher.backends.bluesky.network import BlueskyNetwork
@@ -178,12 +179,17 @@ class BlueskySource(Source):
             return Reach(network="bluesky", kept=kept)
         return of_query(self.query, "bluesky")
 
-    def open(self, base: Path) -> "BlueskyNetwork":  # noqa: ARG002 - files are none of its own
+    def open(
+        self,
+        base: Path,  # noqa: ARG002 - files are none of its own
+        *,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> "BlueskyNetwork":
         """Return the network. Nothing is asked yet, no library loaded."""
         from watcher.backends.bluesky.network import BlueskyNetwork
         from watcher.backends.bluesky.stream import BlueskyStream
 
-        return (BlueskyStream if self.is_stream else BlueskyNetwork)(self)
+        return (BlueskyStream if self.is_stream else BlueskyNetwork)(self, clock=clock)
 
     @property
     def looks_back(self) -> timedelta:

@@ -1,7 +1,8 @@
 """The `[[sources]]` table of kind "feed"."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from alerts.secret import Secret
 from rules.errors import Problem
 from watcher.backends.interface import Reader, Source
 from watcher.backends.reach import Reach
+from watcher.clock import utc_now
 
 PLACE = "{secret}"
 UNSTATED = frozenset({"followers", "likes", "reposts", "age", "bio", "to"})
@@ -77,7 +79,7 @@ class FeedSource(Source):
         """What posts it can bring: feeds name authors, and tell nothing more of them."""
         return Reach(network="feed", shows_accounts=False, unstated=UNSTATED)
 
-    def open(self, base: Path) -> Reader:
+    def open(self, base: Path, *, clock: Callable[[], datetime] = utc_now) -> Reader:
         """Return a reader of the feed; asks nothing yet. `base` is not needed."""
         del base
         from watcher.backends.feed.reader import FeedReader
@@ -88,4 +90,5 @@ class FeedSource(Source):
             contact=self.contact,
             private=self.private,
             source=self.name,
+            clock=clock,
         )

@@ -20,6 +20,9 @@ LONGEST_PAUSE = timedelta(minutes=15)
 FAILURES_THAT_CLOSE = 3
 """In a row: then nothing is asked of the host until the pause is over."""
 
+THROTTLED = "takes no more requests for now"
+"""Why a window is closed of which the server said so."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
@@ -100,9 +103,14 @@ class Budget:
                 window,
                 failures=failures,
                 closed_until=now + pause if close else window.closed_until,
-                why="takes no more requests for now" if hurried else "failed a moment ago",
+                why=THROTTLED if hurried else "failed a moment ago",
             )
             return pause.total_seconds()
+
+    def learn(self, bucket: str, window: Window) -> None:
+        """Take over what another process knew of a bucket, where nothing is known of it yet."""
+        with self._lock:
+            self._windows.setdefault(bucket, window)
 
     def failed(self, bucket: str = "") -> float:
         """Learn that no answer came at all; return the seconds that the host is left in peace."""
@@ -127,7 +135,7 @@ class Budget:
         if window.closed_until is not None:
             return (window.closed_until - now).total_seconds(), window.why
         if window.remaining is not None and window.remaining <= 0 and window.resets is not None:
-            return (window.resets - now).total_seconds(), "takes no more requests for now"
+            return (window.resets - now).total_seconds(), THROTTLED
         return 0.0, ""
 
     def _pause(self, failures: int) -> timedelta:
@@ -155,7 +163,7 @@ def _smaller(window: Window, limit: int | None, remaining: int, resets: datetime
     return replace(window, limit=limit, remaining=remaining, resets=resets)
 
 
-def _room(window: Window) -> tuple[bool, float]:
+def room(window: Window) -> tuple[bool, float]:
     """Sort windows by what they leave: those that are closed first."""
     remaining = window.remaining
     return window.closed_until is None, float("inf") if remaining is None else remaining
@@ -184,14 +192,25 @@ class Budgets:
 
     def windows(self) -> dict[str, dict[str, Window]]:
         """Return what is known now of every host, by bucket; of several accounts the tightest."""
-        with self._lock:
-            budgets = [(host, budget) for (host, _), budget in sorted(self._budgets.items())]
         found: dict[str, dict[str, Window]] = {}
-        for host, budget in budgets:
+        for host, _, bucket, window in self.known():
             known = found.setdefault(host, {})
-            for bucket, window in budget.windows().items():
-                known[bucket] = min(known.get(bucket, window), window, key=_room)
+            known[bucket] = min(known.get(bucket, window), window, key=room)
         return found
+
+    def known(self) -> tuple[tuple[str, str, str, Window], ...]:
+        """Return what is known now: host, account, bucket and window of each."""
+        with self._lock:
+            budgets = sorted(self._budgets.items())
+        return tuple(
+            (host, account, bucket, window)
+            for (host, account), budget in budgets
+            for bucket, window in budget.windows().items()
+        )
+
+    def learn(self, host: str, account: str, bucket: str, window: Window) -> None:
+        """Take over what another process knew, where nothing is known of that limit yet."""
+        self.of(host, account).learn(bucket, window)
 
     def forget(self) -> None:
         """Begin anew."""
@@ -202,4 +221,4 @@ class Budgets:
 SHARED = Budgets()
 """Those of this process."""
 
-__all__ = ["LONGEST_WAIT", "SHARED", "Budget", "Budgets", "Window", "spoken"]
+__all__ = ["LONGEST_WAIT", "SHARED", "Budget", "Budgets", "Window", "room", "spoken"]

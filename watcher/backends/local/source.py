@@ -1,7 +1,8 @@
 """The `[[sources]]` table of kind "local"."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +10,7 @@ from rules.errors import Problem
 from watcher.backends.interface import Source
 from watcher.backends.local.network import LocalNetwork
 from watcher.backends.reach import Reach, of_query
+from watcher.clock import utc_now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,12 @@ class LocalSource(Source):
         """What posts it can bring."""
         return of_query(self.query, "local")
 
-    def open(self, base: Path) -> LocalNetwork:
+    def open(
+        self,
+        base: Path,
+        *,
+        clock: Callable[[], datetime] = utc_now,  # noqa: ARG002 - posts tell their times
+    ) -> LocalNetwork:
         """Return the microblog as a network; `base` is the configuration's folder.
 
         Touches nothing yet: what is wrong with the file is raised by what is asked of it.

@@ -96,12 +96,14 @@ class Pull:
         fetch: Fetch,
         pages: Pages,
         *,
+        clock: Callable[[], datetime] = utc_now,
         after: Callable[[], str] = str,
         is_there: Callable[[str], bool] | None = None,
     ) -> None:
         self.state = state
         self._fetch = fetch
         self._pages = pages
+        self._clock = clock
         self._after = after
         self._is_there = is_there
 
@@ -210,7 +212,7 @@ class Pull:
         deleted: tuple[str, ...] = (),
     ) -> Page:
         newest = max((_time(item) for _, item in items), default=None)
-        now = utc_now()
+        now = self._clock()
         newest = min(newest, now) if newest else None
         self.state.note(((n, edit_of(item)) for n, item in items), newest)
         cursor = self.state.trimmed().dump()

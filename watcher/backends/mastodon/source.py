@@ -1,7 +1,8 @@
 """The `[[sources]]` table of kind "mastodon"."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from watcher.backends.address import wrong_server
 from watcher.backends.interface import Source
 from watcher.backends.mastodon.query import HOW_TO_WRITE, Query
 from watcher.backends.reach import Reach, of_query
+from watcher.clock import utc_now
 
 if TYPE_CHECKING:
     from watcher.backends.mastodon.network import MastodonNetwork
@@ -73,8 +75,13 @@ class MastodonSource(Source):
         """What posts it can bring."""
         return of_query(self.query, "mastodon")
 
-    def open(self, base: Path) -> "MastodonNetwork":  # noqa: ARG002 - files are none of its own
+    def open(
+        self,
+        base: Path,  # noqa: ARG002 - files are none of its own
+        *,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> "MastodonNetwork":
         """Return the server as a network. Nothing is asked yet, no library loaded."""
         from watcher.backends.mastodon.network import open_network
 
-        return open_network(self)
+        return open_network(self, clock)

@@ -63,8 +63,8 @@ class MastodonStream(MastodonNetwork):
         """Yield what the timeline holds beyond `state`."""
         pull = self.pull(state.trimmed() if state.seen else state)
         for page in pull.run():
-            newest = page.posts[-1].posted_at if page.posts else utc_now()
-            behind = max(utc_now() - newest, timedelta()) if page.more else timedelta()
+            newest = page.posts[-1].posted_at if page.posts else self.clock()
+            behind = max(self.clock() - newest, timedelta()) if page.more else timedelta()
             _remember(state, pull.state)
             yield _with_behind(page, behind)
             if stop():

@@ -55,7 +55,7 @@ def list_(settings: Settings, days: int, as_json: bool) -> None:
         empty="no [[sources]] are configured",
     )
     if found:
-        screen.note(f"posts: those that came in the last {count(days, 'day')}")
+        screen.note(f"posts: those that came in the last {'day' if days == 1 else f'{days} days'}")
     for one in found:
         _tell_more(screen, one, now, config.timezone)
     if found:
@@ -66,6 +66,8 @@ def _tell_more(screen: Screen, one: Standing, now: datetime, zone: str) -> None:
     """Tell below the table what needs a line of its own."""
     name = safe(one.source.name, 100)
     lines = []
+    if one.source.enabled and one.state and one.state.failures and one.state.last_help:
+        lines.append(safe(one.state.last_help, 300))
     windows = one.windows
     if one.coverage.gaps and windows:
         read = ", ".join(f"{span(since, until, zone)}" for since, until in windows[-GAPS_SHOWN:])
@@ -112,6 +114,7 @@ def _as_dict(one: Standing, now: datetime) -> dict[str, Any]:
         "last_success": state.last_success if state else None,
         "read_until": one.read_until,
         "last_error": state.last_error if state else "",
+        "last_help": state.last_help if state else "",
         "failures": state.failures if state else 0,
         "behind_seconds": state.behind.total_seconds() if state and state.behind else None,
         "since": covered.since,

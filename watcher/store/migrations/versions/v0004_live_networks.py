@@ -39,6 +39,9 @@ def upgrade() -> None:
             postgresql_where=sa.text(f"{name} {holds}"),
         )
     op.add_column("sources", sa.Column("behind", sa.Float(53), nullable=True))
+    op.add_column(
+        "sources", sa.Column("last_help", sa.Text(), server_default=sa.text("''"), nullable=False)
+    )
     _create_what_went()
     _create_forgotten()
     _create_source_networks()
