@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from alerts.volume import Voice
 from rules.errors import WatcherError
 from rules.model import Account, Match, Post, Reason, Suspect
 from rules.rates import Alarm
@@ -31,6 +32,8 @@ class Mention:
     """Further posts that say the same, found by the same rule and not told of by themselves."""
     copyists: int = 0
     """Accounts that made these, the post's own author not counted."""
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    """The number of each match in the store, by its rule: what an answer to a mail speaks of."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,12 +84,14 @@ class Coverage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Volume:
-    """How many posts a rule matched in the period and in the one of the same length before it."""
+    """How many posts of the period a rule matched, and of the one of the same length before it."""
 
     rule: str
     posts: int
     before: int | None
     """None when the rule was not yet watching then."""
+    usual: float | None = None
+    """What the same hours of the week usually bring; None while the rule is too young to say."""
 
 
 class ProposalState(StrEnum):
@@ -116,6 +121,8 @@ class FollowProposal:
     """The policy clause that decided, by its stable name (`addressed-us`, `spoke-of-brand`)."""
     reason: Reason
     state: ProposalState = ProposalState.PROPOSED
+    private: bool = False
+    """Whether it comes from private posts: outside the company it is not spoken of."""
 
 
 Occasion = Literal["digest", "escalation", "heartbeat", "blind"]
@@ -142,10 +149,14 @@ class Waiting:
     proposals: tuple[FollowProposal, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     volumes: tuple[Volume, ...] = ()
+    voices: tuple[Voice, ...] = ()
+    """How much was said of each brand, whatever the rules."""
+    earlier: tuple[str, ...] = ()
+    """Texts that the channel's rules found before the period: what its words are held against."""
     more: int = 0
     """Mentions that wait beyond those listed here, which a bound on memory kept out."""
     hidden: int = 0
-    """Mentions of private posts that are not listed, for whom the digest is not inside."""
+    """What private posts told that is not listed, for whom the digest is not inside."""
     silenced: int = 0
     """Findings that silences kept from being told since the digest before; `notices` say which."""
     held: int = 0

@@ -12,6 +12,7 @@ from rules import KeywordRule, LookalikeRule
 from rules.lookalike import Detector
 from rules.matcher import Matcher
 from rules.rates.values import Values
+from rules.signals.spoken import Hearing
 from watcher import allowances, files
 from watcher.backends import XSource
 from watcher.clock import utc_now
@@ -34,6 +35,7 @@ class App:
     index: Index
     matcher: Matcher
     detector: Detector
+    hearing: Hearing
     values: Values
     templates: Templates
     clock: Callable[[], datetime] = utc_now
@@ -56,6 +58,7 @@ class App:
             index=Index.open(config.data / "index"),
             matcher=Matcher(_keyword_rules(config), config.definitions),
             detector=_detector(config, store, clock()),
+            hearing=Hearing(config.definitions),
             values=Values(config.definitions),
             templates=Templates(files.templates()),
             clock=clock,
@@ -80,6 +83,7 @@ class App:
             config=config,
             matcher=self.matcher.with_rules(_keyword_rules(config), config.definitions),
             detector=_detector(config, self.store, self.clock()),
+            hearing=Hearing(config.definitions),
             values=Values(config.definitions),
         )
 

@@ -17,6 +17,8 @@ from watcher.app import App
 
 log = logging.getLogger("watcher")
 
+MOST_BRANDS = 20
+"""Brands whose volume is read for one digest, in the order of the configuration."""
 MOST_MENTIONS = 20_000
 """Mentions read into memory for one digest; what waits beyond is counted in it as "N more"."""
 
@@ -28,13 +30,36 @@ def digest_of(
     told = app.store.told_until(channel.name)
     since = max(slot.since, told) if told and told < now else slot.since
     waiting = app.store.waiting(
-        channel.name, since, now, limit=MOST_MENTIONS, sources=_watched(app)
+        channel.name,
+        since,
+        now,
+        limit=MOST_MENTIONS,
+        sources=_watched(app),
+        brands=compared(app, channel),
     )
     return _composed(app, channel, waiting, slot, now)
 
 
 def _watched(app: App) -> list[str]:
     return [source.name for source in app.config.sources if source.enabled]
+
+
+def compared(app: App, channel: DigestChannel | Channel) -> dict[str, tuple[str, ...]]:
+    """The brands whose volume a channel tells, each with those it is compared with.
+
+    These are the brands that the channel's rules name; where they name none, all of them. One that
+    is compared with another is told beside that one alone.
+    """
+    brands = {brand.name: brand.competitors for brand in app.config.brands}
+    rules = [rule for rule in app.config.rules if channel.name in rule.then]
+    named = frozenset[str]()
+    for rule in rules:
+        if isinstance(rule, KeywordRule):
+            named |= app.hearing.named_in(" \n ".join((rule.find, *rule.any, *rule.all)))
+    named = named or frozenset(brands)
+    beside = {other for name in named for other in brands[name] if other != name}
+    told = [name for name in brands if name in named and (name not in beside or brands[name])]
+    return {name: brands[name] for name in told[:MOST_BRANDS]}
 
 
 def _composed(
@@ -92,7 +117,12 @@ def renew(app: App) -> int:
     renewed = 0
     for old in app.store.outdated_digests():
         channel = next((one for one in app.config.channels if one.name == old.channel), None)
-        waiting = app.store.told_in(old, limit=MOST_MENTIONS, sources=_watched(app))
+        waiting = app.store.told_in(
+            old,
+            limit=MOST_MENTIONS,
+            sources=_watched(app),
+            brands=compared(app, channel) if channel else {},
+        )
         if not isinstance(channel, DigestChannel) or not old.recipients:
             app.store.freeze_again(old, waiting, (), None)
             continue

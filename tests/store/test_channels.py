@@ -148,7 +148,8 @@ def test_suspects_beyond_the_bound_are_told_next_time(store: Store) -> None:
 def test_volumes_compare_a_rule_with_the_period_before(store: Store) -> None:
     batches = ((NOON - 3 * DAY, 1), (NOON - 30 * HOUR, 2), (NOON - HOUR, 3), (NOON + HOUR, 4))
     for found, count in batches:
-        pulled(store, *[post(f"{found}{n}") for n in range(count)], now=found)
+        some = [post(f"{found}{n}", posted_at=found) for n in range(count)]
+        pulled(store, *some, now=found)
         matched(store, now=found, routes={"talk": ("daily",), "quiet": ("daily",)})
     what = waiting(store)
     assert [(one.rule, one.posts, one.before) for one in what.volumes] == [

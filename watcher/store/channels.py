@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -18,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from alerts.distinctive import FEWEST_POSTS
 from alerts.model import DeliveryState, OutgoingMail, Waiting
 from watcher.store.columns import storable_key
 from watcher.store.coverage import coverage_of
@@ -33,6 +35,7 @@ from watcher.store.schema import (
     queue,
     suspects,
 )
+from watcher.store.voices import Compared, earlier_texts, voices, volumes
 from watcher.store.waiting import (
     alarms_waiting,
     in_queue,
@@ -41,7 +44,6 @@ from watcher.store.waiting import (
     still_news,
     suspects_waiting,
     told_in,
-    volumes,
 )
 
 _CHUNK = 500
@@ -82,6 +84,7 @@ class Channels(Database):
         *,
         limit: int,
         sources: Sequence[str] | None = None,
+        brands: Compared = MappingProxyType({}),
     ) -> Waiting:
         """Return all that waits for a channel, seen at one moment, and what happened around it.
 
@@ -89,11 +92,14 @@ class Channels(Database):
         volumes and the coverage. At most `limit` mentions are listed, those that arrived last, and
         `more` counts the others; at most `limit` alarms, the newest, and suspects, the most alike.
         Coverage is of the named
-        sources, or of all that were ever read.
+        sources, or of all that were ever read. `brands` are those whose volume is told, each with
+        the ones it is compared with.
         """
         with self.reading() as connection:
             return replace(
-                _gathered(connection, channel, in_queue(channel), since, until, limit, sources),
+                _gathered(
+                    connection, channel, in_queue(channel), since, until, limit, sources, brands
+                ),
                 proposals=proposals_to_tell(connection, channel, since),
                 mark=mark(connection, channel),
             )
@@ -190,7 +196,12 @@ class Channels(Database):
         )
 
     def told_in(
-        self, digest: OutdatedDigest, *, limit: int, sources: Sequence[str] | None = None
+        self,
+        digest: OutdatedDigest,
+        *,
+        limit: int,
+        sources: Sequence[str] | None = None,
+        brands: Compared = MappingProxyType({}),
     ) -> Waiting:
         """Return what is left of what a digest was made from; see `waiting`."""
         with self.reading() as connection:
@@ -205,6 +216,7 @@ class Channels(Database):
                     digest.created,
                     limit,
                     sources,
+                    brands,
                 ),
                 proposals=proposals_between(connection, *span),
             )
@@ -292,6 +304,7 @@ def _gathered(
     until: datetime,
     limit: int,
     sources: Sequence[str] | None,
+    brands: Compared,
 ) -> Waiting:
     mentions, total = mentions_waiting(connection, entries, until, limit)
     found, news = suspects_waiting(connection, entries, limit)
@@ -304,7 +317,9 @@ def _gathered(
         suspects=found,
         news=news,
         coverage=coverage_of(connection, sources, since, until),
-        volumes=tuple(volumes(connection, channel, since, until)),
+        volumes=volumes(connection, channel, since, until),
+        voices=voices(connection, brands, since, until),
+        earlier=earlier_texts(connection, channel, since) if total >= FEWEST_POSTS else (),
         more=total - len(mentions),
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from rules.model import Account, Match, Suspect
+from rules.signals.spoken import Spoken
 from watcher.store.accounts import mark_examined, unexamine_authors
 from watcher.store.copies import Copies, NewMatch, note_copies, quiet_rules, without_repeats
 from watcher.store.database import Database
@@ -21,6 +22,7 @@ from watcher.store.queue import Routes, enqueue, enqueue_news, remember_routes
 from watcher.store.raising import News, note_sightings, raise_suspects
 from watcher.store.records import Batch, SavedMatches
 from watcher.store.schema import accounts, matches, meta, posts, progress
+from watcher.store.voices import Forms, note_spoken
 
 _MATCHED = "match"
 _FINGERPRINT = "examined with"
@@ -65,6 +67,8 @@ class Matches(Database):
         copies: Copies = MappingProxyType({}),
         untold: Collection[str] = (),
         realert: Mapping[str, timedelta] = MappingProxyType({}),
+        spoken: Sequence[Spoken] = (),
+        brands: Forms | None = None,
     ) -> SavedMatches:
         """Save what the rules found in a batch and that it is done, in one transaction.
 
@@ -74,7 +78,8 @@ class Matches(Database):
         rules in `untold`, and those of a rule in `realert` within that time after one that was.
         Posts of the batch that left meanwhile are passed over. Of those that their authors changed,
         what the rules found before is brought up to date, and what holds no more goes, unless it
-        was judged.
+        was judged. `spoken` tells which posts speak of which of the `brands` that are counted; None
+        leaves the counting alone.
         Raises `StaleBatchError` when another process has saved this batch meanwhile, `StoreError`
         otherwise; then nothing was saved.
         """
@@ -113,6 +118,8 @@ class Matches(Database):
                 routes,
                 now,
             )
+            if brands is not None:
+                note_spoken(connection, batch, spoken, brands, now)
             news = raise_suspects(connection, suspects, now, faint=faint)
             note_sightings(connection, [*suspects, *faint], batch)
             queued += enqueue_news(connection, news, routes, now)

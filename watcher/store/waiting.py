@@ -1,17 +1,17 @@
-"""What waits for a channel, read at one moment: mentions, alarms, suspects, and volumes."""
+"""What waits for a channel, read at one moment: mentions, alarms, suspects."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from alerts.model import Mention, RaisedAlarm, Volume
+from alerts.model import Mention, RaisedAlarm
 from rules.model import Match, Post, Reason, Suspect, Verdict
 from watcher.store.judgements import match_from
 from watcher.store.posts import posts_from, select_posts
+from watcher.store.private import is_hidden_suspect
 from watcher.store.raising import suspect_from
 from watcher.store.rates import alarm_record
-from watcher.store.schema import alarms, matches, posts, queue, routes, suspect_events, suspects
+from watcher.store.schema import alarms, matches, posts, queue, suspect_events, suspects
 
 _CHUNK = 500
 _ALARMS_WITH_POSTS = 50
@@ -49,6 +49,7 @@ def mentions_waiting(
     found = posts_from(connection.execute(select_posts().join(chosen, chosen.c.rid == posts.c.rid)))
     keys = {one.rid: one.post.key for one in found}
     of_post: dict[int, list[Match]] = {}
+    numbers: dict[int, dict[str, int]] = {}
     # By the smallest number, not by a join with `chosen`: SQLite would walk through one for each
     # row of the other.
     query = (
@@ -59,6 +60,7 @@ def mentions_waiting(
     )
     for row in connection.execute(query):
         of_post.setdefault(row.rid, []).append(match_from(row, keys[row.rid]))
+        numbers.setdefault(row.rid, {})[row.rule] = row.row
     # A post dated in the future must not stay on top for ever.
     newest_first = sorted(found, key=lambda one: (min(one.post.posted_at, until), one.rid))[::-1]
     copies = _copies(connection, entries, min(keys, default=0))
@@ -69,6 +71,7 @@ def mentions_waiting(
                 matches=tuple(of_post[one.rid]),
                 copies=copies.get(one.rid, (0, 0))[0],
                 copyists=copies.get(one.rid, (0, 0))[1],
+                numbers=numbers[one.rid],
             )
             for one in newest_first
         ),
@@ -150,7 +153,7 @@ def suspects_waiting(
     That is, by the subjects of those that had been judged, what changed since, oldest first.
     """
     query = (
-        select(suspects, queue.c.event)
+        select(suspects, queue.c.event, is_hidden_suspect().label("private"))
         .join(queue, queue.c.suspect == suspects.c.id)
         .where(entries, still_news())
         .order_by(suspects.c.score.desc(), suspects.c.id)
@@ -170,34 +173,4 @@ def suspects_waiting(
                 .order_by(suspect_events.c.row)
             )
             news[row.subject] = tuple(connection.execute(since).scalars())
-    return tuple(map(suspect_from, rows)), news
-
-
-def volumes(
-    connection: Connection, channel: str, since: datetime, until: datetime
-) -> Iterator[Volume]:
-    """Count what each of the channel's rules found after `since` up to `until`, and just before.
-
-    A post counts when it was found, as it does for the queue: the figures are those of the digest.
-    `before` is None unless the rule was watching during the whole of the period before.
-    """
-    earlier = since - (until - since)
-    # A rule may have been watching for another channel before it came to this one.
-    first = (
-        select(routes.c.rule, func.min(routes.c.since).label("since"))
-        .where(routes.c.rule.in_(select(routes.c.rule).where(routes.c.channel == channel)))
-        .group_by(routes.c.rule)
-        .order_by(routes.c.rule)
-    )
-    for rule, watching_since in connection.execute(first).all():
-        before = None
-        if watching_since <= earlier:
-            before = _count_found(connection, rule, earlier, since)
-        yield Volume(rule=rule, posts=_count_found(connection, rule, since, until), before=before)
-
-
-def _count_found(connection: Connection, rule: str, since: datetime, until: datetime) -> int:
-    query = select(func.count()).where(
-        matches.c.rule == rule, matches.c.found > since, matches.c.found <= until
-    )
-    return connection.execute(query).scalar_one()
+    return tuple(replace(suspect_from(row), private=bool(row.private)) for row in rows), news

@@ -68,6 +68,8 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
             copies=_copies(app, batch, found),
             untold=untold,
             realert=realert,
+            spoken=app.hearing.find(batch.posts),
+            brands=app.hearing.forms,
         )
         posts += len(batch.posts)
         matches += saved.matches
