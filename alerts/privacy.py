@@ -34,8 +34,9 @@ def is_inside(recipient: str, domains: Sequence[str]) -> bool:
 
 def holds_private(waiting: Waiting) -> bool:
     """Whether anything of what waits comes from private posts."""
-    mentioned = any(one.post.private for one in waiting.mentions)
-    return mentioned or any(post.private for one in waiting.alarms for post in one.posts)
+    told = (*waiting.suspects, *waiting.proposals, *(one.post for one in waiting.mentions))
+    alarmed = (post for one in waiting.alarms for post in one.posts)
+    return any(one.private for one in (*told, *alarmed))
 
 
 def for_outsiders(waiting: Waiting) -> Waiting:
@@ -46,13 +47,18 @@ def for_outsiders(waiting: Waiting) -> Waiting:
     """
     if not holds_private(waiting):
         return waiting
-    mentions = tuple(one for one in waiting.mentions if not one.post.private)
-    return replace(
+    public = replace(
         waiting,
-        mentions=mentions,
+        mentions=tuple(one for one in waiting.mentions if not one.post.private),
         alarms=tuple(one for one in waiting.alarms if _is_public(one)),
-        hidden=waiting.hidden + len(waiting.mentions) - len(mentions),
+        suspects=tuple(one for one in waiting.suspects if not one.private),
+        proposals=tuple(one for one in waiting.proposals if not one.private),
     )
+    return replace(public, hidden=waiting.hidden + _listed(waiting) - _listed(public))
+
+
+def _listed(waiting: Waiting) -> int:
+    return len(waiting.mentions) + len(waiting.suspects) + len(waiting.proposals)
 
 
 def _is_public(raised: RaisedAlarm) -> bool:

@@ -196,6 +196,8 @@ class Suspect:
     signs: tuple[str, ...] = ()
     """What is known beside the names, by stable names (`copied-bio`, `links:acme.example`): what
     was known when a person judged is no news later."""
+    private: bool = False
+    """Whether only private posts tell of it: outside the company it is not spoken of."""
 
     @property
     def is_domain(self) -> bool:

@@ -11,10 +11,10 @@ import pytest
 
 from alerts import EmailDigest, MailFolder, SmtpServer
 from alerts.digest import compose
-from alerts.model import OutgoingMail, RaisedAlarm, Waiting
-from alerts.privacy import for_outsiders, is_inside
+from alerts.model import FollowProposal, OutgoingMail, RaisedAlarm, Waiting
+from alerts.privacy import for_outsiders, holds_private, is_inside
 from alerts.render import Templates, render
-from rules.model import Account
+from rules.model import Account, Suspect
 from rules.rates import Alarm
 from tests.alert_samples import BRAND, NOW, SINCE, SLOT, account, email, mention
 from tests.cli_fixtures import acme, terminal
@@ -91,6 +91,22 @@ def test_alarms_that_may_speak_of_private_posts_are_left_out() -> None:
     assert [one.id for one in seen.alarms] == [0]
     public = waiting(OPEN, alarms=(raised[0], raised[2]))
     assert for_outsiders(public) == public
+
+
+def test_outsiders_learn_of_nobody_who_is_known_by_private_posts_alone() -> None:
+    spoken = {"brand": "Plivélo", "rule": "r", "score": 0.9, "techniques": ("affix",)}
+    spoken |= {"reason": SECRET.matches[0].reason}
+    some = [Suspect(subject=f"town:{n}", name=f"who{n}", private=n == 1, **spoken) for n in (1, 2)]
+    proposed = [
+        FollowProposal(account=account(name), channel="friends", rule="r", post="town:1",
+                       clause="spoke-of-brand", reason=SECRET.matches[0].reason, private=private)
+        for name, private in (("cleo", True), ("dan", False))
+    ]  # fmt: skip
+    what = waiting(suspects=tuple(some), proposals=tuple(proposed))
+    assert holds_private(what)
+    seen = for_outsiders(what)
+    assert ([one.name for one in seen.suspects], len(seen.proposals)) == (["who2"], 1)
+    assert seen.hidden == 2
 
 
 @pytest.mark.parametrize(

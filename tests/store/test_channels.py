@@ -195,6 +195,32 @@ def test_a_proposed_follow_is_told_once_in_each_channel(store: Store) -> None:
     assert len(waiting(store, "weekly").proposals) == 2
 
 
+def test_who_is_known_by_private_posts_alone_is_marked(store: Store) -> None:
+    people = {name: account(name, name) for name in ("ann", "bob", "cleo")}
+    some = [post(f"{name}-1", author=people[name], private=name != "bob") for name in people]
+    pulled(store, *some, post("cleo-2", author=people["cleo"]))
+    matched(store, suspects=[suspect(f"town:{name}", name=name) for name in people])
+    waits = waiting(store)
+    assert {one.name: one.private for one in waits.suspects} == {
+        "ann": True, "bob": False, "cleo": False
+    }  # fmt: skip
+    for name in people:
+        made = proposal(people[name], post=f"town:{name}-1")
+        store.save_proposals("friends", waits, [made], NOON)
+    told = {one.account.handle: one.private for one in waiting(store, "friends").proposals}
+    assert told == {"ann": True, "bob": False, "cleo": True}
+
+
+def test_a_domain_that_private_posts_alone_link_to_is_marked(store: Store) -> None:
+    link = {"links": ("https://acme-help.example/x",)}
+    pulled(store, post("p1", private=True, **link), post("p2", author=account("2", "bob")))
+    matched(store, suspects=[suspect("domain:acme-help.example", name="acme-help.example")])
+    assert [one.private for one in waiting(store).suspects] == [True]
+    pulled(store, post("p3", author=account("2", "bob"), **link))
+    matched(store, suspects=[suspect("domain:acme-help.example", name="acme-help.example")])
+    assert [one.private for one in waiting(store).suspects] == [False]
+
+
 def test_digests_are_listed_newest_first(store: Store) -> None:
     for hour in range(3):
         frozen(store, "a@acme.example", slot=NOON + hour * HOUR)

@@ -12,6 +12,7 @@ from watcher.store.columns import storable_key
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.errors import NoSuchRecordError
+from watcher.store.private import is_hidden_proposal
 from watcher.store.records import FollowEvent, ProposalRecord
 from watcher.store.schema import (
     accounts,
@@ -205,7 +206,7 @@ def newest_told(connection: Connection, told: Sequence[FollowProposal]) -> int:
 
 
 def _select_proposals() -> Select[Any]:
-    return select(*account_columns, proposals).join_from(
+    return select(*account_columns, proposals, is_hidden_proposal().label("private")).join_from(
         proposals, accounts, proposals.c.account == accounts.c.row
     )
 
@@ -220,6 +221,7 @@ def _proposal(row: Row[Any]) -> FollowProposal:
         clause=fields[proposals.c.clause],
         reason=fields[proposals.c.reason],
         state=ProposalState(fields[proposals.c.state]),
+        private=bool(row.private),
     )
 
 

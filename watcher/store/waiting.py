@@ -1,5 +1,6 @@
 """What waits for a channel, read at one moment: mentions, alarms, suspects."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
