@@ -1,4 +1,4 @@
-"""What to do about a match: digests, deliveries, follows.
+"""What to do about a match: routes, digests, deliveries, follows.
 
 A kind is one frozen dataclass, which is its TOML table; the unions below are the registry.
 """
@@ -6,7 +6,9 @@ A kind is one frozen dataclass, which is its TOML table; the unions below are th
 from alerts.auto_follow import AutoFollow
 from alerts.digest_channel import DigestChannel
 from alerts.email_digest import EmailDigest
+from alerts.inhibition import Inhibition
 from alerts.mail_folder import MailFolder
+from alerts.route import Route
 from alerts.smtp_server import SmtpServer
 
 Channel = EmailDigest | AutoFollow
@@ -20,7 +22,9 @@ __all__ = [
     "Channel",
     "DigestChannel",
     "EmailDigest",
+    "Inhibition",
     "Mail",
     "MailFolder",
+    "Route",
     "SmtpServer",
 ]

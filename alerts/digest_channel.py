@@ -1,18 +1,35 @@
 """What all channels that tell of findings share: when they speak, and how much they say."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from typing import Literal
+from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from alerts.escalation import Escalate
 from alerts.schedule import QuietHours, Rhythm, Slot, Timetable, due, next_slot
 from rules.errors import Problem
+from rules.rates.length import length, length_problems
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FRENCH = ("lun", "mar", "mer", "jeu", "ven", "sam", "dim")
 _DAYS = {day: day for day in WEEKDAYS} | dict(zip(_FRENCH, WEEKDAYS, strict=True))
+
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+_LENGTHS = {
+    "wait": (timedelta(), _HOUR, "30s"),
+    "interval": (timedelta(), _DAY, "5m"),
+    "repeat": (5 * _MINUTE, 7 * _DAY, "4h"),
+    "heartbeat": (_HOUR, 90 * _DAY, "7d"),
+    "blind_after": (5 * _MINUTE, 30 * _DAY, "6h"),
+}
+"""The least and the most that each length of time may be, and an example."""
+_VAIN = {
+    "at_count": "an instant channel waits for no number of posts",
+    "wait": "only an instant channel waits for company",
+    "urgent_despite_quiet": "it is for an instant channel with quiet hours",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +76,31 @@ class DigestChannel:
     when_empty: Literal["send", "trouble", "skip"] = "trouble"
     """What to do when nothing was found: mail that too, mail only if a source could not be watched,
     or stay silent. `instant` and `hourly` always stay silent."""
-    minutes_between: int = 5
-    """`instant` gathers what comes within so many minutes of the mail before."""
+    wait: str = "0s"
+    """`instant` only: so long the first finding waits for company. `0s` to `1h`."""
+    interval: str = "5m"
+    """`instant` only: the least time between two messages; what comes meanwhile is gathered. `0s`
+    to `1d`."""
+    repeat: str = ""
+    """An alarm that goes on, and that nobody has acknowledged, is told again after so long: `4h`.
+    Empty: never."""
+    at_count: int | None = None
+    """`hourly`, `daily` and `weekly` only: leaves before its time when so many posts wait."""
+    heartbeat: str = ""
+    """When nothing was said for so long, `7d`, a short message says that the watcher lives. Empty:
+    never."""
+    blind_after: str = ""
+    """One urgent message when a source was not read for so long, `6h`, and one when it is read
+    again. Empty: only the digests say so."""
+    urgent_despite_quiet: bool = False
+    """`instant` only: alarms, also those of `blind_after`, leave in quiet hours too."""
+    escalate: Escalate | None = None
+    """Whom to tell when nobody acknowledges urgent news."""
+
+    FORMER: ClassVar[Mapping[str, Callable[[object], str]]] = {
+        "minutes_between": lambda was: f'interval = "{was if isinstance(was, int) else 5}m"'
+    }
+    """What is to be written in place of keys that there once were."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield what the types cannot say."""
@@ -79,12 +119,8 @@ class DigestChannel:
                 message="a digest shows between 1 and 200 posts",
                 path=("posts",),
             )
-        if not 0 <= self.minutes_between <= 24 * 60:
-            yield Problem(
-                code="out-of-range",
-                message="minutes_between lies between 0 and 1440",
-                path=("minutes_between",),
-            )
+        yield from self._length_problems()
+        yield from self._rhythm_problems()
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -103,16 +139,29 @@ class DigestChannel:
             at=tuple(parse_time(text) for text in self._times()),
             days=frozenset(WEEKDAYS.index(day) for day in days),
             quiet=self.quiet.hours() if self.quiet else None,
-            pause=timedelta(minutes=self.minutes_between),
+            wait=length(self.wait),
+            pause=length(self.interval),
         )
+
+    def span(self, key: Literal["repeat", "heartbeat", "blind_after"]) -> timedelta | None:
+        """Return the length of time of a key that may be empty; None where it is."""
+        text: str = getattr(self, key)
+        return length(text) if text else None
 
     def zone(self, default_zone: str) -> ZoneInfo:
         """The zone whose wall clock counts, `default_zone` where the table names none."""
         return ZoneInfo(self.timezone or default_zone)
 
-    def due(self, last: datetime | None, now: datetime, default_zone: str) -> Slot | None:
+    def due(
+        self,
+        last: datetime | None,
+        now: datetime,
+        default_zone: str,
+        *,
+        waiting_since: datetime | None = None,
+    ) -> Slot | None:
         """See `alerts.schedule.due`."""
-        return due(self.timetable(default_zone), last, now)
+        return due(self.timetable(default_zone), last, now, waiting_since=waiting_since)
 
     def next_slot(self, now: datetime, default_zone: str) -> datetime | None:
         """See `alerts.schedule.next_slot`."""
@@ -120,6 +169,37 @@ class DigestChannel:
 
     def _times(self) -> tuple[str, ...]:
         return (self.at,) if isinstance(self.at, str) else self.at
+
+    def _length_problems(self) -> Iterator[Problem]:
+        for key, (least, most, example) in _LENGTHS.items():
+            text: str = getattr(self, key)
+            if text or key in {"wait", "interval"}:
+                yield from length_problems(key, text, least, most, example)
+
+    def _rhythm_problems(self) -> Iterator[Problem]:
+        """Yield keys that change nothing, since the channel sends in another rhythm."""
+        at_once = self.send == "instant"
+        if self.at_count is not None and self.at_count < 2:
+            yield Problem(
+                code="out-of-range",
+                message="this must be 2 or more",
+                path=("at_count",),
+                help="at_count = 50",
+            )
+        vain = {
+            "at_count": self.at_count is not None and at_once,
+            "wait": self.wait.strip() not in {"0s", "0m", "0h", "0d"} and not at_once,
+            "urgent_despite_quiet": self.urgent_despite_quiet and not (at_once and self.quiet),
+        }
+        for key, is_vain in vain.items():
+            if is_vain:
+                yield Problem(
+                    code="without-effect",
+                    message=f"`{key}` changes nothing: {_VAIN[key]}",
+                    path=(key,),
+                    help="leave it out",
+                    severity="warning",
+                )
 
     def _time_problems(self) -> Iterator[Problem]:
         if not self.at:

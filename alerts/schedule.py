@@ -51,6 +51,8 @@ class Timetable:
     days: frozenset[int] = frozenset(range(7))
     """Weekdays that have slots, Monday is 0. A slot missed on one may leave late on another."""
     quiet: QuietHours | None = None
+    wait: timedelta = timedelta()
+    """How long the first finding waits for company before an `instant` mail."""
     pause: timedelta = timedelta()
     """The least time between two `instant` mails."""
 
@@ -74,7 +76,13 @@ class Slot:
     """Nothing was sent before, so that everything ever found is told."""
 
 
-def due(timetable: Timetable, last: datetime | None, now: datetime) -> Slot | None:
+def due(
+    timetable: Timetable,
+    last: datetime | None,
+    now: datetime,
+    *,
+    waiting_since: datetime | None = None,
+) -> Slot | None:
     """Return the newest slot not yet sent, or None where there is nothing to do at `now`.
 
     `last` is the slot handled last (aware), None for a channel that never sent: its newest slot is
@@ -82,14 +90,17 @@ def due(timetable: Timetable, last: datetime | None, now: datetime) -> Slot | No
     due in quiet hours; what was then due comes when they end. Nothing is due before `last`, so a
     clock set back repeats no slot.
 
-    For `instant` a slot is due whenever it is open and the pause is over; whether anything waits
-    is for the caller to see.
+    For `instant` a slot is due whenever it is open, the pause is over, and the finding that waits
+    longest (`waiting_since`) had its time for company; whether anything waits is for the caller to
+    see.
     """
     now = now.astimezone(UTC)
     last = last.astimezone(UTC) if last is not None else None
     if not timetable.is_open(now):
         return None
     if timetable.send == "instant":
+        if waiting_since and waiting_since <= now < waiting_since + timetable.wait:
+            return None
         return _instant(timetable, last, now)
     newest = _newest_slot(timetable, now)
     if newest is None or (last is not None and newest <= last):

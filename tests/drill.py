@@ -66,7 +66,7 @@ then = ["now"]
 name = "now"
 kind = "email"
 send = "instant"
-minutes_between = 0
+interval = "0s"
 posts = 200
 to = ["ada@acme.example", "bob@acme.example"]
 """

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import EmailDigest
-from alerts.email_digest import Quiet
+from alerts.digest_channel import Quiet
 from alerts.schedule import due
 from rules import KeywordRule
 from rules.copies import find_copies
@@ -43,8 +43,20 @@ def test_what_is_written_at_the_slot_itself_goes_with_it() -> None:
 
 def test_an_instant_channel_gathers_what_comes_within_its_pause() -> None:
     found = [MONDAY + n * MINUTE for n in (0, 1, 2, 4, 20)]
-    times = mail_times(channel(send="instant", minutes_between=5), found, "UTC")
+    times = mail_times(channel(send="instant", interval="5m"), found, "UTC")
     assert times == [MONDAY + n * MINUTE for n in (0, 5, 20)]
+
+
+def test_the_first_post_waits_for_company() -> None:
+    found = [MONDAY + n * MINUTE for n in (0, 1, 2, 20)]
+    times = mail_times(channel(send="instant", wait="2m", interval="0s"), found, "UTC")
+    assert times == [MONDAY + n * MINUTE for n in (2, 22)]
+
+
+def test_a_digest_leaves_early_when_enough_posts_wait() -> None:
+    found = [MONDAY + n * HOUR for n in (1, 2, 3, 4, 9, 30)]
+    times = mail_times(channel(at="08:00", at_count=3), found, "UTC")
+    assert times == [MONDAY + n * HOUR for n in (3, 8, 32)]
 
 
 def test_an_instant_channel_keeps_its_quiet_hours() -> None:
@@ -74,11 +86,13 @@ def test_a_rule_keeps_silent_as_it_says(rate: str | None) -> None:
     minutes=st.lists(st.integers(0, 6 * 24 * 60), min_size=1, max_size=30),
     send=st.sampled_from(["instant", "hourly", "daily", "weekly"]),
     pause=st.sampled_from([0, 5, 90]),
+    wait=st.sampled_from([0, 3]),
 )
 def test_every_post_is_in_a_mail_and_every_mail_is_due(
-    minutes: list[int], send: str, pause: int
+    minutes: list[int], send: str, pause: int, wait: int
 ) -> None:
-    one = channel(send=send, minutes_between=pause, quiet=Quiet(from_="01:00", until="05:30"))
+    quiet = Quiet(from_="01:00", until="05:30")
+    one = channel(send=send, interval=f"{pause}m", wait=f"{wait}m", quiet=quiet)
     found = [MONDAY + minute * MINUTE for minute in minutes]
     times = mail_times(one, found, "Europe/Paris")
     assert times == sorted(set(times))
@@ -86,7 +100,8 @@ def test_every_post_is_in_a_mail_and_every_mail_is_due(
     timetable = one.timetable("Europe/Paris")
     for before, time in zip([None, *times], times, strict=False):
         assert any((before is None or moment > before) and moment <= time for moment in found)
-        assert due(timetable, before, time) is not None
+        first = min(moment for moment in found if before is None or moment > before)
+        assert due(timetable, before, time, waiting_since=first) is not None
 
 
 class Listed:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import EmailDigest
-from alerts.email_digest import Quiet
+from alerts.digest_channel import Quiet
 from alerts.retry import DEADLINE, next_attempt
 from alerts.schedule import QuietHours, Slot, Timetable, due, next_slot
 
@@ -189,7 +189,7 @@ def test_every_mistake_in_a_channel_is_told_with_its_place():
         name="w", to=("nobody", "ada@acme.example", "Ada <ADA@acme.example>"),
         at=("25:00", "23:30"),
         days=("monday",), timezone="Mars/Base", language="English please", posts=0,
-        quiet=Quiet(from_="22:00", until="06:00"), minutes_between=-1,
+        quiet=Quiet(from_="22:00", until="06:00"), interval="2d", at_count=1,
     )  # fmt: skip
     assert {(p.code, p.path) for p in channel.problems()} == {
         ("bad-address", ("to", 0)),
@@ -200,7 +200,8 @@ def test_every_mistake_in_a_channel_is_told_with_its_place():
         ("bad-timezone", ("timezone",)),
         ("bad-language", ("language",)),
         ("out-of-range", ("posts",)),
-        ("out-of-range", ("minutes_between",)),
+        ("out-of-range", ("interval",)),
+        ("out-of-range", ("at_count",)),
     }
 
 

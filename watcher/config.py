@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from platformdirs import user_config_path
 
-from alerts import Channel, Mail, MailFolder, SmtpServer
+from alerts import Channel, Inhibition, Mail, MailFolder, Route, SmtpServer
 from alerts.secret import Secret
 from rules import KeywordRule, Rule
 from rules.errors import Problem
@@ -117,6 +117,10 @@ class Config:
     """What to look for, and whom to tell."""
     channels: tuple[Channel, ...] = ()
     """Where findings go, and when."""
+    routes: tuple[Route, ...] = ()
+    """What goes to further channels, whatever rule found it."""
+    inhibitions: tuple[Inhibition, ...] = ()
+    """What is not told post by post while an alarm goes on."""
     lists: tuple[WordList, ...] = ()
     """Words and accounts that rules share: `@list(name)`."""
 

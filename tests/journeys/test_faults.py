@@ -63,7 +63,7 @@ then = ["now"]
 name = "now"
 kind = "email"
 send = "instant"
-minutes_between = 0
+interval = "0s"
 posts = 200
 to = {to}
 """

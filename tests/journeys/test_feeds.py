@@ -47,7 +47,7 @@ name = "now"
 kind = "email"
 to = ["ada@acme.example"]
 send = "instant"
-minutes_between = 0
+interval = "0s"
 """
 ITEM = """<item><guid>{number}</guid><title>{title}</title><link>https://press.example/{number}</link>
 <author>Marie</author><pubDate>Tue, 10 Mar 2026 06:0{number}:00 GMT</pubDate>

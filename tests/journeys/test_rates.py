@@ -54,7 +54,7 @@ then = ["now", "circle"]
 name = "now"
 kind = "email"
 send = "instant"
-minutes_between = 0
+interval = "0s"
 to = ["ada@acme.example"]
 
 [[channels]]

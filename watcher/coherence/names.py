@@ -12,7 +12,8 @@ from alerts import AutoFollow
 from rules import KeywordRule, LookalikeRule
 from rules.characters import fold_case
 from rules.errors import Problem
-from rules.language.tree import BrandName, Field, ListName, Span
+from rules.language import check
+from rules.language.tree import BrandName, Field, ListName, Node, Span
 from rules.language.walk import leaves
 from watcher.backends import XSource
 from watcher.toml import closest
@@ -51,6 +52,7 @@ def _names(config: "Config") -> dict[str, list[str]]:
         "rules": [rule.name for rule in config.rules],
         "channels": [channel.name for channel in config.channels],
         "lists": [words.name for words in config.lists],
+        "routes": [route.name for route in config.routes],
     }
 
 
@@ -65,6 +67,15 @@ def _references(config: "Config") -> Iterator[tuple[str, str, Place]]:
         if isinstance(rule, LookalikeRule):
             for j, name in enumerate(rule.brands):
                 yield "brands", name, ("rules", i, "brands", j)
+    for i, route in enumerate(config.routes):
+        for kind, key in (("rules", "rules"), ("brands", "brands"), ("channels", "then")):
+            for j, name in enumerate(getattr(route, key)):
+                yield kind, name, ("routes", i, key, j)
+    for i, inhibition in enumerate(config.inhibitions):
+        for kind, key in (("rules", "while"), ("rules", "hold"), ("channels", "channels")):
+            attribute = "while_" if key == "while" else key
+            for j, name in enumerate(getattr(inhibition, attribute)):
+                yield kind, name, ("inhibitions", i, key, j)
     for i, source in enumerate(config.sources):
         if isinstance(source, XSource):
             for j, name in enumerate(source.rules):
@@ -74,6 +85,8 @@ def _references(config: "Config") -> Iterator[tuple[str, str, Place]]:
             yield "sources", channel.source, ("channels", i, "source")
             for j, name in enumerate(channel.automatic):
                 yield "rules", name, ("channels", i, "automatic", j)
+        elif channel.escalate and channel.escalate.channel:
+            yield "channels", channel.escalate.channel, ("channels", i, "escalate", "channel")
 
 
 def references_in_rules(config: "Config") -> Iterator[tuple[str, str, Place, Span]]:
@@ -82,15 +95,22 @@ def references_in_rules(config: "Config") -> Iterator[tuple[str, str, Place, Spa
         if not isinstance(rule, KeywordRule) or rule.kinds.isdisjoint(_REFERRING):
             continue
         for one in rule.read:
-            place = ("rules", i, *one.path)
-            for leaf in leaves(one.tree):
-                match leaf:
-                    case Field(name="source", value=name):
-                        yield "sources", name, place, leaf.at
-                    case BrandName(name=name):
-                        yield "brands", name, place, leaf.at
-                    case ListName(name=name):
-                        yield "lists", name, place, leaf.at
+            yield from _referred(one.tree, ("rules", i, *one.path))
+    for i, route in enumerate(config.routes):
+        tree = check(route.find)[0] if route.find else None
+        if tree is not None:
+            yield from _referred(tree, ("routes", i, "find"))
+
+
+def _referred(tree: Node, place: Place) -> Iterator[tuple[str, str, Place, Span]]:
+    for leaf in leaves(tree):
+        match leaf:
+            case Field(name="source", value=name):
+                yield "sources", name, place, leaf.at
+            case BrandName(name=name):
+                yield "brands", name, place, leaf.at
+            case ListName(name=name):
+                yield "lists", name, place, leaf.at
 
 
 def _bad_names(key: str, names: list[str]) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from alerts import AutoFollow, EmailDigest
+from alerts import AutoFollow, DigestChannel, EmailDigest
 from alerts.privacy import is_inside
 from rules import LookalikeRule
 from rules.errors import Problem
@@ -75,6 +75,9 @@ def _private_to_nobody(config: "Config") -> Iterator[Problem]:
 def _unreached(config: "Config") -> Iterator[Problem]:
     """Yield what is set up and never used: the quiet kind of mistake."""
     told = {name for rule in config.rules for name in rule.then}
+    told |= {name for route in config.routes for name in route.then}
+    digests = [one for one in config.channels if isinstance(one, DigestChannel)]
+    told |= {one.escalate.channel for one in digests if one.escalate}
     misspelt = told - {channel.name for channel in config.channels}
     for i, channel in enumerate(config.channels):
         if channel.name not in told and not misspelt:

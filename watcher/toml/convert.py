@@ -124,6 +124,10 @@ class Conversion:
         for name in table:
             if name in known:
                 continue
+            former = getattr(kind, "FORMER", {}).get(name)
+            if former is not None:
+                self._former_key(kind, (*path, name), former(table[name]))
+                continue
             free = [key for key in known if key not in table]
             near = closest(name, free)
             hint = f"did you mean `{near}`?" if near else listed("the keys are", known, "`")
@@ -141,6 +145,18 @@ class Conversion:
                 at_key=True,
             )
         return meant
+
+    def _former_key(self, kind: Any, path: Path_, now: str) -> None:
+        """Tell a key that there once was, and what is written in its place."""
+        self.add(
+            Problem(
+                code="former-key",
+                message=f"{called(kind, path[:-1])} no longer has `{path[-1]}`",
+                path=path,
+                help=f"write: {now}",
+            ),
+            at_key=True,
+        )
 
     def _missing(self, kind: Any, key: Key, path: Path_) -> None:
         self._fail(

@@ -15,17 +15,22 @@ def mail_times(channel: DigestChannel, found: Iterable[datetime], zone: str) -> 
     """Return when an email channel would have mailed something about posts found at these times.
 
     Times are aware, in UTC, in any order; a post counts as found when it was written. `zone` is the
-    configuration's. `instant` gathers what comes within its pause and keeps quiet hours; a digest
-    goes out at its slots, and one without posts is not counted.
+    configuration's. `instant` gathers what comes within its wait and pause and keeps quiet hours; a
+    digest goes out at its slots, or when enough posts wait, and one without posts is not counted.
     """
     timetable = channel.timetable(zone)
     times: list[datetime] = []
-    for moment in sorted(found):
+    moments = sorted(found)
+    enough = channel.at_count if channel.send != "instant" else None
+    for n, moment in enumerate(moments):
         if times and moment <= times[-1]:
             continue  # the mail that waits takes it along
         leaves = _leaves(timetable, moment, times[-1] if times else None)
         if leaves is None or len(times) == LONGEST:
             break
+        if enough and len(moments) >= n + enough:
+            last = moments[n + enough - 1].astimezone(UTC)
+            leaves = min(leaves, last) if timetable.is_open(last) else leaves
         times.append(leaves)
     return times
 
@@ -35,5 +40,7 @@ def _leaves(timetable: Timetable, found: datetime, last: datetime | None) -> dat
     found = found.astimezone(UTC)
     if timetable.send != "instant":
         return next_slot(timetable, found - _MOMENT)
-    earliest = found if last is None else max(found, last + timetable.pause)
+    earliest = found + timetable.wait
+    if last is not None:
+        earliest = max(earliest, last + timetable.pause)
     return next_slot(timetable, earliest)
