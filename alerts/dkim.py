@@ -14,6 +14,8 @@ from typing import Any
 from alerts.secret import Secret
 from rules.errors import Problem, WatcherError
 
+_RSA = bytes.fromhex("300d06092a864886f70d0101010500")
+"""The AlgorithmIdentifier of rsaEncryption, 1.2.840.113549.1.1.1, in DER."""
 SHORTEST_KEY = 1024
 """Bits; RFC 8301 forbids less, and asks for 2048."""
 PATIENCE = 5.0
@@ -90,7 +92,9 @@ class Signer:
         import dkim
 
         try:
-            signature = _dated(int(at.timestamp()))(payload).sign(
+            message = _signing()(payload)
+            message.moment = int(at.timestamp())
+            signature = message.sign(
                 self.selector.encode(),
                 self.domain.encode(),
                 self.key.reveal().encode(),
@@ -126,8 +130,6 @@ class Signer:
 @functools.cache
 def record(key: Secret) -> str:
     """Return the TXT record that shows a private key's public half. Raises `DkimError`."""
-    from dkim.asn1 import BIT_STRING, INTEGER, NULL, OBJECT_IDENTIFIER, SEQUENCE, asn1_build
-
     pk = _parsed(key)
     bits = int(pk["modulus"]).bit_length()
     if bits < SHORTEST_KEY:
@@ -135,12 +137,22 @@ def record(key: Secret) -> str:
             f"the key for DKIM has {bits} bits, which receivers do not accept",
             help="make a longer one: openssl genrsa -out dkim.pem 2048",
         )
-    numbers = [(INTEGER, pk["modulus"]), (INTEGER, pk["publicExponent"])]
-    rsa = [(OBJECT_IDENTIFIER, b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"), (NULL, None)]
-    public = asn1_build(
-        (SEQUENCE, [(SEQUENCE, rsa), (BIT_STRING, asn1_build((SEQUENCE, numbers)))])
-    )
+    numbers = _der(0x30, _integer(pk["modulus"]) + _integer(pk["publicExponent"]))
+    public = _der(0x30, _RSA + _der(0x03, b"\0" + numbers))
     return f"v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}"
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    """Return a value in DER (X.690); dkimpy's own writer fails beyond 127 octets."""
+    length = len(content)
+    if length < 128:
+        return bytes([tag, length]) + content
+    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes([tag, 128 | len(octets)]) + octets + content
+
+
+def _integer(number: int) -> bytes:
+    return _der(0x02, number.to_bytes(number.bit_length() // 8 + 1, "big"))  # a sign bit before it
 
 
 def _parsed(key: Secret) -> Mapping[str, Any]:
@@ -160,13 +172,15 @@ def _parsed(key: Secret) -> Mapping[str, Any]:
 
 
 @functools.cache
-def _dated(seconds: int) -> Any:
-    """Return dkimpy's signing for one moment: it asks the clock by itself otherwise."""
+def _signing() -> Any:
+    """Return dkimpy's way to sign, but for a moment that is given: it asks the clock by itself."""
     import dkim
 
     class Dated(dkim.DKIM):  # type: ignore[misc]
+        moment = 0
+
         def gen_header(self, fields: list[tuple[bytes, bytes]], *more: Any, **named: Any) -> bytes:
-            moment = str(seconds).encode()
+            moment = str(self.moment).encode()
             fields = [(tag, moment if tag == b"t" else value) for tag, value in fields]
             return bytes(super().gen_header(fields, *more, **named))
 
