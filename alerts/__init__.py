@@ -8,6 +8,7 @@ from alerts.digest_channel import DigestChannel
 from alerts.email_digest import EmailDigest
 from alerts.inhibition import Inhibition
 from alerts.mail_folder import MailFolder
+from alerts.outlet import Outlet
 from alerts.route import Route
 from alerts.smtp_server import SmtpServer
 
@@ -26,5 +27,6 @@ __all__ = [
     "Mail",
     "MailFolder",
     "Route",
+    "Outlet",
     "SmtpServer",
 ]

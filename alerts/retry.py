@@ -10,17 +10,24 @@ DEADLINE = timedelta(days=2)
 
 
 def next_attempt(
-    attempts: int, created: datetime, now: datetime, jitter: Random
+    attempts: int,
+    created: datetime,
+    now: datetime,
+    jitter: Random,
+    *,
+    least: timedelta | None = None,
 ) -> datetime | None:
     """Return when to try again after `attempts` failures, or None when the time is up.
 
     The delay doubles from one minute up to four hours, give or take a fifth, so that many mails
-    refused at once do not come back at once. The last attempt falls on the deadline itself, two
-    days after `created`. All times are aware.
+    refused at once do not come back at once. It is `least` or more where the other side asked for
+    that. The last attempt falls on the deadline itself, two days after `created`. All times are
+    aware.
     """
     end = created + DEADLINE
     if now >= end:
         return None
     doublings = min(max(attempts, 1) - 1, 16)
     plain = min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)
-    return min(now + plain * jitter.uniform(0.8, 1.2), end)
+    delay = max(plain * jitter.uniform(0.8, 1.2), least or timedelta())
+    return now + min(delay, end - now)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from alerts import DigestChannel
+from alerts import Channel, DigestChannel, Outlet
 from alerts.digest import Digest, compose
 from alerts.model import OutgoingMail, Waiting
 from alerts.privacy import for_outsiders, holds_private, is_inside
@@ -82,7 +82,14 @@ def mails_of(
     now: datetime,
     recipients: Sequence[str],
 ) -> tuple[OutgoingMail, ...]:
-    """Make a channel's mails; private posts are only for those in the domains configured."""
+    """Make a channel's mails; private posts are only for those in the domains configured.
+
+    A channel that is no mail makes messages of its own, and says itself whether it is inside.
+    """
+    if isinstance(channel, Outlet):
+        what = waiting if channel.inside else for_outsiders(waiting)
+        digest = compose(channel, what, slot, now, app.config.brands, app.config.timezone)
+        return channel.messages(app.templates, digest, recipients)
     private_to = app.config.mail.private_to if holds_private(waiting) else ()
     inside = tuple(one for one in recipients if is_inside(one, private_to))
     outside = tuple(one for one in recipients if one not in inside)

@@ -4,12 +4,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, true, update
 
 from alerts.model import Delivery, DeliveryState
 from watcher.store.database import Database
 from watcher.store.errors import NoSuchRecordError
-from watcher.store.records import AttemptRecord, ClaimedDelivery, DeliveryRecord
+from watcher.store.records import AttemptRecord, ClaimedDelivery, DeliveryRecord, Lane
 from watcher.store.schema import attempts, deliveries, digests
 
 _MOST_UNCERTAIN = 2
@@ -20,25 +20,34 @@ Outcome = Literal["sent", "permanent", "temporary", "uncertain"]
 class Deliveries(Database):
     """The part of the store that keeps every mail and every attempt to send it."""
 
-    def claim_delivery(
+    def due_lanes(
         self, now: datetime, *, except_channels: Collection[str] = ()
+    ) -> tuple[Lane, ...]:
+        """Return the lanes in which a delivery is due, mails first; see `claim_delivery`."""
+        of = (deliveries.c.kind, deliveries.c.channel, deliveries.c.recipient)
+        due = _due(now, except_channels)
+        mails = select(deliveries.c.id).where(due, deliveries.c.kind == "email").limit(1)
+        others = select(*of).where(due, deliveries.c.kind != "email").distinct().order_by(*of)
+        with self.reading() as connection:
+            lanes = [Lane(kind="email")] * (connection.execute(mails).first() is not None)
+            return tuple(lanes) + tuple(
+                Lane(kind=row.kind, channel=row.channel, recipient=row.recipient)
+                for row in connection.execute(others)
+            )
+
+    def claim_delivery(
+        self, now: datetime, *, except_channels: Collection[str] = (), lane: Lane | None = None
     ) -> ClaimedDelivery | None:
         """Claim the delivery that has been due longest, and note the attempt; None if none is due.
 
-        Deliveries of `except_channels` are passed over and stay due: these channels have their
-        quiet hours. So are those of an outdated digest that can still be made again. Only one
-        caller gets a delivery: it is claimed by a conditional update. The delivery's `attempts`
-        counts those before this one.
+        With a `lane` only its deliveries are looked at. Those of `except_channels` are passed over
+        and stay due: these channels have their quiet hours. So are those of an outdated digest that
+        can still be made again. Only one caller gets a delivery: it is claimed by a conditional
+        update. The delivery's `attempts` counts those before this one.
         """
-        outdated = select(digests.c.id).where(digests.c.outdated > 0)
         due = (
             select(deliveries)
-            .where(
-                deliveries.c.state == DeliveryState.PENDING.value,
-                deliveries.c.next_attempt <= now,
-                deliveries.c.channel.not_in(list(except_channels)),
-                ~and_(unsent(), deliveries.c.digest.in_(outdated)),
-            )
+            .where(_due(now, except_channels), _in_lane(lane))
             .order_by(deliveries.c.next_attempt, deliveries.c.id)
             .limit(1)
         )
@@ -188,6 +197,28 @@ def unsent() -> ColumnElement[bool]:
     """
     waits = [DeliveryState.PENDING.value, DeliveryState.FAILED.value, DeliveryState.PARKED.value]
     return and_(deliveries.c.state.in_(waits), deliveries.c.uncertain == 0)
+
+
+def _due(now: datetime, except_channels: Collection[str]) -> ColumnElement[bool]:
+    outdated = select(digests.c.id).where(digests.c.outdated > 0)
+    return and_(
+        deliveries.c.state == DeliveryState.PENDING.value,
+        deliveries.c.next_attempt <= now,
+        deliveries.c.channel.not_in(list(except_channels)),
+        ~and_(unsent(), deliveries.c.digest.in_(outdated)),
+    )
+
+
+def _in_lane(lane: Lane | None) -> ColumnElement[bool]:
+    if lane is None:
+        return true()
+    if lane.kind == "email":
+        return deliveries.c.kind == lane.kind
+    return and_(
+        deliveries.c.kind == lane.kind,
+        deliveries.c.channel == lane.channel,
+        deliveries.c.recipient == lane.recipient,
+    )
 
 
 _columns = [column for column in deliveries.c if column.name != "payload"]

@@ -176,6 +176,16 @@ class OutdatedDigest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Lane:
+    """Deliveries that leave one after the other: all mails, or those to one recipient elsewhere."""
+
+    kind: DeliveryKind
+    channel: str = ""
+    """Empty for mails: one server takes those of all channels."""
+    recipient: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ClaimedDelivery:
     """A delivery that this process, and no other, is to try now."""
 

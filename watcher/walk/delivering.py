@@ -1,15 +1,22 @@
 """The fifth step: what was planned leaves, each message noted before and after."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Lock
 
-from alerts import DigestChannel
-from alerts.model import DeliveryError, DeliveryState, Sender
+from alerts import DigestChannel, Outlet
+from alerts.model import Delivery, DeliveryError, DeliveryKind, DeliveryState, Sender
 from alerts.retry import next_attempt
 from watcher.app import App
 from watcher.mailing import renew
-from watcher.store import ClaimedDelivery
+from watcher.store import ClaimedDelivery, Lane
+from watcher.walk import lanes
 from watcher.walk.stopping import never
+
+MOST_ANSWERS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,17 +24,23 @@ class Delivered:
     """What became of the deliveries that were due."""
 
     sent: int = 0
+    kinds: Mapping[DeliveryKind, int] = field(default_factory=dict)
+    """How many of each kind were sent."""
     later: int = 0
     failed: int = 0
     parked: int = 0
     answers: tuple[str, ...] = ()
-    """What the other side said where it did not take a mail; the first ten."""
+    """What the other side said where it did not take a message; the first ten."""
 
 
 def deliver(app: App, *, stop: Callable[[], bool] = never) -> Delivered:
     """Send every delivery that is due, until `stop()` says so. Raises `StoreError`.
 
-    For each one:
+    Mails leave one after the other through `[mail]`; what goes elsewhere has a lane for each
+    channel and recipient, in a thread of its own, so that one that fails or hangs stops no other.
+    A lane whose other side is in trouble rests until the next call.
+
+    For each delivery:
     1. a conditional update claims it and notes the attempt, in one transaction;
     2. the sender connects and names the recipient;
     3. just before the first byte of the message, "handing over" is committed;
@@ -38,39 +51,108 @@ def deliver(app: App, *, stop: Callable[[], bool] = never) -> Delivered:
     """
     app.store.abandon_claims(app.clock())  # left by an attempt that could not be recorded
     renew(app)
-    counts = {"sent": 0, "pending": 0, "failed": 0, "parked": 0}
-    answers: list[str] = []
-    sender: Sender | None = None
-    try:
-        while not stop() and (claimed := _claim(app)):
-            if sender is None:
-                sender = app.config.mail.open()
-            state, answer = _attempt(app, sender, claimed)
-            counts[state] += 1
-            if answer and len(answers) < 10:
-                answers.append(f"{claimed.delivery.recipient}: {answer}")
-    finally:
-        if sender is not None:
-            sender.close()
-    return Delivered(
-        sent=counts["sent"],
-        later=counts["pending"],
-        failed=counts["failed"],
-        parked=counts["parked"],
-        answers=tuple(answers),
-    )
+    tally = _Tally()
+    lanes.run(partial(_due, app), partial(_clear, app, tally), stop)
+    return tally.delivered()
 
 
-def _claim(app: App) -> ClaimedDelivery | None:
-    """Claim the next delivery that is due and whose channel is not in its quiet hours."""
+class _Tally:
+    """Counts what the lanes did; they are in threads of their own."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._states: Counter[DeliveryState] = Counter()
+        self._sent: Counter[DeliveryKind] = Counter()
+        self._answers: list[str] = []
+
+    def note(self, delivery: Delivery, state: DeliveryState, answer: str) -> None:
+        with self._lock:
+            self._states[state] += 1
+            if state is DeliveryState.SENT:
+                self._sent[delivery.kind] += 1
+            if answer and len(self._answers) < MOST_ANSWERS:
+                where = delivery.recipient
+                if delivery.kind != "email":
+                    where = f"{delivery.channel} ({where})"
+                self._answers.append(f"{where}: {answer}")
+
+    def delivered(self) -> Delivered:
+        return Delivered(
+            sent=self._states[DeliveryState.SENT],
+            kinds=dict(self._sent),
+            later=self._states[DeliveryState.PENDING],
+            failed=self._states[DeliveryState.FAILED],
+            parked=self._states[DeliveryState.PARKED],
+            answers=tuple(self._answers),
+        )
+
+
+def _due(app: App) -> tuple[Lane, ...]:
     now = app.clock()
-    quiet = [
+    return app.store.due_lanes(now, except_channels=_quiet(app))
+
+
+def _quiet(app: App) -> list[str]:
+    """Name the channels that are in their quiet hours."""
+    now = app.clock()
+    return [
         channel.name
         for channel in app.config.channels
         if isinstance(channel, DigestChannel)
         and not channel.timetable(app.config.timezone).is_open(now)
     ]
-    return app.store.claim_delivery(now, except_channels=quiet)
+
+
+def _clear(app: App, tally: _Tally, lane: Lane, stop: Callable[[], bool]) -> bool:
+    """Send what is due in a lane; return whether all of it was taken."""
+    well = True
+    with closing(_open(app, lane)) as sender:
+        while not stop():
+            claimed = app.store.claim_delivery(app.clock(), except_channels=_quiet(app), lane=lane)
+            if claimed is None:
+                break
+            state, answer = _attempt(app, sender, claimed)
+            tally.note(claimed.delivery, state, answer)
+            well = well and state is DeliveryState.SENT
+            troubled = state in (DeliveryState.PENDING, DeliveryState.PARKED)
+            if troubled and lane.kind != "email":
+                break  # the others of this lane would meet the same trouble
+    return well
+
+
+def _open(app: App, lane: Lane) -> Sender:
+    """Open the way out of a lane; one that is there no more refuses all."""
+    if lane.kind == "email":
+        return app.config.mail.open()
+    channel = next((one for one in app.config.channels if one.name == lane.channel), None)
+    try:
+        if isinstance(channel, Outlet) and channel.kind == lane.kind:
+            return channel.open(lane.recipient)
+    except DeliveryError as error:
+        return _Closed(error)
+    return _Closed(
+        DeliveryError(
+            f'there is no channel "{lane.channel}" of the kind {lane.kind} any more',
+            kind="permanent",
+            help="put it back and send this again with `watcher deliveries retry`, or drop it",
+        )
+    )
+
+
+class _Closed:
+    """A way out that is there no more."""
+
+    def __init__(self, error: DeliveryError) -> None:
+        self._error = error
+
+    def send(self, _delivery: Delivery, _handing_over: Callable[[], None]) -> str:
+        raise self._error
+
+    def check(self) -> str:
+        raise self._error
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
 
 def _attempt(app: App, sender: Sender, claimed: ClaimedDelivery) -> tuple[DeliveryState, str]:
@@ -82,7 +164,13 @@ def _attempt(app: App, sender: Sender, claimed: ClaimedDelivery) -> tuple[Delive
         now = app.clock()
         again = None
         if error.kind != "permanent":
-            again = next_attempt(delivery.attempts + 1, delivery.created, now, app.random)
+            again = next_attempt(
+                delivery.attempts + 1,
+                delivery.created,
+                now,
+                app.random,
+                least=error.retry_after,
+            )
         state = app.store.record_outcome(
             attempt, now, outcome=error.kind, answer=str(error), next_attempt=again
         )
