@@ -6,6 +6,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,7 +95,12 @@ def test_alarms_that_may_speak_of_private_posts_are_left_out() -> None:
 
 
 def test_outsiders_learn_of_nobody_who_is_known_by_private_posts_alone() -> None:
-    spoken = {"brand": "Plivélo", "rule": "r", "score": 0.9, "techniques": ("affix",)}
+    spoken: dict[str, Any] = {
+        "brand": "Plivélo",
+        "rule": "r",
+        "score": 0.9,
+        "techniques": ("affix",),
+    }
     spoken |= {"reason": SECRET.matches[0].reason}
     some = [Suspect(subject=f"town:{n}", name=f"who{n}", private=n == 1, **spoken) for n in (1, 2)]
     proposed = [
