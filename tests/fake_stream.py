@@ -100,7 +100,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO)
     stream = FakeStream(posts=int(sys.argv[2]))
     ArchiveSource.stream = True  # type: ignore[attr-defined]
-    ArchiveSource.open = lambda *_: stream  # type: ignore[method-assign,assignment]
+    ArchiveSource.open = lambda *_, **__: stream  # type: ignore[method-assign,assignment]
     config = load(Path(sys.argv[1]))
     with alone(config.data, config.store_url), App.open(config) as app:
         Service(app).run()

@@ -8,6 +8,7 @@ recipient is recorded and told, and the rest goes on. The steps themselves are i
 from watcher.walk.delivering import Delivered, deliver
 from watcher.walk.forgetting import forget
 from watcher.walk.indexing import index
+from watcher.walk.looking import Looked, look
 from watcher.walk.matching import BATCH, Matched, examine, match
 from watcher.walk.planning import Planned, plan
 from watcher.walk.pulling import Pulled, pull
@@ -16,6 +17,7 @@ from watcher.walk.stopping import never
 __all__ = [
     "BATCH",
     "Delivered",
+    "Looked",
     "Matched",
     "Planned",
     "Pulled",
@@ -23,6 +25,7 @@ __all__ = [
     "examine",
     "forget",
     "index",
+    "look",
     "match",
     "never",
     "plan",

@@ -34,6 +34,7 @@ from watcher.streams import Listener, Streams
 log = logging.getLogger("watcher")
 
 MATCH_EVERY = timedelta(seconds=2)
+LOOK_EVERY = timedelta(seconds=10)
 INDEX_EVERY = timedelta(seconds=60)
 PLAN_EVERY = timedelta(seconds=10)
 DELIVER_EVERY = timedelta(seconds=5)
@@ -151,6 +152,7 @@ class Service:
     def _steps(self) -> list[tuple[str, timedelta, Callable[[], object]]]:
         return [
             ("match", MATCH_EVERY, self._match),
+            ("pictures", LOOK_EVERY, self._look),
             ("index", INDEX_EVERY, self._index),
             ("plan", PLAN_EVERY, self._plan),
             ("deliver", DELIVER_EVERY, self._deliver),
@@ -205,8 +207,6 @@ class Service:
             )
         if matched.changed:
             log.info("%s changed", _count(matched.changed, "judged suspect"))
-        if matched.pictures_failed:
-            log.info("%s could not be looked at", _count(matched.pictures_failed, "picture"))
         if matched.alarms:
             log.info("%s", _count(matched.alarms, "alarm"))
         for rule in self.app.config.rules:
@@ -218,6 +218,13 @@ class Service:
         found = matched.matches or matched.suspects or matched.changed or matched.alarms
         if found or not self._looked:
             self._soon("plan")
+
+    def _look(self) -> None:
+        looked = pipeline.look(self.app, stop=self.stopping.is_set)
+        if looked.failed:
+            log.info("%s could not be looked at", _count(looked.failed, "picture"))
+        if looked.pictures > looked.failed:  # what they show may raise somebody, or more
+            self._soon("match")
 
     def _has_looked(self) -> bool:
         """Whether every source was read and matched since the start, or was given the time for it.

@@ -24,7 +24,8 @@ from tests.smtp import Inbox
 from watcher import service
 from watcher.app import App
 from watcher.backends import ArchiveSource
-from watcher.backends.local.microblog import Microblog, NewPost
+from watcher.backends.local.microblog import Microblog, NewPost, Profile
+from watcher.backends.local.network import LocalNetwork
 from watcher.cli import watcher
 from watcher.config import load
 from watcher.presence import alone
@@ -107,6 +108,12 @@ class World:
 
     def add(self, toml: str) -> None:
         self.path.write_text(self.path.read_text() + toml)
+
+    def rewrite(self, toml: str) -> None:
+        """Replace the configuration as a whole: half of it is never seen."""
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(toml)
+        fresh.replace(self.path)
 
     def start(self, *command: str, code: str = "") -> subprocess.Popen[bytes]:
         """Start `watcher run`, or other code with the configuration as its argument."""
@@ -255,7 +262,7 @@ class Stuck:
     def close(self):
         pass
 
-ArchiveSource.open = lambda self, base: Stuck()
+ArchiveSource.open = lambda self, base, clock: Stuck()
 logging.basicConfig(level=logging.INFO)
 config = load(Path(sys.argv[1]))
 with alone(config.data, config.store_url), App.open(config) as app:
@@ -327,13 +334,13 @@ def test_a_changed_configuration_is_taken_up_when_it_is_valid(
     good = quick.path.read_text()
     with Inside(quick) as inside:
         until(lambda: inside.rules_that_matched() == {"talk"}, lambda: caplog.text)
-        quick.path.write_text(good.replace('find = "nordelia"', 'find = "(nordelia"'))
+        quick.rewrite(good.replace('find = "nordelia"', 'find = "(nordelia"'))
         until(lambda: "the changed configuration is not used" in caplog.text)
         assert "watcher.toml:22" in caplog.text
         quick.say("nordelia and the mountain")
         until(lambda: inside.app.store.status().matches == 2, lambda: caplog.text)
 
-        quick.path.write_text(good + '\n[[rules]]\nname = "sea"\nfind = "sea"\nthen = ["now"]\n')
+        quick.rewrite(good + '\n[[rules]]\nname = "sea"\nfind = "sea"\nthen = ["now"]\n')
         until(lambda: "the changed configuration is in use" in caplog.text, lambda: caplog.text)
         quick.say("the sea, the sea")
         until(lambda: inside.rules_that_matched() == {"talk", "sea"}, lambda: caplog.text)
@@ -390,7 +397,7 @@ def test_an_error_nobody_foresaw_is_told_with_its_place_and_stops_nothing_else(
 ) -> None:
     quick.add('\n[[sources]]\nname = "odd"\nkind = "archive"\nfile = "no.jsonl"\nevery = "1s"\n')
 
-    def odd(*_: object) -> None:
+    def odd(*_: object, **__: object) -> None:
         raise ZeroDivisionError("the secret is 42")
 
     monkeypatch.setattr(ArchiveSource, "open", odd)
@@ -399,6 +406,32 @@ def test_an_error_nobody_foresaw_is_told_with_its_place_and_stops_nothing_else(
         until(lambda: inside.app.store.status().matches == 1, lambda: caplog.text)
         until(lambda: "an error in the watcher itself (ZeroDivisionError)" in caplog.text)
     assert "Traceback" in caplog.text
+
+
+def test_a_picture_that_takes_long_delays_no_match_and_no_mail(
+    quick: World, inbox: Inbox, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "LOOK_EVERY", timedelta(seconds=0.1))
+    asked, enough = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> None:
+        asked.set()
+        enough.wait(30)
+
+    monkeypatch.setattr(LocalNetwork, "avatar", slow)
+    text = quick.path.read_text()
+    quick.path.write_text(text.replace('name = "Nordelia"', 'name = "Nordelia"\naccounts = ["us"]'))
+    quick.add('\n[[rules]]\nname = "names"\nkind = "lookalike"\nthen = []\n')
+    with quick.town.change() as town:
+        then = datetime.now(UTC)
+        town.account("us", then, Profile(avatar="us.png"))
+        town.post(NewPost(author="us", text="hello", posted_at=then))
+    with Inside(quick):
+        assert asked.wait(30), caplog.text
+        quick.say("nordelia is late")
+        until(lambda: len(inbox.mails) == 1, lambda: caplog.text)
+        assert not enough.is_set()
+        enough.set()
 
 
 def test_a_step_that_takes_long_is_told_once(
@@ -424,7 +457,7 @@ def test_a_step_that_takes_long_is_told_once(
         beats += 1
 
     monkeypatch.setattr(Service, "_beat", counted)
-    monkeypatch.setattr(ArchiveSource, "open", lambda *_: Slow())
+    monkeypatch.setattr(ArchiveSource, "open", lambda *_, **__: Slow())
     quick.add('\n[[sources]]\nname = "slow"\nkind = "archive"\nfile = "no.jsonl"\n')
     with Inside(quick):
         until(lambda: "pull slow: under way for more than" in caplog.text, lambda: caplog.text)

@@ -54,7 +54,7 @@ def river(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> 
     """The stream behind every archive source."""
     stream = FakeStream()
     monkeypatch.setattr(ArchiveSource, "stream", True, raising=False)
-    monkeypatch.setattr(ArchiveSource, "open", lambda *_: stream)
+    monkeypatch.setattr(ArchiveSource, "open", lambda *_, **__: stream)
     monkeypatch.setattr(streams, "FIRST_PAUSE", 0.02)
     monkeypatch.setattr(streams, "HOPELESS_PAUSE", 0.02)
     monkeypatch.setattr(service, "CONFIG_EVERY", timedelta(seconds=0.1))

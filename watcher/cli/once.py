@@ -1,12 +1,14 @@
 """`watcher once`: every step of the walk in a row."""
 
 from dataclasses import asdict
+from time import monotonic
 
 import click
 
 from alerts import DigestChannel
 from watcher import following, pipeline
 from watcher.app import App
+from watcher.backends.http.bounds import within
 from watcher.cli import Settings
 from watcher.cli.console import count, moment, print_json, safe, stderr, stdout
 from watcher.presence import alone
@@ -15,6 +17,8 @@ from watcher.search import SearchError
 
 SKIPPED_SHOWN = 3
 IDLE = pipeline.Delivered()
+LOOK_SECONDS = 10.0
+"""How long it may take in all to look at pictures of accounts."""
 
 
 @click.command()
@@ -43,6 +47,9 @@ def command(settings: Settings, as_json: bool) -> int:
                 + (f", {count(matched.alarms, 'alarm')}" if matched.alarms else "")
             )
             _tell_rates(matched)
+        looked, seen = _look(app)
+        if not as_json:
+            _tell_looked(looked, seen)
         indexed, behind = 0, ""
         try:
             with stderr().progress("indexing") as report:
@@ -62,6 +69,7 @@ def command(settings: Settings, as_json: bool) -> int:
             {
                 "pulled": [asdict(one) for one in pulled],
                 "matched": asdict(matched),
+                "looked": asdict(looked) | {"suspects": seen.suspects, "changed": seen.changed},
                 "indexed": indexed,
                 "index_error": behind,
                 "planned": [asdict(one) for one in planned],
@@ -88,6 +96,15 @@ def command(settings: Settings, as_json: bool) -> int:
         or behind
     )
     return 1 if troubled else 0
+
+
+def _look(app: App) -> tuple[pipeline.Looked, pipeline.Matched]:
+    """Look at pictures, no longer than a bound; return what of, and what matching again found."""
+    until = monotonic() + LOOK_SECONDS
+    with within(LOOK_SECONDS):
+        looked = pipeline.look(app, stop=lambda: monotonic() >= until)
+    seen = pipeline.match(app) if looked.pictures > looked.failed else pipeline.Matched()
+    return looked, seen
 
 
 def _waiting(app: App) -> list[str]:
@@ -118,6 +135,16 @@ def _tell_pulled(pulled: pipeline.Pulled) -> None:
         stderr().say(f"  failed: {safe(pulled.error)}")
     if pulled.help:
         stderr().note(f"  {safe(pulled.help)}")
+
+
+def _tell_looked(looked: pipeline.Looked, seen: pipeline.Matched) -> None:
+    if looked.pictures:
+        stdout().say(
+            f"looked at {count(looked.pictures, 'picture')}"
+            + (f", {looked.failed:,} could not be had" if looked.failed else "")
+            + (f": {count(seen.suspects, 'new suspect')}" if seen.suspects else "")
+            + (f", {count(seen.changed, 'changed suspect')}" if seen.changed else "")
+        )
 
 
 def _tell_rates(matched: pipeline.Matched) -> None:

@@ -12,7 +12,6 @@ from watcher.impostors.suspicion import (
     find_accounts,
     find_links,
     look_at_links_again,
-    look_at_pictures,
     own_accounts,
 )
 from watcher.rates import rate
@@ -32,8 +31,6 @@ class Matched:
     suspects: int = 0
     changed: int = 0
     """Suspects judged before of which something new is to be told."""
-    pictures_failed: int = 0
-    """Pictures of accounts that could not be had, or not be read."""
     alarms: int = 0
     rates_failed: Mapping[str, str] = field(default_factory=dict)
     """What went wrong with the rate of a rule; it is judged again at the next turn."""
@@ -45,7 +42,8 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
     """Run every rule over the posts not matched yet, and the detector over unexamined accounts.
 
     Findings, queue entries and "done" are one transaction per batch; `stop()` is asked between two.
-    Accounts that resemble a brand are examined again when they change, post, or show a picture.
+    Accounts that resemble a brand are examined again when they change, post, or when a picture of
+    theirs was looked at. No network is asked for anything.
     Then the rates judge how often each rule matched. Raises `StoreError`.
     """
     app.store.reexamine_all(app.detector.fingerprint)
@@ -76,9 +74,6 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
         suspects += saved.suspects
         changed += saved.changed
     examined = _examine(app, own, routes, stop)
-    looked = look_at_pictures(app, own, stop=stop)
-    if looked.pictures > looked.failed:  # what they show may raise somebody, or more
-        examined += _examine(app, own_accounts(app), routes, stop)
     suspects += sum(one.suspects for one in examined)
     suspects += look_at_links_again(app, own, routes, BATCH, stop=stop)
     judged = rate(app, stop=stop)
@@ -87,7 +82,6 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
         matches=matches,
         suspects=suspects,
         changed=changed + sum(one.changed for one in examined),
-        pictures_failed=looked.failed,
         alarms=judged.alarms,
         rates_failed=judged.failed,
         rates_cut=tuple(sorted(judged.cut)),
