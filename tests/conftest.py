@@ -9,10 +9,20 @@ from hypothesis import settings
 
 from tests.bluesky.real import bluesky
 from tests.browser import browser
+from tests.mailhost import mail_host, running_mail_host
 from tests.servers import postgres, postgres_url
 from tests.smtp import inbox
 
-__all__ = ["bluesky", "browser", "inbox", "postgres", "postgres_url", "shared_data"]
+__all__ = [
+    "bluesky",
+    "browser",
+    "inbox",
+    "mail_host",
+    "postgres",
+    "postgres_url",
+    "running_mail_host",
+    "shared_data",
+]
 
 # Other work on the machine must fail no example; under CI the same examples are tried each time.
 settings.register_profile("watcher", deadline=None, derandomize=os.environ.get("CI") == "true")
