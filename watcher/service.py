@@ -22,7 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from alerts.hostile import one_line
 from alerts.model import FollowError
 from rules.errors import WatcherError
-from watcher import allowances, following, pipeline
+from watcher import allowances, following, pipeline, revisiting
 from watcher.app import App
 from watcher.backends import AnySource
 from watcher.config import ConfigError, load
@@ -40,6 +40,9 @@ PLAN_EVERY = timedelta(seconds=10)
 DELIVER_EVERY = timedelta(seconds=5)
 CONFIG_EVERY = timedelta(seconds=5)
 FORGET_EVERY = timedelta(hours=6)
+REVISIT_EVERY = timedelta(minutes=1)
+REVISIT_SECONDS = 40.0
+"""How long a turn of asking again may take, all sources together."""
 MOST_PULLS_AT_ONCE = 32
 LONG = timedelta(minutes=10)
 """A step under way for longer is told, once."""
@@ -78,6 +81,8 @@ class Service:
         self.lost = False
         """The database was removed or replaced under our hands."""
         self._looked = False
+        self._revisited = False
+        """Whether it was asked once since the start what became of posts that waited before."""
         self._to_look_at = {source.name for source in app.config.sources if source.enabled}
         self._quiet = threading.Condition()
         self._wanted: set[str] = set()
@@ -154,6 +159,7 @@ class Service:
             ("match", MATCH_EVERY, self._match),
             ("pictures", LOOK_EVERY, self._look),
             ("index", INDEX_EVERY, self._index),
+            ("revisit", REVISIT_EVERY, self._revisit),
             ("plan", PLAN_EVERY, self._plan),
             ("deliver", DELIVER_EVERY, self._deliver),
             ("follow", PLAN_EVERY, self._follow),
@@ -226,6 +232,24 @@ class Service:
         if looked.pictures > looked.failed:  # what they show may raise somebody, or more
             self._soon("match")
 
+    def _revisit(self) -> None:
+        try:
+            found = revisiting.revisit(self.app, seconds=REVISIT_SECONDS, stop=self.stopping.is_set)
+        finally:
+            self._revisited = True
+        for one in found:
+            self._tell(f"asking again at {one.source}", one.error)
+            if one.deleted or one.changed:
+                log.info(
+                    "%s: of %s that wait, %d deleted and %d changed since they were read",
+                    one.source,
+                    _count(one.asked, "post"),
+                    one.deleted,
+                    one.changed,
+                )
+        if any(one.changed for one in found):
+            self._soon("match")
+
     def _has_looked(self) -> bool:
         """Whether every source was read and matched since the start, or was given the time for it.
 
@@ -234,7 +258,8 @@ class Service:
         """
         if not self._looked:
             had_time = self.app.clock() - self._started >= FIRST_LOOK
-            self._looked = had_time or not (self._to_look_at or self.app.store.unmatched(1).posts)
+            waits = self._to_look_at or not self._revisited
+            self._looked = had_time or not (waits or self.app.store.unmatched(1).posts)
         return self._looked
 
     def _plan(self) -> None:

@@ -211,6 +211,9 @@ def test_a_scheduled_digest_waits_for_the_first_look_of_a_start(
     assert place.app.store.last_slot("daily") is None
     service._match()
     service._plan()
+    assert place.app.store.last_slot("daily") is None
+    service._revisit()
+    service._plan()
     pipeline.deliver(place.app)
     assert {to for to, _ in inbox.mails} == {"ada@acme.example", "bob@acme.example"}
 

@@ -6,7 +6,7 @@ from time import monotonic
 import click
 
 from alerts import DigestChannel
-from watcher import following, pipeline
+from watcher import following, pipeline, revisiting
 from watcher.app import App
 from watcher.backends.http.bounds import within
 from watcher.cli import Settings
@@ -17,6 +17,8 @@ from watcher.search import SearchError
 
 SKIPPED_SHOWN = 3
 IDLE = pipeline.Delivered()
+REVISIT_SECONDS = 10.0
+"""How long it may take in all to ask again about posts that wait."""
 LOOK_SECONDS = 10.0
 """How long it may take in all to look at pictures of accounts."""
 
@@ -50,6 +52,11 @@ def command(settings: Settings, as_json: bool) -> int:
         looked, seen = _look(app)
         if not as_json:
             _tell_looked(looked, seen)
+        revisited = revisiting.revisit(app, seconds=REVISIT_SECONDS)
+        if any(one.changed for one in revisited):
+            pipeline.match(app)
+        if not as_json:
+            _tell_revisited(revisited)
         indexed, behind = 0, ""
         try:
             with stderr().progress("indexing") as report:
@@ -70,6 +77,7 @@ def command(settings: Settings, as_json: bool) -> int:
                 "pulled": [asdict(one) for one in pulled],
                 "matched": asdict(matched),
                 "looked": asdict(looked) | {"suspects": seen.suspects, "changed": seen.changed},
+                "revisited": [asdict(one) for one in revisited],
                 "indexed": indexed,
                 "index_error": behind,
                 "planned": [asdict(one) for one in planned],
@@ -145,6 +153,18 @@ def _tell_looked(looked: pipeline.Looked, seen: pipeline.Matched) -> None:
             + (f": {count(seen.suspects, 'new suspect')}" if seen.suspects else "")
             + (f", {count(seen.changed, 'changed suspect')}" if seen.changed else "")
         )
+
+
+def _tell_revisited(revisited: tuple[revisiting.Revisited, ...]) -> None:
+    for one in revisited:
+        if one.asked:
+            left = f"; {count(one.left, 'more post')} not asked about" if one.left else ""
+            stdout().say(
+                f"asked {one.source} again about {count(one.asked, 'post')}: "
+                f"{one.deleted:,} deleted, {one.changed:,} changed{left}"
+            )
+        if one.error:
+            stderr().say(f"  {one.source} could not be asked again: {safe(one.error)}")
 
 
 def _tell_rates(matched: pipeline.Matched) -> None:
