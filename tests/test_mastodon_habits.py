@@ -168,6 +168,32 @@ def test_all_that_was_read_being_deleted_begins_nothing_anew(village: Village) -
     assert 0 < len(pages[-1].deleted) <= pull.MOST_ASKED_FOR
 
 
+def test_all_that_was_deleted_at_once_is_told_in_the_end(village: Village) -> None:
+    village.say(*some(0, 60))
+    cursor = village.pages()[-1].cursor
+    gone = [f"{village.server.host}/{status['id']}" for status in village.statuses[20:45]]
+    del village.statuses[20:45]
+    told: list[str] = []
+    for _ in range(3):
+        page = village.pages(cursor)[-1]
+        cursor = page.cursor
+        told += page.deleted
+    assert sorted(told) == sorted(gone)
+
+
+def test_what_left_a_timeline_alone_is_asked_about_once(village: Village) -> None:
+    village.say(*some(0, 5))
+    cursor = village.pages()[-1].cursor
+    page = village.page
+    village.page = lambda query: [  # type: ignore[method-assign]
+        status for status in page(query) if status["content"] != "post 3"
+    ]
+    for asked in (1, 0):
+        village.server.asked.clear()
+        cursor = [cursor, *(found.cursor for found in village.pages(cursor))][-1]
+        assert sum("/statuses/" in one.path for one in village.server.asked) == asked
+
+
 def test_the_server_s_word_on_where_to_read_on_goes_before_its_order(village: Village) -> None:
     village.say(*some(0, 30))
     cursor = village.pages()[-1].cursor

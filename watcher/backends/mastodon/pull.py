@@ -176,12 +176,12 @@ class Pull:
             if not moved:
                 break
         try:
-            deleted = self._missing(known, walk)
+            missing, deleted = self._missing(known, walk)
         except BackendError:
             if waiting:
                 yield self._page(waiting, more=False, repeated=repeated, gaps=gaps)
             raise
-        if waiting or deleted or gaps:
+        if waiting or missing or gaps:
             yield self._page(waiting, more=False, repeated=repeated, gaps=gaps, deleted=deleted)
 
     def _gap(self, chunk: Chunk) -> tuple[Gap, ...]:
@@ -189,18 +189,22 @@ class Pull:
         why = f"more was written than the {BACK:,} newest posts, and this server shows no others"
         return (Gap(since=self.state.newest or until, until=until, why=why),)
 
-    def _missing(self, known: Sequence[str], walk: "_Walk") -> tuple[str, ...]:
-        """Return what was read before, is no longer in its place, and is gone from the server.
+    def _missing(
+        self, known: Sequence[str], walk: "_Walk"
+    ) -> tuple[Sequence[str], tuple[str, ...]]:
+        """Return what is no longer in its place, and which of it is gone from the server.
 
-        Something may also leave a timeline that is still there: its author was unfollowed.
+        Something may also leave a timeline that is still there: its author was unfollowed. What was
+        asked about is remembered no more; what was not, for the sake of the server, next time.
         """
         if self._is_there is None or not walk.met:
-            return ()
+            return (), ()
         missing = [n for n in known[1:] if n not in walk.met and not is_made_up(n)]
-        gone = [n for n in missing[-MOST_ASKED_FOR:] if not self._is_there(n)]
-        for number in missing:
+        asked = missing[-MOST_ASKED_FOR:]
+        gone = tuple(n for n in asked if not self._is_there(n))
+        for number in asked:
             self.state.seen.pop(number, None)
-        return tuple(gone)
+        return asked, gone
 
     def _page(
         self,
