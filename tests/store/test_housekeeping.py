@@ -1,5 +1,7 @@
 """Counting the whole, and forgetting what was kept long enough and nobody needs."""
 
+import pytest
+
 from alerts.model import DeliveryState, ProposalState
 from rules.model import Verdict
 from tests.store.samples import (
