@@ -217,6 +217,20 @@ def test_a_deleted_post_that_the_server_still_gives_is_not_told_as_gone(village:
     assert (texts([found]), found.deleted) == (["post 5"], ())
 
 
+def test_what_a_closed_server_hides_from_strangers_it_tells_its_own(village: Village) -> None:
+    answer = village.server.answer
+
+    def to_its_own(asked: Asked) -> Reply:
+        if asked.headers.get("authorization") is None:
+            return Reply(401, b"{}")
+        return answer(asked)
+
+    village.server.answer = to_its_own
+    village.instance = {"domain": "village.example", "version": "4.4.0"}
+    assert village.network(token="").features.closed
+    assert village.network().features.domain == "village.example"
+
+
 def test_who_asks_not_to_be_found_is_left_out_and_counted(village: Village) -> None:
     village.say(*some(0, 3))
     village.statuses[1]["account"]["noindex"] = True

@@ -45,22 +45,24 @@ class Features:
         return not self.software.startswith(_NO_SEARCH)
 
 
-_known: dict[str, tuple[datetime, Features]] = {}
+_known: dict[tuple[str, bool], tuple[datetime, Features]] = {}
+"""By the server, and whether somebody with an account asked: some tell strangers nothing."""
 _lock = Lock()
 
 
 def features(client: Client) -> Features:
     """Return what a server is and has. Raises `BackendError` (temporary) where it is down."""
     now = utc_now()
+    who = client.server, bool(client.token)
     with _lock:
-        when, found = _known.get(client.server, (now, None))
+        when, found = _known.get(who, (now, None))
     if found is not None and now - when < REMEMBERED:
         return found
     found = _asked(client)
     with _lock:
         if len(_known) >= MOST_SERVERS:
             _known.clear()
-        _known[client.server] = (now, found)
+        _known[who] = (now, found)
     return found
 
 
