@@ -77,7 +77,7 @@ class FolderSender:
         stem = f"{delivery.id:06d}-{_name_for_file(delivery.channel)}"
         handing_over()
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             html = _html_of(delivery.payload)
             if html:
                 _write(self.folder / f"{stem}.html", html.encode())
@@ -92,10 +92,10 @@ class FolderSender:
         return f"written to {self.folder / stem}.eml"
 
     def check(self) -> str:
-        """Write and remove a file; see `alerts.model.Sender`."""
+        """Write and remove a file, where the folder is or will be; see `alerts.model.Sender`."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self.folder):
+            there = next(one for one in (self.folder, *self.folder.parents) if one.exists())
+            with tempfile.TemporaryFile(dir=there):
                 pass
         except OSError as error:
             raise DeliveryError(

@@ -157,6 +157,11 @@ def data_folder(folder: Path) -> str:
     megabytes = f"{free // 1_000_000:,} MB free"
     if free < SCARCE:
         raise DoubtError(f"{folder}: only {megabytes}", help="a full disk stops the watcher")
+    if folder.exists() and folder.stat().st_mode & 0o007:
+        raise DoubtError(
+            f"{folder} is open to other users of this machine, with posts and log-ins in it",
+            help=f"chmod 700 {folder}",
+        )
     return f"{folder}{'' if folder.exists() else ' will be made'}, {megabytes}"
 
 

@@ -60,9 +60,12 @@ def tell(outcomes: Sequence[Outcome], empty: str = "") -> None:
     """Print what came of trying things, and how to mend what failed."""
     rows = [_row(outcome) for outcome in outcomes]
     stdout().table(("what", "state", "answer"), rows, empty=empty)
+    helped: dict[str, list[str]] = {}
     for outcome in outcomes:
         if outcome.help:
-            stdout().say(safe(f"{outcome.what}: {outcome.help}"))
+            helped.setdefault(outcome.help, []).append(outcome.what)
+    for advice, what in helped.items():
+        stdout().say(safe(f"{', '.join(what)}: {advice}"))
 
 
 def _loaded(settings: Settings) -> Config:

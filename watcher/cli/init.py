@@ -60,10 +60,15 @@ def command(
     where = "" if path.absolute() == Path.cwd() / FILE else f" --config {shlex.quote(str(path))}"
     stdout().say(
         f"{path} is written. What comes next:",
+        *([f"  watcher{where} {_login(network)}    where you have an account"] if network else []),
         f"  watcher{where} check    is all well?",
         f"  watcher{where} once     pull, match and mail once",
         f"  watcher{where} run      keep watching",
     )
+
+
+def _login(network: str) -> str:
+    return "login bluesky" if network == BLUESKY else f"login mastodon {network}"
 
 
 def _archive(archive: Path, config: Path) -> str:

@@ -15,7 +15,8 @@ __all__ = ["Looked", "look"]
 def look(app: App, *, stop: Callable[[], bool] = never) -> Looked:
     """Look at pictures of the brands' own accounts and of accounts that resemble them.
 
-    A few a turn. Where one was seen, `match` examines its account again. `stop()` is asked between two pictures.
+    A few a turn. Where one was seen, `match` examines its account again. `stop()` is asked
+    between two pictures.
     Raises `StoreError`.
     """
     return look_at_pictures(app, own_accounts(app), stop=stop)

@@ -13,6 +13,7 @@ from atproto.exceptions import AtProtocolError, RequestErrorBase
 
 from alerts.secret import Secret
 from watcher.backends.bluesky.login import Login, LoginFile
+from watcher.backends.bluesky.source import HOME
 from watcher.backends.http.bounds import Bounds, user_agent
 from watcher.backends.http.budget import SHARED
 from watcher.backends.http.errors import explained, host_of, of_status
@@ -41,7 +42,7 @@ HIDDEN = {
     "AccountSuspended": "was suspended",
 }
 """Words of a server for an account that was asked for, and that it shows no more."""
-_NO_LOGIN = "check the handle, and use an app password: the settings of the account make one"
+_NO_LOGIN = "check the handle, and use an app password: the settings of the account make a new one"
 
 
 class NoAnswerError(BackendError):
@@ -129,7 +130,17 @@ class Client:
 
     def log_in_anew(self, password: Secret) -> str:
         """Open a session with a password; return the account's handle. Raises `BackendError`."""
-        self._guarded(lambda: self._create_session(password.reveal()))
+        try:
+            self._guarded(lambda: self._create_session(password.reveal()))
+        except BackendError as error:
+            if error.kind != "gone":
+                raise
+            raise BackendError(
+                f"{self._host} is no server of Bluesky's network (404)",
+                kind="gone",
+                help="--server names the server that the account is at: https://bsky.social for "
+                "most; left out, it is that",
+            ) from None
         return str(self._library._session.handle)  # noqa: SLF001
 
     @property
@@ -147,6 +158,12 @@ class Client:
     def close(self) -> None:
         """Let go of the connections."""
         self._library.request.close()
+
+    @property
+    def _how(self) -> str:
+        """The command that logs our account in."""
+        at = "" if self._server == HOME else f" --server {self._server}"
+        return f"`watcher login bluesky {self._handle}{at}`"
 
     def _answer(self, ask: Callable[[], Any]) -> dict[str, Any]:
         content = self._asked(ask).content
@@ -230,7 +247,7 @@ class Client:
             raise BackendError(
                 f"nobody is logged in as {self._handle} at {self._host}",
                 kind="refused",
-                help="`watcher login bluesky` logs in",
+                help=f"{self._how} logs in",
             )
         self._guarded(lambda: self._create_session(password))
 
@@ -273,12 +290,12 @@ class Client:
         kind, message, advice = usual.kind, usual.message, usual.help
         if name in _ENDED:
             kind, message = "refused", f"{self._host} has ended the session of {self._handle}"
-            advice = "`watcher login bluesky` logs in again"
+            advice = f"{self._how} logs in again"
         elif name == "AuthenticationRequired" or (
             name.startswith("Account") and answer.status_code == 401
         ):
             kind, message = "refused", f"{self._host} does not let {self._handle or 'nobody'} in"
-            advice = _NO_LOGIN
+            advice = f"{_NO_LOGIN}; {self._how} takes it"
         elif name in _BLOCKED:
             kind, message = "refused", f"{self._host} shows nothing of an account that is blocked"
         elif name in HIDDEN:

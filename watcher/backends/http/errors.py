@@ -123,7 +123,11 @@ def _of_tls(error: BaseException, host: str) -> BackendError | None:
             help="nothing is read over a connection that others may listen to",
         )
     if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
-        return BackendError(f"{host} does not speak TLS as it should", kind="broken")
+        return BackendError(
+            f"{host} does not speak TLS as it should",
+            kind="broken",
+            help="is its address right? A server on this machine may speak http:// only",
+        )
     return None
 
 
@@ -166,7 +170,11 @@ def _of_content(error: BaseException, host: str) -> BackendError | None:
 
 def _of_connection(error: BaseException, host: str) -> BackendError | None:
     if isinstance(error, ConnectionRefusedError):
-        return BackendError(f"{host} takes no connections", kind="temporary")
+        return BackendError(
+            f"{host} takes no connections",
+            kind="temporary",
+            help="is it running, and is its address right?",
+        )
     if isinstance(error, ConnectionError | ssl.SSLEOFError):
         return BackendError(f"{host} broke off in the middle of its answer", kind="temporary")
     if isinstance(error, OSError) or type(error).__name__ in ("ProtocolError", "NetworkError"):

@@ -3,10 +3,14 @@
 A request of httpx is made by our `requests` session, so that both have one set of bounds.
 """
 
+import logging
+
 import httpx
 import requests
 
 from watcher.backends.http.session import Session
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole addresses, searches included
 
 _HOP = frozenset({"connection", "content-encoding", "content-length", "transfer-encoding"})
 """Headers that spoke of the octets on the wire."""

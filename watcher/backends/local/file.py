@@ -78,7 +78,7 @@ def create(path: Path, now: datetime) -> None:
     """
     base = int(now.timestamp()) * 100_000
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if path.exists():
             _look(path)
         with translated(path):

@@ -231,10 +231,15 @@ class Client:
 
     def register(self, name: str, scopes: tuple[str, ...]) -> tuple[str, str]:
         """Make the watcher known to the server; return its id and secret there."""
-        made = self._asked(
-            mastodon.Mastodon.create_app, name, scopes=list(scopes), api_base_url=self.server,
-            session=self.session, user_agent=self.agent, redirect_uris=CODE_ON_SCREEN,
-        )  # fmt: skip
+        try:
+            made = self._asked(
+                mastodon.Mastodon.create_app, name, scopes=list(scopes), api_base_url=self.server,
+                session=self.session, user_agent=self.agent, redirect_uris=CODE_ON_SCREEN,
+            )  # fmt: skip
+        except BackendError as error:
+            if getattr(error, "status", None) not in (404, 405, 410, 501):
+                raise
+            raise self._another_kind(error) from None
         return str(made[0]), str(made[1])
 
     def consent_address(self, app: tuple[str, str], scopes: tuple[str, ...]) -> str:
@@ -314,6 +319,14 @@ class Client:
     def close(self) -> None:
         """Let go of the connections."""
         self.session.close()
+
+    def _another_kind(self, error: BackendError) -> BackendError:
+        return BackendError(
+            f"{self.host} does not speak Mastodon's API ({getattr(error, 'status', '?')})",
+            kind="gone",
+            help="name the server itself: what stands behind the last @ of its members' names, "
+            "or in the browser's address when they read there",
+        )
 
     def _asked(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         try:

@@ -42,10 +42,18 @@ def place(data: Path, server: str) -> Path:
 
 
 def stored(data: Path, server: str) -> Login | None:
-    """Return the log-in at a server, None where there is none. Raises `TokenError`."""
+    """Return the log-in at a server, None where there is none.
+
+    Raises `TokenError` where it cannot be read, or others can.
+    """
     path = place(data, server)
     try:
         with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_mode & 0o077:
+                raise TokenError(
+                    f"the log-in in {path} is not used: others can read it",
+                    help=f"chmod 600 {path}",
+                )
             record = json.loads(file.read(100_000))
         scopes = tuple(str(scope) for scope in record.pop("scopes"))
         login = Login(scopes=scopes, **{key: str(value) for key, value in record.items()})

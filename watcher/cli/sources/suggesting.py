@@ -57,7 +57,10 @@ def _notes(proposal: Proposal) -> list[str]:
     notes += [
         f"{rule} cannot be asked for on {name}: {why}" for rule, name, why in proposal.unaskable
     ]
-    notes += [f"no access to {name}: {how}" for name, how in proposal.log_ins.items()]
+    read = {place.network for place in proposal.places}
+    for name, how in proposal.log_ins.items():
+        without = "nobody is logged in at" if name in read else "no access to"
+        notes.append(f"{without} {name}: {how}")
     if not (proposal.drafts or proposal.fed):
         notes.append("nothing can be proposed before a network is known; docs/sources.md tells how")
     return notes
