@@ -165,3 +165,18 @@ def test_no_rule_is_doubted_that_a_post_of_the_source_fits(
     fits = evaluate(expanded, reading, analyse(post)) is not None
     possible = could(expanded, feed)
     assert possible.fit if fits else possible.not_fit
+
+
+X = 'kind = "x"\ntoken = "${file:token}"\nquery = "rules"\n'
+
+
+def test_a_rule_that_the_only_sources_leave_out_is_told(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("secret")
+    (tmp_path / "token").chmod(0o600)
+    limited = X + 'rules = ["other"]\n'
+    other = "[[rules]]\nname = 'other'\nfind = 'tea'\nthen = []\n"
+    assert told(tmp_path, "coffee", limited, more=other) == [
+        'no source looks for what this rule finds: "s0" looks for other rules'
+    ]
+    assert told(tmp_path, "coffee", limited, PUBLIC, more=other) == []
+    assert told(tmp_path, "coffee", X, more=other) == []

@@ -11,6 +11,7 @@ from rules.characters import fold_case
 from rules.language.tree import And, AtLeast, Field, Hashtag, Node, Not, Or, Range
 from rules.metadata import fold_handle, handle_forms
 from rules.text import fold_tag
+from watcher.backends import XSource
 from watcher.backends.reach import Reach
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Feed:
     """The brands' own handles, folded, as they are written: `acme`, `mastodon:acme`."""
     configured: frozenset[str]
     """The names of all sources, folded: that there is no other is told elsewhere."""
+    looks_for: tuple[str, ...] = ()
+    """The names of the only rules that it looks for; empty where it is not limited to some."""
 
     def could(self, leaf: Node) -> Could:
         """What a leaf could be for one of its posts."""
@@ -105,7 +108,13 @@ def feeds_of(config: "Config") -> list[Feed]:
     )
     configured = frozenset(fold_case(source.name) for source in config.sources)
     return [
-        Feed(name=source.name, reach=source.reach, own=own, configured=configured)
+        Feed(
+            name=source.name,
+            reach=source.reach,
+            own=own,
+            configured=configured,
+            looks_for=source.rules if isinstance(source, XSource) else (),
+        )
         for source in config.sources
         if source.enabled
     ]

@@ -41,7 +41,19 @@ def of_rule(rule: KeywordRule, feeds: Sequence[Feed], known: Definitions) -> Ite
 
     `rule` is readable; `feeds` are the sources that are read, `known` is what it may refer to.
     """
-    if not (rule.enabled and feeds) or rule.kinds.isdisjoint(_TELLING):
+    if not (rule.enabled and feeds):
+        return
+    if all(feed.looks_for and rule.name not in feed.looks_for for feed in feeds):
+        every = _listed(f'"{feed.name}"' for feed in feeds)
+        others = "looks for other rules" if len(feeds) == 1 else "look for other rules"
+        yield _problem(
+            f"no source looks for what this rule finds: {every} {others}",
+            f'add "{rule.name}" to rules = [...] of a source, or leave that key out',
+            (),
+            None,
+        )
+        return
+    if rule.kinds.isdisjoint(_TELLING):
         return
     tree = expand(rule.tree, known)
     if not could(tree, None).fit:

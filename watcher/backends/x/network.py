@@ -300,6 +300,8 @@ def open_network(source: XSource, clock: Callable[[], datetime]) -> XNetwork:
     told = [source.most]
     if source.query == "rules":
         told.append(_how_many(len(asked.queries), len(source.watched)))
+        if left_out := source.left_out:
+            told.append(f"leaves out {', '.join(left_out)}")
         told += [f"rule {name} cannot be asked for: {why}" for name, why in asked.unasked]
     return XNetwork(
         XClient(source.token.reveal(), address=source.address, contact=source.contact),

@@ -153,6 +153,15 @@ class XSource(Source):
         )
 
     @property
+    def left_out(self) -> tuple[str, ...]:
+        """The names of the rules that it could look for, and does not."""
+        if self.query != "rules" or not self.rules:
+            return ()
+        return tuple(
+            rule.name for rule in self.known if rule.enabled and rule.name not in self.rules
+        )
+
+    @property
     def asked(self) -> Asked:
         """The queries that it sends, and the rules that they do not cover."""
         if self.query.startswith(_SEARCH):
