@@ -68,6 +68,8 @@ class Coverage:
     until: datetime
     posts: int = 0
     """New posts that the source brought in this time."""
+    left_out: int = 0
+    """Posts that came and that the source is told not to keep."""
     skipped: int = 0
     """Items that came but could not be read."""
     pulls: int = 0

@@ -22,6 +22,14 @@ def test_a_period_counts_what_came_and_what_failed_in_it(store: Store) -> None:
     assert seen.last_error == "it timed out"
 
 
+def test_what_a_source_is_told_not_to_keep_is_counted(store: Store) -> None:
+    store.save_page("square", page(left_out=400), NOON - DAY)
+    store.save_page("square", page(left_out=7), NOON - HOUR)
+    store.save_page("square", page(post("p1"), left_out=5), NOON)
+    seen = coverage(store, NOON - 2 * HOUR)
+    assert (seen.posts, seen.left_out, seen.skipped) == (1, 12, 0)
+
+
 def test_a_period_has_its_end_but_not_its_beginning(store: Store) -> None:
     store.save_page("square", page(post("p1")), NOON)
     assert coverage(store, NOON - HOUR).posts == 1

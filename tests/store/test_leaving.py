@@ -23,6 +23,7 @@ from tests.store.samples import (
     waiting,
 )
 from watcher.store import SavedPage, Store
+from watcher.store.departing import NOTE
 
 LATER = NOON + HOUR
 
@@ -109,6 +110,23 @@ def test_who_left_takes_all_posts_along_and_a_suspect_stays_one(store: Store) ->
     assert remaining(store) == ["other"]
     assert store.status().accounts == 2
     assert [(one.posts, one.verdict) for one in store.suspects()] == [(0, Verdict.OPEN)]
+
+
+def test_who_left_is_proposed_no_more_and_a_suspect_s_history_says_so_once(store: Store) -> None:
+    pulled(store, post("p1"), post("p2", author=account("2", "bob")))
+    matched(store, suspects=[suspect("town:1")])
+    drawn_from = waiting(store, "friends")
+    both = [proposal(account()), proposal(account("2", "bob"))]
+    store.save_proposals("friends", drawn_from, both, NOON)
+    for _ in range(2):
+        store.save_page("square", page(departed=("1",)), LATER)
+    first, second = store.proposals()
+    assert (first.state, first.note, first.by) == ("refused", NOTE, "watcher")
+    assert [one.event for one in store.follow_events(first.id)] == ["proposed", "refused"]
+    assert second.state == "proposed"
+    (one,) = store.suspects()
+    notes = [event for event in store.suspect(one.id).history if event.kind == "noted"]
+    assert [(event.note, event.by, event.at) for event in notes] == [(NOTE, "watcher", LATER)]
 
 
 def test_a_copy_takes_the_place_of_the_post_that_was_deleted(store: Store) -> None:

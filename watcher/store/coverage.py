@@ -31,10 +31,10 @@ def note_page(connection: Connection, source: str, page: Page, new: int, now: da
             [{"source": source, "network": network} for network in sorted(networks)],
         )
     skips = max(page.skipped_count, len(page.skipped))
-    if new or skips:
-        connection.execute(
-            insert(pages), {"source": source, "at": now, "posts": new, "skipped": skips}
-        )
+    left_out = page.left_out
+    if new or skips or left_out:
+        counts = {"posts": new, "skipped": skips, "left_out": left_out}
+        connection.execute(insert(pages), {"source": source, "at": now, **counts})
     if page.skipped:
         connection.execute(
             insert(skipped),
@@ -64,7 +64,7 @@ def coverage_of(
     wanted = tuple(states if names is None else names)
     came = _sums(
         connection,
-        select(pages.c.source, func.sum(pages.c.posts), func.sum(pages.c.skipped))
+        select(pages.c.source, *map(func.sum, (pages.c.posts, pages.c.skipped, pages.c.left_out)))
         .where(pages.c.source.in_(wanted), pages.c.at > since, pages.c.at <= until)
         .group_by(pages.c.source),
     )
@@ -78,16 +78,18 @@ def coverage_of(
     holes: dict[str, list[tuple[datetime, datetime, str]]] = {}
     query = select(gaps).where(gaps.c.until > since, gaps.c.since <= until).order_by(gaps.c.since)
     for row in connection.execute(query):
+    nothing = (0, 0, 0)
         holes.setdefault(row.source, []).append((row.since, row.until, row.why))
     return tuple(
         Coverage(
             source=name,
             since=since,
             until=until,
-            posts=came.get(name, (0, 0))[0],
-            skipped=came.get(name, (0, 0))[1],
-            pulls=tried.get(name, (0, 0))[0],
-            failures=tried.get(name, (0, 0))[1],
+            posts=came.get(name, nothing)[0],
+            skipped=came.get(name, nothing)[1],
+            left_out=came.get(name, nothing)[2],
+            pulls=tried.get(name, nothing)[0],
+            failures=tried.get(name, nothing)[1],
             last_success=states[name].last_success if name in states else None,
             last_error=states[name].last_error if name in states else "",
             gaps=tuple(holes.get(name, ())),
@@ -96,9 +98,9 @@ def coverage_of(
     )
 
 
-def _sums(connection: Connection, query: Any) -> dict[str, tuple[int, int]]:
+def _sums(connection: Connection, query: Any) -> dict[str, tuple[int, ...]]:
     # PostgreSQL adds up integers to a Decimal.
-    return {name: (int(one), int(two)) for name, one, two in connection.execute(query)}
+    return {name: tuple(map(int, sums)) for name, *sums in connection.execute(query)}
 
 
 class SourceCoverage(Database):

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
 
 from alerts.model import FollowProposal, Mention, ProposalState, Waiting
 from watcher.store.accounts import account_columns, account_from, key_of
 from watcher.store.columns import storable_key
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
+from watcher.store.departing import NOTE as LEFT
 from watcher.store.errors import NoSuchRecordError
 from watcher.store.private import is_hidden_proposal
 from watcher.store.records import FollowEvent, ProposalRecord
@@ -46,6 +47,9 @@ TRANSITIONS: dict[ProposalState, frozenset[ProposalState]] = {
     _S.UNDONE: frozenset(),
 }
 """Where a proposal may go from where it stands. What was undone is never followed again."""
+
+_STAYED = or_(proposals.c.note != LEFT, proposals.c.by != WATCHER)
+"""Holds for proposals but those of accounts that left their network before they were followed."""
 
 
 class Follows(Database):
@@ -173,20 +177,24 @@ def proposals_to_tell(
 ) -> tuple[FollowProposal, ...]:
     """Return the proposals that no digest of a channel has told of yet, oldest first.
 
-    A channel that never told of any begins with those made after `since`.
+    A channel that never told of any begins with those made after `since`. Accounts that left their
+    network meanwhile are left out.
     """
     query = select(channels.c.proposals_told).where(channels.c.name == channel)
     told = connection.execute(query).scalar() or 0
     news = proposals.c.id > told if told else proposals.c.created > since
     rows = connection.execute(
-        _select_proposals().where(news).order_by(proposals.c.id).limit(_MOST_TOLD)
+        _select_proposals().where(news, _STAYED).order_by(proposals.c.id).limit(_MOST_TOLD)
     )
     return tuple(_proposal(row) for row in rows)
 
 
 def proposals_between(connection: Connection, after: int, upto: int) -> tuple[FollowProposal, ...]:
-    """Return the proposals with these numbers, the first one excluded, oldest first."""
-    query = _select_proposals().where(proposals.c.id > after, proposals.c.id <= upto)
+    """Return the proposals with these numbers, the first one excluded, oldest first.
+
+    Accounts that left their network meanwhile are left out.
+    """
+    query = _select_proposals().where(proposals.c.id > after, proposals.c.id <= upto, _STAYED)
     rows = connection.execute(query.order_by(proposals.c.id.desc()).limit(_MOST_TOLD)).all()
     return tuple(_proposal(row) for row in rows[::-1])
 

@@ -21,6 +21,7 @@ from rules.model import Post
 from watcher.backends.interface import Page
 from watcher.store.columns import storable_key
 from watcher.store.database import insert
+from watcher.store.departing import close_books
 from watcher.store.schema import (
     accounts,
     alarms,
@@ -102,6 +103,7 @@ def take_away_named(connection: Connection, source: str, page: Page, now: dateti
     rids.update(_passed_on(connection, networks, departed))
     take_away(connection, sorted(rids), now, bury=True, due=now + LEAVES_INDEX_IN)
     for some in chunks(left):
+        close_books(connection, some, now)
         used = or_(
             exists().where(suspects.c.account == accounts.c.row),
             exists().where(proposals.c.account == accounts.c.row),

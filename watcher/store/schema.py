@@ -216,6 +216,7 @@ pages = Table(  # what each step forward in a source brought; an empty step leav
     Column("at", Moment, nullable=False),
     Column("posts", Integer, nullable=False),
     Column("skipped", Count, nullable=False),
+    Column("left_out", Count, nullable=False, server_default="0"),
     Index(None, "source", "at"),
 )
 

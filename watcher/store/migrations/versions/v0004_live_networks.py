@@ -42,6 +42,9 @@ def upgrade() -> None:
     op.add_column(
         "sources", sa.Column("last_help", sa.Text(), server_default=sa.text("''"), nullable=False)
     )
+    op.add_column(
+        "pages", sa.Column("left_out", sa.BigInteger(), server_default="0", nullable=False)
+    )
     _create_what_went()
     _create_forgotten()
     _create_source_networks()
