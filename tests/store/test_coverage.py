@@ -49,6 +49,16 @@ def test_gaps_that_touch_the_period_are_told(store: Store) -> None:
     assert seen.gaps == ((long.since, long.until, long.why),)
 
 
+def test_a_gap_that_was_filled_is_none_any_more(store: Store) -> None:
+    spent = Gap(since=NOON - HOUR, until=NOON, why="the budget is spent")
+    lost = Gap(since=NOON - HOUR, until=NOON, why="too late")
+    store.save_page("square", page(gaps=(spent, lost)), NOON)
+    store.save_page("other", page(gaps=(spent,)), NOON)
+    store.save_page("square", page(filled=(spent,)), NOON)
+    assert [why for _, _, why in coverage(store, NOON - HOUR).gaps] == ["too late"]
+    assert len(coverage(store, NOON - HOUR, source="other").gaps) == 1
+
+
 def test_failures_in_a_row_are_counted_until_one_goes_well(store: Store) -> None:
     for minute in range(3):
         at = NOON + minute * MINUTE

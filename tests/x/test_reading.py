@@ -109,6 +109,10 @@ def test_what_a_budget_left_unread_is_read_when_there_is_a_new_one(world: XSearc
     assert error is None
     assert texts(second) == ["post 200", "post 201", *(f"post {n}" for n in range(40))]
     assert not any(page.gaps for page in second)
+    told = [gap for page in first for gap in page.gaps]
+    assert told
+    assert [gap for page in second for gap in page.filled] == told
+    assert list(second[-1].filled) == told
     assert texts(pulled(world, second[-1].cursor)[0]) == []
 
 

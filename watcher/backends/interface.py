@@ -98,6 +98,8 @@ class Page:
     repeated: int = 0
     """How often a post of this page came once more; nothing is lost by leaving the copies out."""
     gaps: tuple[Gap, ...] = ()
+    filled: tuple[Gap, ...] = ()
+    """Gaps that were told before, and are none any more: what lay in them is read by now."""
     deleted: tuple[str, ...] = ()
     """Ids or aliases of posts that are gone from the network, and so from the store."""
     departed: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, and_, case, delete, func, insert, select, update
 
 from alerts.model import Coverage
 from watcher.backends.interface import Page
@@ -43,6 +43,9 @@ def note_page(connection: Connection, source: str, page: Page, new: int, now: da
                 for item in page.skipped
             ],
         )
+    for gap in page.filled:
+        told = and_(gaps.c.since == gap.since, gaps.c.until == gap.until, gaps.c.why == gap.why)
+        connection.execute(delete(gaps).where(gaps.c.source == source, told))
     if page.gaps:
         connection.execute(
             insert(gaps),

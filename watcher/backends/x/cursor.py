@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import Any
 
 from watcher.backends.formats.x import id_at, is_snowflake, time_of
+from watcher.backends.interface import Gap
 
 OVERLAP = timedelta(minutes=1)
 """How long after it was written a post may appear in a search, and still be found."""
@@ -19,6 +20,9 @@ MOST_SEEN = 1000
 """Ids remembered of one query; where a minute has more, less of it is asked for again."""
 MOST_HOLES = 3
 """Beyond, the oldest is given up."""
+
+MOST_TOLD = 50
+"""Gaps remembered that are none any more when all is read; of older ones it stays told."""
 
 Hole = tuple[int, int]
 """Between these two ids, neither included."""
@@ -90,6 +94,8 @@ class Cursor:
     """When any of them was read to the newest: a query that is new begins there."""
     stopped: datetime | None = None
     """Until when a spent budget stops reading, once that was told as a gap."""
+    told: list[Gap] = field(default_factory=list)
+    """Gaps that were told for want of a budget, and are none when all is read."""
 
     @classmethod
     def load(cls, text: str | None, place: str) -> "Cursor":
@@ -99,7 +105,8 @@ class Cursor:
             if whole["x"] != place:
                 return cls(place)
             tracks = {str(name): _track(one) for name, one in whole["tracks"].items()}
-            return cls(place, tracks, _moment(whole["latest"]), _moment(whole["stopped"]))
+            told = [_gap(one) for one in whole.get("told", ())]
+            return cls(place, tracks, _moment(whole["latest"]), _moment(whole["stopped"]), told)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             return cls(place)
 
@@ -117,8 +124,15 @@ class Cursor:
         }
         stopped = self.stopped.isoformat() if self.stopped else None
         latest = self.latest.isoformat() if self.latest else None
+        told = [(one.since.isoformat(), one.until.isoformat(), one.why) for one in self.told]
         return json.dumps(
-            {"x": self.place, "tracks": tracks, "latest": latest, "stopped": stopped},
+            {
+                "x": self.place,
+                "tracks": tracks,
+                "latest": latest,
+                "stopped": stopped,
+                "told": told[-MOST_TOLD:],
+            },
             separators=(",", ":"),
         )
 
@@ -135,6 +149,14 @@ def _track(raw: dict[str, Any]) -> Track:
     if at is None:
         raise ValueError("no time")
     return Track(top=_id(raw["top"]), at=at, seen=seen, holes=holes, user=str(raw["user"]))
+
+
+def _gap(raw: Any) -> Gap:
+    since, until, why = raw
+    begin, end = _moment(since), _moment(until)
+    if begin is None or end is None:
+        raise ValueError("no time")
+    return Gap(since=begin, until=end, why=str(why))
 
 
 def _id(value: Any) -> int:

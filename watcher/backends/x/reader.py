@@ -185,8 +185,10 @@ class XReader:
             gaps.append(_gap(track.holes.pop(0), why))
         if read.spent and (numbers or state.stopped is None or state.stopped < now):
             state.stopped = read.spent.until
-            gaps += [_gap(rest, read.spent.message) for rest in track.holes]
-            gaps.append(Gap(since=now, until=read.spent.until, why=read.spent.message))
+            waiting = [_gap(rest, read.spent.message) for rest in track.holes]
+            waiting.append(Gap(since=now, until=read.spent.until, why=read.spent.message))
+            state.told += waiting
+            gaps += waiting
         return gaps
 
     def _given(
@@ -215,6 +217,9 @@ class XReader:
             upper = [(max(_place(one.id) for one in batch), hole[1])] if hole and rest else []
             track.holes += upper
             page = self._page(batch)
+            if not rest and not more and not any(one.holes for one in state.tracks.values()):
+                page = replace(page, filled=tuple(state.told))
+                state.told = []
             page = replace(page, cursor=state.dump(), more=rest or more)
             if start == 0:
                 beside = accounts if self._wanted is None else ()
