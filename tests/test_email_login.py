@@ -209,9 +209,14 @@ def test_tokens_are_asked_for_kept_and_renewed_when_the_server_rejects_one(tls, 
         server.token = "t0ken-2"
         token_server.answer = (200, {"access_token": "t0ken-2", "expires_in": 3600})
         sender = table.open()
-        assert failure(sender, delivery())[0].kind == "temporary"
         sender.send(delivery(), lambda: None)
         sender.close()
+        server.token = "t0ken-3"
+        sender = table.open()
+        error, begun = failure(sender, delivery())
+        sender.close()
+        assert (error.kind, begun) == ("temporary", False)
+        assert "refused the login" in error.message
     assert (
         token_server.forms
         == [
@@ -222,7 +227,7 @@ def test_tokens_are_asked_for_kept_and_renewed_when_the_server_rejects_one(tls, 
                 "refresh_token": "refresh-s3cret",
             }
         ]
-        * 2
+        * 3
     )
 
 

@@ -85,6 +85,7 @@ class AccessTokens:
         self._now = now
         self._token: Secret | None = None
         self._until = 0.0
+        self._shown = 0
         self._lock = threading.Lock()
 
     def token(self) -> Secret:
@@ -93,12 +94,18 @@ class AccessTokens:
             if self._token is None or self._now() >= self._until:
                 self._token, seconds = self._ask()
                 self._until = self._now() + seconds - _EARLY
+                self._shown = 0
+            self._shown += 1
             return self._token
 
-    def forget(self) -> None:
-        """Ask for a new token next time: the mail server did not take this one."""
+    def forget(self) -> bool:
+        """Ask for a new token next time: the mail server did not take this one.
+
+        Returns whether a new one may do better: one that was refused when it was new will not.
+        """
         with self._lock:
             self._token = None
+            return self._shown > 1
 
     def _ask(self) -> tuple[Secret, float]:
         host = urlsplit(self._oauth.token_url).netloc

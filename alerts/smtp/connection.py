@@ -50,7 +50,10 @@ class Connection:
 
     @classmethod
     async def open(cls, server: Server) -> Self:
-        """Connect, encrypt, log in. Raises `DeliveryError`, always temporary."""
+        """Connect, encrypt, log in.
+
+        Raises `DeliveryError`, always temporary; `LostError` where the next try shows a new token.
+        """
         context = _context(server)
         client = SMTP(
             hostname=server.host,
@@ -200,13 +203,11 @@ class Connection:
             async with asyncio.timeout(server.timeout):
                 await login(server.username, self._secret.reveal())
         except SMTPResponseException as error:
-            server.rejected()
+            said = f"{server.where} refused the login: {error.code} {self._line(error.message)}"
             # The cause would show the command, and with it the password.
-            raise DeliveryError(
-                f"{server.where} refused the login: {error.code} {self._line(error.message)}",
-                kind="temporary",
-                help=_login_help(server),
-            ) from None
+            if server.rejected():
+                raise LostError(said, help=_login_help(server)) from None
+            raise DeliveryError(said, kind="temporary", help=_login_help(server)) from None
         except _FAILURES as error:
             raise self._unreached(error) from None
 
@@ -317,8 +318,8 @@ def _context(server: Server) -> ssl.SSLContext:
 def _login_help(server: Server) -> str:
     if server.auth == "xoauth2":
         return (
-            "check username and [mail.oauth]: the account must allow SMTP to this client; a new "
-            "token is asked for with the next try"
+            "check username, and [mail.oauth] or the token: the account must allow this "
+            "application to send over SMTP"
         )
     return "check username and password in the [mail] table"
 

@@ -21,6 +21,10 @@ T = TypeVar("T")
 LONGEST_REST = 30.0
 """Seconds after which a connection that nothing was sent on is made anew, not relied on."""
 
+LONGEST_SULK = 30.0
+"""Seconds for which a server that let nobody in is left in peace: each mail of a round would wait
+for it anew, and each refused login counts towards a locked account."""
+
 
 class SmtpSender:
     """An SMTP connection that is opened with the first mail and kept for the next ones.
@@ -44,6 +48,8 @@ class SmtpSender:
         self._most = mails_per_connection
         self._now = now
         self._used = 0.0
+        self._closed_until = 0.0
+        self._closed_by: DeliveryError | None = None
         self._connection: Connection | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
@@ -60,6 +66,10 @@ class SmtpSender:
             sender = parse_address(delivery.envelope_sender or self._sender)
         except AddressError as error:
             raise DeliveryError(error.message, kind="permanent", help=error.help) from error
+        if self._closed_by is not None and self._now() < self._closed_until:
+            raise DeliveryError(
+                self._closed_by.message, kind="temporary", help=self._closed_by.help
+            )
         self._pace.wait()
         return self._run(
             self._send(sender.address, recipient.address, delivery.payload, handing_over)
@@ -133,8 +143,18 @@ class SmtpSender:
         if connection is not None and connection.is_open and not self._is_spent(connection):
             return connection
         await self._hang_up()
-        self._connection = await Connection.open(self._server)
+        try:
+            self._connection = await self._opened()
+        except DeliveryError as error:
+            self._closed_until, self._closed_by = self._now() + LONGEST_SULK, error
+            raise
         return self._connection
+
+    async def _opened(self) -> Connection:
+        try:
+            return await Connection.open(self._server)
+        except LostError:  # a token that was good once; there is a newer one now
+            return await Connection.open(self._server)
 
     def _is_spent(self, connection: Connection) -> bool:
         if self._most and connection.uses >= self._most:

@@ -28,8 +28,8 @@ class Server:
     auth: Auth = "auto"
     secret: Callable[[], Secret] | None = None
     """Asked at each login: the password, or a token that is still good."""
-    rejected: Callable[[], None] = lambda: None
-    """Told when the server did not accept the secret, so that the next one is made anew."""
+    rejected: Callable[[], bool] = lambda: False
+    """Told when the server did not accept the secret; says whether there is a newer one to try."""
 
     @property
     def where(self) -> str:
