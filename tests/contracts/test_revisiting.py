@@ -1,7 +1,8 @@
 """What every backend promises that can ask what became of posts."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
@@ -9,13 +10,23 @@ from typing import Any
 
 import pytest
 
+from alerts.secret import Secret
 from rules.model import Post
 from tests.contracts.conftest import LocalWorld
+from tests.contracts.live import CONTACT, SECRET
 from tests.contracts.test_readers import posts_of
 from tests.contracts.world import FOUNDED, Said
 from tests.contracts.worlds.mastodon import TownWorld
-from tests.contracts.worlds.revisited import REVISITED, OldTown, RevisitedWorld, Town, XPlace
+from tests.contracts.worlds.revisited import (
+    REVISITED,
+    BlueskyPlace,
+    OldTown,
+    RevisitedWorld,
+    Town,
+    XPlace,
+)
 from tests.faults import FAILURES, FAULTS, NONSENSE, OVERLOADED, REFUSALS, SLOW, Fault, Reply
+from watcher.backends import MastodonSource
 from watcher.backends.http import bounds
 from watcher.backends.http.bounds import Bounds, within
 from watcher.backends.interface import BackendError, KnownPost, Page, Revisiting
@@ -213,6 +224,60 @@ def test_many_are_asked_about_with_one_call_where_the_server_has_it(
     reader = world.reader()  # it is remembered that this one tells of one at a time
     assert isinstance(reader, Revisiting)
     assert reader.revisits_at_once == revisiting.ONE_BY_ONE
+
+
+@pytest.mark.parametrize(
+    ("following", "closed", "is_gone"),
+    [(False, False, False), (True, False, True), (False, True, True)],
+)
+def test_a_post_for_followers_is_gone_only_where_we_would_still_be_shown_it(
+    founding: Callable[[type], Town], following: bool, closed: bool, is_gone: bool
+) -> None:
+    world = founding(Town)
+    posts = told(world, "post 0", "post 1")
+    world.delete("post 0")
+    world.following = following
+    source = MastodonSource(
+        name="here", server=world.server.url, contact=CONTACT, token=Secret(SECRET), private=closed
+    )
+    with closing(source.open(world.path)) as reader:
+        page = reader.revisit(known([replace(post, private=True) for post in posts]))
+    assert page.deleted == ((posts[0].id,) if is_gone else ())
+    assert {post.private for post in page.posts} == {closed}  # kept in by the store
+
+
+def test_a_repost_goes_with_what_it_reposts_and_when_it_is_taken_back(
+    founding: Callable[[type], BlueskyPlace],
+) -> None:
+    world = founding(BlueskyPlace)
+    posts = told(world, "post 0", "post 1", "post 2")
+    reposts = [
+        KnownPost(id=f"{posts[number].id}#did:plc:luc", author="did:plc:luc",
+                  repost_of=posts[number].id)
+        for number in (0, 1)
+    ]  # fmt: skip
+    taken_back = "at://did:plc:luc/app.bsky.feed.repost/3k"
+    reposts.append(KnownPost(id=taken_back, author="did:plc:luc", repost_of=posts[2].id))
+    world.delete("post 1")
+    with closing(world.reader()) as reader:
+        assert isinstance(reader, Revisiting)
+        page = reader.revisit([*reposts, *known(posts[:1])])
+    assert page.deleted == (reposts[1].id, taken_back)
+    assert [post.id for post in page.posts] == [posts[0].id]
+
+
+def test_a_post_of_x_is_known_by_its_newest_version(founding: Callable[[type], XPlace]) -> None:
+    world = founding(XPlace)
+    posts = told(world, "post 0", "post 1")
+    world.edit("post 0", "post 0, mended")
+    (mended,) = [post for post in asked(world, posts).posts if post.id == posts[0].id]
+    assert mended.alias
+    world.edit("post 0, mended", "post 0, mended twice")
+    (again,) = [post for post in asked(world, [mended, posts[1]]).posts if post.edited_at]
+    assert again.text == "post 0, mended twice"
+    world.delete("post 0, mended twice")
+    assert asked(world, [again, posts[1]]).deleted == (posts[0].id,)
+    assert asked(world, [mended, posts[1]]).deleted == (posts[0].id,)
 
 
 class Thrifty(Town):

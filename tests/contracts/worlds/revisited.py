@@ -36,6 +36,8 @@ class Town(TownWorld, RevisitedWorld):
         self.hidden: set[str] = set()
         self.open = True
         """Whether strangers are shown statuses."""
+        self.following = False
+        """Whether we follow everybody."""
 
     def hide(self, text: str) -> None:
         self.hidden |= {s["id"] for s in self.statuses if s["content"] == escape(text)}
@@ -54,7 +56,9 @@ class Town(TownWorld, RevisitedWorld):
                 return self.one(path.removeprefix("statuses/"), self.hidden)
             if path == "accounts/relationships":
                 number = parse_qs(urlsplit(asked.target).query).get("id[]", [""])[0]
-                return self.json([{"id": number, "blocked_by": bool(self.hidden)}])
+                return self.json(
+                    [{"id": number, "blocked_by": bool(self.hidden), "following": self.following}]
+                )
             if path == "accounts/lookup":
                 return self.json(self.author(asked.query.get("acct", "").partition("@")[0]))
         return super().answer(asked)
