@@ -334,6 +334,20 @@ def test_the_repository_stream_tells_posts_names_and_deletions_and_resumes_exact
     assert (again.posts, again.deleted) == ((), ())
 
 
+def test_what_comes_after_a_first_reading_of_a_quiet_network_is_not_missed(
+    bluesky: RealNetwork, someone: Callable[[str], Person], opened: Open
+) -> None:
+    marie, word = someone("marie"), f"Nordelia{next(NUMBERS)}"
+    stream = {"url": bluesky.pds.replace("http", "ws"), "keep": Keep(any=(word,))}
+    (nothing,) = opened("repos", **stream).pages(None)
+    assert nothing.posts == ()
+    uri = marie.post(word, at=START)
+    *_, page = opened("repos", **stream).pages(nothing.cursor)
+    assert [post.id for post in page.posts] == [uri]
+    (again,) = opened("repos", **stream).pages(page.cursor)
+    assert again.posts == ()
+
+
 def test_a_cursor_from_before_the_network_was_set_up_anew_is_told_as_a_gap(
     bluesky: RealNetwork, opened: Open
 ) -> None:

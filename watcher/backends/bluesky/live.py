@@ -133,6 +133,10 @@ class LiveStream:
             place.mark = 1 if self._dialect.marks_are_times else 0
         elif place.mark is None and self._dialect.marks_are_times:
             place.mark = (first - _EPOCH) // timedelta(microseconds=1)
+        elif place.mark is None and place.at is None:  # a number is known with the first event
+            place.at = (first - _EPOCH) // timedelta(microseconds=1)
+        elif place.mark is None:  # none came while it was read: what did meanwhile has numbers
+            place.begin_after(place.at)
         return place
 
     def _flow(self, place: Position) -> Flow:
@@ -263,7 +267,8 @@ class _Reading:
         self._doubt(message)
         self._look_for_a_gap(message)
         if self.place.is_new(message, times=self._dialect.marks_are_times):
-            self.flow.add(message)
+            if not self.place.is_before(message):
+                self.flow.add(message)
             self.place.pass_by(message)
         return True
 

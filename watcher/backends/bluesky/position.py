@@ -18,7 +18,8 @@ class Position:
     mark: int | None = None
     """Where the stream goes on: a time in microseconds, or a number."""
     at: int | None = None
-    """When the network saw the last event, in microseconds since 1970."""
+    """When the network saw the last event, in microseconds since 1970; as long as there is none,
+    when it was first read."""
     same: list[str] = field(default_factory=list)
     """Names of events that have exactly this mark, where several can."""
     last: list[Message] = field(default_factory=list)
@@ -27,6 +28,8 @@ class Position:
     """The accounts to keep, by the handles they had at first: handles change, ids do not."""
     resumed: bool = False
     """Whether nothing beyond the mark has come yet since the stream was opened."""
+    since: int | None = None
+    """What the network saw before is not wanted, in microseconds since 1970."""
 
     def is_new(self, message: Message, *, times: bool) -> bool:
         """Return whether a message has not been read before; `times`: its mark is a time."""
@@ -57,6 +60,15 @@ class Position:
     def begin_anew(self) -> None:
         """Go on from the oldest that a numbered stream has."""
         self.mark, self.same, self.last = 0, [], []
+
+    def begin_after(self, at: int | None) -> None:
+        """Go on from the oldest that a numbered stream has, without what was seen before `at`."""
+        self.begin_anew()
+        self.since = at
+
+    def is_before(self, message: Message) -> bool:
+        """Whether a message comes only because one had to begin further back than one wanted."""
+        return self.since is not None and message.at is not None and message.at < self.since
 
     def _names(self) -> list[str]:
         self.same += map(_name, self.last)
