@@ -45,8 +45,6 @@ class RaisedAlarm:
     raised: datetime
     posts: tuple[Post, ...] = ()
     """Those of its evidence that are still stored, newest first."""
-    repeats: int = 0
-    """How often it was told here before."""
 
     @property
     def until(self) -> datetime:
@@ -68,10 +66,10 @@ class Coverage:
     until: datetime
     posts: int = 0
     """New posts that the source brought in this time."""
-    left_out: int = 0
-    """Posts that came and that the source is told not to keep."""
     skipped: int = 0
     """Items that came but could not be read."""
+    left_out: int = 0
+    """Posts that came and that the source is told not to keep."""
     pulls: int = 0
     failures: int = 0
     last_success: datetime | None = None

@@ -2,6 +2,8 @@
 
 from alerts.model import OutgoingMail
 from watcher.store.accounts import Accounts
+from watcher.store.acknowledging import Acknowledging
+from watcher.store.beside import Beside
 from watcher.store.channels import Channels
 from watcher.store.copies import Originals
 from watcher.store.coverage import SourceCoverage
@@ -11,11 +13,13 @@ from watcher.store.evidence import Evidence, SeenPost, Sighting
 from watcher.store.exclusive import lock_file, server_lock, shown_address
 from watcher.store.follows import Follows
 from watcher.store.forgetting import Forgetting, Held
+from watcher.store.holds import Holds
 from watcher.store.housekeeping import Housekeeping
 from watcher.store.judgements import Judgements
 from watcher.store.links import Links
 from watcher.store.matches import Matches
 from watcher.store.posts import Posts
+from watcher.store.queue import Place, Places
 from watcher.store.rates import Rates
 from watcher.store.records import (
     AccountForm,
@@ -27,15 +31,19 @@ from watcher.store.records import (
     DigestRecord,
     FollowEvent,
     FreshMatches,
+    HeldPosts,
     Judgement,
     JudgementRecord,
     Lane,
     MatchRecord,
+    OpenAlarm,
+    Outage,
     OutdatedDigest,
     ProposalRecord,
     SavedAlarms,
     SavedMatches,
     SavedPage,
+    SilenceRecord,
     SkippedItem,
     SourceState,
     Status,
@@ -44,9 +52,12 @@ from watcher.store.records import (
     SuspectEvent,
     SuspectEventKind,
     SuspectRecord,
+    Unanswered,
     VerdictRecord,
+    WaitingEntry,
 )
 from watcher.store.revisits import Revisits, SavedRevisit, ToRevisit
+from watcher.store.silences import Silences
 from watcher.store.spending import Spending
 from watcher.store.surroundings import Picture, Surroundings
 from watcher.store.suspects import Suspects
@@ -69,6 +80,10 @@ class Store(
     Surroundings,
     Links,
     Channels,
+    Beside,
+    Acknowledging,
+    Silences,
+    Holds,
     Deliveries,
     Follows,
     Forgetting,
@@ -104,15 +119,20 @@ __all__ = [
     "FollowEvent",
     "FreshMatches",
     "Held",
+    "HeldPosts",
     "Judgement",
     "JudgementRecord",
     "Lane",
     "MatchRecord",
     "NameState",
     "NoSuchRecordError",
+    "OpenAlarm",
+    "Outage",
     "OutdatedDigest",
     "OutgoingMail",
     "Picture",
+    "Place",
+    "Places",
     "ProposalRecord",
     "SavedAlarms",
     "SavedMatches",
@@ -120,6 +140,7 @@ __all__ = [
     "SavedRevisit",
     "SeenPost",
     "Sighting",
+    "SilenceRecord",
     "SkippedItem",
     "SourceState",
     "StaleBatchError",
@@ -134,7 +155,9 @@ __all__ = [
     "SweptName",
     "SweptSuspect",
     "ToRevisit",
+    "Unanswered",
     "VerdictRecord",
+    "WaitingEntry",
     "lock_file",
     "server_lock",
     "shown_address",

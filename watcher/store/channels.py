@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from alerts.distinctive import FEWEST_POSTS
 from alerts.model import DeliveryState, OutgoingMail, Waiting
+from watcher.store.aside import count_silenced, routed, silenced_in, with_aside
 from watcher.store.columns import storable_key
 from watcher.store.coverage import coverage_of
 from watcher.store.database import Database
@@ -32,6 +33,7 @@ from watcher.store.schema import (
     channels,
     deliveries,
     digests,
+    matches,
     queue,
     suspects,
 )
@@ -68,13 +70,26 @@ class Channels(Database):
         A digest tells what was found until then, which for a late one is long after its slot.
         """
         with self.reading() as connection:
-            query = select(func.max(digests.c.created)).where(digests.c.channel == channel)
-            return connection.execute(query).scalar()
+            own = and_(digests.c.channel == channel, digests.c.kind == "digest")
+            return connection.execute(select(func.max(digests.c.created)).where(own)).scalar()
 
-    def has_waiting(self, channel: str) -> bool:
+    def has_waiting(self, channel: str, *, alarms_only: bool = False) -> bool:
         """Whether a match, an alarm or a suspect waits for a channel: cheap, to be asked often."""
         with self.reading() as connection:
-            return mark(connection, channel)[1] > 0
+            return mark(connection, channel, alarms_only=alarms_only)[1] > 0
+
+    def waiting_since(self, channel: str) -> datetime | None:
+        """Return when the oldest of what waits for a channel's next message was queued."""
+        with self.reading() as connection:
+            query = select(func.min(queue.c.queued)).where(in_queue(channel))
+            return connection.execute(query).scalar()
+
+    def posts_waiting(self, channel: str) -> int:
+        """Count the posts that wait for a channel's next message."""
+        found = queue.join(matches, queue.c.match == matches.c.row)
+        query = select(func.count(matches.c.rid.distinct())).select_from(found)
+        with self.reading() as connection:
+            return connection.execute(query.where(in_queue(channel))).scalar_one()
 
     def waiting(
         self,
@@ -85,6 +100,7 @@ class Channels(Database):
         limit: int,
         sources: Sequence[str] | None = None,
         brands: Compared = MappingProxyType({}),
+        alarms_only: bool = False,
     ) -> Waiting:
         """Return all that waits for a channel, seen at one moment, and what happened around it.
 
@@ -93,16 +109,18 @@ class Channels(Database):
         `more` counts the others; at most `limit` alarms, the newest, and suspects, the most alike.
         Coverage is of the named
         sources, or of all that were ever read. `brands` are those whose volume is told, each with
-        the ones it is compared with.
+        the ones it is compared with. With `alarms_only` all but the alarms is left waiting.
         """
+        entries = in_queue(channel, alarms_only=alarms_only)
         with self.reading() as connection:
-            return replace(
-                _gathered(
-                    connection, channel, in_queue(channel), since, until, limit, sources, brands
-                ),
-                proposals=proposals_to_tell(connection, channel, since),
-                mark=mark(connection, channel),
+            proposals = () if alarms_only else proposals_to_tell(connection, channel, since)
+            gathered = replace(
+                _gathered(connection, channel, entries, since, until, limit, sources, brands),
+                proposals=proposals,
+                mark=mark(connection, channel, alarms_only=alarms_only),
+                alarms_only=alarms_only,
             )
+            return with_aside(connection, gathered, entries)
 
     def freeze(
         self,
@@ -115,10 +133,13 @@ class Channels(Database):
         *,
         late: bool = False,
         first: bool = False,
+        urgent: bool = False,
+        despite_quiet: bool = False,
     ) -> int | None:
         """Turn what was read as `waiting` into a digest with a delivery for each mail.
 
-        `late` and `first` say so of the slot.
+        `late` and `first` say so of the slot, `urgent` that somebody is to acknowledge the digest,
+        `despite_quiet` that it leaves in quiet hours too.
 
         In one transaction:
         1. the channel's last slot moves forward to `slot`, by a conditional update;
@@ -150,10 +171,13 @@ class Channels(Database):
                     "first": first,
                     "proposals_from": connection.execute(told_before).scalar_one(),
                     "proposals_to": told,
+                    "notices": waiting.notices,
+                    "urgent": urgent,
+                    "despite_quiet": despite_quiet,
                 }
                 made = connection.execute(insert(digests).returning(digests.c.id), values)
                 digest: int = made.scalar_one()
-                _write_deliveries(connection, channel, digest, mails, now)
+                write_deliveries(connection, channel, digest, mails, now)
                 _take(connection, waiting, digest, now)
                 if told:
                     connection.execute(
@@ -207,11 +231,12 @@ class Channels(Database):
         with self.reading() as connection:
             row = connection.execute(select(digests).where(digests.c.id == digest.id)).first()
             span = (row.proposals_from or 0, row.proposals_to or 0) if row else (0, 0)
+            entries = told_in(digest.id)
             return replace(
                 _gathered(
                     connection,
                     digest.channel,
-                    told_in(digest.id),
+                    entries,
                     digest.since,
                     digest.created,
                     limit,
@@ -219,6 +244,9 @@ class Channels(Database):
                     brands,
                 ),
                 proposals=proposals_between(connection, *span),
+                routed=routed(connection, entries),
+                silenced=silenced_in(connection, digest.id),
+                notices=row.notices if row else (),
             )
 
     def freeze_again(
@@ -291,6 +319,11 @@ class Channels(Database):
                 suspects=row.suspects,
                 more=row.more,
                 deliveries=states[row.id],
+                kind=row.kind,
+                urgent=row.urgent,
+                acknowledged=row.acknowledged,
+                acknowledged_by=row.acknowledged_by,
+                escalation=row.escalation,
             )
             for row in rows
         )
@@ -339,13 +372,14 @@ def _advance(connection: Connection, channel: str, slot: datetime) -> bool:
     return moved.rowcount == 1
 
 
-def _write_deliveries(
+def write_deliveries(
     connection: Connection,
     channel: str,
     digest: int,
     mails: Sequence[OutgoingMail],
     now: datetime,
 ) -> None:
+    """Write a delivery for each message of a digest, due at once."""
     if mails:
         connection.execute(
             insert(deliveries),
@@ -368,9 +402,13 @@ def _write_deliveries(
 
 def _take(connection: Connection, waiting: Waiting, digest: int, now: datetime) -> None:
     newest, entries = waiting.mark
-    read = and_(in_queue(waiting.channel), queue.c.row <= newest)
+    waits = in_queue(waiting.channel, alarms_only=waiting.alarms_only)
+    read = and_(waits, queue.c.row <= newest)
     still = connection.execute(select(func.count()).select_from(queue).where(read)).scalar_one()
     if still != entries:
+        raise _TakenMeanwhileError
+    counted = 0 if waiting.alarms_only else count_silenced(connection, waiting.channel, digest)
+    if counted != waiting.silenced:
         raise _TakenMeanwhileError
     taken: dict[str, Any] = {"taken": now, "digest": digest}
     connection.execute(update(queue).where(read, queue.c.match.is_not(None)).values(taken))

@@ -86,7 +86,7 @@ def quiet_rules(
     connection: Connection, realert: Mapping[str, timedelta], now: datetime
 ) -> frozenset[str]:
     """Return the rules of which a match was told so lately that they stay silent."""
-    told = exists().where(queue.c.match == matches.c.row)
+    told = exists().where(queue.c.match == matches.c.row, queue.c.silence.is_(None))
     return frozenset(
         rule
         for rule, length in realert.items()

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, true, update
 
 from alerts.model import Delivery, DeliveryState
 from watcher.store.database import Database
@@ -201,10 +201,14 @@ def unsent() -> ColumnElement[bool]:
 
 def _due(now: datetime, except_channels: Collection[str]) -> ColumnElement[bool]:
     outdated = select(digests.c.id).where(digests.c.outdated > 0)
+    pressing = select(digests.c.id).where(digests.c.despite_quiet.is_(True))
     return and_(
         deliveries.c.state == DeliveryState.PENDING.value,
         deliveries.c.next_attempt <= now,
-        deliveries.c.channel.not_in(list(except_channels)),
+        or_(
+            deliveries.c.channel.not_in(list(except_channels)),
+            deliveries.c.digest.in_(pressing),
+        ),
         ~and_(unsent(), deliveries.c.digest.in_(outdated)),
     )
 

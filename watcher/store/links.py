@@ -9,7 +9,7 @@ from rules.model import Suspect
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.posts import posts_from, select_posts
-from watcher.store.queue import Routes, enqueue_news, remember_routes
+from watcher.store.queue import NOWHERE_ELSE, Places, Routes, enqueue_news, remember_routes
 from watcher.store.raising import note_sightings, raise_suspects
 from watcher.store.records import Batch, SavedMatches
 from watcher.store.schema import posts, progress
@@ -61,6 +61,7 @@ class Links(Database):
         now: datetime,
         *,
         faint: Sequence[Suspect] = (),
+        places: Places = NOWHERE_ELSE,
     ) -> SavedMatches:
         """Save what was found in such a batch, and that it was looked at."""
         with self.writing() as connection:
@@ -72,6 +73,6 @@ class Links(Database):
                 connection.execute(delete(progress).where(*at))
             news = raise_suspects(connection, suspects, now, faint=faint)
             note_sightings(connection, [*suspects, *faint], batch)
-            queued = enqueue_news(connection, news, routes, now)
+            queued = enqueue_news(connection, news, routes, now, places)
         new = sum(one.event is None for one in news)
         return SavedMatches(suspects=new, changed=len(news) - new, queued=queued)

@@ -18,7 +18,15 @@ from watcher.store.edits import bring_up_to_date
 from watcher.store.errors import StaleBatchError
 from watcher.store.links import look_at_links_again
 from watcher.store.posts import newest, posts_between
-from watcher.store.queue import Routes, enqueue, enqueue_news, remember_routes
+from watcher.store.queue import (
+    NOWHERE_ELSE,
+    Found,
+    Places,
+    Routes,
+    enqueue,
+    enqueue_news,
+    remember_routes,
+)
 from watcher.store.raising import News, note_sightings, raise_suspects
 from watcher.store.records import Batch, SavedMatches
 from watcher.store.schema import accounts, matches, meta, posts, progress
@@ -69,13 +77,15 @@ class Matches(Database):
         realert: Mapping[str, timedelta] = MappingProxyType({}),
         spoken: Sequence[Spoken] = (),
         brands: Forms | None = None,
+        places: Places = NOWHERE_ELSE,
     ) -> SavedMatches:
         """Save what the rules found in a batch and that it is done, in one transaction.
 
         `faint` are findings too faint to be raised, for suspects known already.
-        `routes` names the channels of each rule. Only what is really new is queued: a match or
-        suspect saved before is not queued again. Neither are matches in `copies`, those of the
-        rules in `untold`, and those of a rule in `realert` within that time after one that was.
+        `routes` names the channels of each rule, `places` those of a finding where it has others.
+        Only what is really new is queued: a match or suspect saved before is not. Neither are
+        matches in `copies`, those of the rules in `untold`, and those of a rule in `realert` within
+        that time after one that was.
         Posts of the batch that left meanwhile are passed over. Of those that their authors changed,
         what the rules found before is brought up to date, and what holds no more goes, unless it
         was judged. `spoken` tells which posts speak of which of the `brands` that are counted; None
@@ -111,18 +121,15 @@ class Matches(Database):
             new = _insert_new(connection, rows)
             copied = note_copies(connection, copies, new, stored)
             told = [one for one in new if one.row not in copied and one.rule not in untold]
-            queued = enqueue(
-                connection,
-                "match",
-                [(one.row, one.rule) for one in without_repeats(told, realert, quiet)],
-                routes,
-                now,
-            )
+            keys = {rid: key for key, (rid, _) in stored.items()}
+            unrepeated = without_repeats(told, realert, quiet)
+            fresh = [Found(one.row, one.rule, keys[one.rid]) for one in unrepeated]
+            queued = enqueue(connection, "match", fresh, routes, now, places)
             if brands is not None:
                 note_spoken(connection, batch, spoken, brands, now)
             news = raise_suspects(connection, suspects, now, faint=faint)
             note_sightings(connection, [*suspects, *faint], batch)
-            queued += enqueue_news(connection, news, routes, now)
+            queued += enqueue_news(connection, news, routes, now, places)
         return _saved(news, matches=len(new), queued=queued)
 
     def save_suspects(
@@ -134,6 +141,7 @@ class Matches(Database):
         *,
         faint: Sequence[Suspect] = (),
         upto: int | None = None,
+        places: Places = NOWHERE_ELSE,
     ) -> SavedMatches:
         """Save what the look-alike rules found in accounts, and that these are examined.
 
@@ -149,7 +157,7 @@ class Matches(Database):
             if upto is not None:
                 unexamine_authors(connection, upto)
             news = raise_suspects(connection, suspects, now, faint=faint)
-            queued = enqueue_news(connection, news, routes, now)
+            queued = enqueue_news(connection, news, routes, now, places)
         return _saved(news, queued=queued)
 
     def reexamine_all(self, fingerprint: str) -> bool:

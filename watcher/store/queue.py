@@ -1,11 +1,13 @@
 """What waits for each channel: put in once, taken once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
+from rules.model import Reason
 from watcher.store.raising import News
 from watcher.store.schema import queue, routes
 
@@ -13,39 +15,87 @@ Routes = Mapping[str, Sequence[str]]
 """Names of channels by name of rule."""
 
 
+class Place(NamedTuple):
+    """A channel that something found is to go to."""
+
+    channel: str
+    route: Reason | None = None
+    """What brought it there, where that is not its rule."""
+    silence: int | None = None
+    """The silence that keeps it from being told there."""
+
+
+Places = Mapping[tuple[str, str], Sequence[Place]]
+"""Where each finding goes, by its rule and the key of the post, the subject of the suspect, or the
+group of the alarm. What is not in it goes where `Routes` say."""
+NOWHERE_ELSE: Places = MappingProxyType({})
+
+
+class Found(NamedTuple):
+    """A row just inserted that channels are to be told of."""
+
+    row: int
+    rule: str
+    key: str
+
+
 def enqueue(
     connection: Connection,
     what: Literal["match", "suspect", "alarm"],
-    found: Sequence[tuple[int, str]],
+    found: Sequence[Found],
     to: Routes,
     now: datetime,
+    places: Places = NOWHERE_ELSE,
 ) -> int:
-    """Queue rows just inserted, given with their rule's name, for their channels; count entries."""
+    """Queue rows just inserted for their channels; count entries.
+
+    What is silenced is taken at once: it does not wait, and the next digest counts it.
+    """
     entries = [
-        {"channel": channel, what: row, "queued": now}
-        for row, rule in found
-        for channel in dict.fromkeys(to.get(rule, ()))
+        {"channel": place.channel, what: one.row, "queued": now} | _aside(place, now)
+        for one in found
+        for place in _places(one.rule, one.key, to, places)
     ]
     if entries:
         connection.execute(insert(queue), entries)
     return len(entries)
 
 
-def enqueue_news(connection: Connection, news: Sequence[News], to: Routes, now: datetime) -> int:
+def _places(rule: str, key: str, to: Routes, places: Places) -> Iterator[Place]:
+    """Yield where a finding goes, each channel once."""
+    there = places.get((rule, key))
+    if there is None:
+        there = [Place(channel) for channel in to.get(rule, ())]
+    yield from {place.channel: place for place in reversed(there)}.values()
+
+
+def _aside(place: Place, now: datetime) -> dict[str, Any]:
+    taken = None if place.silence is None else now
+    return {"route": place.route, "silence": place.silence, "taken": taken}
+
+
+def enqueue_news(
+    connection: Connection,
+    news: Sequence[News],
+    to: Routes,
+    now: datetime,
+    places: Places = NOWHERE_ELSE,
+) -> int:
     """Queue new suspects, and what is new about those known before; count entries.
 
     One entry for each suspect and channel: what waits already is told once, with all that is new.
     """
-    fresh = [(one.suspect, one.rule) for one in news if one.event is None]
-    queued = enqueue(connection, "suspect", fresh, to, now)
+    fresh = [Found(one.suspect, one.rule, one.subject) for one in news if one.event is None]
+    queued = enqueue(connection, "suspect", fresh, to, now, places)
     for one in news:
         if one.event is not None:
-            for channel in dict.fromkeys(to.get(one.rule, ())):
-                queued += _requeue(connection, channel, one, now)
+            for place in _places(one.rule, one.subject, to, places):
+                queued += _requeue(connection, place, one, now)
     return queued
 
 
-def _requeue(connection: Connection, channel: str, news: News, now: datetime) -> int:
+def _requeue(connection: Connection, place: Place, news: News, now: datetime) -> int:
+    channel = place.channel
     of_suspect = and_(queue.c.channel == channel, queue.c.suspect == news.suspect)
     still = and_(of_suspect, queue.c.taken.is_(None))
     waits = connection.execute(select(queue.c.row).where(still)).first() is not None
@@ -56,7 +106,7 @@ def _requeue(connection: Connection, channel: str, news: News, now: datetime) ->
     # A number of its own, as everything that waits has: a digest being made must not take it.
     connection.execute(delete(queue).where(of_suspect))
     values = {"channel": channel, "suspect": news.suspect, "queued": now, "event": news.event}
-    connection.execute(insert(queue), values)
+    connection.execute(insert(queue), values | _aside(place, now))
     return 1
 
 

@@ -32,6 +32,7 @@ class News:
 
     suspect: int
     rule: str
+    subject: str
     event: int | None = None
     """The first event that is news about a suspect known before; None for a new one."""
 
@@ -67,7 +68,11 @@ def raise_suspects(
         if row is not None:
             told = _refresh(connection, row, suspect, now)
         elif subject in raising:
-            told = News(suspect=_insert(connection, suspect, now), rule=suspect.rule)
+            told = News(
+                suspect=_insert(connection, suspect, now),
+                rule=suspect.rule,
+                subject=suspect.subject,
+            )
         else:
             continue
         if told is not None:
@@ -120,7 +125,7 @@ def _refresh(connection: Connection, row: Row[Any], found: Suspect, now: datetim
     rows = [write_event(connection, row.id, event) for event in events]
     if not rows or verdict is Verdict.OPEN:
         return None
-    return News(suspect=row.id, rule=found.rule, event=rows[0])
+    return News(suspect=row.id, rule=found.rule, subject=found.subject, event=rows[0])
 
 
 def _with_lasting(found: Suspect, before: Suspect) -> Suspect:

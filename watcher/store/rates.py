@@ -14,7 +14,7 @@ from watcher.store.database import insert as insert_or
 from watcher.store.errors import StaleBatchError
 from watcher.store.matches import matched_up_to
 from watcher.store.posts import newest
-from watcher.store.queue import Routes, enqueue
+from watcher.store.queue import NOWHERE_ELSE, Found, Places, Routes, enqueue
 from watcher.store.records import AlarmRecord, FreshMatches, SavedAlarms
 from watcher.store.schema import (
     accounts,
@@ -214,13 +214,15 @@ class Rates(Database):
         now: datetime,
         *,
         failed: Collection[str] = (),
+        places: Places = NOWHERE_ELSE,
     ) -> SavedAlarms:
         """Save the alarms that a judgement raised, and that these matches are judged.
 
-        `terms` are what each rule met and when; `routes` names the channels of each rule. An alarm
-        that was raised before is neither saved nor queued again. Rules in `failed` stay behind:
-        they have to judge the same matches again. Raises `StaleBatchError` when another process
-        has judged these matches meanwhile; then nothing was saved.
+        `terms` are what each rule met and when; `routes` names the channels of each rule, `places`
+        those of an alarm where it has others. An alarm that was raised before is neither saved nor
+        queued again. Rules in `failed` stay behind: they have to judge the same matches again.
+        Raises `StaleBatchError` when another process has judged these matches meanwhile; then
+        nothing was saved.
         """
         moved = {rule: row for rule, row in fresh.behind.items() if rule not in failed}
         if not (raised or any(terms.values()) or fresh.upto > fresh.after or moved):
@@ -228,7 +230,7 @@ class Rates(Database):
         with self.writing() as connection:
             _move_watermark(connection, fresh)
             new = _insert_new(connection, raised, now)
-            queued = enqueue(connection, "alarm", new, routes, now)
+            queued = enqueue(connection, "alarm", new, routes, now, places)
             _remember(connection, terms)
             for rule, row in moved.items():
                 connection.execute(update(rates).where(rates.c.rule == rule).values(behind=row))
@@ -259,7 +261,14 @@ def alarm_record(row: Row[Any]) -> AlarmRecord:
         reason=row.reason,
         evidence=tuple(int(rid) for rid in row.evidence),
     )
-    return AlarmRecord(id=row.id, alarm=alarm, raised=row.raised)
+    return AlarmRecord(
+        id=row.id,
+        alarm=alarm,
+        raised=row.raised,
+        ended=row.ended,
+        acknowledged=row.acknowledged,
+        acknowledged_by=row.acknowledged_by,
+    )
 
 
 def _select_events(*more: ColumnElement[Any]) -> Any:
@@ -309,9 +318,7 @@ def _move_watermark(connection: Connection, fresh: FreshMatches) -> None:
         )
 
 
-def _insert_new(
-    connection: Connection, raised: Iterable[Alarm], now: datetime
-) -> list[tuple[int, str]]:
+def _insert_new(connection: Connection, raised: Iterable[Alarm], now: datetime) -> list[Found]:
     rows = [
         {
             "rule": one.rule,
@@ -323,14 +330,15 @@ def _insert_new(
             "count": one.count,
             "reason": one.reason,
             "evidence": tuple(map(str, one.evidence)),
+            "going": now,
         }
         for one in raised
     ]
     if not rows:
         return []
     statement = insert_or(connection, alarms).on_conflict_do_nothing()
-    made = connection.execute(statement.returning(alarms.c.id, alarms.c.rule), rows)
-    return sorted((row, rule) for row, rule in made)
+    made = statement.returning(alarms.c.id, alarms.c.rule, alarms.c.group)
+    return sorted(Found(*row) for row in connection.execute(made, rows))
 
 
 def _remember(connection: Connection, terms: Mapping[str, Mapping[str, datetime]]) -> None:

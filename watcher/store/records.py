@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from alerts.model import Delivery, DeliveryKind, DeliveryState, FollowProposal, ProposalState
+from alerts.model import (
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    FollowProposal,
+    Occasion,
+    ProposalState,
+)
+from alerts.silence import Silence
 from rules.model import Account, Match, Post, Reason, Suspect, Verdict
 from rules.rates import Alarm, Event
 
@@ -81,6 +89,56 @@ class AlarmRecord:
     id: int
     alarm: Alarm
     raised: datetime
+    ended: datetime | None = None
+    """When it was found to be over; None while it goes on."""
+    acknowledged: datetime | None = None
+    acknowledged_by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenAlarm:
+    """An alarm that goes on, as far as is known."""
+
+    id: int
+    rule: str
+    group: str
+    until: datetime
+    going: datetime
+    """When it was last seen to go on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WaitingEntry:
+    """One thing that waits for a channel: a post that a rule found, a suspect, or an alarm."""
+
+    row: int
+    rule: str
+    post: Post | None = None
+    suspect: Suspect | None = None
+    alarm: Alarm | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldPosts:
+    """How many posts of a rule wait until an alarm is over."""
+
+    alarm: int
+    alarm_rule: str
+    rule: str
+    posts: int
+    is_over: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SilenceRecord:
+    """A silence, and what became of it."""
+
+    id: int
+    silence: Silence
+    ended_by: str
+    """Who ended it before its time; empty where nobody did."""
+    kept: int
+    """How many findings it has kept back, each counted once for each channel."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,6 +214,32 @@ class DigestRecord:
     suspects: int
     more: int
     deliveries: dict[DeliveryState, int]
+    kind: Occasion = "digest"
+    urgent: bool = False
+    """Whether somebody is to acknowledge it."""
+    acknowledged: datetime | None = None
+    acknowledged_by: str = ""
+    escalation: int | None = None
+    """The digest that told others that nobody had."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unanswered:
+    """Urgent news that nobody has acknowledged."""
+
+    id: int
+    channel: str
+    since: datetime
+    created: datetime
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outage:
+    """A source that a channel was told is not read, and not yet that it is again."""
+
+    source: str
+    told: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

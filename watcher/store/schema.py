@@ -346,7 +346,8 @@ alarms = Table(
     Column("reason", Why, nullable=False),
     # The `rid` of posts that raised it; some may have been forgotten since.
     Column("evidence", Labels, nullable=False),
-    # When it was found to be over; None while it goes on.
+    # When it was last seen to go on, and when it was found to be over: None until then.
+    Column("going", Moment),
     Column("ended", Moment),
     # Who has seen to it, and when.
     Column("acknowledged", Moment),

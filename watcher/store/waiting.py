@@ -19,19 +19,24 @@ _ALARMS_WITH_POSTS = 50
 """A digest shows fewer; the others are only counted."""
 
 
-def in_queue(channel: str) -> ColumnElement[bool]:
-    """Return the condition on `queue` for what waits for a channel."""
-    return and_(queue.c.channel == channel, queue.c.taken.is_(None))
+def in_queue(channel: str, *, alarms_only: bool = False) -> ColumnElement[bool]:
+    """Return the condition on `queue` for what waits for a channel's next message.
+
+    What is held back until an alarm is over does not. `alarms_only` narrows it to alarms.
+    """
+    waits = and_(queue.c.channel == channel, queue.c.taken.is_(None), queue.c.held.is_(None))
+    return and_(waits, queue.c.alarm.is_not(None)) if alarms_only else waits
 
 
 def told_in(digest: int) -> ColumnElement[bool]:
-    """Return the condition on `queue` for what a digest tells."""
-    return queue.c.digest == digest
+    """Return the condition on `queue` for what a digest tells; what it only counts is none."""
+    return and_(queue.c.digest == digest, queue.c.silence.is_(None))
 
 
-def mark(connection: Connection, channel: str) -> tuple[int, int]:
+def mark(connection: Connection, channel: str, *, alarms_only: bool = False) -> tuple[int, int]:
     """Return the newest entry that waits for a channel, and how many do."""
-    query = select(func.max(queue.c.row), func.count()).where(in_queue(channel))
+    waits = in_queue(channel, alarms_only=alarms_only)
+    query = select(func.max(queue.c.row), func.count()).where(waits)
     newest, entries = connection.execute(query).one()
     return newest or 0, entries
 

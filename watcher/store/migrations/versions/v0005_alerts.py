@@ -56,7 +56,8 @@ def _let_digests_be_acknowledged() -> None:
             table,
             sa.Column("acknowledged_by", sa.Text(), server_default=sa.text("''"), nullable=False),
         )
-    op.add_column("alarms", sa.Column("ended", sa.BigInteger(), nullable=True))
+    for name in ("going", "ended"):
+        op.add_column("alarms", sa.Column(name, sa.BigInteger(), nullable=True))
     op.execute("UPDATE alarms SET ended = until")
     for name, default in (("kind", "'digest'"), ("notices", "'[]'")):
         op.add_column(

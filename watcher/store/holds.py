@@ -1,0 +1,172 @@
+"""What waits, entry by entry, and what of it waits until an alarm is over."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
+
+from watcher.store.database import Database
+from watcher.store.posts import posts_from, select_posts
+from watcher.store.raising import suspect_from
+from watcher.store.rates import alarm_record
+from watcher.store.records import HeldPosts, OpenAlarm, WaitingEntry
+from watcher.store.schema import alarms, matches, posts, queue, routes, suspects
+from watcher.store.waiting import in_queue
+
+_CHUNK = 500
+
+
+class Holds(Database):
+    """The part of the store that knows which alarms go on, and what waits for their end."""
+
+    def open_alarms(self) -> tuple[OpenAlarm, ...]:
+        """Return the alarms that go on, as far as is known, oldest first."""
+        query = select(alarms).where(alarms.c.ended.is_(None)).order_by(alarms.c.id)
+        with self.reading() as connection:
+            return tuple(
+                OpenAlarm(
+                    id=row.id, rule=row.rule, group=row.group, until=row.until,
+                    going=row.going or row.raised,
+                )
+                for row in connection.execute(query)
+            )  # fmt: skip
+
+    def note_alarms(self, *, going: Collection[int], over: Collection[int], now: datetime) -> None:
+        """Record of alarms that they still go on, or are over, at `now`."""
+        if not going and not over:
+            return
+        with self.writing() as connection:
+            for ids, values in ((going, {"going": now}), (over, {"ended": now})):
+                some = and_(alarms.c.id.in_(list(ids)), alarms.c.ended.is_(None))
+                connection.execute(update(alarms).where(some).values(values))
+
+    def repeat_alarms(self, channel: str, before: datetime, now: datetime) -> int:
+        """Let alarms wait again that a channel told before a moment; return how many.
+
+        That is those which go on and nobody has acknowledged.
+        """
+        lasting = select(alarms.c.id).where(
+            alarms.c.ended.is_(None), alarms.c.acknowledged.is_(None)
+        )
+        told = and_(
+            queue.c.channel == channel,
+            queue.c.taken <= before,
+            queue.c.silence.is_(None),
+            queue.c.alarm.in_(lasting),
+        )
+        with self.reading() as connection:
+            if connection.execute(select(queue.c.row).where(told).limit(1)).first() is None:
+                return 0
+        again = {"taken": None, "digest": None, "queued": now, "repeats": queue.c.repeats + 1}
+        with self.writing() as connection:
+            return connection.execute(update(queue).where(told).values(again)).rowcount
+
+    def entries_waiting(
+        self, channel: str, *, after: int = 0, limit: int = 1000
+    ) -> tuple[WaitingEntry, ...]:
+        """Return what waits for a channel, the entries after a row of the queue, in their order."""
+        query = (
+            select(queue.c.row, queue.c.match, queue.c.suspect, queue.c.alarm)
+            .where(in_queue(channel), queue.c.row > after)
+            .order_by(queue.c.row)
+            .limit(limit)
+        )
+        with self.reading() as connection:
+            rows = connection.execute(query).all()
+            found = _entries(connection, [row.row for row in rows])
+        return tuple(found[row.row] for row in rows if row.row in found)
+
+    def hold(self, held: Mapping[int, int]) -> None:
+        """Let entries wait until an alarm is over: `held` names it by the row of the queue."""
+        by_alarm: dict[int, list[int]] = {}
+        for row, alarm in held.items():
+            by_alarm.setdefault(alarm, []).append(row)
+        with self.writing() as connection:
+            for alarm, rows in by_alarm.items():
+                for start in range(0, len(rows), _CHUNK):
+                    some = and_(
+                        queue.c.row.in_(rows[start : start + _CHUNK]), queue.c.taken.is_(None)
+                    )
+                    connection.execute(update(queue).where(some).values(held=alarm))
+
+    def release(self, channel: str, alarm: int, rule: str) -> None:
+        """Let what a rule found wait for the channel's next message, and no longer for an alarm."""
+        found = select(matches.c.row).where(matches.c.rule == rule)
+        mine = and_(_holding(channel), queue.c.held == alarm, queue.c.match.in_(found))
+        with self.writing() as connection:
+            connection.execute(update(queue).where(mine).values(held=None))
+
+    def held(self, channel: str) -> tuple[HeldPosts, ...]:
+        """Return what waits for the end of alarms on a channel, counted by alarm and rule."""
+        with self.reading() as connection:
+            return held_by(connection, _holding(channel))
+
+
+def held_by(connection: Connection, entries: ColumnElement[bool]) -> tuple[HeldPosts, ...]:
+    """Count the posts of these entries by the alarm that they wait for, and their rule."""
+    # A post that is held on several channels is one.
+    query = (
+        select(
+            alarms.c.id,
+            alarms.c.rule.label("alarm_rule"),
+            alarms.c.ended,
+            matches.c.rule,
+            func.count(queue.c.match.distinct()).label("posts"),
+        )
+        .select_from(queue)
+        .join(alarms, queue.c.held == alarms.c.id)
+        .join(matches, queue.c.match == matches.c.row)
+        .where(entries)
+        .group_by(alarms.c.id, alarms.c.rule, alarms.c.ended, matches.c.rule)
+        .order_by(alarms.c.id, matches.c.rule)
+    )
+    return tuple(
+        HeldPosts(
+            alarm=row.id, alarm_rule=row.alarm_rule, rule=row.rule, posts=row.posts,
+            is_over=row.ended is not None,
+        )
+        for row in connection.execute(query)
+    )  # fmt: skip
+
+
+def held_here_or_of(channel: str) -> ColumnElement[bool]:
+    """Return the condition on `queue` for what is held back that concerns a channel.
+
+    That is what waits for it itself, and what waits elsewhere of rules that feed it.
+    """
+    fed = select(matches.c.row).join(routes, routes.c.rule == matches.c.rule)
+    of_mine = queue.c.match.in_(fed.where(routes.c.channel == channel))
+    waits = and_(queue.c.taken.is_(None), queue.c.held.is_not(None))
+    return and_(waits, or_(queue.c.channel == channel, of_mine))
+
+
+def _holding(channel: str) -> ColumnElement[bool]:
+    return and_(queue.c.channel == channel, queue.c.taken.is_(None), queue.c.held.is_not(None))
+
+
+def _entries(connection: Connection, rows: list[int]) -> dict[int, WaitingEntry]:
+    """Read what these rows of the queue are about."""
+    found: dict[int, WaitingEntry] = {}
+    for start in range(0, len(rows), _CHUNK):
+        some = queue.c.row.in_(rows[start : start + _CHUNK])
+        of_match = queue.join(matches, queue.c.match == matches.c.row)
+        query = select(queue.c.row, matches.c.rule, matches.c.rid).select_from(of_match).where(some)
+        pointing = connection.execute(query).all()
+        chosen = select_posts().where(posts.c.rid.in_([row.rid for row in pointing]))
+        stored = {one.rid: one.post for one in posts_from(connection.execute(chosen))}
+        for row in pointing:
+            found[row.row] = WaitingEntry(row=row.row, rule=row.rule, post=stored[row.rid])
+        raised: Select[Any] = select(queue.c.row.label("entry"), suspects).join(
+            suspects, queue.c.suspect == suspects.c.id
+        )
+        for row in connection.execute(raised.where(some)):
+            suspect = suspect_from(row)
+            found[row.entry] = WaitingEntry(row=row.entry, rule=suspect.rule, suspect=suspect)
+        told: Select[Any] = select(queue.c.row.label("entry"), alarms).join(
+            alarms, queue.c.alarm == alarms.c.id
+        )
+        for row in connection.execute(told.where(some)):
+            alarm = alarm_record(row).alarm
+            found[row.entry] = WaitingEntry(row=row.entry, rule=alarm.rule, alarm=alarm)
+    return found
