@@ -78,10 +78,10 @@ def coverage_of(
         .where(pulls.c.source.in_(wanted), pulls.c.ended > since, pulls.c.ended <= until)
         .group_by(pulls.c.source),
     )
+    nothing = (0, 0, 0)
     holes: dict[str, list[tuple[datetime, datetime, str]]] = {}
     query = select(gaps).where(gaps.c.until > since, gaps.c.since <= until).order_by(gaps.c.since)
     for row in connection.execute(query):
-    nothing = (0, 0, 0)
         holes.setdefault(row.source, []).append((row.since, row.until, row.why))
     return tuple(
         Coverage(
