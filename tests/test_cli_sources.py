@@ -97,6 +97,8 @@ def networks(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Terminal:
         store.record_stream(
             "live", NOW - timedelta(hours=3), NOW, timedelta(minutes=12), reached_newest=False
         )
+        kept_away = Page(posts=(), cursor="1", more=True, left_out=48_200)
+        store.save_page("live", kept_away, NOW - timedelta(hours=2))
         store.reserve_reads("paid", NOW.date(), 300, least=10, of_day=None, of_month=None)
         error = "the day's budget is spent"
         store.record_pull("paid", NOW, NOW, reached_newest=False, error=error)
@@ -147,6 +149,9 @@ def test_the_list_tells_what_was_read_missed_and_spent(networks: Terminal) -> No
 def test_the_list_for_programs_has_the_same(networks: Terminal) -> None:
     by_name = {
         one["name"]: one for one in json.loads(networks.pipe("sources", "list", "--json").out)
+    }
+    assert {name: one["left_out"] for name, one in by_name.items() if one["left_out"]} == {
+        "live": 48_200
     }
     assert list(by_name) == ["town", "hall", "live", "paid", "blog", "old"]
     assert len(by_name["town"]["windows"]) == 2

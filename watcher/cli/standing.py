@@ -47,3 +47,8 @@ def length(how_long: timedelta) -> str:
     """Say how long: `12 min`."""
     now = datetime(2000, 1, 1)  # noqa: DTZ001 - only the difference counts
     return ago(now - how_long, now).removesuffix(" ago")
+
+
+def left_out_words(posts: int) -> str:
+    """Say how many posts came that a source is told not to keep."""
+    return f"left out {count(posts, 'post')}, as its table asks"

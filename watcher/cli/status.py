@@ -12,7 +12,7 @@ from alerts.model import DeliveryState, ProposalState
 from rules.model import Verdict
 from watcher.cli import Settings
 from watcher.cli.console import ago, count, moment, print_json, safe, stdout
-from watcher.cli.standing import span, spent_words, told
+from watcher.cli.standing import left_out_words, span, spent_words, told
 from watcher.config import Config
 from watcher.presence import Heartbeat, is_alive, last_heartbeat
 from watcher.standing import Standing, standings
@@ -113,12 +113,14 @@ def _print_sources(view: View) -> None:
 
 
 def _notes(one: Standing, view: View) -> Iterator[str]:
-    """Yield what the source skipped, missed in the last day, and spent."""
+    """Yield what the source skipped, left out, missed in the last day, and spent."""
     for item in view.skipped.get(one.source.name, ()):
         when = ago(item.at, view.now)
         yield f"skipped {safe(item.where, 120)}: {safe(item.why, 200)} ({when})"
     if one.source.enabled and one.state and one.state.failures and one.state.last_help:
         yield f"failed: {safe(one.state.last_help, 300)}"
+    if one.coverage.left_out:
+        yield f"{left_out_words(one.coverage.left_out)} (in the last day)"
     gaps = one.coverage.gaps
     for since, until, why in gaps[-GAPS_SHOWN:]:
         yield f"missed {span(since, until, view.config.timezone)}: {safe(why, 200)}"

@@ -7,7 +7,7 @@ import click
 
 from watcher.cli import Settings
 from watcher.cli.console import Screen, ago, count, print_json, safe, stdout
-from watcher.cli.standing import span, spent_words, told
+from watcher.cli.standing import left_out_words, span, spent_words, told
 from watcher.standing import Spent, Standing, standings
 
 GAPS_SHOWN = 5
@@ -79,6 +79,8 @@ def _tell_more(screen: Screen, one: Standing, now: datetime, zone: str) -> None:
     if one.coverage.skipped:
         items = count(one.coverage.skipped, "item")
         lines.append(f"skipped {items}; `watcher status` tells the last ones")
+    if one.coverage.left_out:
+        lines.append(left_out_words(one.coverage.left_out))
     lines += [_limit(limit.host, limit.bucket, limit.remaining, limit.limit, limit.resets, now)
               for limit in one.limits if limit.remaining is not None]  # fmt: skip
     if one.spent:
@@ -121,6 +123,7 @@ def _as_dict(one: Standing, now: datetime) -> dict[str, Any]:
         "until": covered.until,
         "came": covered.posts,
         "skipped": covered.skipped,
+        "left_out": covered.left_out,
         "pulls": covered.pulls,
         "failed_pulls": covered.failures,
         "windows": [{"since": since, "until": until} for since, until in one.windows],
