@@ -30,7 +30,9 @@ QUIET_SECONDS = 30.0
 PATIENCE_SECONDS = 20.0
 """For the answer to that."""
 AHEAD = 64
-"""Messages read ahead of whoever receives them."""
+"""Messages read ahead of whoever receives them, ..."""
+MOST_AHEAD = 128_000_000
+"""... and how many octets they may come to, were each as large as one may be."""
 
 _TOO_LARGE = 1009
 _RUDE = frozenset({1002, 1003, 1007})
@@ -97,7 +99,7 @@ class WebSocket:
                     close_timeout=1,
                     ping_interval=None,  # a consumer that takes its time is no dead connection
                     max_size=largest,
-                    max_queue=AHEAD,
+                    max_queue=max(2, min(AHEAD, MOST_AHEAD // largest)),
                 )
             )
         except BaseException:
