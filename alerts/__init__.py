@@ -6,13 +6,16 @@ A kind is one frozen dataclass, which is its TOML table; the unions below are th
 from alerts.auto_follow import AutoFollow
 from alerts.digest_channel import DigestChannel
 from alerts.email_digest import EmailDigest
+from alerts.feed_file import FeedFile
 from alerts.inhibition import Inhibition
 from alerts.mail_folder import MailFolder
+from alerts.notify_channel import Notify
 from alerts.outlet import Outlet
 from alerts.route import Route
 from alerts.smtp_server import SmtpServer
+from alerts.webhook import Webhook
 
-Channel = EmailDigest | AutoFollow
+Channel = EmailDigest | Notify | Webhook | FeedFile | AutoFollow
 """What a `[[channels]]` table can be."""
 
 Mail = SmtpServer | MailFolder
@@ -23,10 +26,12 @@ __all__ = [
     "Channel",
     "DigestChannel",
     "EmailDigest",
+    "FeedFile",
     "Inhibition",
     "Mail",
     "MailFolder",
-    "Route",
+    "Notify",
     "Outlet",
     "SmtpServer",
 ]
+    "Webhook",

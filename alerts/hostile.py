@@ -47,6 +47,12 @@ def one_line(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
+def plain(text: str, limit: int) -> str:
+    """Clean text in its lines, at most `limit` characters, for a program rather than for eyes."""
+    text = _clean(text[: limit * 2]).strip()
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
 def name(text: str, limit: int, suspects: Collection[str] = ()) -> str:
     """A name, handle or sentence on one line that no mail client takes for a link."""
     characters = [(c, False) for c in one_line(text, limit)]

@@ -182,6 +182,14 @@ def _subject(templates: Templates, digest: Digest, words: Words) -> str:
     speech = Speech(words, digest, html=False)
     text = templates.fill("digest/subject.txt", _context(digest, speech, ""))
     return hostile.one_line(text, 140)
+def spoken(templates: Templates, name: str, digest: Digest, speech: Speech, **more: object) -> str:
+    """Fill a template that is no mail with a digest, what to say it with, and `more`.
+
+    Raises `TemplateError`.
+    """
+    return templates.fill(name, {**_context(digest, speech, ""), **more})
+
+
 
 
 def _html(templates: Templates, digest: Digest, words: Words, subject: str) -> str:

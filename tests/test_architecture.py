@@ -20,6 +20,7 @@ ROOMS = {
     "ahocorasick": ("rules/lookalike/index.py",),
     "aiosmtplib": ("alerts/smtp/",),
     "alembic": ("watcher/store/",),
+    "apprise": ("alerts/notify.py",),
     "apscheduler": ("watcher/service.py",),
     "atproto": ("watcher/backends/bluesky/client.py",),
     "babel": ("alerts/",),

@@ -14,7 +14,14 @@ from watcher.files import example_config
 from watcher.toml import screens
 
 BAD = Path(__file__).parent / "bad_configs"
-ENV = {"SET": "hunter2", "EMPTY": ""}
+ENV = {
+    "SET": "hunter2",
+    "EMPTY": "",
+    "MAIL_ADDRESS": "mailto://hunter2@acme.example",
+    "OPEN_HOOK": "http://hooks.acme.example/hunter2",
+    "HOOK_KEY": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
+    "SHORT_KEY": "whsec_aHVudGVyMg==",
+}
 TOWN = '[[sources]]\nname = "town"\nkind = "local"\nfile = "town.sqlite"\n'
 
 
@@ -68,6 +75,11 @@ def test_the_example_loads_without_a_doubt() -> None:
 SECRETS = {
     "WATCHER_DB_PASSWORD": "a",
     "SMTP_PASSWORD": "b",
+    "SLACK_URL": "slack://TokenA/TokenB/TokenC",
+    "TEAMS_URL": "workflows://host/id/signature",
+    "NTFY_URL": "ntfy://topic",
+    "HOOK_URL": "https://hooks.acme.example/watch",
+    "HOOK_SECRET": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
     "FEED_TOKEN": "c",
     "BLUESKY_PASSWORD": "e",
     "MASTODON_TOKEN": "f",

@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 from typing import Literal
 
+from alerts import Outlet
 from alerts.dkim import Signer, UnseenError
 from rules import LookalikeRule
 from rules.errors import WatcherError
@@ -56,6 +57,11 @@ def run(config: Config, seconds: float) -> tuple[Outcome, ...]:
     ]
     if config.mail.signer is not None:
         tries.append(("dkim", partial(dkim, config.mail.signer)))
+    tries += [
+        (f"channel {channel.name}", partial(outlet, channel))
+        for channel in config.channels
+        if isinstance(channel, Outlet)
+    ]
     tries += [_of_source(config, source) for source in config.sources if source.enabled]
     tries += [
         (f"rule {rule.name}", partial(alarms, config, rule))
@@ -204,6 +210,15 @@ def dkim(signer: Signer) -> str:
         return signer.check()
     except UnseenError as error:
         raise DoubtError(error.message, help=error.help) from None
+
+
+def outlet(channel: Outlet) -> str:
+    """Try each way out of a channel that is no mail, as far as that goes without a message."""
+    said = []
+    for recipient in channel.recipients:
+        with closing(channel.open(recipient)) as sender:
+            said.append(sender.check())
+    return "; ".join(said)
 
 
 def reader(config: Config, source: AnySource) -> str:

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alerts import AutoFollow, DigestChannel, EmailDigest
+from alerts import AutoFollow, DigestChannel, EmailDigest, FeedFile, Outlet
 from alerts.privacy import is_inside
 from rules import LookalikeRule
 from rules.errors import Problem
@@ -21,6 +22,23 @@ def problems(config: "Config") -> Iterator[Problem]:
     yield from _untranslated(config)
     yield from _unreached(config)
     yield from _private_to_nobody(config)
+    yield from _same_feed(config)
+
+
+def _same_feed(config: "Config") -> Iterator[Problem]:
+    """Yield each feed that another channel writes over."""
+    seen = dict[Path, str]()
+    for i, channel in enumerate(config.channels):
+        if not isinstance(channel, FeedFile):
+            continue
+        first = seen.setdefault(channel.file, channel.name)
+        if first != channel.name:
+            yield Problem(
+                code="same-feed-file",
+                message=f'the channel "{first}" writes the same feed',
+                path=("channels", i, "file"),
+                help="give each feed a file of its own",
+            )
 
 
 def _unfollowable(config: "Config") -> Iterator[Problem]:
@@ -38,7 +56,7 @@ def _unfollowable(config: "Config") -> Iterator[Problem]:
 def _untranslated(config: "Config") -> Iterator[Problem]:
     """Yield a warning for each channel in a language that the mails cannot be written in."""
     for i, channel in enumerate(config.channels):
-        if not isinstance(channel, EmailDigest) or channel.language == "en":
+        if not isinstance(channel, DigestChannel) or channel.language == "en":
             continue
         from alerts.render import Templates  # takes a while, and most channels need it not
 
@@ -59,6 +77,8 @@ def _private_to_nobody(config: "Config") -> Iterator[Problem]:
     to = [one for channel in config.channels if isinstance(channel, EmailDigest)
           for one in channel.to]  # fmt: skip
     if not to or any(is_inside(one, config.mail.private_to) for one in to):
+        return
+    if any(isinstance(channel, Outlet) and channel.inside for channel in config.channels):
         return
     for i, source in enumerate(config.sources):
         if getattr(source, "private", False) is True:
