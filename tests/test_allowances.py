@@ -158,4 +158,6 @@ def test_a_second_run_asks_nothing_before_the_time_is_over(
         told = " ".join((seen.out + seen.err).split())
         assert "takes no more requests for now" in told
         assert "nothing is asked of it for 5 minutes" in told
-    assert "throttled, goes on in 5 min" in terminal.pipe("status").out
+    told = terminal.pipe("status").out
+    assert "throttled, goes on in 5 min" in told
+    assert "needs a look" not in told

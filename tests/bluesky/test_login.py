@@ -101,6 +101,14 @@ def test_a_password_is_sent_nowhere_unsafe(acme: Terminal, server: str) -> None:
     assert seen.code == 2
 
 
+def test_a_file_that_others_can_read_from_now_on_is_not_used_any_more(world: BlueskyWorld) -> None:
+    file = login_file(world.source().login_path())
+    assert file.login() is not None
+    file.path.chmod(0o640)
+    with pytest.raises(BackendError, match="others can read it"):
+        file.login()
+
+
 def test_a_file_that_others_can_read_is_not_used(world: BlueskyWorld) -> None:
     path = world.source().login_path()
     path.chmod(0o644)

@@ -118,7 +118,7 @@ def _notes(one: Standing, view: View) -> Iterator[str]:
         when = ago(item.at, view.now)
         yield f"skipped {safe(item.where, 120)}: {safe(item.why, 200)} ({when})"
     if one.source.enabled and one.state and one.state.failures and one.state.last_help:
-        yield f"failed: {safe(one.state.last_help, 300)}"
+        yield f"needs a look: {safe(one.state.last_help, 300)}"
     if one.coverage.left_out:
         yield f"{left_out_words(one.coverage.left_out)} (in the last day)"
     gaps = one.coverage.gaps

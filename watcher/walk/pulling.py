@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from watcher.app import App
 from watcher.backends import AnySource
+from watcher.backends.http.budget import ClosedError
 from watcher.backends.interface import BackendError
 from watcher.store import StoreError
 from watcher.walk.stopping import never
@@ -36,7 +37,7 @@ def pull(app: App, source: AnySource, *, stop: Callable[[], bool] = never) -> Pu
     started = app.clock()
     new = known = skipped = 0
     first: list[str] = []
-    error = advice = ""
+    error = advice = mending = ""
     stopped = False
     try:
         with closing(source.open(app.config.folder, clock=app.clock)) as reader:
@@ -50,6 +51,8 @@ def pull(app: App, source: AnySource, *, stop: Callable[[], bool] = never) -> Pu
                     break
     except BackendError as failure:
         error, advice = failure.message, failure.help
+        # How long a host is left in peace is true now; later its limits tell.
+        mending = "" if isinstance(failure, ClosedError) else advice
     except StoreError as failure:
         with suppress(StoreError):  # the same full disk may refuse this too; freshness tells then
             app.store.record_pull(
@@ -67,7 +70,7 @@ def pull(app: App, source: AnySource, *, stop: Callable[[], bool] = never) -> Pu
         app.clock(),
         reached_newest=not error and not stopped,
         error=error,
-        help=advice,
+        help=mending,
     )
     return Pulled(
         source=source.name,

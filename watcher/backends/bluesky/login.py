@@ -39,7 +39,7 @@ class LoginFile:
         self.path = path
         self.lock = RLock()
         """Held while a session is refreshed: a token serves once."""
-        self._read: tuple[tuple[int, int, int], Login | None] | None = None
+        self._read: tuple[tuple[int, ...], Login | None] | None = None
 
     def login(self) -> Login | None:
         """Return what the file holds, None where there is no file.
@@ -49,7 +49,7 @@ class LoginFile:
         with self.lock:
             try:
                 status = self.path.stat()
-                state = (status.st_ino, status.st_size, status.st_mtime_ns)
+                state = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode)
                 if self._read is None or self._read[0] != state:
                     self._read = state, self._load(status)
                 return self._read[1]

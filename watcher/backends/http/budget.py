@@ -40,6 +40,10 @@ class Window:
     """How often in a row it failed or refused for our haste."""
 
 
+class ClosedError(BackendError):
+    """Nothing was asked, since the host is left in peace for a while."""
+
+
 class Budget:
     """What one account may ask of one host. Every method may be called from any thread.
 
@@ -65,12 +69,12 @@ class Budget:
             return self._wait(self._window(bucket))[0]
 
     def take(self, bucket: str = "") -> None:
-        """Spend one request. Raises `BackendError` (temporary) where none may be made now."""
+        """Spend one request. Raises `ClosedError` (temporary) where none may be made now."""
         with self._lock:
             window = self._window(bucket)
             seconds, why = self._wait(window)
             if seconds > 0:
-                raise BackendError(
+                raise ClosedError(
                     f"{self.host} {why}", kind="temporary", retry_after=seconds,
                     help=f"nothing is asked of it for {spoken(seconds)}",
                 )  # fmt: skip
@@ -221,4 +225,4 @@ class Budgets:
 SHARED = Budgets()
 """Those of this process."""
 
-__all__ = ["LONGEST_WAIT", "SHARED", "Budget", "Budgets", "Window", "room", "spoken"]
+__all__ = ["LONGEST_WAIT", "SHARED", "Budget", "Budgets", "ClosedError", "Window", "room", "spoken"]

@@ -67,7 +67,7 @@ def _tell_more(screen: Screen, one: Standing, now: datetime, zone: str) -> None:
     name = safe(one.source.name, 100)
     lines = []
     if one.source.enabled and one.state and one.state.failures and one.state.last_help:
-        lines.append(safe(one.state.last_help, 300))
+        lines.append(f"needs a look: {safe(one.state.last_help, 300)}")
     windows = one.windows
     if one.coverage.gaps and windows:
         read = ", ".join(f"{span(since, until, zone)}" for since, until in windows[-GAPS_SHOWN:])
