@@ -6,12 +6,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Literal
 
 from alerts.address import AddressError, parse_address
+from alerts.message import page_of
 from alerts.model import Delivery, DeliveryError, OutgoingMail, Sender
 from alerts.privacy import domain_problems
 from rules.errors import Problem
@@ -78,7 +77,7 @@ class FolderSender:
         handing_over()
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            html = _html_of(delivery.payload)
+            html = page_of(delivery.payload)
             if html:
                 _write(self.folder / f"{stem}.html", html.encode())
             _write(self.folder / f"{stem}.eml", delivery.payload)
@@ -109,12 +108,6 @@ class FolderSender:
 
 def _name_for_file(channel: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", channel).strip("-")[:60] or "digest"
-
-
-def _html_of(payload: bytes) -> str:
-    message = message_from_bytes(payload, EmailMessage, policy=policy.default)
-    body = message.get_body(("html",))
-    return str(body.get_content()) if body is not None else ""
 
 
 def _write(path: Path, content: bytes) -> None:

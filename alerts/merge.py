@@ -5,6 +5,7 @@ merged.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from alerts.model import Mention
 from rules.copies import Wordings, root, words
@@ -40,7 +41,11 @@ def _once(mentions: Sequence[Mention]) -> list[Mention]:
         known = by_post.setdefault(mention.post.key, mention)
         new = tuple(match for match in mention.matches if match not in known.matches)
         if new:
-            joined = Mention(post=known.post, matches=known.matches + new)
+            joined = replace(
+                known,
+                matches=known.matches + new,
+                numbers={**mention.numbers, **known.numbers},
+            )
             by_post[mention.post.key] = joined
     return list(by_post.values())
 
@@ -50,7 +55,7 @@ def _near(families: list[list[Mention]]) -> list[list[Mention]]:
     kept: dict[str, list[Mention]] = {}
     for position, family in enumerate(families):
         post = family[0].post
-        if position < MOST_COMPARED:
+        if position < MOST_COMPARED and post.text.strip():
             text = words(post)
             alike = leaders.like(text)
             if alike is not None:

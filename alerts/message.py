@@ -4,9 +4,12 @@ The same input gives the same bytes, Message-ID included: that is made from the 
 the recipient and the content, so that a repeated mail can be recognised as one.
 """
 
+import base64
 import hashlib
 import re
-from email import policy
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -18,6 +21,15 @@ from alerts.digest import Digest
 from alerts.model import OutgoingMail
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """A picture that an HTML part shows."""
+
+    name: str
+    """Its Content-ID without brackets: `...@...`, unique in the mail."""
+    png: bytes = field(repr=False)
+
+
 def build(
     digest: Digest,
     *,
@@ -27,9 +39,11 @@ def build(
     html: str,
     sender_address: str,
     contact: str,
+    pictures: Sequence[Picture] = (),
 ) -> OutgoingMail:
     """Return the message ready to be stored and sent.
 
+    `html` speaks of `pictures` as `cid:` and their names.
     `sender_address` and `contact` (which may be empty, or a page) are mail addresses;
     raises `AddressError` for a sender that is none. A recipient that is none is left to the sender
     of mails, which refuses it alone.
@@ -49,11 +63,53 @@ def build(
     _series_headers(message, digest, domain, contact or sender.address)
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
+    _add_pictures(message, pictures, fingerprint)
     message["Content-Language"] = digest.channel.language
     message.set_boundary(f"=_{fingerprint[24:56]}")
     utf8 = not sender.address.isascii() or (to is not None and to.needs_utf8)
     payload = message.as_bytes(policy=policy.SMTPUTF8 if utf8 else policy.SMTP)
     return OutgoingMail(recipient=recipient, message_id=message_id, payload=payload, html=html)
+
+
+def page_of(payload: bytes) -> str:
+    """Return the HTML of a mail as a page that holds its pictures; empty where it has none."""
+    message = message_from_bytes(payload, EmailMessage, policy=policy.default)
+    body = message.get_body(("html",))
+    if body is None:
+        return ""
+    page = str(body.get_content())
+    for part in message.walk():
+        if part.get_content_type() == "image/png" and (name := part["Content-ID"]):
+            address = f"cid:{str(name).strip(' <>')}"
+            page = page.replace(address, data_address(part.get_content()))
+    return page
+
+
+def text_of(payload: bytes) -> str:
+    """Return the text part of a mail; empty where it has none."""
+    message = message_from_bytes(payload, EmailMessage, policy=policy.default)
+    body = message.get_body(("plain",))
+    return str(body.get_content()) if body is not None else ""
+
+
+def data_address(png: bytes) -> str:
+    """Return an address that is the picture itself."""
+    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
+
+
+def _add_pictures(message: EmailMessage, pictures: Sequence[Picture], fingerprint: str) -> None:
+    """Put the pictures beside the HTML that shows them."""
+    if not pictures:
+        return
+    html = message.get_body(("html",))
+    if not isinstance(html, EmailMessage):
+        return
+    for picture in pictures:
+        html.add_related(
+            picture.png, "image", "png", cid=f"<{picture.name}>", disposition="inline",
+            filename=f"{picture.name.partition('@')[0]}.png",
+        )  # fmt: skip
+    html.set_boundary(f"=_{fingerprint[8:40]}")
 
 
 def _series_headers(message: EmailMessage, digest: Digest, domain: str, contact: str) -> None:

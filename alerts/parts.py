@@ -1,11 +1,12 @@
 """What a digest is made of: posts in groups, and how each source was watched."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
 from alerts.model import Coverage
-from rules.model import Match, Post
+from rules.model import Match, Post, Reason
 
 Watch = Literal["watched", "partly", "blind"]
 
@@ -25,7 +26,16 @@ class Item:
     """Accounts that say it, this post's author included."""
     own: bool = False
     """It comes from an account of a configured brand."""
+    why: tuple[Reason, ...] = ()
+    """Why it matters, the weightiest first: beside what the rules found in it."""
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    """The number of each match of it, by its rule."""
     weight: float = 0.0
+
+    @property
+    def number(self) -> int | None:
+        """The number of the match it is listed for; None where it is not stored."""
+        return self.numbers.get(self.matches[0].rule) if self.matches else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

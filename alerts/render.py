@@ -7,19 +7,26 @@ of a stranger goes through `name`, `passage`, `reason` or `link`. Equal input gi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 import css_inline
 import jinja2
 from jinja2.environment import Environment
 
 from alerts import hostile, message
+from alerts.chart import HEIGHT, WIDTH, sparkline
 from alerts.cut import cut
 from alerts.digest import Digest
+from alerts.message import Picture, data_address
 from alerts.model import OutgoingMail
+from alerts.parts import Item
 from alerts.speech import Speech
+from alerts.strips import MOST_STRIPS, strip
 from alerts.translations import Catalogue, Words
+from alerts.urgent import compared
 from rules.errors import WatcherError
 
 LARGEST_HTML = 88_000
@@ -37,6 +44,16 @@ class Rendered:
     subject: str
     text: str
     html: str
+    """Speaks of the pictures as `cid:` and their names."""
+    pictures: tuple[Picture, ...] = ()
+
+    @property
+    def page(self) -> str:
+        """The HTML with its pictures inside, to be looked at in a browser."""
+        page = self.html
+        for picture in self.pictures:
+            page = page.replace(f"cid:{picture.name}", data_address(picture.png))
+        return page
 
 
 class Templates:
@@ -109,26 +126,29 @@ class Templates:
 _PLACED = (jinja2.TemplateSyntaxError,)
 
 
-def render(templates: Templates, digest: Digest) -> Rendered:
+def render(templates: Templates, digest: Digest, *, answers: str = "") -> Rendered:
     """Put a digest into words, in as many posts as the channel asks for and the size allows.
 
+    `answers` is the mail address at which readers may say what they think of a post; empty: none.
     Raises `TemplateError`, `CatalogueError`.
     """
     words = Words(
         catalogue=templates.catalogue(digest.channel.language), zone=digest.zone, now=digest.now
     )
+    strips = {one.brand: strip(one.bars, words) for one in digest.brands[:MOST_STRIPS]}
     posts = digest.channel.posts
     while True:
         shown = cut(digest, posts) if posts else _bare(digest)
         subject = _subject(templates, shown, words)
-        html = _html(templates, shown, words, subject)
+        speech = Speech(words, shown, html=True, answers=answers)
+        html = _html(templates, shown, speech, subject, strips)
         size = len(html.encode())
         if size <= LARGEST_HTML or not posts:
             break
         posts = min(posts - 1, int(posts * LARGEST_HTML / size))
-    context = _context(shown, Speech(words, shown, html=False), subject)
-    text = templates.fill("digest/body.txt", context)
-    return Rendered(subject=subject, text=text, html=html)
+    speech = Speech(words, shown, html=False, answers=answers)
+    text = templates.fill("digest/body.txt", _context(shown, speech, subject, strips))
+    return Rendered(subject=subject, text=text, html=html, pictures=tuple(strips.values()))
 
 
 def mails(
@@ -138,13 +158,15 @@ def mails(
     recipients: Sequence[str],
     *,
     contact: str = "",
+    answers: str = "",
 ) -> tuple[OutgoingMail, ...]:
     """Make one mail for each recipient.
 
     `sender_address` is what `From` says, `contact` the address to write to about these mails
-    (empty: the sender's). Raises `TemplateError`, `CatalogueError`, `AddressError`.
+    (empty: the sender's), `answers` the one at which readers may judge posts (empty: none).
+    Raises `TemplateError`, `CatalogueError`, `AddressError`.
     """
-    rendered = render(templates, digest)
+    rendered = render(templates, digest, answers=answers)
     return tuple(
         message.build(
             digest,
@@ -154,9 +176,18 @@ def mails(
             html=rendered.html,
             sender_address=sender_address,
             contact=contact,
+            pictures=rendered.pictures,
         )
         for recipient in recipients
     )
+
+
+def spoken(templates: Templates, name: str, digest: Digest, speech: Speech, **more: object) -> str:
+    """Fill a template that is no mail with a digest, what to say it with, and `more`.
+
+    Raises `TemplateError`.
+    """
+    return templates.fill(name, {**_context(digest, speech, ""), **more})
 
 
 def _bare(digest: Digest) -> Digest:
@@ -167,6 +198,8 @@ def _bare(digest: Digest) -> Digest:
         alarms=tuple(replace(alarm, posts=()) for alarm in digest.alarms[:few]),
         more_alarms=digest.more_alarms + len(digest.alarms[few:]),
         urgent=digest.urgent[:few],
+        brands=digest.brands[:few],
+        more_brands=digest.more_brands + len(digest.brands[few:]),
         volumes=digest.volumes[:few],
         more_volumes=digest.more_volumes + len(digest.volumes[few:]),
         suspects=digest.suspects[:few],
@@ -182,19 +215,16 @@ def _subject(templates: Templates, digest: Digest, words: Words) -> str:
     speech = Speech(words, digest, html=False)
     text = templates.fill("digest/subject.txt", _context(digest, speech, ""))
     return hostile.one_line(text, 140)
-def spoken(templates: Templates, name: str, digest: Digest, speech: Speech, **more: object) -> str:
-    """Fill a template that is no mail with a digest, what to say it with, and `more`.
-
-    Raises `TemplateError`.
-    """
-    return templates.fill(name, {**_context(digest, speech, ""), **more})
 
 
-
-
-def _html(templates: Templates, digest: Digest, words: Words, subject: str) -> str:
-    context = _context(digest, Speech(words, digest, html=True), subject)
-    html = templates.fill("digest/body.html", context)
+def _html(
+    templates: Templates,
+    digest: Digest,
+    speech: Speech,
+    subject: str,
+    strips: Mapping[str, Picture],
+) -> str:
+    html = templates.fill("digest/body.html", _context(digest, speech, subject, strips))
     try:
         return _inliner().inline(html)
     except (css_inline.InlineError, ValueError) as error:
@@ -205,7 +235,12 @@ def _inliner() -> css_inline.CSSInliner:
     return css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)
 
 
-def _context(digest: Digest, speech: Speech, subject: str) -> dict[str, object]:
+def _context(
+    digest: Digest,
+    speech: Speech,
+    subject: str,
+    strips: Mapping[str, Picture] = MappingProxyType({}),
+) -> dict[str, object]:
     words = speech.words
     return {
         "d": digest,
@@ -214,8 +249,14 @@ def _context(digest: Digest, speech: Speech, subject: str) -> dict[str, object]:
         "direction": words.direction,
         "title": speech.name(digest.channel.title or digest.channel.name),
         "most": max(
-            [v.posts for v in digest.volumes] + [v.before or 0 for v in digest.volumes] + [1]
+            [v.posts for v in digest.volumes] + [compared(v) or 0 for v in digest.volumes] + [1]
         ),
+        "compared": compared,
+        "strips": strips,
+        "strip_size": (WIDTH, HEIGHT),
+        "sparkline": sparkline,
+        "quoted": _quoted(digest),
+        "hour": timedelta(hours=1),
         "t": speech.t,
         "tn": speech.tn,
         "reason": speech.reason,
@@ -226,6 +267,10 @@ def _context(digest: Digest, speech: Speech, subject: str) -> dict[str, object]:
         "sample": speech.sample,
         "is_marked": speech.is_marked,
         "link": speech.link,
+        "relevant": speech.relevant,
+        "irrelevant": speech.irrelevant,
+        "mute": speech.mute,
+        "answers": speech.answers,
         "wrap": speech.wrap,
         "number": words.number,
         "day": words.day,
@@ -233,5 +278,17 @@ def _context(digest: Digest, speech: Speech, subject: str) -> dict[str, object]:
         "clock": words.clock,
         "offset": words.offset,
         "duration": words.duration,
+        "span": words.span,
+        "percent": words.percent,
+        "short_day": words.short_day,
         "listed": words.listed,
     }
+
+
+def _quoted(digest: Digest) -> Item | None:
+    """The post that says best what a surge is about; None where there is none."""
+    if not any(one.surge for one in digest.brands):
+        return None
+    items = [item for group in digest.groups for item in group.items if item.post.text.strip()]
+    best = max(items, key=lambda item: (item.weight, item.post.key), default=None)
+    return None if best is None or best.own else best

@@ -7,7 +7,7 @@ import re
 import textwrap
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from alerts import hostile
 from alerts.digest import Digest
 from alerts.parts import Item
+from alerts.returns.feedback import Feedback, What, mailto
 from alerts.translations import Words, fill
 from rules.model import Match, Post, Reason, Suspect
 from rules.rates import length
@@ -32,6 +33,8 @@ _FIGURES = frozenset({"count", "least", "posts", "before", "usual", "followers"}
 _LENGTHS = frozenset({"within"})
 # Those that are moments, in ISO 8601.
 _MOMENTS = frozenset({"moment"})
+# Spans of time, in seconds.
+_SPANS = frozenset({"span"})
 # Those that are words of ours, with a translation of their own.
 _WORDS = frozenset({"unit"})
 
@@ -44,8 +47,10 @@ _SEAM = re.compile(r"(?<=[_-])(?=[^\W_])|(?=\[\.\])")
 class Speech:
     """What templates say things with, in one language, as HTML or as plain text."""
 
-    def __init__(self, words: Words, digest: Digest, *, html: bool) -> None:
+    def __init__(self, words: Words, digest: Digest, *, html: bool, answers: str = "") -> None:
+        """Take the address that answers go to; without one nothing asks for any."""
         self.words = words
+        self.answers = answers
         self._html = html
         self._suspects = digest.suspect_domains
 
@@ -72,9 +77,18 @@ class Speech:
         if key in _MOMENTS:
             with suppress(ValueError):
                 return self.words.moment(datetime.fromisoformat(value))
+        if key == "began":
+            with suppress(ValueError):
+                return self._around(datetime.fromisoformat(value))
+        if key in _SPANS and value.isdigit() and len(value) < 12:
+            return self.words.span(timedelta(seconds=int(value)))
         if key in _WORDS and value in UNITS.values():
             return self.words.one(value)
         return self._quoted(value) if key == "words" else self.sentence(value)
+
+    def _around(self, moment: datetime) -> str:
+        day, clock = self.words.short_day(moment), self.words.clock(moment)
+        return self.t("{day} around {clock}", day=day, clock=clock)
 
     def name(self, text: str, limit: int = LONGEST_NAME) -> str:
         """A stranger's name or sentence on one line: isolated, unlinked, cut."""
@@ -122,6 +136,23 @@ class Speech:
     def link(self, url: str) -> str:
         """The address if a reader may be sent there, else nothing."""
         return hostile.safe_link(url, self._suspects)
+
+    def relevant(self, item: Item) -> str:
+        """The link that calls a post relevant; empty where nobody can answer."""
+        return self._judged("relevant", item)
+
+    def irrelevant(self, item: Item) -> str:
+        """The link that calls it not relevant."""
+        return self._judged("not relevant", item)
+
+    def mute(self, rule: str) -> str:
+        """The link that asks to be spared a rule."""
+        return mailto(self.answers, Feedback(what="mute", rule=hostile.one_line(rule, 200)))
+
+    def _judged(self, what: What, item: Item) -> str:
+        if item.number is None:
+            return ""
+        return mailto(self.answers, Feedback(what=what, match=item.number))
 
     def wrap(self, text: str, indent: str = "", width: int = 72) -> str:
         """Plain text in lines of at most `width` characters, each after `indent`."""

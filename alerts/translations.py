@@ -21,7 +21,7 @@ from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
 from rules.errors import WatcherError
@@ -138,6 +138,21 @@ class Words:
         units = (("day", 86_400), ("hour", 3_600), ("minute", 60))
         unit, size = next((one for one in units if seconds % one[1] == 0), ("second", 1))
         return str(format_unit(seconds // size, f"duration-{unit}", locale=self.locale))
+
+    def span(self, length: timedelta) -> str:
+        """`24 hours`, `10 days`: in hours up to two days, then in days."""
+        hours = max(1, round(length.total_seconds() / 3600))
+        unit, count = ("hour", hours) if hours <= 48 else ("day", round(hours / 24))
+        return str(format_unit(count, f"duration-{unit}", locale=self.locale))
+
+    def percent(self, part: float) -> str:
+        """`61%`, as the language writes it."""
+        return str(format_percent(part, locale=self.locale))
+
+    def tick(self, moment: datetime) -> str:
+        """`6/27` or `27/06`: a day in few signs, which any font has."""
+        text = format_skeleton("Md", moment, tzinfo=self.zone, locale=self.locale)
+        return str(text) if text.isascii() else moment.astimezone(self.zone).strftime("%m-%d")
 
     def listed(self, things: list[str]) -> str:
         """`a, b, and c`."""

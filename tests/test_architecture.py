@@ -35,7 +35,7 @@ ROOMS = {
     "filelock": ("watcher/presence.py",),
     "jinja2": ("alerts/render.py",),
     "libipld": ("watcher/backends/bluesky/repository.py",),
-    "PIL": ("watcher/impostors/perceptual_hash.py",),
+    "PIL": ("alerts/chart.py", "watcher/impostors/perceptual_hash.py"),
     "markupsafe": ("alerts/speech.py",),
     "mastodon": ("watcher/backends/mastodon/client.py",),
     "platformdirs": ("watcher/config.py",),

@@ -15,7 +15,7 @@ from watcher import files
 
 def delivery(number=7):
     made = compose(email(), full(), SLOT, NOW, [BRAND], "Europe/Paris")
-    [mail] = mails(Templates(files.templates()), made, "watch@plivelo.example")
+    [mail] = mails(Templates(files.templates()), made, "watch@plivelo.example", email().to)
     return Delivery(
         id=number, channel="daily/../x", recipient=mail.recipient, message_id=mail.message_id,
         payload=mail.payload, created=datetime(2026, 3, 10, tzinfo=UTC),

@@ -13,6 +13,7 @@ from jinja2 import Environment, nodes
 import alerts.follow
 import alerts.notices
 import alerts.urgent
+import alerts.weight
 import rules.reasons
 from alerts.render import Templates
 from alerts.translations import Catalogue, CatalogueError, Words, fill, places
@@ -35,11 +36,12 @@ def sentences() -> Iterator[tuple[str, ...]]:
                 assert all(isinstance(text, nodes.Const) for text in texts), path
                 yield tuple(text.value for text in texts)
     yield from speech.LEFT_OUT.values()
-    yield from (("{count} d",), ("{count} h",), ("{count} min",))
+    yield from (("{count} d",), ("{count} h",), ("{count} min",), ("{day} around {clock}",))
     for reasons in (
         alerts.urgent.REASONS,
         alerts.follow.REASONS,
         alerts.notices.REASONS,
+        alerts.weight.REASONS,
         lookalike.REASONS,
     ):
         yield from ((text,) for text in reasons.values())

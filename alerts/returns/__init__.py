@@ -1,0 +1,1 @@
+"""What comes back: answers to mails, and what to make of them."""
