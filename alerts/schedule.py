@@ -74,6 +74,8 @@ class Slot:
     """It leaves well after its time, or stands for several that were missed."""
     first: bool = False
     """Nothing was sent before, so that everything ever found is told."""
+    early: bool = False
+    """It leaves before its time, since enough waits."""
 
 
 def due(

@@ -8,6 +8,7 @@ from random import Random
 from typing import Self
 
 from alerts.render import Templates
+from alerts.route import Router
 from rules import KeywordRule, LookalikeRule
 from rules.lookalike import Detector
 from rules.matcher import Matcher
@@ -37,6 +38,7 @@ class App:
     detector: Detector
     hearing: Hearing
     values: Values
+    router: Router
     templates: Templates
     clock: Callable[[], datetime] = utc_now
     random: Random
@@ -60,6 +62,7 @@ class App:
             detector=_detector(config, store, clock()),
             hearing=Hearing(config.definitions),
             values=Values(config.definitions),
+            router=Router(config.routes, config.definitions),
             templates=Templates(files.templates()),
             clock=clock,
             random=Random(),  # noqa: S311 - spreads retries, guards nothing
@@ -85,6 +88,7 @@ class App:
             detector=_detector(config, self.store, self.clock()),
             hearing=Hearing(config.definitions),
             values=Values(config.definitions),
+            router=Router(config.routes, config.definitions),
         )
 
     def close(self) -> None:

@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 
 from alerts import Channel, DigestChannel, Outlet
 from alerts.digest import Digest, compose
-from alerts.model import OutgoingMail, Waiting
+from alerts.model import Coverage, OutgoingMail, RaisedAlarm, Waiting
+from alerts.notices import notice
 from alerts.privacy import for_outsiders, holds_private, is_inside
 from alerts.render import Rendered, mails, render
 from alerts.schedule import Slot
 from rules import KeywordRule
 from rules.errors import WatcherError
+from rules.model import Reason
 from watcher.app import App
+from watcher.store import OutdatedDigest, Unanswered
 
 log = logging.getLogger("watcher")
 
@@ -24,9 +27,17 @@ MOST_MENTIONS = 20_000
 
 
 def digest_of(
-    app: App, channel: DigestChannel, slot: Slot, now: datetime
+    app: App,
+    channel: DigestChannel,
+    slot: Slot,
+    now: datetime,
+    *,
+    alarms_only: bool = False,
 ) -> tuple[Waiting, Digest]:
-    """Return what waits for a channel, and the digest it makes for those who may see all of it."""
+    """Return what waits for a channel, and the digest it makes for those who may see all of it.
+
+    With `alarms_only` all but the alarms is left waiting.
+    """
     told = app.store.told_until(channel.name)
     since = max(slot.since, told) if told and told < now else slot.since
     waiting = app.store.waiting(
@@ -36,8 +47,40 @@ def digest_of(
         limit=MOST_MENTIONS,
         sources=_watched(app),
         brands=compared(app, channel),
+        alarms_only=alarms_only,
     )
+    if slot.early:
+        posts = len({one.post.key for one in waiting.mentions}) + waiting.more
+        waiting = replace(waiting, notices=(notice("early", count=str(posts)), *waiting.notices))
     return _composed(app, channel, waiting, slot, now)
+
+
+def coverage_until(app: App, since: datetime, now: datetime) -> tuple[Coverage, ...]:
+    """Return how well each source was watched after `since` up to `now`."""
+    return _paced(app, app.store.coverage(_watched(app), since, now))
+
+
+def urgent_news(
+    app: App, channel: DigestChannel, unanswered: Unanswered
+) -> tuple[tuple[RaisedAlarm, ...], tuple[Reason, ...]]:
+    """Return the alarms and the other urgent news of a digest that nobody has acknowledged.
+
+    For whoever hears of it instead: without posts, and without anything that is private.
+    """
+    digest = OutdatedDigest(
+        id=unanswered.id, channel=channel.name, slot=unanswered.created, since=unanswered.since,
+        created=unanswered.created, late=False, first=False, recipients=(), seen=0,
+    )  # fmt: skip
+    told = app.store.told_in(digest, limit=MOST_MENTIONS, sources=_watched(app))
+    slot = Slot(at=unanswered.created, since=unanswered.since, late=False)
+    public = for_outsiders(told)
+    _, composed = _composed(app, channel, public, slot, unanswered.created)
+    return tuple(replace(one, posts=()) for one in public.alarms), composed.urgent
+
+
+def _paced(app: App, coverage: Sequence[Coverage]) -> tuple[Coverage, ...]:
+    every = {source.name: source.interval for source in app.config.sources}
+    return tuple(replace(one, every=every[one.source]) for one in coverage)
 
 
 def _watched(app: App) -> list[str]:
@@ -68,9 +111,7 @@ def _composed(
     # Look-alike rules find names, not posts: what they found is told as suspects.
     finding = {rule.name for rule in app.config.rules if isinstance(rule, KeywordRule)}
     volumes = tuple(one for one in waiting.volumes if one.rule in finding)
-    every = {source.name: source.interval for source in app.config.sources}
-    coverage = tuple(replace(one, every=every[one.source]) for one in waiting.coverage)
-    waiting = replace(waiting, volumes=volumes, coverage=coverage)
+    waiting = replace(waiting, volumes=volumes, coverage=_paced(app, waiting.coverage))
     return waiting, compose(channel, waiting, slot, now, app.config.brands, app.config.timezone)
 
 

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from alerts import DigestChannel
@@ -19,6 +20,8 @@ from rules.rates.groups import counted
 from rules.rates.model import LEAST_GRACE, Group, Value
 from rules.rates.values import Values
 from watcher.app import App
+from watcher.dispatch import Dispatch
+from watcher.lasting import note_ends
 from watcher.store import FreshMatches, Store
 
 AT_ONCE = 5000
@@ -59,10 +62,12 @@ def rate(app: App, *, stop: Callable[[], bool]) -> Judged:
     }
     since = app.store.watching_since({n: form(r) for n, r in rated.items()}, app.clock())
     if not rated:
+        note_ends(app, {}, lambda *_: None)
         return Judged()
     # Alarms are news for readers; a channel that follows accounts has no use for them.
     digests = {one.name for one in app.config.channels if isinstance(one, DigestChannel)}
-    routes = {n: [name for name in r.then if name in digests] for n, r in rated.items()}
+    dispatch = Dispatch(app)
+    routes = {n: [name for name in dispatch.routes[n] if name in digests] for n in rated}
     alarms = 0
     failed: dict[str, str] = {}
     cut: set[str] = set()
@@ -73,7 +78,13 @@ def rate(app: App, *, stop: Callable[[], bool]) -> Judged:
         failed.update(turn.failed)
         cut.update(turn.cut)
         alarms += app.store.save_alarms(
-            fresh, turn.raised, turn.terms, routes, app.clock(), failed=turn.failed
+            fresh,
+            turn.raised,
+            turn.terms,
+            routes,
+            app.clock(),
+            failed=turn.failed,
+            places=dispatch.alarms(turn.raised),
         ).alarms
 
     for name in app.store.rules_behind():
@@ -87,6 +98,7 @@ def rate(app: App, *, stop: Callable[[], bool]) -> Judged:
         fresh = app.store.fresh_matches(rated, AT_ONCE)
         judge(fresh, rated)
         more = sum(map(len, fresh.events.values())) == AT_ONCE
+    note_ends(app, rated, partial(_again, app, since))
     return Judged(alarms=alarms, failed=failed, cut=frozenset(cut))
 
 
@@ -98,6 +110,27 @@ def form(rule: KeywordRule) -> str:
         if one.name not in _NOT_LOOKED_FOR and getattr(rule, one.name) != one.default
     ]
     return hashlib.sha256("\n".join(said).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _again(app: App, since: Mapping[str, datetime], rule: KeywordRule, window: timedelta) -> Record:
+    """Return what a rule's rate would judge by if it had told nothing and all in a window was new.
+
+    It stays silent after the first alarm of a group: one tells that it goes on.
+    """
+    now = app.clock()
+    assert rule.rate is not None  # noqa: S101 - the caller has seen to it
+    history = StoredHistory(app.store, rule.name, rule.rate, app.values)
+    sources = [source.name for source in app.config.sources if source.enabled]
+    return Record(
+        rule=rule.name,
+        now=now,
+        fresh=tuple(history.events(now - window, now)),
+        history=history,
+        watching_since=since[rule.name],
+        silence=window,
+        sight=app.store.sight(sources, now - LOOKED_BACK),
+        settled=app.store.all_matched(),
+    )
 
 
 @dataclass(kw_only=True)

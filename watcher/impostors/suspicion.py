@@ -15,9 +15,9 @@ from rules.lookalike.reasons import reason
 from rules.model import Account, Post, Suspect
 from watcher.app import App
 from watcher.backends.interface import BackendError, Network
+from watcher.dispatch import Dispatch
 from watcher.impostors.perceptual_hash import PictureError, perceptual_hash
 from watcher.store import Picture
-from watcher.store.queue import Routes
 
 MOST_PICTURES = 10
 """Pictures looked at in one turn: a network may take seconds for each."""
@@ -123,7 +123,7 @@ def find_links(app: App, posts: Sequence[Post], own: Sequence[Own]) -> Found:
 
 
 def look_at_links_again(
-    app: App, own: Sequence[Own], routes: Routes, batch: int, *, stop: Callable[[], bool]
+    app: App, own: Sequence[Own], batch: int, *, stop: Callable[[], bool]
 ) -> int:
     """Look at the links of posts matched long ago, where brands or rules changed since.
 
@@ -132,7 +132,15 @@ def look_at_links_again(
     new = 0
     while not stop() and (older := app.store.links_to_look_at(batch)).posts:
         found = find_links(app, older.posts, own)
-        saved = app.store.save_links(older, found.suspects, routes, app.clock(), faint=found.faint)
+        dispatch = Dispatch(app)
+        saved = app.store.save_links(
+            older,
+            found.suspects,
+            dispatch.routes,
+            app.clock(),
+            faint=found.faint,
+            places=dispatch.suspects((*found.suspects, *found.faint)),
+        )
         new += saved.suspects
     return new
 

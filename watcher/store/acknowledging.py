@@ -85,6 +85,8 @@ def _unanswered(connection: Connection, rows: Collection[Row[Any]]) -> tuple[Una
     mine = select(deliveries.c.digest, deliveries.c.recipient).where(deliveries.c.digest.in_(to))
     for digest, recipient in connection.execute(mine.order_by(deliveries.c.id)):
         to[digest].append(recipient)
+    alarming = select(queue.c.digest).where(queue.c.digest.in_(to), queue.c.alarm.is_not(None))
+    holding = set(connection.execute(alarming).scalars())
     return tuple(
         Unanswered(
             id=row.id,
@@ -92,6 +94,7 @@ def _unanswered(connection: Connection, rows: Collection[Row[Any]]) -> tuple[Una
             since=row.since or row.created,
             created=row.created,
             recipients=tuple(to[row.id]),
+            alarms=row.kind == "blind" or row.id in holding,
         )
         for row in rows
     )

@@ -1,7 +1,8 @@
 """Messages beside the digests: escalations, signs of life, sources that are not read."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -66,13 +67,14 @@ class Beside(Database):
         despite_quiet: bool = False,
         silent_since: datetime | None = None,
         escalates: Collection[int] = (),
-        blind: Collection[str] = (),
+        blind: Mapping[str, datetime] = MappingProxyType({}),
         back: Collection[str] = (),
     ) -> int | None:
         """Write a message of a channel, with a delivery for each mail, and why it was told.
 
         The channel's slots stay as they are. In one transaction with the message are recorded the
-        digests that it `escalates`, the sources it calls `blind`, and those it says are `back`.
+        digests that it `escalates`, the sources it calls `blind` since a moment, and those it says
+        are `back`.
         Return its number. None, and nothing is written, where it has been told or become needless
         meanwhile: a digest was acknowledged, an outage told, or the channel spoke after
         `silent_since`.
@@ -127,7 +129,7 @@ def _free_slot(connection: Connection, channel: str, now: datetime) -> datetime:
 def _note_outages(
     connection: Connection,
     channel: str,
-    blind: Collection[str],
+    blind: Mapping[str, datetime],
     back: Collection[str],
     now: datetime,
 ) -> None:
@@ -135,7 +137,10 @@ def _note_outages(
     if known & set(blind) or set(back) - known:
         raise _NeedlessError
     if blind:
-        rows = [{"channel": channel, "source": one, "told": now} for one in sorted(blind)]
+        rows = [
+            {"channel": channel, "source": one, "since": since, "told": now}
+            for one, since in sorted(blind.items())
+        ]
         connection.execute(insert(outages), rows)
     _close(connection, channel, back, now)
 
@@ -146,7 +151,9 @@ def _outages(connection: Connection, channel: str) -> tuple[Outage, ...]:
         .where(outages.c.channel == channel, outages.c.back.is_(None))
         .order_by(outages.c.row)
     )
-    return tuple(Outage(source=r.source, told=r.told) for r in connection.execute(query))
+    return tuple(
+        Outage(source=r.source, since=r.since, told=r.told) for r in connection.execute(query)
+    )
 
 
 def _close(connection: Connection, channel: str, sources: Collection[str], now: datetime) -> None:

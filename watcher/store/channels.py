@@ -37,6 +37,7 @@ from watcher.store.schema import (
     queue,
     suspects,
 )
+from watcher.store.silences import kept_back
 from watcher.store.voices import Compared, earlier_texts, voices, volumes
 from watcher.store.waiting import (
     alarms_waiting,
@@ -77,6 +78,13 @@ class Channels(Database):
         """Whether a match, an alarm or a suspect waits for a channel: cheap, to be asked often."""
         with self.reading() as connection:
             return mark(connection, channel, alarms_only=alarms_only)[1] > 0
+
+    def has_found(self, channel: str) -> bool:
+        """Whether anything at all was found for a channel that no digest has told or counted."""
+        waits = and_(queue.c.channel == channel, queue.c.taken.is_(None))
+        query = select(queue.c.row).where(or_(waits, kept_back(channel))).limit(1)
+        with self.reading() as connection:
+            return connection.execute(query).first() is not None
 
     def waiting_since(self, channel: str) -> datetime | None:
         """Return when the oldest of what waits for a channel's next message was queued."""

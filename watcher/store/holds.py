@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
 
 from watcher.store.database import Database
 from watcher.store.posts import posts_from, select_posts
@@ -157,16 +157,14 @@ def _entries(connection: Connection, rows: list[int]) -> dict[int, WaitingEntry]
         stored = {one.rid: one.post for one in posts_from(connection.execute(chosen))}
         for row in pointing:
             found[row.row] = WaitingEntry(row=row.row, rule=row.rule, post=stored[row.rid])
-        raised: Select[Any] = select(queue.c.row.label("entry"), suspects).join(
+        raised = select(queue.c.row.label("entry"), suspects).join(
             suspects, queue.c.suspect == suspects.c.id
         )
         for row in connection.execute(raised.where(some)):
-            suspect = suspect_from(row)
+            suspect = suspect_from(cast("Row[Any]", row))
             found[row.entry] = WaitingEntry(row=row.entry, rule=suspect.rule, suspect=suspect)
-        told: Select[Any] = select(queue.c.row.label("entry"), alarms).join(
-            alarms, queue.c.alarm == alarms.c.id
-        )
+        told = select(queue.c.row.label("entry"), alarms).join(alarms, queue.c.alarm == alarms.c.id)
         for row in connection.execute(told.where(some)):
-            alarm = alarm_record(row).alarm
+            alarm = alarm_record(cast("Row[Any]", row)).alarm
             found[row.entry] = WaitingEntry(row=row.entry, rule=alarm.rule, alarm=alarm)
     return found

@@ -232,6 +232,8 @@ class Unanswered:
     since: datetime
     created: datetime
     recipients: tuple[str, ...]
+    alarms: bool
+    """Whether it holds an alarm, or tells of a source that is not read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -239,6 +241,8 @@ class Outage:
     """A source that a channel was told is not read, and not yet that it is again."""
 
     source: str
+    since: datetime
+    """Since when it was not read."""
     told: datetime
 
 

@@ -488,6 +488,8 @@ outages = Table(  # sources that a channel was told cannot be read, until it was
     Column("row", RowId, primary_key=True),
     Column("channel", Key, nullable=False),
     Column("source", Key, nullable=False),
+    # Since when it was not read, when the channel was told, and when of the end.
+    Column("since", Moment, nullable=False),
     Column("told", Moment, nullable=False),
     Column("back", Moment),
     Index(None, "channel", "source"),

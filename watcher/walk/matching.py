@@ -8,6 +8,7 @@ from rules.copies import COPIES_FOR, MOST_KNOWN, find_copies
 from rules.lookalike.context import Own
 from rules.model import Match, Post
 from watcher.app import App
+from watcher.dispatch import Dispatch
 from watcher.impostors.suspicion import (
     find_accounts,
     find_links,
@@ -47,7 +48,6 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
     Then the rates judge how often each rule matched. Raises `StoreError`.
     """
     app.store.reexamine_all(app.detector.fingerprint)
-    routes = {rule.name: rule.then for rule in app.config.rules if rule.enabled}
     rules = [rule for rule in app.config.rules if isinstance(rule, KeywordRule)]
     untold = {rule.name for rule in rules if rule.rate}
     realert = {rule.name: rule.silence for rule in rules if rule.silence and not rule.rate}
@@ -56,11 +56,14 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
     while not stop() and (batch := app.store.unmatched(BATCH)).posts:
         found = app.matcher.match(batch.posts)
         links = find_links(app, batch.posts, own)
+        dispatch = Dispatch(app)
+        told = [one for one in found if one.rule not in untold]
+        raised = dispatch.suspects((*links.suspects, *links.faint))
         saved = app.store.save_matches(
             batch,
             found,
             links.suspects,
-            routes,
+            dispatch.routes,
             app.clock(),
             faint=links.faint,
             copies=_copies(app, batch, found),
@@ -68,14 +71,15 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
             realert=realert,
             spoken=app.hearing.find(batch.posts),
             brands=app.hearing.forms,
+            places={**dispatch.posts(batch.posts, told), **raised},
         )
         posts += len(batch.posts)
         matches += saved.matches
         suspects += saved.suspects
         changed += saved.changed
-    examined = _examine(app, own, routes, stop)
+    examined = _examine(app, own, stop)
     suspects += sum(one.suspects for one in examined)
-    suspects += look_at_links_again(app, own, routes, BATCH, stop=stop)
+    suspects += look_at_links_again(app, own, BATCH, stop=stop)
     judged = rate(app, stop=stop)
     return Matched(
         posts=posts,
@@ -93,20 +97,24 @@ def examine(app: App, *, stop: Callable[[], bool] = never) -> int:
 
     Return how many suspects are new. `stop()` is asked between two batches. Raises `StoreError`.
     """
-    routes = {rule.name: rule.then for rule in app.config.rules if rule.enabled}
-    return sum(one.suspects for one in _examine(app, own_accounts(app), routes, stop))
+    return sum(one.suspects for one in _examine(app, own_accounts(app), stop))
 
 
-def _examine(
-    app: App, own: Sequence[Own], routes: Mapping[str, Sequence[str]], stop: Callable[[], bool]
-) -> list[SavedMatches]:
+def _examine(app: App, own: Sequence[Own], stop: Callable[[], bool]) -> list[SavedMatches]:
     """Hold every account not examined yet against all brands; return what each batch brought."""
     done = []
     while not stop() and (accounts := app.store.unexamined(BATCH)):
         found = find_accounts(app, accounts, own)
+        dispatch = Dispatch(app)
         done.append(
             app.store.save_suspects(
-                accounts, found.suspects, routes, app.clock(), faint=found.faint, upto=found.upto
+                accounts,
+                found.suspects,
+                dispatch.routes,
+                app.clock(),
+                faint=found.faint,
+                upto=found.upto,
+                places=dispatch.suspects((*found.suspects, *found.faint)),
             )
         )
     return done

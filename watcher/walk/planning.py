@@ -1,21 +1,25 @@
 """The fourth step: what waits for a channel that is due becomes a digest, or follows to propose."""
 
 import logging
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from alerts import AutoFollow, Channel, DigestChannel
 from alerts.follow import propose
+from alerts.schedule import Slot, due
 from rules.errors import WatcherError
 from watcher.app import App
 from watcher.mailing import MOST_MENTIONS, digest_of, mails_of
+from watcher.walk.beside import Told, escalate, sign_of_life, tell_blind
+from watcher.walk.keeping_back import keep_back
 
 log = logging.getLogger("watcher")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """What planning wrote down: one digest of a channel, or the follows it proposes."""
+    """What planning wrote down: one message of a channel, or the follows it proposes."""
 
     channel: str
     mails: int = 0
@@ -28,43 +32,93 @@ class Planned:
 def plan(app: App, *, only_instant: bool = False) -> tuple[Planned, ...]:
     """Ask each channel whether it is due and freeze what waits for it; return those that acted.
 
-    `only_instant` leaves the digests with a time of their own for later.
+    Then each says what there is to say beside: that nobody has acknowledged urgent news, that a
+    source is not read, that the watcher lives. Each message is written in one transaction with the
+    reason for it, so that a crash before or after makes no difference.
+
+    `only_instant` leaves what needs a look at the sources first for later: the digests with a time
+    of their own, blind sources, signs of life.
     A failing channel is told in its `Planned.error` and stops no other.
     """
     # Follows first, so that a digest written now can tell of them.
     channels = sorted(app.config.channels, key=lambda channel: isinstance(channel, DigestChannel))
     planned = []
     for channel in channels:
-        if only_instant and isinstance(channel, DigestChannel) and channel.send != "instant":
-            continue
-        try:
-            result = _plan_channel(app, channel)
-        except WatcherError as error:
-            result = Planned(channel=channel.name, error=str(error))
-        except Exception as error:  # one channel's error must not silence all the others
-            log.exception("channel %s failed as nobody foresaw", channel.name)
-            result = Planned(
-                channel=channel.name, error=f"an error in the watcher ({type(error).__name__})"
-            )
-        if result:
-            planned.append(result)
+        for step in _steps(app, channel, only_instant=only_instant):
+            try:
+                result = step()
+            except WatcherError as error:
+                result = Planned(channel=channel.name, error=str(error))
+            except Exception as error:  # one channel's error must not silence all the others
+                log.exception("channel %s failed as nobody foresaw", channel.name)
+                result = Planned(
+                    channel=channel.name, error=f"an error in the watcher ({type(error).__name__})"
+                )
+            if result:
+                planned.append(result)
     return tuple(planned)
 
 
-def _plan_channel(app: App, channel: Channel) -> Planned | None:
-    match channel:
-        case DigestChannel():
-            return _plan_digest(app, channel)
-        case AutoFollow():
-            return _plan_follows(app, channel)
+def _steps(
+    app: App, channel: Channel, *, only_instant: bool
+) -> Iterator[Callable[[], Planned | None]]:
+    """Yield what a channel is asked, one after the other."""
+    if isinstance(channel, AutoFollow):
+        yield lambda: _plan_follows(app, channel)
+        return
+    if channel.send == "instant" or not only_instant:
+        yield lambda: _plan_digest(app, channel)
+    yield lambda: _beside(channel, escalate(app, channel))
+    if not only_instant:
+        yield lambda: _beside(channel, tell_blind(app, channel))
+        yield lambda: _beside(channel, sign_of_life(app, channel))
+
+
+def _beside(channel: DigestChannel, told: Told | None) -> Planned | None:
+    return Planned(channel=channel.name, mails=told.mails) if told else None
+
+
+def _due(app: App, channel: DigestChannel, now: datetime) -> tuple[Slot | None, bool]:
+    """Return the slot that is due, and whether only alarms may leave in it."""
+    store, timetable = app.store, channel.timetable(app.config.timezone)
+    last = store.last_slot(channel.name)
+    if not timetable.is_open(now):
+        if not channel.urgent_despite_quiet or not store.has_waiting(
+            channel.name, alarms_only=True
+        ):
+            return None, False
+        return due(replace(timetable, quiet=None), last, now), True
+    since = store.waiting_since(channel.name) if timetable.wait else None
+    slot = due(timetable, last, now, waiting_since=since)
+    if slot is None and _is_enough(app, channel, last, now):
+        keep_back(app, channel, now)
+        if _is_enough(app, channel, last, now):
+            since = last or now - timedelta(days=1)
+            slot = Slot(at=now, since=since, late=False, first=last is None, early=True)
+    return slot, False
+
+
+def _is_enough(app: App, channel: DigestChannel, last: datetime | None, now: datetime) -> bool:
+    """Whether so many posts wait that a digest leaves before its time."""
+    if channel.at_count is None or channel.send == "instant" or (last and now <= last):
+        return False
+    return app.store.posts_waiting(channel.name) >= channel.at_count
 
 
 def _plan_digest(app: App, channel: DigestChannel) -> Planned | None:
-    now = app.clock()
-    slot = channel.due(app.store.last_slot(channel.name), now, app.config.timezone)
-    if slot is None or (channel.send == "instant" and not app.store.has_waiting(channel.name)):
+    now, store = app.clock(), app.store
+    is_open = channel.timetable(app.config.timezone).is_open(now)
+    again = channel.span("repeat")
+    if again is not None and (is_open or channel.urgent_despite_quiet):
+        store.repeat_alarms(channel.name, now - again, now)
+    slot, alarms_only = _due(app, channel, now)
+    if slot is None:
         return None
-    waiting, digest = digest_of(app, channel, slot, now)
+    if store.has_found(channel.name):
+        keep_back(app, channel, now)
+    if channel.send == "instant" and not store.has_waiting(channel.name, alarms_only=alarms_only):
+        return None
+    waiting, digest = digest_of(app, channel, slot, now, alarms_only=alarms_only)
     if digest.is_silent:
         # An instant mail tells of all since the one before: its time begins with that, not here.
         if channel.send != "instant":
@@ -80,6 +134,8 @@ def _plan_digest(app: App, channel: DigestChannel) -> Planned | None:
         digest.summary,
         late=slot.late,
         first=slot.first,
+        urgent=digest.is_urgent,
+        despite_quiet=alarms_only,
     )
     if frozen is None:
         return None
@@ -88,6 +144,7 @@ def _plan_digest(app: App, channel: DigestChannel) -> Planned | None:
 
 def _plan_follows(app: App, channel: AutoFollow) -> Planned | None:
     now = app.clock()
+    keep_back(app, channel, now)
     waiting = app.store.waiting(channel.name, now - timedelta(days=1), now, limit=MOST_MENTIONS)
     # Names are examined after posts are matched: nobody is judged before it was seen who they are.
     if not waiting.mentions or app.store.unexamined(1):

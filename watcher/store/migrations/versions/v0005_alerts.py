@@ -76,6 +76,7 @@ def _let_digests_be_acknowledged() -> None:
         sa.Column("row", RowId, nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("told", sa.BigInteger(), nullable=False),
         sa.Column("back", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("row", name=op.f("pk_outages")),
