@@ -39,6 +39,8 @@ COMMANDS = {
     "rules": "List, show, try and better the rules.",
     "matches": "What the rules found, and what you think of it.",
     "alarms": "Storms, silences and new terms that rates told of.",
+    "ack": "Say that somebody has seen to urgent news.",
+    "silence": "Keep findings from being told for a while.",
     "suspects": "Review the accounts and domains that look like a brand.",
     "follows": "Decide on proposed follows and carry them out.",
     "digests": "Preview and list the digests.",

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from watcher.cli import Settings
+from watcher.cli.answered import answered
 from watcher.cli.console import ago, moment, print_json, safe, shown, stdout, unique
 from watcher.cli.links import defused, suspect_domains
 from watcher.cli.names import completing, limit, meant, rule_names
@@ -36,13 +37,14 @@ def list_(settings: Settings, rule: str | None, limit: int, as_json: bool) -> No
         suspects = suspect_domains(store)
     now = settings.clock()
     stdout().table(
-        ["id", "rule", "raised", "window ends", "what"],
+        ["id", "rule", "raised", "window ends", "answered", "what"],
         [
             (
                 str(record.id),
                 record.alarm.rule,
                 ago(record.raised, now),
                 moment(record.alarm.until, config.timezone),
+                answered(record),
                 defused(safe(str(record.alarm.reason), LONGEST_REASON), suspects, all_links=True),
             )
             for record in records
@@ -68,6 +70,9 @@ def _as_dicts(records: tuple[AlarmRecord, ...], store: Store) -> list[dict[str, 
             "until": one.alarm.until,
             "count": one.alarm.count,
             "reason": str(one.alarm.reason),
+            "ended": one.ended,
+            "acknowledged": one.acknowledged,
+            "acknowledged_by": one.acknowledged_by,
             "posts": [keys[rid] for rid in one.alarm.evidence if rid in keys],
         }
         for one in records

@@ -9,6 +9,7 @@ from alerts.hostile import ZERO_WIDTH_SPACE
 from watcher import mailing
 from watcher.app import App
 from watcher.cli import Settings
+from watcher.cli.answered import answered
 from watcher.cli.console import (
     ago,
     print_json,
@@ -47,6 +48,11 @@ def list_(settings: Settings, limit: int, as_json: bool) -> None:
                     "suspects": record.suspects,
                     "more": record.more,
                     "deliveries": {str(k): v for k, v in record.deliveries.items()},
+                    "kind": record.kind,
+                    "urgent": record.urgent,
+                    "acknowledged": record.acknowledged,
+                    "acknowledged_by": record.acknowledged_by,
+                    "escalation": record.escalation,
                 }
                 for record in records
             ]
@@ -54,7 +60,7 @@ def list_(settings: Settings, limit: int, as_json: bool) -> None:
         return
     now = settings.clock()
     stdout().table(
-        ["id", "channel", "written", "posts", "suspects", "mails", "summary"],
+        ["id", "channel", "written", "posts", "suspects", "mails", "answered", "summary"],
         [
             (
                 str(record.id),
@@ -63,11 +69,13 @@ def list_(settings: Settings, limit: int, as_json: bool) -> None:
                 str(record.mentions),
                 str(record.suspects),
                 ", ".join(f"{count} {state}" for state, count in record.deliveries.items()),
+                answered(record),
                 safe(record.summary, 70),
             )
             for record in records
         ],
         right=("id", "posts", "suspects"),
+        hidden=["answered"] * (not any(record.urgent for record in records)),
         empty="no digest was written yet; `watcher digests preview CHANNEL` shows the next one",
     )
 

@@ -34,12 +34,14 @@ from watcher.store.schema import (
     gaps,
     known_terms,
     matches,
+    outages,
     pages,
     posts,
     proposals,
     pulls,
     queue,
     sightings,
+    silences,
     skipped,
     suspects,
     sweeps,
@@ -187,6 +189,8 @@ def _forget_the_rest(
         (gaps, gaps.c.until),
         (pulls, pulls.c.ended),
         (sweeps, sweeps.c.checked),
+        (silences, silences.c.until),
+        (outages, outages.c.back),
     ):
         connection.execute(delete(table).where(at < when))
 

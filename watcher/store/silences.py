@@ -27,9 +27,16 @@ class Silences(Database):
             number: int = made.scalar_one()
             return number
 
-    def silences(self, *, limit: int = 50) -> tuple[SilenceRecord, ...]:
-        """Return the silences added last, newest first, with how much each has kept back."""
+    def silences(
+        self, now: datetime, *, active: bool | None = None, limit: int = 50
+    ) -> tuple[SilenceRecord, ...]:
+        """Return the silences added last, newest first, with how much each has kept back.
+
+        `active` narrows them to those in effect at `now`, or to those that are not.
+        """
         query = select(silences).order_by(silences.c.id.desc()).limit(limit)
+        if active is not None:
+            query = query.where(silences.c.until > now if active else silences.c.until <= now)
         with self.reading() as connection:
             rows = connection.execute(query).all()
             kept = _kept(connection, queue.c.silence.in_([row.id for row in rows]))
