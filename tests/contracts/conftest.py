@@ -197,6 +197,13 @@ WORLDS: list[type[World]] = [*FILES, *LIVE]
 NETWORKS: list[type[Society]] = [LocalWorld, *SOCIETIES]
 
 
+def marked(kind: type[World]) -> Any:
+    """Return a kind of world as a parameter, marked where it takes long or needs other programs."""
+    marks = [pytest.mark.server] if kind.needs else []
+    marks += [pytest.mark.drill] if kind.drill else []
+    return pytest.param(kind, marks=marks, id=kind.__name__)
+
+
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every backend's pages small, so that few posts make many: see `World.page_size`."""
@@ -228,7 +235,7 @@ def founding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[typ
         world.close()
 
 
-@pytest.fixture(params=WORLDS, ids=lambda world: world.__name__)
+@pytest.fixture(params=[marked(kind) for kind in WORLDS])
 def new_world(
     request: pytest.FixtureRequest, founding: Callable[[type], World]
 ) -> Callable[[], World]:
@@ -253,13 +260,7 @@ def live(request: pytest.FixtureRequest, founding: Callable[[type], LiveWorld]) 
     return founding(request.param)
 
 
-def marked(kind: type[Society]) -> Any:
-    """Return a kind of society as a parameter, marked where it needs a program of others."""
-    marks = [pytest.mark.server] if kind.needs else []
-    return pytest.param(kind, marks=marks, id=kind.__name__)
-
-
-@pytest.fixture(params=map(marked, NETWORKS))
+@pytest.fixture(params=[marked(kind) for kind in NETWORKS])
 def society(request: pytest.FixtureRequest, founding: Callable[..., Society]) -> Society:
     """A world whose backend knows accounts."""
     kind: type[Society] = request.param

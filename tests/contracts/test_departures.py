@@ -89,6 +89,7 @@ def test_a_renamed_account_has_not_departed(society: Society) -> None:
     assert {post.author.id for page in pages for post in page.posts} == {nordelia}
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("kind", [TownSociety, BlueskySociety, XSociety])
 @pytest.mark.parametrize("status", [404, 410, 403, 400, 500])
 def test_a_server_that_shows_nothing_at_all_tells_of_nobody(

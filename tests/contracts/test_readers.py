@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rules.model import Post
-from tests.contracts.conftest import WORLDS, LocalWorld
+from tests.contracts.conftest import WORLDS, LocalWorld, marked
 from tests.contracts.world import FOUNDED, Said, World
 from watcher.backends.interface import BackendError, Page
 
@@ -207,7 +207,7 @@ def test_a_cursor_of_another_kind_of_source_starts_from_the_beginning(
         assert texts(read(world.reader(), foreign)) == ["first"]
 
 
-@pytest.mark.parametrize("kind", WORLDS, ids=lambda world: world.__name__)
+@pytest.mark.parametrize("kind", [marked(kind) for kind in WORLDS])
 def test_a_cursor_that_another_network_gave_starts_from_the_beginning(
     world: World,
     kind: type[World],

@@ -21,6 +21,10 @@ class World:
     """A network as seen from outside."""
 
     path: Path
+    drill = False
+    """Whether it is much like another one, and left out where tests must be over soon."""
+    needs = ""
+    """The fixture that the world is founded on, beside a folder; empty for none."""
     page_size = SMALL_PAGE
     """Posts of a page under the fixture `small_pages`."""
     exact = True
@@ -52,8 +56,6 @@ class Society(World):
     What a network has not, it says by a trait: then a test holds it to what it does instead.
     """
 
-    needs = ""
-    """The fixture that the world is founded on, beside a folder; empty for none."""
     bare = True
     """Whether a handle may be one word; else it has a dot, and a word alone is nobody's."""
     underscores = True

@@ -115,6 +115,7 @@ class TownWorld(LiveWorld):
 class GoToSocialWorld(TownWorld):
     """GoToSocial: ids of 26 characters, ISO resets, timelines that repeat a status."""
 
+    drill = True
     DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
     def __init__(self, folder: Path) -> None:
@@ -157,6 +158,7 @@ class GoToSocialWorld(TownWorld):
 class SnacWorld(TownWorld):
     """snac: ids of 42 hexadecimal digits, no `min_id` that it would know, 400 for a bad token."""
 
+    drill = True
     bad_token = 400
 
     def number(self, count: int) -> str:
@@ -298,4 +300,5 @@ class TownSociety(TownWorld, Society):
 class GoneTown(TownSociety):
     """A server that says for certain that what is deleted never comes back."""
 
+    drill = True
     deleted = 410

@@ -161,6 +161,7 @@ class XSociety(XSearchWorld, Society):
 class XSmallPlan(XSociety):
     """A plan, or a kind of token, that account search is not offered to."""
 
+    drill = True
     searches = False
 
     def __init__(self, folder: Path) -> None:
