@@ -32,6 +32,7 @@ __all__ = [
     "MailFolder",
     "Notify",
     "Outlet",
+    "Route",
     "SmtpServer",
-]
     "Webhook",
+]
