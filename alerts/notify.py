@@ -8,6 +8,7 @@ Its logs go nowhere else, since they hold addresses with tokens and keys.
 import logging
 import re
 import threading
+import warnings
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from urllib.parse import unquote
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType, OverflowMode
 from apprise.common import PersistentStoreMode
+from apprise.manager_plugins import NotificationManager
 from apprise.plugins.base import NotifyBase
 
 from alerts.chat import Message, fitted, harmless
@@ -67,6 +69,9 @@ _log = logging.getLogger("apprise")
 _log.addHandler(_listener)
 _log.setLevel(logging.DEBUG)
 _log.propagate = False
+with warnings.catch_warnings():  # some of its plug-ins ask for modules that Python gives up
+    warnings.simplefilter("ignore")
+    NotificationManager().load_modules()
 logging.getLogger("urllib3").setLevel(logging.ERROR)  # it logs whole addresses
 
 
