@@ -7,6 +7,7 @@ once (whatever its case), and is bounded: the texts come from strangers.
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
 
 MOST_ENTITIES = 100
 """Links, tags or mentions kept of one post."""
@@ -94,3 +95,14 @@ def fold(text: str) -> str:
     """Return a text as searches for names compare it: without case and without accents."""
     apart = unicodedata.normalize("NFKD", storable(text).casefold())
     return "".join(char for char in apart if not unicodedata.combining(char))
+
+
+def mended(value: Any) -> Any:
+    """Return decoded JSON with every text in it made `storable`."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, list):
+        return [mended(item) for item in value]
+    if isinstance(value, dict):
+        return {mended(key): mended(item) for key, item in value.items()}
+    return value

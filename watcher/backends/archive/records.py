@@ -57,17 +57,7 @@ def _decoded(raw: bytes) -> Any:
     text = raw.decode("utf-8-sig") if raw[0] == 0xEF else raw.decode()
     value = json.loads(text)
     # only an escape can smuggle in half a surrogate pair, which nothing can store
-    return _mended(value) if "\\ud" in text or "\\uD" in text else value
-
-
-def _mended(value: Any) -> Any:
-    if isinstance(value, str):
-        return plaintext.storable(value)
-    if isinstance(value, list):
-        return [_mended(item) for item in value]
-    if isinstance(value, dict):
-        return {_mended(key): _mended(item) for key, item in value.items()}
-    return value
+    return plaintext.mended(value) if "\\ud" in text or "\\uD" in text else value
 
 
 def _why(error: Exception) -> str:

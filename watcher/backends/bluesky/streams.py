@@ -76,7 +76,7 @@ class Jetstream:
         except (ValueError, RecursionError):
             return Message(unreadable="an event is not JSON")
         if "\\ud" in str(message) or "\\uD" in str(message):
-            event = _mended(event)
+            event = plaintext.mended(event)
         at = values.record(event).get("time_us")
         if not isinstance(at, int) or isinstance(at, bool) or not 0 <= at < _TOO_FAR:
             return Message(unreadable="an event without a time")
@@ -105,14 +105,3 @@ class Repositories:
             outdated=found.outdated,
             unreadable=found.unreadable,
         )
-
-
-def _mended(value: Any) -> Any:
-    """Replace half surrogate pairs, which an escape can smuggle in and nothing can store."""
-    if isinstance(value, str):
-        return plaintext.storable(value)
-    if isinstance(value, list):
-        return [_mended(item) for item in value]
-    if isinstance(value, dict):
-        return {_mended(key): _mended(item) for key, item in value.items()}
-    return value
