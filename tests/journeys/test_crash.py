@@ -21,7 +21,7 @@ from watcher.config import load
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 POSTS = 9
-BOUNDARIES = range(1, 113)
+BOUNDARIES = range(1, 137)
 """More than there are: a run that never reaches its boundary ends well, and is checked for it."""
 
 CONFIG = """
@@ -190,6 +190,7 @@ def walk(app: App) -> None:
     for source in app.config.sources:
         pipeline.pull(app, source)
     pipeline.match(app)
+    pipeline.look(app)
     pipeline.index(app)
     pipeline.plan(app)
     pipeline.deliver(app)
