@@ -99,7 +99,7 @@ class World:
         self.town = Microblog.found(folder / "town.db", START)
         self.app = App.open(self.config(), clock=lambda: self.now)
 
-    def config(self, text: str = CONFIG):
+    def config(self, text: str = CONFIG) -> Config:
         key = base64.b64encode(b"k" * 32).decode()
         web = self.web.host
         env = {
