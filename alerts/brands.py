@@ -52,7 +52,7 @@ class Told:
     competitors: tuple[Share, ...]
     bars: Bars
     days: tuple[tuple[datetime, int], ...] = ()
-    """Of a period of several days the newest ones, each by its beginning, oldest first."""
+    """Of a period of several days the newest ones, each by its middle, oldest first."""
     tones: Tones | None = None
     tones_before: Tones | None = None
 
@@ -107,7 +107,10 @@ def _days(series: Series, length: timedelta) -> tuple[tuple[datetime, int], ...]
     if length < 2 * DAY:
         return ()
     some = pieces(length)[:MOST_DAYS]
-    return tuple((series.at(end - 1), series.between(first, end)) for first, end in some)[::-1]
+    # By its middle: a day that ends at nine in the evening is that day, not the one before.
+    return tuple((series.at(end - 1) + DAY / 2, series.between(first, end)) for first, end in some)[
+        ::-1
+    ]
 
 
 def _bars(series: Series, length: timedelta, surge: Surge | None, usual: float | None) -> Bars:

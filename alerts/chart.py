@@ -11,7 +11,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
-WIDTH, HEIGHT = 528, 124
+WIDTH, HEIGHT = 528, 132
 """In CSS pixels; the picture has twice as many each way, for sharp screens."""
 LARGEST = 15_000
 """Bytes of one picture."""
@@ -28,8 +28,8 @@ LINE = (45, 86, 99)
 INK = (226, 239, 243)
 USUAL = (243, 207, 125)
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 12, 12, 24, 26
-_TEXT = 15
+_LEFT, _RIGHT, _TOP, _BOTTOM = 12, 12, 30, 30
+_TEXT = 19
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +99,7 @@ def _label(pen: ImageDraw.ImageDraw, strip: Strip, slot: float, most: int) -> No
     text = str(most)
     wide = pen.textlength(text, font=font) / _SHARP
     x = min(max(_LEFT + (highest + 0.5) * slot - wide / 2, _LEFT), WIDTH - _RIGHT - wide)
-    pen.text((x * _SHARP, (_TOP - 4) * _SHARP), text, fill=INK, font=font, anchor="ls")
+    pen.text((x * _SHARP, (_TOP - 6) * _SHARP), text, fill=INK, font=font, anchor="ls")
     free = 0.0
     for at, name in strip.ticks:
         x = _LEFT + at * slot + 3

@@ -5,21 +5,26 @@ the posts that matter; new suspects; accounts to follow; what was watched and wh
 it is late.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from alerts.brands import Told, told
 from alerts.digest_channel import DigestChannel
+from alerts.distinctive import Word, distinctive
 from alerts.grouping import groups_of
 from alerts.model import FollowProposal, Occasion, RaisedAlarm, Volume, Waiting
-from alerts.parts import Group, Watch, Watched
+from alerts.parts import Group, Item, Watch, Watched
 from alerts.schedule import LATE_AFTER, Slot
 from alerts.sight import watched
-from alerts.urgent import STRONG_SUSPECT, urgent
+from alerts.urgent import STRONG_SUSPECT, compared, urgent
+from alerts.volume import SHORTEST
 from rules.lookalike.reasons import REASONS as LOOKALIKE
 from rules.model import Brand, Reason, Suspect
 
+MOST_BRANDS = 6
 MOST_SUSPECTS = 8
 MOST_CHANGES = 4
 """Changes of one suspect that are told; `watcher suspects show` tells all."""
@@ -70,6 +75,13 @@ class Digest:
     more_watched: int = 0
     hidden: int = 0
     """Private posts that were found and are not for these recipients."""
+    brands: tuple[Told, ...] = ()
+    """How much was said of each brand."""
+    more_brands: int = 0
+    words: tuple[Word, ...] = ()
+    """What sets the posts apart from earlier ones."""
+    quoted: Item | None = None
+    """The post that says best what people say, where far more is said than usual."""
     written: tuple[datetime, datetime] | None = None
     """When the oldest and the newest post were written, if not in the period of the digest."""
     silenced: int = 0
@@ -163,6 +175,8 @@ def compose(
     volumes = sorted(waiting.volumes, key=_volume_order)
     order = {"blind": 0, "partly": 1, "watched": 2}
     seen = sorted(map(watched, waiting.coverage), key=lambda w: order[w.state])
+    brands_told = _brands(waiting)
+    quoted = _quoted(groups) if any(one.surge for one in brands_told) else None
     suspects = tuple(sorted(waiting.suspects, key=_suspect_order))
     return Digest(
         channel=channel,
@@ -174,7 +188,7 @@ def compose(
         posts=len({mention.post.key for mention in waiting.mentions}) + waiting.more,
         alarms=waiting.alarms[:MOST_ALARMS],
         more_alarms=max(0, len(waiting.alarms) - MOST_ALARMS),
-        urgent=_urgent(waiting, urgent(waiting, suspects, groups, seen)),
+        urgent=_urgent(waiting, urgent(waiting, suspects, groups, seen, brands_told, quoted)),
         volumes=tuple(volumes[:MOST_VOLUMES]),
         more_volumes=max(0, len(volumes) - MOST_VOLUMES),
         groups=groups,
@@ -187,12 +201,41 @@ def compose(
         watched=tuple(seen[:MOST_SOURCES]),
         more_watched=max(0, len(seen) - MOST_SOURCES),
         hidden=waiting.hidden,
+        brands=brands_told[:MOST_BRANDS],
+        more_brands=max(0, len(brands_told) - MOST_BRANDS),
+        words=_words(waiting, groups, brands),
+        quoted=quoted,
         written=_written(waiting),
         silenced=waiting.silenced,
         held=waiting.held,
         routed=waiting.routed,
         notices=waiting.notices,
         occasion=waiting.occasion,
+    )
+
+
+def _brands(waiting: Waiting) -> tuple[Told, ...]:
+    """The brands, those first of which far more is said than usual."""
+    length = waiting.until - waiting.since
+    if length < SHORTEST:
+        return ()  # of minutes nothing is usual
+    brands = [told(voice, length) for voice in waiting.voices]
+    return tuple(sorted(brands, key=lambda one: one.surge is None))
+
+
+def _quoted(groups: Sequence[Group]) -> Item | None:
+    said = [one for group in groups for one in group.items if one.post.text.strip() and not one.own]
+    return max(said, key=lambda one: (one.weight, one.post.key), default=None)
+
+
+def _words(waiting: Waiting, groups: Sequence[Group], brands: Sequence[Brand]) -> tuple[Word, ...]:
+    posts = [item.post for group in groups for item in group.items if item.post.text]
+    spoken = Counter(post.language.split("-")[0] for post in posts if post.language)
+    return distinctive(
+        [post.text for post in posts],
+        waiting.earlier,
+        without=[name for brand in brands for name in (brand.name, *brand.spellings)],
+        languages=[language for language, _ in spoken.most_common(3)] or ("en", "fr"),
     )
 
 
@@ -219,5 +262,6 @@ def _written(waiting: Waiting) -> tuple[datetime, datetime] | None:
 
 
 def _volume_order(volume: Volume) -> tuple[float, int, str]:
-    change = abs(volume.posts - volume.before) if volume.before is not None else volume.posts
+    usual = compared(volume)
+    change = abs(volume.posts - usual) if usual is not None else volume.posts
     return (-change, -volume.posts, volume.rule)

@@ -22,11 +22,11 @@ from alerts.cut import cut
 from alerts.digest import Digest
 from alerts.message import Picture, data_address
 from alerts.model import OutgoingMail
-from alerts.parts import Item
 from alerts.speech import Speech
 from alerts.strips import MOST_STRIPS, strip
 from alerts.translations import Catalogue, Words
 from alerts.urgent import compared
+from alerts.weight import reactions
 from rules.errors import WatcherError
 
 LARGEST_HTML = 88_000
@@ -255,7 +255,7 @@ def _context(
         "strips": strips,
         "strip_size": (WIDTH, HEIGHT),
         "sparkline": sparkline,
-        "quoted": _quoted(digest),
+        "surge": any(one.surge for one in digest.brands),
         "hour": timedelta(hours=1),
         "t": speech.t,
         "tn": speech.tn,
@@ -280,15 +280,7 @@ def _context(
         "duration": words.duration,
         "span": words.span,
         "percent": words.percent,
-        "short_day": words.short_day,
+        "tick": words.tick,
+        "reactions": reactions,
         "listed": words.listed,
     }
-
-
-def _quoted(digest: Digest) -> Item | None:
-    """The post that says best what a surge is about; None where there is none."""
-    if not any(one.surge for one in digest.brands):
-        return None
-    items = [item for group in digest.groups for item in group.items if item.post.text.strip()]
-    best = max(items, key=lambda item: (item.weight, item.post.key), default=None)
-    return None if best is None or best.own else best

@@ -11,6 +11,8 @@ from rules.model import Reason, Suspect
 
 MOST_URGENT = 4
 """Of each kind of urgent news."""
+MOST_WIDE = 1
+"""Posts that spread, where a brand is spoken of far more than usual: many do then."""
 STRONG_SUSPECT = 0.85
 SURGE_FACTOR = 3
 SURGE_POSTS = 20
@@ -39,10 +41,11 @@ def urgent(
     groups: Sequence[Group],
     watched: Sequence[Watched],
     brands: Sequence[Told] = (),
+    quoted: Item | None = None,
 ) -> tuple[Reason, ...]:
     """The urgent news of each kind: brands spoken of far more than usual, then blind sources.
 
-    Where a brand is, its rules need not say it again.
+    Where a brand is, its rules need not say it again, nor that the post `quoted` there spreads.
     """
     volumes = [_volume(one.brand, one.surge, waiting) for one in brands if one.surge]
     blind = [_reason("blind", source=w.coverage.source) for w in watched if w.state == "blind"]
@@ -56,8 +59,10 @@ def urgent(
         found
         for group in groups
         for item in group.items
-        if not item.own and (found := _wide(item, group.rule)) is not None
+        if not item.own and item is not quoted and (found := _wide(item, group.rule)) is not None
     ]
+    if volumes:
+        wide = wide[:MOST_WIDE]
     kinds = (volumes, blind, strong, surges, wide)
     return tuple(reason for kind in kinds for reason in kind[:MOST_URGENT])
 

@@ -59,6 +59,34 @@ addEventListener("load", () => setTimeout(() => {
 </script>
 """
 
+_DRAWN = """
+<script>
+addEventListener("load", () => {
+  const page = document.querySelector("iframe").contentDocument;
+  const opaque = (colour) => !/^rgba\\(.*, 0\\)$|^transparent$/.test(colour);
+  const drawn = [];
+  const walker = page.createTreeWalker(page.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode.data.trim();
+    const range = page.createRange();
+    range.selectNodeContents(walker.currentNode);
+    const box = range.getBoundingClientRect();
+    if (!text || box.width < 2 || box.height < 2) continue;
+    let paper = walker.currentNode.parentElement;
+    const style = getComputedStyle(paper);
+    while (paper && !opaque(getComputedStyle(paper).backgroundColor)) paper = paper.parentElement;
+    drawn.push([text, style.color, paper ? getComputedStyle(paper).backgroundColor : "",
+                parseFloat(style.fontSize), box.top, box.bottom]);
+  }
+  for (const e of page.querySelectorAll("img")) {
+    const box = e.getBoundingClientRect();
+    drawn.push(["[" + e.alt + "]", "", "", e.naturalWidth, box.top, box.bottom]);
+  }
+  document.body.dataset.found = JSON.stringify(drawn);
+});
+</script>
+"""
+
 Scheme = Literal["light", "dark"]
 
 
@@ -86,6 +114,19 @@ class Found:
     """What it asked for."""
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A piece of text as the browser drew it; a picture has its alt text in brackets."""
+
+    text: str
+    ink: str
+    paper: str
+    size: float
+    """Of the letters; of a picture, the pixels that it really has across."""
+    top: float
+    bottom: float
+
+
 class Browser:
     """Headless Chromium, started anew for every picture."""
 
@@ -98,6 +139,14 @@ class Browser:
         found = re.search(r'data-found="([^"]*)"', dom)
         assert found, dom[-2000:]
         return Measured(**json.loads(html.unescape(found[1])))
+
+    def drawn(self, mail: str, *, width: int, scheme: Scheme) -> list[Drawn]:
+        """Lay the mail out and say what stands where in it, in which colours."""
+        page = self._frame(mail, width, 2000, _DRAWN)
+        dom = self._run(page, scheme, "--dump-dom", window=(700, 2000))
+        found = re.search(r'data-found="([^"]*)"', dom)
+        assert found, dom[-2000:]
+        return [Drawn(*one) for one in json.loads(html.unescape(found[1]))]
 
     def look_into(self, page: str) -> Found:
         """Load a page and say what became of it."""
