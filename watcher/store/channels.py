@@ -34,6 +34,7 @@ from watcher.store.schema import (
     deliveries,
     digests,
     matches,
+    payloads,
     queue,
     suspects,
 )
@@ -282,7 +283,12 @@ class Channels(Database):
                 connection.execute(
                     update(deliveries)
                     .where(deliveries.c.id == row.id)
-                    .values(payload=mail.payload, message_id=mail.message_id, kind=mail.kind)
+                    .values(message_id=mail.message_id, kind=mail.kind)
+                )
+                connection.execute(
+                    update(payloads)
+                    .where(payloads.c.delivery == row.id)
+                    .values(octets=mail.payload)
                 )
             values = {
                 "summary": summary,
@@ -388,23 +394,22 @@ def write_deliveries(
     now: datetime,
 ) -> None:
     """Write a delivery for each message of a digest, due at once."""
-    if mails:
+    for mail in mails:
+        made = connection.execute(
+            insert(deliveries).returning(deliveries.c.id),
+            {
+                "digest": digest,
+                "channel": channel,
+                "recipient": mail.recipient,
+                "message_id": mail.message_id,
+                "kind": mail.kind,
+                "state": DeliveryState.PENDING.value,
+                "created": now,
+                "next_attempt": now,
+            },
+        )
         connection.execute(
-            insert(deliveries),
-            [
-                {
-                    "digest": digest,
-                    "channel": channel,
-                    "recipient": mail.recipient,
-                    "message_id": mail.message_id,
-                    "payload": mail.payload,
-                    "kind": mail.kind,
-                    "state": DeliveryState.PENDING.value,
-                    "created": now,
-                    "next_attempt": now,
-                }
-                for mail in mails
-            ],
+            insert(payloads), {"delivery": made.scalar_one(), "octets": mail.payload}
         )
 
 

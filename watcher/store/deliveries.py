@@ -4,13 +4,24 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from alerts.model import Delivery, DeliveryState
 from watcher.store.database import Database
 from watcher.store.errors import NoSuchRecordError
 from watcher.store.records import AttemptRecord, ClaimedDelivery, DeliveryRecord, Lane
-from watcher.store.schema import attempts, deliveries, digests
+from watcher.store.schema import attempts, deliveries, digests, payloads
 
 _MOST_UNCERTAIN = 2
 
@@ -46,7 +57,7 @@ class Deliveries(Database):
         update. The delivery's `attempts` counts those before this one.
         """
         due = (
-            select(deliveries)
+            select(deliveries.c.id)
             .where(_due(now, except_channels), _in_lane(lane))
             .order_by(deliveries.c.next_attempt, deliveries.c.id)
             .limit(1)
@@ -55,20 +66,7 @@ class Deliveries(Database):
             if connection.execute(due).first() is None:
                 return None
         with self.writing() as connection:
-            row = connection.execute(due).first()
-            if row is None or not _move(
-                connection,
-                row.id,
-                DeliveryState.PENDING,
-                state=DeliveryState.SENDING.value,
-                attempts=row.attempts + 1,
-                next_attempt=None,
-            ):
-                return None
-            made = connection.execute(
-                insert(attempts).returning(attempts.c.id), {"delivery": row.id, "started": now}
-            )
-            return ClaimedDelivery(delivery=_delivery(row), attempt=made.scalar_one())
+            return _claim(connection, due, now)
 
     def handing_over(self, attempt: int, now: datetime) -> None:
         """Record, before the first byte of the message leaves, that it may arrive from now on.
@@ -124,7 +122,7 @@ class Deliveries(Database):
         self, *, state: DeliveryState | None = None, limit: int = 100
     ) -> tuple[DeliveryRecord, ...]:
         """Return the deliveries written last, newest first; `state` narrows them."""
-        query = select(*_columns).order_by(deliveries.c.id.desc()).limit(limit)
+        query = select(deliveries).order_by(deliveries.c.id.desc()).limit(limit)
         if state is not None:
             query = query.where(deliveries.c.state == state.value)
         with self.reading() as connection:
@@ -133,7 +131,7 @@ class Deliveries(Database):
     def delivery(self, id: int) -> Delivery:
         """Return a delivery with its bytes. Raises `NoSuchRecordError`."""
         with self.reading() as connection:
-            return _delivery(_find(connection, id))
+            return _delivery(_with_payload(connection, id))
 
     def delivery_record(self, id: int) -> DeliveryRecord:
         """Return how one delivery stands. Raises `NoSuchRecordError`."""
@@ -162,7 +160,7 @@ class Deliveries(Database):
         sent, is being sent, or has lost its content.
         """
         with self.writing() as connection:
-            if not _find(connection, id).payload:
+            if not _with_payload(connection, id).octets:
                 raise NoSuchRecordError(
                     f"delivery {id} cannot be sent again: it told of an account that was erased"
                 )
@@ -225,16 +223,13 @@ def _in_lane(lane: Lane | None) -> ColumnElement[bool]:
     )
 
 
-_columns = [column for column in deliveries.c if column.name != "payload"]
-
-
 def _delivery(row: Row[Any]) -> Delivery:
     return Delivery(
         id=row.id,
         channel=row.channel,
         recipient=row.recipient,
         message_id=row.message_id,
-        payload=bytes(row.payload),
+        payload=bytes(row.octets),
         kind=row.kind,
         attempts=row.attempts,
         uncertain=row.uncertain,
@@ -261,12 +256,42 @@ def _record(row: Row[Any]) -> DeliveryRecord:
 
 
 def _find(connection: Connection, id: int) -> Row[Any]:
-    row = connection.execute(select(deliveries).where(deliveries.c.id == id)).first()
+    return _one(connection, select(deliveries).where(deliveries.c.id == id), id)
+
+
+def _with_payload(connection: Connection, id: int) -> Row[Any]:
+    both = deliveries.join(payloads, payloads.c.delivery == deliveries.c.id)
+    query = select(deliveries, payloads.c.octets).select_from(both)
+    return _one(connection, query.where(deliveries.c.id == id), id)
+
+
+def _one(connection: Connection, query: Select[Any], id: int) -> Row[Any]:
+    row = connection.execute(query).first()
     if row is None:
         raise NoSuchRecordError(
             f"there is no delivery {id}", help="`watcher deliveries list` shows their numbers."
         )
     return row
+
+
+def _claim(connection: Connection, due: Select[Any], now: datetime) -> ClaimedDelivery | None:
+    found = connection.execute(due).scalar()
+    if found is None:
+        return None
+    row = _with_payload(connection, found)
+    if not _move(
+        connection,
+        found,
+        DeliveryState.PENDING,
+        state=DeliveryState.SENDING.value,
+        attempts=row.attempts + 1,
+        next_attempt=None,
+    ):
+        return None
+    made = connection.execute(
+        insert(attempts).returning(attempts.c.id), {"delivery": found, "started": now}
+    )
+    return ClaimedDelivery(delivery=_delivery(row), attempt=made.scalar_one())
 
 
 def _ended(attempt: int) -> NoSuchRecordError:

@@ -42,6 +42,7 @@ from watcher.store.schema import (
     forgotten_names,
     known_terms,
     matches,
+    payloads,
     posts,
     proposals,
     queue,
@@ -228,15 +229,17 @@ def _erase_mails(connection: Connection, told: Iterable[int], now: datetime) -> 
     for some in chunks(sorted(set(told))):
         of_these = deliveries.c.digest.in_(some)
         arrived = deliveries.c.state == DeliveryState.SENT.value
-        connection.execute(update(deliveries).where(of_these, arrived).values(payload=b""))
         # Under way at this moment, or without an answer before: it may have arrived.
         perhaps = or_(deliveries.c.uncertain > 0, deliveries.c.state == DeliveryState.SENDING.value)
         unsettled = deliveries.c.state != DeliveryState.SENT.value
+        emptied = select(deliveries.c.id).where(of_these, or_(arrived, perhaps))
+        connection.execute(
+            update(payloads).where(payloads.c.delivery.in_(emptied)).values(octets=b"")
+        )
         connection.execute(
             update(deliveries)
             .where(of_these, perhaps, unsettled)
             .values(
-                payload=b"",
                 state=DeliveryState.FAILED.value,
                 next_attempt=None,
                 answer=ERASED,

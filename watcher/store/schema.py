@@ -540,7 +540,6 @@ deliveries = Table(
     Column("channel", Key, nullable=False),
     Column("recipient", Words, nullable=False),
     Column("message_id", Key, nullable=False, unique=True),
-    Column("payload", LargeBinary, nullable=False),
     Column("state", Words, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("uncertain", Integer, nullable=False, default=0),
@@ -552,6 +551,13 @@ deliveries = Table(
     Column("kind", Key, nullable=False, server_default="email"),
     Index(None, "state", "next_attempt"),
     sqlite_autoincrement=True,
+)
+
+payloads = Table(  # apart: SQLite writes the whole of a row anew whenever its state changes
+    "payloads",
+    metadata,
+    Column("delivery", RowId, ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("octets", LargeBinary, nullable=False),
 )
 
 attempts = Table(

@@ -18,6 +18,7 @@ def upgrade() -> None:
     _create_silences()
     _let_digests_be_acknowledged()
     _count_brands()
+    _keep_payloads_apart()
 
 
 def _create_silences() -> None:
@@ -108,6 +109,24 @@ def _count_brands() -> None:
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("brand", name=op.f("pk_heard")),
     )
+
+
+def _keep_payloads_apart() -> None:
+    """Let a delivery change its state without its message being written once more."""
+    op.create_table(
+        "payloads",
+        sa.Column("delivery", RowId, nullable=False),
+        sa.Column("octets", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivery"],
+            ["deliveries.id"],
+            name=op.f("fk_payloads_delivery"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("delivery", name=op.f("pk_payloads")),
+    )
+    op.execute("INSERT INTO payloads (delivery, octets) SELECT id, payload FROM deliveries")
+    op.execute("ALTER TABLE deliveries DROP COLUMN payload")
 
 
 def _add_reference(table: str, column: str, to: str) -> None:
