@@ -25,6 +25,8 @@ LONGEST_BODY = 12_000
 
 # What begins a mention (@everyone, <!channel>, <@U1>), an entity, a strike-through or a spoiler.
 _COMMAND = re.compile(r"[@＠<&](?=[^\s\u200b])|~(?=~)|\|(?=\|)|\](?=[(\[:])")
+# What some services look for within addresses too: an account may be called so.
+_ROLE = re.compile(r"@(?=(?:everyone|here|channel|all)\b)", re.IGNORECASE)
 _MARKDOWN = re.compile(r"[\\`*_\[\]]")
 
 
@@ -49,6 +51,7 @@ class ChatSpeech(Speech):
         """Words that lead to an address which `link` has let pass; the words alone without one."""
         if not url:
             return words
+        url = _ROLE.sub("%40", url)
         if not self._markdown:
             return f"{words} {url}"
         return f"[{words}]({url.replace('(', '%28').replace(')', '%29')})"
