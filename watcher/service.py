@@ -225,13 +225,6 @@ class Service:
         if found or not self._looked:
             self._soon("plan")
 
-    def _look(self) -> None:
-        looked = pipeline.look(self.app, stop=self.stopping.is_set)
-        if looked.failed:
-            log.info("%s could not be looked at", _count(looked.failed, "picture"))
-        if looked.pictures > looked.failed:  # what they show may raise somebody, or more
-            self._soon("match")
-
     def _revisit(self) -> None:
         try:
             found = revisiting.revisit(self.app, seconds=REVISIT_SECONDS, stop=self.stopping.is_set)
@@ -248,6 +241,13 @@ class Service:
                     one.changed,
                 )
         if any(one.changed for one in found):
+            self._soon("match")
+
+    def _look(self) -> None:
+        looked = pipeline.look(self.app, stop=self.stopping.is_set)
+        if looked.failed:
+            log.info("%s could not be looked at", _count(looked.failed, "picture"))
+        if looked.pictures > looked.failed:  # what they show may raise somebody, or more
             self._soon("match")
 
     def _has_looked(self) -> bool:

@@ -17,10 +17,10 @@ from watcher.search import SearchError
 
 SKIPPED_SHOWN = 3
 IDLE = pipeline.Delivered()
-REVISIT_SECONDS = 10.0
-"""How long it may take in all to ask again about posts that wait."""
 LOOK_SECONDS = 10.0
 """How long it may take in all to look at pictures of accounts."""
+REVISIT_SECONDS = 10.0
+"""How long it may take in all to ask again about posts that wait."""
 
 
 @click.command()
@@ -145,16 +145,6 @@ def _tell_pulled(pulled: pipeline.Pulled) -> None:
         stderr().note(f"  {safe(pulled.help)}")
 
 
-def _tell_looked(looked: pipeline.Looked, seen: pipeline.Matched) -> None:
-    if looked.pictures:
-        stdout().say(
-            f"looked at {count(looked.pictures, 'picture')}"
-            + (f", {looked.failed:,} could not be had" if looked.failed else "")
-            + (f": {count(seen.suspects, 'new suspect')}" if seen.suspects else "")
-            + (f", {count(seen.changed, 'changed suspect')}" if seen.changed else "")
-        )
-
-
 def _tell_revisited(revisited: tuple[revisiting.Revisited, ...]) -> None:
     for one in revisited:
         if one.asked:
@@ -165,6 +155,16 @@ def _tell_revisited(revisited: tuple[revisiting.Revisited, ...]) -> None:
             )
         if one.error:
             stderr().say(f"  {one.source} could not be asked again: {safe(one.error)}")
+
+
+def _tell_looked(looked: pipeline.Looked, seen: pipeline.Matched) -> None:
+    if looked.pictures:
+        stdout().say(
+            f"looked at {count(looked.pictures, 'picture')}"
+            + (f", {looked.failed:,} could not be had" if looked.failed else "")
+            + (f": {count(seen.suspects, 'new suspect')}" if seen.suspects else "")
+            + (f", {count(seen.changed, 'changed suspect')}" if seen.changed else "")
+        )
 
 
 def _tell_rates(matched: pipeline.Matched) -> None:
