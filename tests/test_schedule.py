@@ -216,3 +216,47 @@ def test_retries_back_off_and_end_on_the_deadline():
     assert timedelta(seconds=48) <= delays[0] <= timedelta(seconds=72)
     assert max(delays) <= timedelta(hours=4.8)
     assert 15 < len(delays) < 30
+
+
+def test_the_first_finding_waits_for_company_and_a_clock_put_back_ends_the_wait():
+    table = Timetable(send="instant", zone=PARIS, wait=timedelta(minutes=2))
+    first = at("2026-03-09T12:00")
+    assert due(table, None, first + timedelta(seconds=119), waiting_since=first) is None
+    assert due(table, None, first + timedelta(seconds=120), waiting_since=first)
+    assert due(table, None, first - timedelta(hours=1), waiting_since=first)
+
+
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+@given(
+    found=st.lists(st.integers(0, 90 * 24 * 60), min_size=1, max_size=20),
+    looks=st.lists(st.integers(1, 300), min_size=5, max_size=40),
+    wait=st.sampled_from([0, 2, 30]),
+    pause=st.sampled_from([0, 5, 240]),
+)
+@settings(max_examples=8, deadline=None)
+def test_over_changes_of_the_clock_everything_is_told_once_and_never_too_soon(
+    zone, found, looks, wait, pause
+):
+    table = Timetable(
+        send="instant",
+        zone=zone,
+        wait=timedelta(minutes=wait),
+        pause=timedelta(minutes=pause),
+        quiet=QuietHours(start=time(1), end=time(5, 30)),
+    )
+    minute, start = timedelta(minutes=1), datetime(2026, 2, 25, tzinfo=UTC)  # over a change of each
+    coming = sorted(start + n * minute for n in found)
+    waiting, told, sent, last, now = [], [], [], None, start
+    steps = iter(looks * 2000)
+    while coming or waiting:
+        now += next(steps) * minute
+        waiting += [moment for moment in coming if moment <= now]
+        coming = [moment for moment in coming if moment > now]
+        slot = due(table, last, now, waiting_since=min(waiting, default=None))
+        if waiting and slot:
+            assert now - waiting[0] >= table.wait
+            assert last is None or now - last >= table.pause
+            assert table.is_open(now)
+            sent, told, last, waiting = [*sent, now], told + waiting, slot.at, []
+    assert len(told) == len(found)
+    assert sorted(set(sent)) == sent
