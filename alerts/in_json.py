@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts import hostile
+from alerts.brands import Told
 from alerts.cut import cut
 from alerts.digest import Digest
 from alerts.model import FollowProposal, RaisedAlarm
@@ -37,8 +38,16 @@ def as_data(digest: Digest, words: Words) -> dict[str, Any]:
         "urgent": [teller.reason(one) for one in digest.urgent],
         "alarms": [teller.alarm(one) for one in digest.alarms],
         "more_alarms": digest.more_alarms,
+        "notices": [teller.reason(one) for one in digest.notices],
+        "brands": [_brand(one) for one in digest.brands],
         "volumes": [
-            {"rule": one.rule, "posts": one.posts, "before": one.before} for one in digest.volumes
+            {
+                "rule": one.rule,
+                "posts": one.posts,
+                "before": one.before,
+                "usual": _rounded(one.usual),
+            }
+            for one in digest.volumes
         ],
         "found": digest.posts,
         "posts": [teller.item(item) for group in shown.groups for item in group.items],
@@ -132,6 +141,21 @@ class _Teller:
             "rule": proposal.rule,
             "reason": self.reason(proposal.reason),
         }
+
+
+def _brand(one: Told) -> dict[str, Any]:
+    return {
+        "brand": one.brand,
+        "posts": one.posts,
+        "before": one.before,
+        "usual": _rounded(one.usual),
+        "surge": one.surge is not None,
+        "share_of_voice": _rounded(one.share, 4),
+    }
+
+
+def _rounded(number: float | None, places: int = 1) -> float | None:
+    return None if number is None else round(number, places)
 
 
 def _source(one: Watched) -> dict[str, Any]:

@@ -71,7 +71,7 @@ _log.setLevel(logging.DEBUG)
 _log.propagate = False
 with warnings.catch_warnings():  # some of its plug-ins ask for modules that Python gives up
     warnings.simplefilter("ignore")
-    NotificationManager().load_modules()
+    NotificationManager().load_modules()  # type: ignore[no-untyped-call]
 logging.getLogger("urllib3").setLevel(logging.ERROR)  # it logs whole addresses
 
 
