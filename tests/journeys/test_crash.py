@@ -288,8 +288,8 @@ def test_a_crash_between_acceptance_and_record_repeats_the_mail_once(
     inbox.mails.clear()
     (tmp_path / "second").mkdir()
     world = World(tmp_path / "second", inbox)
-    with pytest.raises(Crash, match=r"before store\.record_outcome"):
-        world.live(Saboteur(saboteur.passed.index("before store.record_outcome") + 1))
+    with pytest.raises(Crash, match=r"before store\.record_and_claim"):
+        world.live(Saboteur(saboteur.passed.index("before store.record_and_claim") + 1))
     world.recover()
     assert sorted(inbox.copies().values()) == [1, 2]
     assert inbox.differing() == []
@@ -302,7 +302,7 @@ def test_after_two_such_crashes_a_mail_is_parked_and_never_sent_a_third_time(
     for _ in range(4):  # twice for each of the two recipients
         world.now += timedelta(hours=6)
         with pytest.raises(Crash):
-            world.live(AtName("before store.record_outcome"))
+            world.live(AtName("before store.record_and_claim"))
     world.recover()
     copies = inbox.copies()
     assert max(copies.values()) == 2

@@ -215,3 +215,28 @@ def test_deliveries_are_listed_newest_first_and_by_state(store: Store) -> None:
     assert [one.recipient for one in store.deliveries(limit=1)] == ["b@acme.example"]
     (sending,) = store.deliveries(state=DeliveryState.SENDING)
     assert sending.recipient == "a@acme.example"
+
+
+def test_the_next_delivery_is_claimed_in_the_breath_that_ends_the_one_before(store: Store) -> None:
+    frozen(store, "a@acme.example", "b@acme.example")
+    first = claimed(store)
+    store.handing_over(first.attempt, NOON)
+    ended, second = store.record_and_claim(
+        first.attempt, NOON, outcome="sent", answer="250 fine", next_attempt=None
+    )
+    assert (ended, first.delivery.recipient) == (DeliveryState.SENT, "a@acme.example")
+    assert second is not None
+    assert second.delivery.recipient == "b@acme.example"
+    ended, third = store.record_and_claim(
+        second.attempt, NOON, outcome="temporary", answer="451", next_attempt=NOON + HOUR
+    )
+    assert (ended, third) == (DeliveryState.PENDING, None)
+
+
+def test_nothing_is_claimed_where_the_one_before_had_ended_already(store: Store) -> None:
+    frozen(store, "a@acme.example", "b@acme.example")
+    first = claimed(store)
+    store.abandon_claims(NOON)
+    with pytest.raises(NoSuchRecordError):
+        store.record_and_claim(first.attempt, NOON, outcome="sent", answer="250", next_attempt=None)
+    assert {record.state for record in store.deliveries()} == {DeliveryState.PENDING}

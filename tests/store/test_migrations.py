@@ -117,6 +117,7 @@ def test_deliveries_of_the_fourth_shape_are_mails(empty_url: str) -> None:
     store = Store.open(empty_url)
     try:
         assert [one.kind for one in store.deliveries()] == ["email"]
-        assert store.claim_delivery(NOON).delivery.kind == "email"  # type: ignore[union-attr]
+        delivery = store.claim_delivery(NOON).delivery  # type: ignore[union-attr]
+        assert (delivery.kind, delivery.payload) == ("email", b"mail")
     finally:
         store.close()

@@ -56,12 +56,7 @@ class Deliveries(Database):
         can still be made again. Only one caller gets a delivery: it is claimed by a conditional
         update. The delivery's `attempts` counts those before this one.
         """
-        due = (
-            select(deliveries.c.id)
-            .where(_due(now, except_channels), _in_lane(lane))
-            .order_by(deliveries.c.next_attempt, deliveries.c.id)
-            .limit(1)
-        )
+        due = _next(now, except_channels, lane)
         with self.reading() as connection:
             if connection.execute(due).first() is None:
                 return None
@@ -99,6 +94,25 @@ class Deliveries(Database):
         """
         with self.writing() as connection:
             return _end(connection, attempt, now, outcome, answer, next_attempt)
+
+    def record_and_claim(
+        self,
+        attempt: int,
+        now: datetime,
+        *,
+        outcome: Outcome,
+        answer: str,
+        next_attempt: datetime | None,
+        except_channels: Collection[str] = (),
+        lane: Lane | None = None,
+    ) -> tuple[DeliveryState, ClaimedDelivery | None]:
+        """Do what `record_outcome` and then `claim_delivery` do, and wait for the disk only once.
+
+        Both are in one transaction: either neither or both have happened.
+        """
+        with self.writing() as connection:
+            state = _end(connection, attempt, now, outcome, answer, next_attempt)
+            return state, _claim(connection, _next(now, except_channels, lane), now)
 
     def abandon_claims(self, now: datetime) -> int:
         """End, at start-up, the attempts that a crash cut off; return how many.
@@ -208,6 +222,15 @@ def _due(now: datetime, except_channels: Collection[str]) -> ColumnElement[bool]
             deliveries.c.digest.in_(pressing),
         ),
         ~and_(unsent(), deliveries.c.digest.in_(outdated)),
+    )
+
+
+def _next(now: datetime, except_channels: Collection[str], lane: Lane | None) -> Select[tuple[int]]:
+    return (
+        select(deliveries.c.id)
+        .where(_due(now, except_channels), _in_lane(lane))
+        .order_by(deliveries.c.next_attempt, deliveries.c.id)
+        .limit(1)
     )
 
 

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from threading import Lock
+from typing import Literal
 
 from alerts import DigestChannel, Outlet
 from alerts.model import Delivery, DeliveryError, DeliveryKind, DeliveryState, Sender
@@ -41,7 +43,8 @@ def deliver(app: App, *, stop: Callable[[], bool] = never) -> Delivered:
     A lane whose other side is in trouble rests until the next call.
 
     For each delivery:
-    1. a conditional update claims it and notes the attempt, in one transaction;
+    1. a conditional update claims it and notes the attempt, in one transaction, which also records
+       how the one before it in the lane ended;
     2. the sender connects and names the recipient;
     3. just before the first byte of the message, "handing over" is committed;
     4. the message goes out, byte for byte as it was frozen;
@@ -107,16 +110,18 @@ def _clear(app: App, tally: _Tally, lane: Lane, stop: Callable[[], bool]) -> boo
     """Send what is due in a lane; return whether all of it was taken."""
     well = True
     with closing(_open(app, lane)) as sender:
-        while not stop():
+        claimed = None
+        if not stop():
             claimed = app.store.claim_delivery(app.clock(), except_channels=_quiet(app), lane=lane)
-            if claimed is None:
-                break
-            state, answer = _attempt(app, sender, claimed)
-            tally.note(claimed.delivery, state, answer)
+        while claimed is not None:
+            ended = _attempt(app, sender, claimed)
+            # In a lane of another kind the next one would meet the same trouble.
+            troubled = ended.again is not None or ended.outcome == "uncertain"
+            rests = troubled and lane.kind != "email"
+            state, following = _record(app, claimed, ended, None if rests or stop() else lane)
+            tally.note(claimed.delivery, state, ended.answer if ended.outcome != "sent" else "")
             well = well and state is DeliveryState.SENT
-            troubled = state in (DeliveryState.PENDING, DeliveryState.PARKED)
-            if troubled and lane.kind != "email":
-                break  # the others of this lane would meet the same trouble
+            claimed = following
     return well
 
 
@@ -155,27 +160,56 @@ class _Closed:
         """Nothing is held open."""
 
 
-def _attempt(app: App, sender: Sender, claimed: ClaimedDelivery) -> tuple[DeliveryState, str]:
-    """Make one attempt; return the state it left and, where it was not sent, the answer."""
+@dataclass(frozen=True, kw_only=True)
+class _Ended:
+    """How an attempt ended."""
+
+    outcome: Literal["sent", "permanent", "temporary", "uncertain"]
+    answer: str
+    again: datetime | None = None
+    """When to try once more."""
+
+
+def _attempt(app: App, sender: Sender, claimed: ClaimedDelivery) -> _Ended:
     delivery, attempt = claimed.delivery, claimed.attempt
     try:
         answer = sender.send(delivery, lambda: app.store.handing_over(attempt, app.clock()))
     except DeliveryError as error:
-        now = app.clock()
         again = None
         if error.kind != "permanent":
             again = next_attempt(
                 delivery.attempts + 1,
                 delivery.created,
-                now,
+                app.clock(),
                 app.random,
                 least=error.retry_after,
             )
+        return _Ended(outcome=error.kind, answer=str(error), again=again)
+    return _Ended(outcome="sent", answer=answer)
+
+
+def _record(
+    app: App, claimed: ClaimedDelivery, ended: _Ended, lane: Lane | None
+) -> tuple[DeliveryState, ClaimedDelivery | None]:
+    """Record how an attempt ended and, given a lane, claim its next delivery in the same breath.
+
+    With a commit before each message and one behind it a mail costs two waits for the disk.
+    """
+    if lane is None:
         state = app.store.record_outcome(
-            attempt, now, outcome=error.kind, answer=str(error), next_attempt=again
+            claimed.attempt,
+            app.clock(),
+            outcome=ended.outcome,
+            answer=ended.answer,
+            next_attempt=ended.again,
         )
-        return state, str(error)
-    state = app.store.record_outcome(
-        attempt, app.clock(), outcome="sent", answer=answer, next_attempt=None
+        return state, None
+    return app.store.record_and_claim(
+        claimed.attempt,
+        app.clock(),
+        outcome=ended.outcome,
+        answer=ended.answer,
+        next_attempt=ended.again,
+        except_channels=_quiet(app),
+        lane=lane,
     )
-    return state, ""
