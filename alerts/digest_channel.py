@@ -105,14 +105,9 @@ class DigestChannel:
     def problems(self) -> Iterator[Problem]:
         """Yield what the types cannot say."""
         yield from self._time_problems()
-        yield from self._zone_problems()
-        if not re.fullmatch(r"[a-z]{2,3}([_-][A-Za-z0-9]{2,8})*", self.language):
-            yield Problem(
-                code="bad-language",
-                message=f'"{self.language[:40]}" is not a language',
-                path=("language",),
-                help='write a code such as "en" or "fr"',
-            )
+        if self.timezone:
+            yield from zone_problems(self.timezone)
+        yield from language_problems(self.language)
         if not 1 <= self.posts <= 200:
             yield Problem(
                 code="out-of-range",
@@ -126,6 +121,11 @@ class DigestChannel:
     def recipients(self) -> tuple[str, ...]:
         """Who gets a message of their own: mail addresses, or names without secrets."""
         raise NotImplementedError
+
+    def reader(self, recipient: str, default_zone: str) -> tuple[str, ZoneInfo]:
+        """The language and the zone in which one of the recipients reads."""
+        del recipient  # all read as the channel says, unless its kind knows better
+        return self.language, self.zone(default_zone)
 
     def timetable(self, default_zone: str) -> Timetable:
         """When this channel sends; only for a table without problems.
@@ -232,18 +232,29 @@ class DigestChannel:
                 help=f"choose a time between {self.quiet.until} and {self.quiet.from_}",
             )
 
-    def _zone_problems(self) -> Iterator[Problem]:
-        if not self.timezone:
-            return
-        try:
-            ZoneInfo(self.timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            yield Problem(
-                code="bad-timezone",
-                message=f'"{self.timezone[:60]}" is not a time zone',
-                path=("timezone",),
-                help="write an IANA name such as Europe/Paris",
-            )
+
+def language_problems(language: str) -> Iterator[Problem]:
+    """Yield what is wrong with the `language` of a table."""
+    if not re.fullmatch(r"[a-z]{2,3}([_-][A-Za-z0-9]{2,8})*", language):
+        yield Problem(
+            code="bad-language",
+            message=f'"{language[:40]}" is not a language',
+            path=("language",),
+            help='write a code such as "en" or "fr"',
+        )
+
+
+def zone_problems(timezone: str) -> Iterator[Problem]:
+    """Yield what is wrong with the `timezone` of a table."""
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield Problem(
+            code="bad-timezone",
+            message=f'"{timezone[:60]}" is not a time zone',
+            path=("timezone",),
+            help="write an IANA name such as Europe/Paris",
+        )
 
 
 def parse_time(text: str) -> time:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from alerts.address import AddressError, parse_address
 from alerts.digest_channel import DigestChannel
+from alerts.recipient import Recipient
 from rules.errors import Problem
 
 
@@ -14,13 +16,22 @@ class EmailDigest(DigestChannel):
     """A `[[channels]]` table with `kind = "email"`."""
 
     kind: Literal["email"] = "email"
-    to: tuple[str, ...]
-    """Who receives it; everybody gets a mail of their own."""
+    to: tuple[str | Recipient, ...]
+    """Who receives it; everybody gets a mail of their own. An address, or a table with one:
+    `{ address = "ada@acme.example", language = "fr", timezone = "America/Montreal" }`."""
 
     @property
     def recipients(self) -> tuple[str, ...]:
         """The addresses, as they are written in the table."""
-        return self.to
+        return tuple(one if isinstance(one, str) else one.address for one in self.to)
+
+    def reader(self, recipient: str, default_zone: str) -> tuple[str, ZoneInfo]:
+        """The language and the zone that stand beside the address, else those of the channel."""
+        for one in self.to:
+            if isinstance(one, Recipient) and one.address == recipient:
+                zone = ZoneInfo(one.timezone) if one.timezone else self.zone(default_zone)
+                return one.language or self.language, zone
+        return super().reader(recipient, default_zone)
 
     def problems(self) -> Iterator[Problem]:
         """Yield what the types cannot say."""
@@ -36,14 +47,15 @@ class EmailDigest(DigestChannel):
                 help='name at least one address: to = ["ada@acme.example"]',
             )
         seen = set[str]()
-        for position, text in enumerate(self.to):
+        for position, (entry, text) in enumerate(zip(self.to, self.recipients, strict=True)):
+            path = ("to", position) if isinstance(entry, str) else ("to", position, "address")
             try:
                 address = parse_address(text).address
             except AddressError as error:
                 yield Problem(
                     code="bad-address",
                     message=error.message,
-                    path=("to", position),
+                    path=path,
                     help=error.help,
                 )
                 continue
@@ -51,7 +63,7 @@ class EmailDigest(DigestChannel):
                 yield Problem(
                     code="duplicate-address",
                     message=f"{address} is listed twice",
-                    path=("to", position),
+                    path=path,
                     help="remove one of them",
                 )
             seen.add(address.casefold())

@@ -22,6 +22,8 @@ REASONS = {
     " {moment}. It went to {recipients}.",
     "blind": "{source} has not been read since {moment}.",
     "blind-error": "{source} has not been read since {moment}: {error}.",
+    "own-templates": "Your own templates could not be used, so this message is in the usual form:"
+    " {error}.",
     "back": "{source} is read again. It had not been since {moment}.",
 }
 """What is told beside findings, as message ids of the catalogues."""

@@ -22,9 +22,10 @@ from alerts.cut import cut
 from alerts.digest import Digest
 from alerts.message import Picture, data_address
 from alerts.model import OutgoingMail
+from alerts.notices import notice
 from alerts.speech import Speech
 from alerts.strips import MOST_STRIPS, strip
-from alerts.translations import Catalogue, Words
+from alerts.translations import Catalogue, CatalogueError, Words
 from alerts.urgent import compared
 from alerts.weight import reactions
 from rules.errors import WatcherError
@@ -67,6 +68,11 @@ class Templates:
         self._catalogues: dict[str, Catalogue] = {}
 
     @property
+    def shipped(self) -> "Templates | None":
+        """The templates that come with the program alone; None where there are no others."""
+        return Templates(self._folders[-1]) if len(self._folders) > 1 else None
+
+    @property
     def languages(self) -> tuple[str, ...]:
         """The languages in which mails can be written, English first."""
         found = {
@@ -97,7 +103,7 @@ class Templates:
         environment = self._html if name.endswith(".html") else self._text
         try:
             return environment.get_template(name).render(context)
-        except (jinja2.TemplateError, TypeError, ValueError, LookupError) as error:
+        except Exception as error:  # a template is a program, and may be anybody's
             where = f"{error.name}:{error.lineno}" if isinstance(error, _PLACED) else name
             raise TemplateError(
                 f"the template {where} cannot be filled: {error}",
@@ -126,12 +132,26 @@ class Templates:
 _PLACED = (jinja2.TemplateSyntaxError,)
 
 
-def render(templates: Templates, digest: Digest, *, answers: str = "") -> Rendered:
+def render(
+    templates: Templates, digest: Digest, *, answers: str = "", strict: bool = False
+) -> Rendered:
     """Put a digest into words, in as many posts as the channel asks for and the size allows.
 
     `answers` is the mail address at which readers may say what they think of a post; empty: none.
-    Raises `TemplateError`, `CatalogueError`.
+    Where the user's own templates cannot be filled, those that come with the program are, and a
+    notice says so; with `strict` that raises too. Raises `TemplateError`, `CatalogueError`.
     """
+    try:
+        return _rendered(templates, digest, answers)
+    except (TemplateError, CatalogueError) as error:
+        shipped = templates.shipped
+        if shipped is None or strict:
+            raise
+        said = notice("own-templates", error=error.message)
+        return _rendered(shipped, replace(digest, notices=(*digest.notices, said)), answers)
+
+
+def _rendered(templates: Templates, digest: Digest, answers: str) -> Rendered:
     words = Words(
         catalogue=templates.catalogue(digest.channel.language), zone=digest.zone, now=digest.now
     )

@@ -64,9 +64,10 @@ def test_the_example_shows_every_key_of_every_kind() -> None:
         table = table_of(name, values)
         shown.setdefault(table.heading, set()).update(values)
         for key, value in values.items():
-            if isinstance(value, dict):  # quiet = { ... }
-                inner = table_of(f"{name}.{key}", value)
-                shown.setdefault(inner.heading, set()).update(value)
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, dict):  # quiet = { ... }, to = [..., { ... }]
+                    inner = table_of(f"{name}.{key}", one)
+                    shown.setdefault(inner.heading, set()).update(one)
     for table in config_reference.tables():
         keys = {
             key.name
@@ -87,6 +88,7 @@ SHARED = {"by", "distinct", "fewer_than"}
 
 # Settings that rest because they are a choice, not because they show what holds anyway.
 CHOICES = {
+    "": {"templates"},
     "store": {"password"},
     "mail": {"kind", "host", "from", "username", "password", "ca_file", "private_to"},
     "mail.dkim": {"selector", "key", "domain"},

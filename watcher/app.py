@@ -63,7 +63,7 @@ class App:
             hearing=Hearing(config.definitions),
             values=Values(config.definitions),
             router=Router(config.routes, config.definitions),
-            templates=Templates(files.templates()),
+            templates=Templates(files.templates(), config.templates),
             clock=clock,
             random=Random(),  # noqa: S311 - spreads retries, guards nothing
         )
@@ -88,6 +88,7 @@ class App:
             detector=_detector(config, self.store, self.clock()),
             hearing=Hearing(config.definitions),
             values=Values(config.definitions),
+            templates=Templates(files.templates(), config.templates),
             router=Router(config.routes, config.definitions),
         )
 

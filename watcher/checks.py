@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
@@ -55,6 +55,8 @@ def run(config: Config, seconds: float) -> tuple[Outcome, ...]:
         ("store", partial(store, config)),
         ("mail", partial(mail, config)),
     ]
+    if config.templates:
+        tries.append(("templates", partial(templates, config.templates)))
     if config.mail.signer is not None:
         tries.append(("dkim", partial(dkim, config.mail.signer)))
     tries += [
@@ -196,6 +198,29 @@ def alarms(config: Config, rule: LookalikeRule) -> str:
             said, help="allow more alarms a week, or guard fewer brands: names alike are too many"
         )
     return said
+
+
+def templates(folder: Path) -> str:
+    """Fill the user's own templates with an invented digest, in every language there is.
+
+    Raises `TemplateError`, `CatalogueError`, and `DoubtError` for translations that are not used.
+    """
+    from alerts.render import Templates, render  # takes a while, and few have their own
+    from alerts.sample import samples
+
+    own = Templates(files.templates(), folder)
+    broken: list[str] = []
+    for language in own.languages:
+        broken += own.catalogue(language).broken
+        for digest in samples():
+            render(own, replace(digest, channel=replace(digest.channel, language=language)),
+                   answers="ada@acme.example", strict=True)  # fmt: skip
+    if broken:
+        raise DoubtError(
+            f"{len(broken)} translations name other places than the original: “{broken[0]}”",
+            help="keep what stands in braces as it is; until then the English is used",
+        )
+    return f"{folder}, in {', '.join(own.languages)}"
 
 
 def mail(config: Config) -> str:

@@ -103,6 +103,9 @@ class Config:
     languages: tuple[str, ...] = ("en",)
     """The languages you expect posts in, as two-letter codes. A rule that asks for posts in another
     one (`lang:de`) brings a warning; posts are read whatever their language."""
+    templates: Path | None = None
+    """A folder of your own mail templates and translations, laid out like ours: what it holds comes
+    before ours. `watcher check` tries it."""
     contact: str = ""
     """Your mail address or page: networks are told whose watcher reads them."""
     store: StoreTable = StoreTable()
@@ -194,11 +197,19 @@ def _read(path: Path, env: Mapping[str, str], own: Shares | None) -> Config:
         conversion.add(problem)
     warnings = conversion.finish()
     data = config.folder / config.data
+    own_templates = config.folder / config.templates if config.templates else None
     mail = config.mail if "mail" in document.values else MailFolder(folder=data / "outbox")
     if isinstance(mail, SmtpServer):
         mail = replace(mail, post=posting(config.contact))
     sources = tuple(_told(source, config, data) for source in config.sources)
-    return replace(config, warnings=warnings, data=data, mail=mail, sources=sources)
+    return replace(
+        config,
+        warnings=warnings,
+        data=data,
+        templates=own_templates,
+        mail=mail,
+        sources=sources,
+    )
 
 
 def _told(source: AnySource, config: Config, data: Path) -> AnySource:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from alerts import Channel, DigestChannel, Outlet
 from alerts.digest import Digest, compose
@@ -71,7 +72,12 @@ def urgent_news(
         id=unanswered.id, channel=channel.name, slot=unanswered.created, since=unanswered.since,
         created=unanswered.created, late=False, first=False, recipients=(), seen=0,
     )  # fmt: skip
-    told = app.store.told_in(digest, limit=MOST_MENTIONS, sources=_watched(app))
+    told = app.store.told_in(
+        digest,
+        limit=MOST_MENTIONS,
+        sources=_watched(app),
+        brands=compared(app, channel),
+    )
     slot = Slot(at=unanswered.created, since=unanswered.since, late=False)
     public = for_outsiders(told)
     _, composed = _composed(app, channel, public, slot, unanswered.created)
@@ -138,10 +144,33 @@ def mails_of(
     for to, what in ((inside, waiting), (outside, for_outsiders(waiting))):
         if to:
             digest = compose(channel, what, slot, now, app.config.brands, app.config.timezone)
-            sender = app.config.mail.sender_address
-            made += mails(app.templates, digest, sender, to, contact=app.config.contact)
+            for some, read in _readings(digest, to, app.config.timezone):
+                sender = app.config.mail.sender_address
+                made += mails(app.templates, read, sender, some, contact=app.config.contact)
     # Signed here, so that the bytes that are stored are the bytes of every attempt.
     return tuple(app.config.mail.signed(mail, now) for mail in made)
+
+
+def _readings(
+    digest: Digest, recipients: Sequence[str], default_zone: str
+) -> list[tuple[list[str], Digest]]:
+    """The recipients with the digest in their language and zone; those who share both together."""
+    readers: dict[tuple[str, ZoneInfo], list[str]] = {}
+    for one in recipients:
+        readers.setdefault(digest.channel.reader(one, default_zone), []).append(one)
+    return [
+        (some, replace(digest, channel=replace(digest.channel, language=language), zone=zone))
+        for (language, zone), some in readers.items()
+    ]
+
+
+def next_message(app: App, channel: Outlet) -> OutgoingMail | None:
+    """Return what a channel that is no mail would hand over now; None where that is nothing."""
+    now = app.clock()
+    slot = _next_slot(app, channel, now)
+    waiting = digest_of(app, channel, slot, now)[0]
+    made = mails_of(app, channel, waiting, slot, now, channel.recipients[:1])
+    return made[0] if made else None
 
 
 def preview(app: App, channel: DigestChannel) -> Rendered:

@@ -24,6 +24,18 @@ def problems(config: "Config") -> Iterator[Problem]:
     yield from _interval_problems(config)
     yield from _keep_problems(config)
     yield from _file_problems(config)
+    yield from _template_problems(config)
+
+
+def _template_problems(config: "Config") -> Iterator[Problem]:
+    if config.templates and not (config.folder / config.templates).is_dir():
+        yield Problem(
+            code="no-templates",
+            message=f"there is no folder {config.templates}",
+            path=("templates",),
+            help="make it and put your own copies of templates there: ours are taken until then",
+            severity="warning",
+        )
 
 
 def _zone_problems(config: "Config") -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from alerts import AutoFollow, DigestChannel, EmailDigest, FeedFile, Outlet
 from alerts.privacy import is_inside
+from alerts.recipient import Recipient
 from rules import LookalikeRule
 from rules.errors import Problem
 from watcher.backends import ArchiveSource
@@ -54,28 +55,43 @@ def _unfollowable(config: "Config") -> Iterator[Problem]:
 
 
 def _untranslated(config: "Config") -> Iterator[Problem]:
-    """Yield a warning for each channel in a language that the mails cannot be written in."""
-    for i, channel in enumerate(config.channels):
-        if not isinstance(channel, DigestChannel) or channel.language == "en":
+    """Yield a warning for each reader in a language that the mails cannot be written in."""
+    for path, language in _languages(config):
+        if language in ("", "en"):
             continue
         from alerts.render import Templates  # takes a while, and most channels need it not
 
-        known = Templates(templates()).languages
-        if channel.language in known or re.split("[_-]", channel.language)[0] in known:
+        known = Templates(templates(), _own(config)).languages
+        if language in known or re.split("[_-]", language)[0] in known:
             continue
         yield Problem(
             code="no-translation",
-            message=f'mails cannot be written in "{channel.language}": they will be in English',
-            path=("channels", i, "language"),
+            message=f'mails cannot be written in "{language}": they will be in English',
+            path=path,
             help="there are " + ", ".join(f'"{language}"' for language in known),
             severity="warning",
         )
 
 
+def _own(config: "Config") -> Path | None:
+    return config.folder / config.templates if config.templates else None
+
+
+def _languages(config: "Config") -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield each language that somebody reads mails in, and where it stands."""
+    for i, channel in enumerate(config.channels):
+        if isinstance(channel, DigestChannel):
+            yield ("channels", i, "language"), channel.language
+        if isinstance(channel, EmailDigest):
+            for n, one in enumerate(channel.to):
+                if isinstance(one, Recipient):
+                    yield ("channels", i, "to", n, "language"), one.language
+
+
 def _private_to_nobody(config: "Config") -> Iterator[Problem]:
     """Yield a warning where private posts are read that no recipient is shown."""
     to = [one for channel in config.channels if isinstance(channel, EmailDigest)
-          for one in channel.to]  # fmt: skip
+          for one in channel.recipients]  # fmt: skip
     if not to or any(is_inside(one, config.mail.private_to) for one in to):
         return
     if any(isinstance(channel, Outlet) and channel.inside for channel in config.channels):
