@@ -20,7 +20,7 @@ from alerts import Outlet
 from alerts.dkim import Signer, UnseenError
 from rules import LookalikeRule
 from rules.errors import WatcherError
-from watcher import allowances
+from watcher import allowances, files
 from watcher.backends import AnySource
 from watcher.clock import utc_now
 from watcher.config import Config
