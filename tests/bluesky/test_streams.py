@@ -172,22 +172,23 @@ def test_no_more_is_read_than_is_taken_and_whoever_is_slow_lags(
 ) -> None:
     monkeypatch.setattr(websocket, "AHEAD", 4)
     monkeypatch.setattr(flow, "PAGE", 10)
+    for silence in ("IDLE", "BEAT", "LINGER"):  # a busy machine must not look like a silent stream
+        monkeypatch.setattr(live, silence, 20)
     padding = "x" * 20_000
     server.say(*(event(i, f"{i} {padding}") for i in range(1500)))
     pages = stream(server).live(None, lambda: False)
     got: list[Post] = []
-    late: list[bool] = []
     try:
         while len(got) < 1500:
             page = next(pages)
             assert len(page.posts) <= 10
             got += page.posts
             assert server.sent - len(got) < 1000, "what lies in the buffers of two sockets"
-            late.append(page.behind is not None and page.behind > timedelta(minutes=50))
+            if 10 < len(got) < 1000:
+                assert page.behind is not None
+                assert page.behind > timedelta(minutes=50)
     finally:
         pages.close()  # type: ignore[attr-defined]
-    # A machine that is busy elsewhere makes the stream seem silent now and then.
-    assert sum(late) > len(late) / 2
     assert [post.text.split()[0] for post in got] == [str(i) for i in range(1500)]
 
 
