@@ -176,11 +176,14 @@ def next_message(app: App, channel: Outlet) -> OutgoingMail | None:
 def preview(app: App, channel: DigestChannel) -> Rendered:
     """Return what the channel would mail now; nothing is frozen, sent or marked as told."""
     now = app.clock()
+    return render(app.templates, digest_of(app, channel, _next_slot(app, channel, now), now)[1])
+
+
+def _next_slot(app: App, channel: DigestChannel, now: datetime) -> Slot:
     last = app.store.last_slot(channel.name)
-    slot = channel.due(last, now, app.config.timezone) or Slot(
+    return channel.due(last, now, app.config.timezone) or Slot(
         at=now, since=last or now - timedelta(days=1), late=False, first=last is None
     )
-    return render(app.templates, digest_of(app, channel, slot, now)[1])
 
 
 def renew(app: App) -> int:

@@ -286,7 +286,7 @@ class Service:
     def _deliver(self) -> None:
         delivered = pipeline.deliver(self.app, stop=self.stopping.is_set)
         if delivered.sent:
-            log.info("%s delivered", _count(delivered.sent, "mail"))
+            log.info("%s delivered", _sent(delivered))
         for answer in delivered.answers:
             log.warning("not delivered to %s", one_line(answer, LINE))
 
@@ -406,6 +406,12 @@ class Service:
 
 def _count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def _sent(delivered: pipeline.Delivered) -> str:
+    if set(delivered.kinds) <= {"email"}:
+        return _count(delivered.sent, "mail")
+    return ", ".join(f"{number:,} {kind}" for kind, number in sorted(delivered.kinds.items()))
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

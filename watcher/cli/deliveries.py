@@ -11,6 +11,7 @@ import click
 from alerts.model import DeliveryState
 from watcher.cli import Settings
 from watcher.cli.console import Screen, ago, moment, print_json, safe, safe_lines, shown, stdout
+from watcher.cli.messages import content
 from watcher.cli.names import NUMBER, limit
 from watcher.store import AttemptRecord, DeliveryRecord
 
@@ -45,11 +46,12 @@ def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> N
         for one in records
     ]
     screen.table(
-        ["id", "channel", "to", "state", "tries", "written", "next", "last answer"],
+        ["id", "channel", "kind", "to", "state", "tries", "written", "next", "last answer"],
         [
             (
                 str(record.id),
                 record.channel,
+                record.kind,
                 safe(record.recipient, 80),
                 str(record.state),
                 str(record.attempts),
@@ -61,8 +63,10 @@ def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> N
         ],
         right=("id", "tries"),
         whole=("to",),
-        less=("tries", "written", "channel"),
-        hidden=["next"] * (not any(upcoming)) + ["last answer"] * (not any(answers)),
+        less=("tries", "written", "kind", "channel"),
+        hidden=["next"] * (not any(upcoming))
+        + ["last answer"] * (not any(answers))
+        + ["kind"] * all(one.kind == "email" for one in records),
         empty=f"no mails are {state}" if state else "no mail was written yet",
     )
     if any(record.state == DeliveryState.PARKED for record in records):
@@ -83,22 +87,21 @@ def show(settings: Settings, delivery_id: int, as_json: bool) -> None:
         record = store.delivery_record(delivery_id)
         attempts = store.delivery_attempts(delivery_id)
         payload = store.delivery(delivery_id).payload
-    mail = message_from_bytes(payload, policy=default)
+    headers, text = _content(record, payload)
     if as_json:
-        mail_dict = {"headers": [list(one) for one in _headers(mail)], "text": _text(mail)}
-        print_json(
-            {**_as_dict(record), "log": [_attempt_dict(one) for one in attempts], **mail_dict}
-        )
+        told = {"headers": [list(one) for one in headers], "text": text}
+        print_json({**_as_dict(record), "log": [_attempt_dict(one) for one in attempts], **told})
         return
     screen = stdout()
-    screen.say(f"delivery {record.id} of {record.channel}: {record.state}")
+    kind = "" if record.kind == "email" else f" ({record.kind})"
+    screen.say(f"delivery {record.id} of {record.channel}{kind}: {record.state}")
     for attempt in attempts:
         screen.say(
             f"{moment(attempt.started, config.timezone)}  {attempt.outcome or 'under way'}"
             f"  {_shortly(safe(attempt.answer, 300), screen)}".rstrip()
         )
-    screen.say("", *(f"{name}: {safe(value, 300)}" for name, value in _headers(mail)))
-    screen.say("", *safe_lines(_text(mail)))
+    screen.say("", *(f"{name}: {safe(value, 300)}" for name, value in headers))
+    screen.say("", *safe_lines(text))
 
 
 @command.command()
@@ -132,6 +135,15 @@ def _shortly(answer: str, screen: Screen) -> str:
     return f"written to …/{PurePath(path).name}"
 
 
+def _content(record: DeliveryRecord, payload: bytes) -> tuple[list[tuple[str, str]], str]:
+    """Return what stands above a message, and what it says."""
+    if record.kind != "email":
+        headers = [("To", record.recipient), ("Message-ID", record.message_id)]
+        return headers, content(record.kind, payload)
+    mail = message_from_bytes(payload, policy=default)
+    return _headers(mail), _text(mail)
+
+
 def _headers(mail: EmailMessage) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in mail.items()]
 
@@ -145,6 +157,7 @@ def _as_dict(record: DeliveryRecord) -> dict[str, Any]:
     return {
         "id": record.id,
         "channel": record.channel,
+        "kind": record.kind,
         "recipient": record.recipient,
         "state": str(record.state),
         "attempts": record.attempts,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from alerts import DigestChannel
-from alerts.hostile import ZERO_WIDTH_SPACE
+from alerts import DigestChannel, Outlet
+from alerts.model import OutgoingMail
 from watcher import mailing
 from watcher.app import App
 from watcher.cli import Settings
@@ -19,6 +19,7 @@ from watcher.cli.console import (
     stdout,
     write_file,
 )
+from watcher.cli.messages import content, on_screen
 from watcher.cli.names import completing, email_names, limit, meant
 
 
@@ -33,8 +34,9 @@ def command() -> None:
 @click.pass_obj
 def list_(settings: Settings, limit: int, as_json: bool) -> None:
     """List the digests that were written, the newest first."""
-    with settings.opened() as (_, store):
+    with settings.opened() as (config, store):
         records = shown(store.digests(limit + 1), limit)
+    kinds = {channel.name: channel.kind for channel in config.channels}
     if as_json:
         print_json(
             [
@@ -49,6 +51,7 @@ def list_(settings: Settings, limit: int, as_json: bool) -> None:
                     "more": record.more,
                     "deliveries": {str(k): v for k, v in record.deliveries.items()},
                     "kind": record.kind,
+                    "channel_kind": kinds.get(record.channel),
                     "urgent": record.urgent,
                     "acknowledged": record.acknowledged,
                     "acknowledged_by": record.acknowledged_by,
@@ -60,11 +63,12 @@ def list_(settings: Settings, limit: int, as_json: bool) -> None:
         return
     now = settings.clock()
     stdout().table(
-        ["id", "channel", "written", "posts", "suspects", "mails", "answered", "summary"],
+        ["id", "channel", "kind", "written", "posts", "suspects", "mails", "answered", "summary"],
         [
             (
                 str(record.id),
                 record.channel,
+                kinds.get(record.channel, ""),
                 ago(record.created, now),
                 str(record.mentions),
                 str(record.suspects),
@@ -75,7 +79,8 @@ def list_(settings: Settings, limit: int, as_json: bool) -> None:
             for record in records
         ],
         right=("id", "posts", "suspects"),
-        hidden=["answered"] * (not any(record.urgent for record in records)),
+        hidden=["answered"] * (not any(record.urgent for record in records))
+        + ["kind"] * all(kinds.get(record.channel) in {"email", None} for record in records),
         empty="no digest was written yet; `watcher digests preview CHANNEL` shows the next one",
     )
 
@@ -94,15 +99,25 @@ def preview(settings: Settings, channel_name: str, output: Path | None) -> None:
     config = settings.load()
     channels = {one.name: one for one in config.channels if isinstance(one, DigestChannel)}
     name = meant(channel_name, email_names(config), "email channel")
+    channel = channels[name]
     with App.open(config, clock=settings.clock) as app:
-        mail = mailing.preview(app, channels[name])
+        if isinstance(channel, Outlet):
+            _preview_message(mailing.next_message(app, channel), output)
+            return
+        mail = mailing.preview(app, channel)
     if output:
         write_file(output, mail.html)
         stdout().say(f"wrote {output}: open it in a browser")
     else:
-        stdout().say(*safe_lines(_on_screen(mail.text)))
+        stdout().say(*safe_lines(on_screen(mail.text)))
 
 
-def _on_screen(text: str) -> str:
-    """Return a mail's text with signs instead of what nobody sees and no mail client links."""
-    return text.replace(f"{ZERO_WIDTH_SPACE}.", "[.]").replace(ZERO_WIDTH_SPACE, "")
+def _preview_message(message: OutgoingMail | None, output: Path | None) -> None:
+    """Show what a channel that is no mail would hand over, or write it as it is stored."""
+    if message is None:
+        stdout().say("it would hand over nothing now")
+    elif output:
+        write_file(output, message.payload.decode())
+        stdout().say(f"wrote {output}: what the channel would hand over")
+    else:
+        stdout().say(*safe_lines(content(message.kind, message.payload)))

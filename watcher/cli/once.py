@@ -1,5 +1,6 @@
 """`watcher once`: every step of the walk in a row."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from time import monotonic
 
@@ -11,6 +12,7 @@ from watcher.app import App
 from watcher.backends.http.bounds import within
 from watcher.cli import Settings
 from watcher.cli.console import count, moment, print_json, safe, stderr, stdout
+from watcher.cli.messages import counted, noun
 from watcher.presence import alone
 from watcher.rates import MANY_MATCHES, RATE_FAILED
 from watcher.search import SearchError
@@ -88,7 +90,7 @@ def command(settings: Settings, as_json: bool) -> int:
         )
     else:
         stdout().say(f"indexed {count(indexed, 'post')}")
-        _tell_planned(planned)
+        _tell_planned(planned, {one.name: noun(one.kind) for one in config.channels})
         _tell_delivered(delivered)
         _tell_followed(followed)
         stdout().say(*waiting)
@@ -174,12 +176,14 @@ def _tell_rates(matched: pipeline.Matched) -> None:
         stderr().say(f"{rule}: {MANY_MATCHES}")
 
 
-def _tell_planned(planned: tuple[pipeline.Planned, ...]) -> None:
+def _tell_planned(planned: tuple[pipeline.Planned, ...], nouns: Mapping[str, str]) -> None:
     for one in planned:
         if one.error:
             stderr().say(f"channel {one.channel} failed: {safe(one.error)}")
         elif one.mails:
-            stdout().say(f"wrote a digest for {one.channel}: {count(one.mails, 'mail')}")
+            stdout().say(
+                f"wrote a digest for {one.channel}: {count(one.mails, nouns[one.channel])}"
+            )
         elif one.proposals or one.refused:
             stdout().say(
                 f"{one.channel} proposes {count(one.proposals, 'follow')}; "
@@ -188,7 +192,9 @@ def _tell_planned(planned: tuple[pipeline.Planned, ...]) -> None:
 
 
 def _tell_delivered(delivered: pipeline.Delivered) -> None:
-    line = f"delivered {count(delivered.sent, 'mail')}" if delivered != IDLE else "no mail was due"
+    line = "no mail was due"
+    if delivered != IDLE:
+        line = f"delivered {counted(delivered.kinds)}"
     for number, word in (
         (delivered.later, "to be tried again"),
         (delivered.failed, "refused"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from alerts import Channel, DigestChannel
+from alerts import Channel, DigestChannel, Outlet
 from alerts.model import DeliveryState, ProposalState
 from rules.model import Verdict
 from watcher.cli import Settings
@@ -170,9 +170,11 @@ def _print_totals(view: View) -> None:
     if status.unmatched:
         line += f"; {status.unmatched:,} not matched yet"
     screen.say(line)
+    beside = any(isinstance(channel, Outlet) for channel in view.config.channels)
+    what = "messages" if beside else "mails"
     screen.say(
         f"{count(status.matches, 'match', 'matches')}; suspects: {_counts(status.suspects)}",
-        f"mails: {_counts(status.deliveries)}; follows: {_counts(status.proposals)}",
+        f"{what}: {_counts(status.deliveries)}; follows: {_counts(status.proposals)}",
     )
     if status.forgotten:
         screen.say(f"{count(status.forgotten, 'person', 'people')} forgotten and kept out")
