@@ -10,7 +10,7 @@ from watcher.walk.forgetting import forget
 from watcher.walk.indexing import index
 from watcher.walk.looking import Looked, look
 from watcher.walk.matching import BATCH, Matched, examine, match
-from watcher.walk.planning import Planned, plan
+from watcher.walk.planning import Planned, plan, plan_now
 from watcher.walk.pulling import Pulled, pull
 from watcher.walk.stopping import never
 
@@ -29,5 +29,6 @@ __all__ = [
     "match",
     "never",
     "plan",
+    "plan_now",
     "pull",
 ]

@@ -1,17 +1,21 @@
-"""`watcher digests`: what was written, and a look at the next one before it is sent."""
+"""`watcher digests`: what was written, a look at the next one, and sending it out of turn."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from alerts import DigestChannel, Outlet
-from alerts.model import OutgoingMail
-from watcher import mailing
+from alerts.message import page_of, text_of
+from alerts.model import DeliveryKind, OutgoingMail
+from watcher import mailing, pipeline
 from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.answered import answered
 from watcher.cli.console import (
     ago,
+    count,
+    moment,
     print_json,
     safe,
     safe_lines,
@@ -19,13 +23,16 @@ from watcher.cli.console import (
     stdout,
     write_file,
 )
-from watcher.cli.messages import content, on_screen
-from watcher.cli.names import completing, email_names, limit, meant
+from watcher.cli.messages import content, noun, on_screen
+from watcher.cli.names import NUMBER, completing, email_names, limit, meant
+from watcher.store import DeliveryRecord, NoSuchRecordError
+
+MOST_DELIVERIES = 1000
 
 
 @click.group()
 def command() -> None:
-    """List the digests, and look at the next one before it is sent."""
+    """List and show the digests, look at the next one, send it before its time."""
 
 
 @command.command("list")
@@ -72,7 +79,7 @@ def list_(settings: Settings, limit: int, as_json: bool) -> None:
                 ago(record.created, now),
                 str(record.mentions),
                 str(record.suspects),
-                ", ".join(f"{count} {state}" for state, count in record.deliveries.items()),
+                ", ".join(f"{number} {state}" for state, number in record.deliveries.items()),
                 answered(record),
                 safe(record.summary, 70),
             )
@@ -106,10 +113,82 @@ def preview(settings: Settings, channel_name: str, output: Path | None) -> None:
             return
         mail = mailing.preview(app, channel)
     if output:
-        write_file(output, mail.html)
+        write_file(output, mail.page)
         stdout().say(f"wrote {output}: open it in a browser")
     else:
         stdout().say(*safe_lines(on_screen(mail.text)))
+
+
+@command.command()
+@click.argument("digest_id", metavar="ID", type=NUMBER)
+@click.option("--to", "recipient", metavar="ADDRESS", help="The mail of this recipient.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the page that its readers saw here; else the text part is printed.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+@click.pass_obj
+def show(
+    settings: Settings, digest_id: int, recipient: str | None, html: Path | None, as_json: bool
+) -> None:
+    """Show a digest as it was written, from the very bytes that were sent or are to be."""
+    with settings.opened() as (config, store):
+        records = store.deliveries(digest=digest_id, limit=MOST_DELIVERIES)
+        if not records:
+            raise NoSuchRecordError(
+                f"there is no digest {digest_id}, or it was made for nobody",
+                help="`watcher digests list` shows their numbers.",
+            )
+        one = _meant(records, recipient)
+        payload = store.delivery(one.id).payload
+    text = _words(one.kind, payload)
+    if as_json:
+        told = [{"id": each.id, "to": each.recipient, "state": each.state} for each in records]
+        print_json({"id": digest_id, "channel": one.channel, "deliveries": told, "text": text})
+    elif html:
+        write_file(html, page_of(payload) if one.kind == "email" else text)
+        stdout().say(f"wrote {html}: open it in a browser")
+    else:
+        written = moment(one.created, config.timezone)
+        stdout().say(f"digest {digest_id} of {one.channel}, written {written}")
+        stdout().say(*(f"{safe(each.recipient, 80)}: {each.state}" for each in records[::-1]))
+        stdout().say("", *safe_lines(text or "its content was erased"))
+
+
+def _meant(records: Sequence[DeliveryRecord], recipient: str | None) -> DeliveryRecord:
+    """The delivery that is to be shown: the first one, or that to a recipient."""
+    if recipient is None:
+        return records[-1]
+    name = meant(recipient, [one.recipient for one in records], "recipient of it")
+    return next(one for one in records if one.recipient == name)
+
+
+def _words(kind: DeliveryKind, payload: bytes) -> str:
+    return on_screen(text_of(payload)) if kind == "email" else content(kind, payload)
+
+
+@command.command()
+@click.argument("channel_name", metavar="CHANNEL", shell_complete=completing(email_names))
+@click.pass_obj
+def send(settings: Settings, channel_name: str) -> int:
+    """Write the channel's digest now, before its time, and send it.
+
+    It goes the way of every digest: what it tells is marked as told, and the next one begins where
+    this one ends.
+    """
+    config = settings.load()
+    channels = {one.name: one for one in config.channels if isinstance(one, DigestChannel)}
+    channel = channels[meant(channel_name, email_names(config), "email channel")]
+    with App.open(config, clock=settings.clock) as app:
+        planned = pipeline.plan_now(app, channel)
+        if planned is None:
+            stdout().say(f"nothing waits for {channel.name}: nothing was sent")
+            return 0
+        delivered = pipeline.deliver(app)
+    stdout().say(f"wrote {count(planned.mails, noun(channel.kind))}, sent {delivered.sent}")
+    stdout().say(*(safe(answer, 300) for answer in delivered.answers))
+    return 1 if delivered.failed or delivered.parked else 0
 
 
 def _preview_message(message: OutgoingMail | None, output: Path | None) -> None:

@@ -133,12 +133,18 @@ class Deliveries(Database):
         return len(rows)
 
     def deliveries(
-        self, *, state: DeliveryState | None = None, limit: int = 100
+        self,
+        *,
+        state: DeliveryState | None = None,
+        digest: int | None = None,
+        limit: int = 100,
     ) -> tuple[DeliveryRecord, ...]:
-        """Return the deliveries written last, newest first; `state` narrows them."""
+        """Return the deliveries written last, newest first; `state` and `digest` narrow them."""
         query = select(deliveries).order_by(deliveries.c.id.desc()).limit(limit)
         if state is not None:
             query = query.where(deliveries.c.state == state.value)
+        if digest is not None:
+            query = query.where(deliveries.c.digest == digest)
         with self.reading() as connection:
             return tuple(_record(row) for row in connection.execute(query))
 

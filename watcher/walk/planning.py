@@ -144,6 +144,35 @@ def _plan_digest(app: App, channel: DigestChannel) -> Planned | None:
 
 def _plan_follows(app: App, channel: AutoFollow) -> Planned | None:
     now = app.clock()
+def plan_now(app: App, channel: DigestChannel) -> Planned | None:
+    """Freeze what waits for a channel now, out of turn, because somebody asked for it.
+
+    The next digest begins where this one ends. None where nothing waits. Raises `WatcherError`.
+    """
+    now, store = app.clock(), app.store
+    last = store.last_slot(channel.name)
+    if store.has_found(channel.name):
+        keep_back(app, channel, now)
+    since = last or now - timedelta(days=1)
+    slot = Slot(at=now, since=since, late=False, first=last is None, early=True)
+    waiting, digest = digest_of(app, channel, slot, now)
+    if digest.is_empty:
+        return None
+    outgoing = mails_of(app, channel, waiting, slot, now, channel.recipients)
+    frozen = store.freeze(
+        channel.name,
+        slot.at,
+        waiting,
+        outgoing,
+        now,
+        digest.summary,
+        first=slot.first,
+        urgent=digest.is_urgent,
+        despite_quiet=True,
+    )
+    return None if frozen is None else Planned(channel=channel.name, mails=len(outgoing))
+
+
     keep_back(app, channel, now)
     waiting = app.store.waiting(channel.name, now - timedelta(days=1), now, limit=MOST_MENTIONS)
     # Names are examined after posts are matched: nobody is judged before it was seen who they are.

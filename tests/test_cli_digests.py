@@ -1,0 +1,52 @@
+"""`watcher digests send|show`: out of turn, and as it was sent."""
+
+import json
+
+from tests.cli_fixtures import acme, terminal
+from tests.terminal import Terminal
+
+__all__ = ["acme", "terminal"]
+
+
+def spoken(acme: Terminal) -> None:
+    assert acme.pipe("local", "post", "@zoe", "My acme hinge broke").code == 0
+
+
+def test_a_digest_leaves_before_its_time_and_tells_nothing_twice(acme: Terminal) -> None:
+    spoken(acme)
+    assert acme.pipe("once").code == 0
+    first = acme.pipe("digests", "list", "--json").out
+    spoken(acme)
+    acme.pipe("local", "post", "@ann", "acme again, and again")
+    acme.pipe("once")
+    sent = acme.pipe("digests", "send", "daily")
+    assert (sent.code, sent.out) == (0, "wrote 2 mails, sent 2\n")
+    assert len(json.loads(acme.pipe("digests", "list", "--json").out)) == len(json.loads(first)) + 1
+    again = acme.pipe("digests", "send", "DAILY")
+    assert (again.code, again.out) == (0, "nothing waits for daily: nothing was sent\n")
+
+
+def test_a_digest_is_shown_from_the_bytes_that_were_sent(acme: Terminal) -> None:
+    spoken(acme)
+    acme.pipe("once")
+    if not json.loads(acme.pipe("digests", "list", "--json").out):
+        acme.pipe("digests", "send", "daily")
+    shown = acme.pipe("digests", "show", "1")
+    assert shown.code == 0
+    assert "digest 1 of daily, written " in shown.out
+    assert "ada@acme.example: sent" in shown.out
+    assert "My *acme* hinge broke" in shown.out
+    assert acme.pipe("digests", "show", "1", "--html", "seen.html").code == 0
+    page = (acme.folder / "seen.html").read_text()
+    assert "hinge broke" in page
+    assert "cid:" not in page
+    told = json.loads(acme.pipe("digests", "show", "1", "--json").out)
+    assert [one["to"] for one in told["deliveries"]] == ["bob@acme.example", "ada@acme.example"]
+    assert acme.pipe("digests", "show", "1", "--to", "bob@acme.example").code == 0
+
+
+def test_what_was_never_sent_is_a_mistake(acme: Terminal) -> None:
+    assert "there is no digest 9" in acme.pipe("digests", "show", "9").err
+    nobody = acme.pipe("digests", "show", "1", "--to", "cy@acme.example")
+    assert nobody.code != 0
+    assert "there is no email channel called 'dayly'" in acme.pipe("digests", "send", "dayly").err
