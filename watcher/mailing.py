@@ -128,23 +128,30 @@ def mails_of(
     slot: Slot,
     now: datetime,
     recipients: Sequence[str],
+    *,
+    digest: Digest | None = None,
 ) -> tuple[OutgoingMail, ...]:
     """Make a channel's mails; private posts are only for those in the domains configured.
 
     A channel that is no mail makes messages of its own, and says itself whether it is inside.
+    `digest` is what the whole of `waiting` makes, where it was composed already: that takes long.
     """
+
+    def composed(what: Waiting) -> Digest:
+        if digest is not None and what is waiting:
+            return digest
+        return compose(channel, what, slot, now, app.config.brands, app.config.timezone)
+
     if isinstance(channel, Outlet):
         what = waiting if channel.inside else for_outsiders(waiting)
-        digest = compose(channel, what, slot, now, app.config.brands, app.config.timezone)
-        return channel.messages(app.templates, digest, recipients)
+        return channel.messages(app.templates, composed(what), recipients)
     private_to = app.config.mail.private_to if holds_private(waiting) else ()
     inside = tuple(one for one in recipients if is_inside(one, private_to))
     outside = tuple(one for one in recipients if one not in inside)
     made: list[OutgoingMail] = []
     for to, what in ((inside, waiting), (outside, for_outsiders(waiting))):
         if to:
-            digest = compose(channel, what, slot, now, app.config.brands, app.config.timezone)
-            for some, read in _readings(digest, to, app.config.timezone):
+            for some, read in _readings(composed(what), to, app.config.timezone):
                 sender = app.config.mail.sender_address
                 made += mails(app.templates, read, sender, some, contact=app.config.contact)
     # Signed here, so that the bytes that are stored are the bytes of every attempt.
@@ -212,7 +219,9 @@ def renew(app: App) -> int:
             outgoing = (
                 ()
                 if digest.is_silent
-                else mails_of(app, channel, waiting, slot, old.created, old.recipients)
+                else mails_of(
+                    app, channel, waiting, slot, old.created, old.recipients, digest=digest
+                )
             )
         except WatcherError as error:
             log.error("channel %s: a digest cannot be made again: %s", channel.name, error)  # noqa: TRY400
