@@ -549,7 +549,11 @@ deliveries = Table(
     Column("settled", Moment),
     # What the payload is: a mail ("email"), or what a channel of another kind hands over.
     Column("kind", Key, nullable=False, server_default="email"),
+    # What its own address for bounces and answers holds: nobody can make one up. None for what is
+    # no mail.
+    Column("token", Key),
     Index(None, "state", "next_attempt"),
+    Index(None, "token", unique=True),
     sqlite_autoincrement=True,
 )
 
@@ -657,4 +661,44 @@ heard = Table(  # since when posts that speak of a brand are counted
     # Its spellings, in short: with other ones the counting begins anew.
     Column("form", Words, nullable=False),
     Column("since", Moment, nullable=False),
+)
+
+returned = Table(  # mails that came back to the addresses of deliveries, each handled once
+    "returned",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    # A digest of the whole mail: who sees it again knows that it was handled.
+    Column("mark", Key, nullable=False, unique=True),
+    Column(
+        "delivery",
+        RowId,
+        ForeignKey("deliveries.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("at", Moment, nullable=False),
+    # `hard`, `soft`, `delayed`, `arrived`, `automatic`, `unsubscribed`, `answer` or `letter`.
+    Column("kind", Key, nullable=False),
+    Column("said", Words, nullable=False),
+    # Who says to have written it.
+    Column("by", Words, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+suppressions = Table(  # addresses that get no mail any more, until somebody lifts it
+    "suppressions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    # In small letters, without a name.
+    Column("recipient", Key, nullable=False, index=True),
+    # The only channel that it is about; empty where it is about all.
+    Column("channel", Key, nullable=False),
+    Column("since", Moment, nullable=False),
+    # `bounced`, `refused` or `unsubscribed`.
+    Column("why", Key, nullable=False),
+    Column("detail", Words, nullable=False),
+    Column("delivery", RowId, ForeignKey("deliveries.id", ondelete="SET NULL"), index=True),
+    Column("lifted", Moment),
+    Column("lifted_by", Words, nullable=False, server_default=""),
+    sqlite_autoincrement=True,
 )

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _let_digests_be_acknowledged()
     _count_brands()
     _keep_payloads_apart()
+    _take_back()
 
 
 def _create_silences() -> None:
@@ -127,6 +128,52 @@ def _keep_payloads_apart() -> None:
     )
     op.execute("INSERT INTO payloads (delivery, octets) SELECT id, payload FROM deliveries")
     op.execute("ALTER TABLE deliveries DROP COLUMN payload")
+
+
+def _take_back() -> None:
+    """Let mails come back to addresses of their own, and addresses be written to no more."""
+    op.add_column("deliveries", sa.Column("token", sa.Text(), nullable=True))
+    op.create_index(op.f("ix_deliveries_token"), "deliveries", ["token"], unique=True)
+    op.create_table(
+        "returned",
+        sa.Column("id", RowId, nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("delivery", RowId, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("kind", "said", "by")),
+        sa.ForeignKeyConstraint(
+            ["delivery"],
+            ["deliveries.id"],
+            name=op.f("fk_returned_delivery"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_returned")),
+        sa.UniqueConstraint("mark", name=op.f("uq_returned_mark")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_returned_delivery"), "returned", ["delivery"], unique=False)
+    op.create_table(
+        "suppressions",
+        sa.Column("id", RowId, nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("delivery", RowId, nullable=True),
+        sa.Column("lifted", sa.BigInteger(), nullable=True),
+        sa.Column("lifted_by", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivery"],
+            ["deliveries.id"],
+            name=op.f("fk_suppressions_delivery"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suppressions")),
+        sqlite_autoincrement=True,
+    )
+    for name in ("delivery", "recipient"):
+        op.create_index(op.f(f"ix_suppressions_{name}"), "suppressions", [name], unique=False)
 
 
 def _add_reference(table: str, column: str, to: str) -> None:
