@@ -11,6 +11,9 @@ import pytest
 from tests.journeys.alert_world import HOUR, START, World
 from tests.journeys.test_crash import Crash, Saboteur
 from watcher import pipeline
+from watcher.backends.interface import Page
+from watcher.config import load
+from watcher.mailing import renew
 from watcher.store import StoreError
 
 NOW = """
@@ -380,6 +383,57 @@ def test_a_blind_source_is_told_once_and_once_when_it_is_back(world: Make) -> No
     assert "a source is read again" in back.subject
     assert "town is read again. It had not been since Mon, Mar 2, 09:01." in back.text
     assert place.walk(minutes=60) == []
+
+
+def test_a_stream_that_keeps_up_is_no_blind_source_and_one_that_stops_is(world: Make) -> None:
+    place = world(TALK, NOW + 'blind_after = "6h"\n')
+
+    def hour(*, behind: timedelta = timedelta(), well: bool = True) -> int:
+        place.now += HOUR
+        place.app.store.record_stream("town", START, place.now, behind, reached_newest=well)
+        return len(place.walk(minutes=0, pull=False))
+
+    assert [hour() for _ in range(10)] == [0] * 10
+    assert sum(hour(behind=2 * HOUR, well=False) for _ in range(10)) == 1
+    assert hour() == 1
+
+
+def test_a_source_that_is_taken_out_while_it_is_blind_is_not_told_again(world: Make) -> None:
+    place = world(TALK, NOW + 'blind_after = "6h"\n')
+    place.walk()
+    assert len(place.walk(minutes=7 * 60, pull=False)) == 1
+    path = place.folder / "watcher.toml"
+    path.write_text(path.read_text().replace('every = "1m"', 'every = "1m"\nenabled = false'))
+    place.app = place.app.reconfigured(load(path, {}))
+    assert place.walk(pull=False) == []
+    assert place.app.store.outages("now") == ()
+
+
+def test_who_is_silenced_is_not_proposed_to_follow(world: Make) -> None:
+    follow = '[[channels]]\nname = "circle"\nkind = "follow"\nsource = "town"\nmin_age_days = 0\n'
+    place = world(TALK.replace('["now"]', '["now", "circle"]'), NOW, follow)
+    place.silence(author="bob")
+    place.say("nordelia and friends", "ann", "bob")
+    place.walk()
+    place.walk()
+    assert [one.proposal.account.handle for one in place.app.store.proposals(limit=9)] == ["ann"]
+
+
+def test_a_digest_made_again_keeps_what_it_said_beside(world: Make) -> None:
+    place = world(TALK, NOW, '[[routes]]\nname = "money"\nfind = "refund"\nthen = ["now"]\n')
+    place.silence(author="spam")
+    place.say("nordelia cheap", "spam")
+    place.say("nordelia is late")
+    place.say("nordelia owes a refund")
+    place.walk()
+    [late] = [one.post for one in place.app.store.matches() if "late" in one.post.text]
+    page = Page(posts=(), cursor="x", more=False, deleted=(late.id,))
+    place.app.store.save_page("town", page, place.now)
+    assert renew(place.app) == 1
+    [mail] = [place._message(one.id, one.channel, one.recipient)
+              for one in place.app.store.deliveries()]  # fmt: skip
+    assert "late" not in mail.text
+    assert "kept 1 from being told" in mail.text
 
 
 def test_a_watcher_that_was_down_itself_calls_no_source_blind(world: Make) -> None:

@@ -12,6 +12,7 @@ from tests.store.samples import (
     HOUR,
     MINUTE,
     NOON,
+    account,
     frozen,
     mails,
     match,
@@ -75,6 +76,16 @@ def test_a_silence_is_found_by_its_state_and_ended_once(store: Store) -> None:
         silence(store, until=NOON + 91 * DAY)
     store.forget_before(NOON + 2 * DAY)
     assert store.silences(NOON + 2 * DAY) == ()
+
+
+def test_with_a_person_go_the_silences_that_name_them(store: Store) -> None:
+    pulled(store, post("p1", author=account("7", "Spammer")))
+    for author in ("@spammer", "ann"):
+        store.add_silence(
+            Silence(author=author, since=NOON, until=NOON + HOUR, because="why", by="kim")
+        )
+    store.forget_account(store.accounts_called("spammer")[0], NOON)
+    assert [one.silence.author for one in store.silences(NOON)] == ["ann"]
 
 
 def test_what_waits_is_kept_back_held_and_released_entry_by_entry(store: Store) -> None:

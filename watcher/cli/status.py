@@ -16,13 +16,14 @@ from watcher.cli.standing import left_out_words, span, spent_words, told
 from watcher.config import Config
 from watcher.presence import Heartbeat, is_alive, last_heartbeat
 from watcher.standing import Standing, standings
-from watcher.store import SkippedItem, SourceState, Status
+from watcher.store import SkippedItem, SourceState, Status, Store
 
 SKIPPED_SHOWN = 3
 """Items told of each source that skipped some."""
 GAPS_SHOWN = 2
 """Gaps of the last day told of each source that has some."""
 LOOK_BACK = timedelta(days=1)
+MOST_UNANSWERED = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,10 @@ class View:
     told: Mapping[str, datetime | None]
     """When each email channel wrote its last digest."""
     beat: Heartbeat | None
+    unanswered: int = 0
+    """Urgent digests that nobody has acknowledged, of channels that ask for it."""
+    silences: int = 0
+    """Silences in effect."""
 
     def upcoming(self, channel: Channel) -> datetime | None:
         """Return when a channel mails next, were there something to say."""
@@ -70,6 +75,8 @@ def command(settings: Settings, as_json: bool) -> None:
             skipped={name: store.skipped(name, limit=SKIPPED_SHOWN) for name in states},
             told={channel.name: store.told_until(channel.name) for channel in config.channels},
             beat=last_heartbeat(config.data),
+            unanswered=_unanswered(config, store),
+            silences=len(store.silences_in_effect(settings.clock())),
         )
     if as_json:
         print_json(_as_dict(view))
@@ -79,6 +86,17 @@ def command(settings: Settings, as_json: bool) -> None:
     _print_channels(view)
     _print_totals(view)
     stdout().hint(*_hints(view))
+
+
+def _unanswered(config: Config, store: Store) -> int:
+    asking = {
+        channel.name
+        for channel in config.channels
+        if isinstance(channel, DigestChannel) and (channel.escalate or channel.repeat)
+    }
+    if not asking:
+        return 0
+    return sum(one.channel in asking for one in store.unacknowledged(limit=MOST_UNANSWERED))
 
 
 def _service_line(view: View) -> str:
@@ -191,6 +209,10 @@ def _hints(view: View) -> list[str]:
         hints.append("`watcher check` tries everything, `watcher once` reads the sources")
     if status.suspects.get(Verdict.OPEN):
         hints.append("`watcher suspects review` judges the open suspects")
+    if view.unanswered:
+        hints.append(f"`watcher ack` shows {count(view.unanswered, 'urgent message')} to answer")
+    if view.silences:
+        hints.append(f"`watcher silence list` shows {count(view.silences, 'silence')} in effect")
     if status.proposals.get(ProposalState.PROPOSED):
         hints.append("`watcher follows list` shows the proposed follows")
     if status.deliveries.get(DeliveryState.FAILED) or status.deliveries.get(DeliveryState.PARKED):
@@ -215,6 +237,8 @@ def _as_dict(view: View) -> dict[str, Any]:
         "deliveries": {str(k): v for k, v in status.deliveries.items()},
         "proposals": {str(k): v for k, v in status.proposals.items()},
         "forgotten": status.forgotten,
+        "unanswered": view.unanswered,
+        "silences": view.silences,
         "sources": [
             {
                 "name": source.name,

@@ -49,6 +49,7 @@ from watcher.store.schema import (
     source_networks,
     suspects,
 )
+from watcher.store.silences import forget_silences_of
 
 _AT_A_TIME = 2000
 """Posts erased in one transaction."""
@@ -106,6 +107,7 @@ class Forgetting(Database):
             handles = [account.handle, *connection.execute(former).scalars()]
             names = digests_of(connection, network, [native], filter(None, handles))
             _keep_out(connection, names, row, now)
+            forget_silences_of(connection, list(filter(None, handles)))
         return self.finish_forgetting(now)
 
     def keep_out(self, network: str, name: str, now: datetime) -> None:

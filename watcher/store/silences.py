@@ -1,12 +1,13 @@
 """Silences: what is not to be told for a while, and what of all that waits they keep back."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, update
 
 from alerts.silence import Silence
+from watcher.store.columns import folded_handle
 from watcher.store.database import Database
 from watcher.store.errors import NoSuchRecordError
 from watcher.store.records import SilenceRecord
@@ -86,6 +87,14 @@ class Silences(Database):
 _FIELDS = (
     "rule", "brand", "channel", "author", "find", "since", "until", "because", "by",
 )  # fmt: skip
+
+
+def forget_silences_of(connection: Connection, handles: Collection[str]) -> None:
+    """Forget the silences that name one of these handles: what they were for is kept out."""
+    named = {folded_handle(handle) for handle in handles}
+    query = select(silences.c.id, silences.c.author).where(silences.c.author != "")
+    gone = [id_ for id_, author in connection.execute(query) if folded_handle(author) in named]
+    connection.execute(delete(silences).where(silences.c.id.in_(gone)))
 
 
 def kept_back(channel: str) -> ColumnElement[bool]:

@@ -124,7 +124,7 @@ def _plan_digest(app: App, channel: DigestChannel) -> Planned | None:
         if channel.send != "instant":
             app.store.skip_slot(channel.name, slot.at)
         return None
-    outgoing = mails_of(app, channel, waiting, slot, now, channel.recipients)
+    outgoing = mails_of(app, channel, waiting, slot, now, channel.recipients, digest=digest)
     frozen = app.store.freeze(
         channel.name,
         slot.at,
@@ -142,8 +142,6 @@ def _plan_digest(app: App, channel: DigestChannel) -> Planned | None:
     return Planned(channel=channel.name, mails=len(outgoing))
 
 
-def _plan_follows(app: App, channel: AutoFollow) -> Planned | None:
-    now = app.clock()
 def plan_now(app: App, channel: DigestChannel) -> Planned | None:
     """Freeze what waits for a channel now, out of turn, because somebody asked for it.
 
@@ -173,7 +171,10 @@ def plan_now(app: App, channel: DigestChannel) -> Planned | None:
     return None if frozen is None else Planned(channel=channel.name, mails=len(outgoing))
 
 
-    keep_back(app, channel, now)
+def _plan_follows(app: App, channel: AutoFollow) -> Planned | None:
+    now = app.clock()
+    if app.store.has_found(channel.name):
+        keep_back(app, channel, now)
     waiting = app.store.waiting(channel.name, now - timedelta(days=1), now, limit=MOST_MENTIONS)
     # Names are examined after posts are matched: nobody is judged before it was seen who they are.
     if not waiting.mentions or app.store.unexamined(1):
