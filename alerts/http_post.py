@@ -5,12 +5,13 @@ after the first byte of the message.
 """
 
 import http.client
+import re
 import ssl
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -36,12 +37,15 @@ _FAILURES = (OSError, http.client.HTTPException, ValueError)
 class Target:
     """Where to post to, and what may come back."""
 
-    url: str
+    url: str = field(repr=False)
     """`https://`; `http://` is for the caller to allow or not."""
     ca_file: Path | None = None
     """Authorities (PEM) to trust besides the system's."""
     seconds: float = 30.0
     """From the first address tried to the last octet read, however slowly they drip."""
+
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What must not be told beside the path and the query, should the other side repeat it."""
 
     @property
     def parts(self) -> SplitResult:
@@ -187,12 +191,19 @@ def pause_of(header: str | None, now: float) -> timedelta | None:
 
 def _said(answer: http.client.HTTPResponse, content: bytes, target: Target) -> str:
     """Return what was answered in one line, without what is secret in the address."""
-    said = one_line(content.decode("utf-8", "replace"), 160) if content[:1] != b"<" else ""
     parts = target.parts
-    for secret in {parts.query, *parts.path.split("/"), *parts.query.split("=")}:
-        if len(secret) > 5:
-            said = said.replace(secret, "***").replace(unquote(secret), "***")
-    line = f"{answer.status} {one_line(answer.reason or '', 60)}".strip()
+    pieces = {parts.query, *parts.path.split("/"), *re.split("[=&]", parts.query)}
+    secrets = {form for one in (*pieces, *target.secrets) for form in (one, unquote(one))}
+
+    def shown(text: str, limit: int) -> str:
+        for secret in sorted(secrets, key=len, reverse=True):
+            if len(secret) > 5:
+                text = text.replace(secret, "***")
+        return one_line(text, limit)
+
+    body = "" if content[:1] == b"<" else content.decode("utf-8", "replace")
+    line = f"{answer.status} {shown(answer.reason or '', 60)}".strip()
+    said = shown(body, 160)
     return f"{line}: {said}" if said else line
 
 

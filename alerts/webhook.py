@@ -145,9 +145,13 @@ class WebhookSender:
     def __init__(self, table: Webhook, now: Callable[[], float] = time.time) -> None:
         from alerts.http_post import Target
 
-        self._key = key_of(table.secret.reveal())
+        secret = table.secret.reveal()
+        self._key = key_of(secret)
         self._target = Target(
-            url=table.url.reveal(), ca_file=table.ca_file, seconds=float(table.timeout)
+            url=table.url.reveal(),
+            ca_file=table.ca_file,
+            seconds=float(table.timeout),
+            secrets=(secret, secret.removeprefix(PREFIX)),
         )
         self._now = now
 

@@ -173,7 +173,7 @@ class WebWay(Way):
         if 200 <= self.status < 300:
             self.bodies.append(asked.body.decode())
         # A server may well tell in its answer what it was asked.
-        return Reply(self.status, f"you asked {asked.target} {asked.headers}".encode())
+        return Reply(self.status, f"{KEY} you asked {asked.target} {asked.headers}".encode())
 
     def refuse(self) -> None:
         self.status = 403
