@@ -36,6 +36,23 @@ def test_a_mail_arrives_as_it_was_stored_and_its_handing_over_is_announced(serve
     assert server.mails == [("ada@acme.example", delivery().payload)]
 
 
+@pytest.mark.parametrize(
+    ("stored", "arrives"),
+    [
+        (b".\r\n..\r\n.a\r\n\r\n.\r\n", b".\r\n..\r\n.a\r\n\r\n.\r\n"),
+        (b"a\n.\nb\r.\rMAIL FROM:<x>\r\n", b"a\r\n.\r\nb\r\n.\r\nMAIL FROM:<x>\r\n"),
+        (b"no end", b"no end\r\n"),
+        (b"", b"\r\n"),
+        (b"x" * 900 + b"\r\n", b"x" * 900 + b"\r\n"),
+        (b"line\r\n" * 90_000, b"line\r\n" * 90_000),
+    ],
+)
+def test_dots_and_odd_line_ends_never_end_a_message(stored, arrives):
+    with running(Server()) as server, opened(server) as sender:
+        assert sender.send(replace(delivery(), payload=stored), lambda: None) == "250 taken"
+        assert server.mails == [("ada@acme.example", arrives)]
+
+
 def test_one_refused_recipient_of_three_does_not_stop_the_others(server, sender):
     server.refusals["bob@acme.example"] = "550 no such user here"
     sender.send(delivery("ada@acme.example"), lambda: None)

@@ -6,6 +6,7 @@ after the moment at which the server may have taken the message.
 
 import asyncio
 import contextlib
+import re
 import socket
 import ssl
 from collections.abc import Awaitable
@@ -13,7 +14,6 @@ from typing import Literal, Self, TypeVar
 
 from aiosmtplib import (
     SMTP,
-    SMTPDataError,
     SMTPException,
     SMTPResponse,
     SMTPResponseException,
@@ -21,7 +21,7 @@ from aiosmtplib import (
 
 from alerts.model import DeliveryError
 from alerts.secret import Secret
-from alerts.smtp.pipelining import both_at_once
+from alerts.smtp.pipelining import both_at_once, hand_over
 from alerts.smtp.server import Server
 from alerts.smtp.trouble import LostError, certificate_problem, one_line
 from rules.errors import WatcherError
@@ -109,15 +109,7 @@ class Connection:
         """Send the message; return the server's answer. From here on it may have arrived."""
         where = self._server.where
         try:
-            async with asyncio.timeout(self._server.timeout * 2):
-                response = await self._client.data(payload)
-        except SMTPDataError as error:
-            kind = _kind_of(error.code)
-            if kind == "uncertain" or error.code == 421:
-                await self.drop()
-            raise DeliveryError(
-                f"{where} refused the message: {error.code} {self._line(error.message)}", kind=kind
-            ) from error
+            answer = await hand_over(self._client, _canonical(payload), self._server.timeout)
         except _FAILURES as error:
             await self.drop()
             raise DeliveryError(
@@ -125,7 +117,12 @@ class Connection:
                 kind="uncertain",
                 help="the recipient may have the mail already",
             ) from error
-        return f"{response.code} {self._line(response.message)}"
+        if answer.code == 250:
+            return self._said(answer)
+        kind = _kind_of(answer.code)
+        if kind == "uncertain" or answer.code == 421:
+            await self.drop()
+        raise DeliveryError(f"{where} refused the message: {self._said(answer)}", kind=kind)
 
     async def quit(self) -> None:
         """Say goodbye, and let go."""
@@ -292,6 +289,14 @@ async def _answer(command: Awaitable[SMTPResponse]) -> SMTPResponse:
         if error.code < 200:  # no answer of the protocol
             raise
         return SMTPResponse(error.code, error.message)
+
+
+def _canonical(payload: bytes) -> bytes:
+    """Return a message whose lines all end with CR LF: a lone one might end it early elsewhere."""
+    ends = payload.count(b"\r\n")
+    if payload.count(b"\n") == ends == payload.count(b"\r"):
+        return payload
+    return re.sub(rb"\r\n|\n|\r", b"\r\n", payload)
 
 
 def _kind_of(code: int) -> Literal["permanent", "temporary", "uncertain"]:

@@ -4,12 +4,13 @@ aiosmtplib is asynchronous; a private event loop hides that behind plain functio
 """
 
 import asyncio
+import functools
 import threading
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from alerts.address import AddressError, parse_address
+from alerts.address import Address, AddressError, parse_address
 from alerts.model import Delivery, DeliveryError
 from alerts.smtp.connection import Connection
 from alerts.smtp.pace import Pace
@@ -62,8 +63,8 @@ class SmtpSender:
         or an answer missing is temporary before DATA and uncertain after it.
         """
         try:
-            recipient = parse_address(delivery.recipient)
-            sender = parse_address(delivery.envelope_sender or self._sender)
+            recipient = _parsed(delivery.recipient)
+            sender = _parsed(delivery.envelope_sender or self._sender)
         except AddressError as error:
             raise DeliveryError(error.message, kind="permanent", help=error.help) from error
         if self._closed_by is not None and self._now() < self._closed_until:
@@ -173,3 +174,8 @@ class SmtpSender:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.quit()
+
+
+@functools.lru_cache(maxsize=1000)
+def _parsed(address: str) -> Address:
+    return parse_address(address)
