@@ -188,6 +188,8 @@ class OutgoingMail:
     """The HTML part alone, to be looked at in a browser; empty for what is no mail."""
     kind: DeliveryKind = "email"
     """What the payload is: for other kinds than mail, what that kind of channel hands over."""
+    token: str = ""
+    """What the address holds at which this mail comes back; empty where nobody reads there."""
 
 
 class DeliveryState(StrEnum):
@@ -215,6 +217,8 @@ class Delivery:
     payload: bytes = field(repr=False)
     """The whole RFC 5322 message with CR LF line ends; for other kinds what their sender reads."""
     kind: DeliveryKind = "email"
+    token: str = ""
+    """What the address holds at which this mail comes back; empty where nobody reads there."""
     envelope_sender: str = ""
     """Whom the servers on the way report to; empty: the sender's own address."""
     attempts: int = 0

@@ -56,9 +56,17 @@ from watcher.store.records import (
     VerdictRecord,
     WaitingEntry,
 )
+from watcher.store.returned import (
+    Addressee,
+    Return,
+    ReturnedMails,
+    ReturnedRecord,
+    ReturnKind,
+)
 from watcher.store.revisits import Revisits, SavedRevisit, ToRevisit
 from watcher.store.silences import Silences
 from watcher.store.spending import Spending
+from watcher.store.suppressions import SuppressionCause, SuppressionRecord, Suppressions
 from watcher.store.surroundings import Picture, Surroundings
 from watcher.store.suspects import Suspects
 from watcher.store.sweeps import NameState, Sweeps, SweptName, SweptSuspect
@@ -85,6 +93,8 @@ class Store(
     Silences,
     Holds,
     Deliveries,
+    ReturnedMails,
+    Suppressions,
     Follows,
     Forgetting,
     Housekeeping,
@@ -110,6 +120,7 @@ class Store(
 
 __all__ = [
     "AccountForm",
+    "Addressee",
     "AlarmRecord",
     "AttemptRecord",
     "Batch",
@@ -134,6 +145,9 @@ __all__ = [
     "Place",
     "Places",
     "ProposalRecord",
+    "Return",
+    "ReturnKind",
+    "ReturnedRecord",
     "SavedAlarms",
     "SavedMatches",
     "SavedPage",
@@ -148,6 +162,8 @@ __all__ = [
     "Store",
     "StoreError",
     "StoredPost",
+    "SuppressionCause",
+    "SuppressionRecord",
     "SuspectDetail",
     "SuspectEvent",
     "SuspectEventKind",

@@ -28,7 +28,7 @@ class Acknowledging(Database):
                     f"there is no digest {digest_id}",
                     help="`watcher digests list` shows their numbers.",
                 )
-            return _acknowledge(connection, row, by, now)
+            return acknowledge(connection, row, by, now)
 
     def unacknowledged(self, *, limit: int = 100) -> tuple[Unanswered, ...]:
         """Return the urgent digests that nobody has acknowledged, newest first."""
@@ -63,7 +63,8 @@ def _open() -> ColumnElement[bool]:
     return and_(digests.c.urgent.is_(True), digests.c.acknowledged.is_(None))
 
 
-def _acknowledge(connection: Connection, row: Row[Any], by: str, now: datetime) -> bool:
+def acknowledge(connection: Connection, row: Row[Any], by: str, now: datetime) -> bool:
+    """Record that somebody saw to the digest of a row; see `Acknowledging.acknowledge`."""
     told = digests.c.escalation == row.id
     ids = [row.id, *connection.execute(select(digests.c.id).where(told)).scalars()]
     values = {"acknowledged": now, "acknowledged_by": by}

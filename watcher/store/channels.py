@@ -283,7 +283,7 @@ class Channels(Database):
                 connection.execute(
                     update(deliveries)
                     .where(deliveries.c.id == row.id)
-                    .values(message_id=mail.message_id, kind=mail.kind)
+                    .values(message_id=mail.message_id, kind=mail.kind, token=mail.token or None)
                 )
                 connection.execute(
                     update(payloads)
@@ -403,6 +403,7 @@ def write_deliveries(
                 "recipient": mail.recipient,
                 "message_id": mail.message_id,
                 "kind": mail.kind,
+                "token": mail.token or None,
                 "state": DeliveryState.PENDING.value,
                 "created": now,
                 "next_attempt": now,

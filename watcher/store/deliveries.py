@@ -18,10 +18,12 @@ from sqlalchemy import (
 )
 
 from alerts.model import Delivery, DeliveryState
+from alerts.returns.report import unknown_at_rcpt
 from watcher.store.database import Database
 from watcher.store.errors import NoSuchRecordError
 from watcher.store.records import AttemptRecord, ClaimedDelivery, DeliveryRecord, Lane
 from watcher.store.schema import attempts, deliveries, digests, payloads
+from watcher.store.suppressions import is_suppressed, suppress
 
 _MOST_UNCERTAIN = 2
 
@@ -137,10 +139,19 @@ class Deliveries(Database):
         *,
         state: DeliveryState | None = None,
         digest: int | None = None,
+        channel: str | None = None,
+        recipient: str | None = None,
         limit: int = 100,
     ) -> tuple[DeliveryRecord, ...]:
-        """Return the deliveries written last, newest first; `state` and `digest` narrow them."""
+        """Return the deliveries written last, newest first; all else narrows them.
+
+        A `recipient` is found by any part of the address, whatever its case.
+        """
         query = select(deliveries).order_by(deliveries.c.id.desc()).limit(limit)
+        if channel is not None:
+            query = query.where(deliveries.c.channel == channel)
+        if recipient is not None:
+            query = query.where(deliveries.c.recipient.icontains(recipient, autoescape=True))
         if state is not None:
             query = query.where(deliveries.c.state == state.value)
         if digest is not None:
@@ -183,6 +194,11 @@ class Deliveries(Database):
             if not _with_payload(connection, id).octets:
                 raise NoSuchRecordError(
                     f"delivery {id} cannot be sent again: it told of an account that was erased"
+                )
+            if is_suppressed(connection, _find(connection, id)):
+                raise NoSuchRecordError(
+                    f"delivery {id} cannot be sent again: its recipient is suppressed",
+                    help="`watcher deliveries lift ADDRESS` lets mails go there again.",
                 )
             _settle(
                 connection,
@@ -260,6 +276,7 @@ def _delivery(row: Row[Any]) -> Delivery:
         message_id=row.message_id,
         payload=bytes(row.octets),
         kind=row.kind,
+        token=row.token or "",
         attempts=row.attempts,
         uncertain=row.uncertain,
         created=row.created,
@@ -358,6 +375,10 @@ def _end(
     row = _find(connection, connection.execute(of_attempt).scalar_one())
     uncertain = row.uncertain + (outcome == "uncertain")
     state = _state_after(outcome, uncertain, next_attempt)
+    if outcome == "permanent" and row.kind == "email" and unknown_at_rcpt(answer):
+        suppress(connection, row, "refused", answer, now)
+    if state is DeliveryState.PENDING and is_suppressed(connection, row):
+        state = DeliveryState.FAILED  # its recipient asked for no more while it was under way
     pending = state is DeliveryState.PENDING
     _move(
         connection,

@@ -71,9 +71,7 @@ class Judgements(Database):
         """
         with self.writing() as connection:
             _find(connection, id)
-            connection.execute(update(matches).where(matches.c.row == id).values(verdict=verdict))
-            said = {"match": id, "verdict": verdict, "note": note, "by": by, "at": now}
-            connection.execute(insert(judgements), said)
+            judge(connection, id, verdict, note, by, now)
             return _find(connection, id)
 
     def judgements(self, id: int) -> tuple[JudgementRecord, ...]:
@@ -84,6 +82,15 @@ class Judgements(Database):
                 JudgementRecord(verdict=row.verdict, note=row.note, by=row.by, at=row.at)
                 for row in connection.execute(query)
             )
+
+
+def judge(
+    connection: Connection, id: int, verdict: Judgement | None, note: str, by: str, now: datetime
+) -> None:
+    """Record what a person says of a match that is there."""
+    connection.execute(update(matches).where(matches.c.row == id).values(verdict=verdict))
+    said = {"match": id, "verdict": verdict, "note": note, "by": by, "at": now}
+    connection.execute(insert(judgements), said)
 
 
 def match_from(row: Row[Any], post: str) -> Match:

@@ -23,10 +23,7 @@ class Silences(Database):
         """Add a silence and return its number. Raises `SilenceError` for one that may not be."""
         silence.refuse()
         with self.writing() as connection:
-            values = {name: getattr(silence, name) for name in _FIELDS}
-            made = connection.execute(insert(silences).returning(silences.c.id), values)
-            number: int = made.scalar_one()
-            return number
+            return write_silence(connection, silence)
 
     def silences(
         self, now: datetime, *, active: bool | None = None, limit: int = 50
@@ -95,6 +92,14 @@ def forget_silences_of(connection: Connection, handles: Collection[str]) -> None
     query = select(silences.c.id, silences.c.author).where(silences.c.author != "")
     gone = [id_ for id_, author in connection.execute(query) if folded_handle(author) in named]
     connection.execute(delete(silences).where(silences.c.id.in_(gone)))
+
+
+def write_silence(connection: Connection, silence: Silence) -> int:
+    """Add a silence and return its number."""
+    values = {name: getattr(silence, name) for name in _FIELDS}
+    made = connection.execute(insert(silences).returning(silences.c.id), values)
+    number: int = made.scalar_one()
+    return number
 
 
 def kept_back(channel: str) -> ColumnElement[bool]:
