@@ -100,7 +100,11 @@ def compared(app: App, channel: DigestChannel | Channel) -> dict[str, tuple[str,
     is compared with another is told beside that one alone.
     """
     brands = {brand.name: brand.competitors for brand in app.config.brands}
-    rules = [rule for rule in app.config.rules if channel.name in rule.then]
+    rules = [
+        rule
+        for rule in app.config.rules
+        if channel.name in app.router.reachable(rule.name, rule.then)
+    ]
     named = frozenset[str]()
     for rule in rules:
         if isinstance(rule, KeywordRule):

@@ -309,6 +309,20 @@ def test_what_is_acknowledged_in_time_is_not_escalated(world: Make) -> None:
     assert place.walk(minutes=60) == []
 
 
+def test_an_escalation_may_go_to_a_channel_that_is_no_mail(world: Make) -> None:
+    page = '[[channels]]\nname = "page"\nkind = "feed"\nfile = "page/acme"\nsend = "instant"\n'
+    place = world(STORM, NOW + 'escalate = { channel = "page", after = "30m" }\n', page)
+    place.say("nordelia burns", times=3)
+    place.walk()
+    place.now += timedelta(minutes=31)
+    [planned] = pipeline.plan(place.app)
+    assert planned.error == ""
+    told = place.app.store.deliveries()[0]
+    assert (told.channel, told.kind) == ("page", "feed")
+    pipeline.deliver(place.app)
+    assert "Nobody has acknowledged" in (place.folder / "page/acme.json").read_text()
+
+
 def test_several_unanswered_digests_are_escalated_in_one_message(world: Make) -> None:
     short = STORM.replace("1d", "5m")
     place = world(short, NOW + 'escalate = { channel = "boss", after = "30m" }\n', BOSS)

@@ -63,7 +63,13 @@ def _cost(rule: KeywordRule, config: "Config") -> Iterator[Problem]:
 def _rate(rule: KeywordRule, config: "Config") -> Iterator[Problem]:
     """Yield what hinders a rate, or the silence after what was told."""
     follow = {one.name for one in config.channels if isinstance(one, AutoFollow)}
-    if rule.rate and rule.then and set(rule.then) <= follow:
+    elsewhere = {
+        channel
+        for route in config.routes
+        if not route.find and (not route.rules or rule.name in route.rules)
+        for channel in route.then
+    }
+    if rule.rate and rule.then and set(rule.then) | elsewhere <= follow:
         yield Problem(
             code="unheard-alarms",
             message="nobody hears of these alarms: the channels only follow accounts",

@@ -14,6 +14,12 @@ from watcher.app import App
 from watcher.mailing import coverage_until, mails_of, urgent_news
 from watcher.store import SourceState, Unanswered
 
+_APART = {
+    kind: timedelta(microseconds=n)
+    for n, kind in enumerate(("digest", "escalation", "blind", "heartbeat"))
+}
+"""Keeps what is written at the same moment apart: messages are named by channel and slot."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
@@ -209,7 +215,7 @@ def _freeze(
     blind: Mapping[str, datetime] = MappingProxyType({}),
     back: Sequence[str] = (),
 ) -> Told | None:
-    slot = Slot(at=waiting.until, since=waiting.since, late=False)
+    slot = Slot(at=waiting.until + _APART[kind], since=waiting.since, late=False)
     mails = mails_of(app, channel, waiting, slot, waiting.until, channel.recipients)
     frozen = app.store.freeze_beside(
         channel.name,
