@@ -57,8 +57,8 @@ whole: $(VENV)/dev.stamp
 whoosh3: $(VENV)/dev.stamp
 	$(BIN)/python tests/with_whoosh3.py
 
-drill: $(VENV)/dev.stamp
-	$(BIN)/python -m tests.drill --kills 100
+drill: $(VENV)/dev.stamp servers
+	$(BIN)/python -m tests.crash_drill --kills 500 --page
 	$(BIN)/python -m tests.stream_drill --posts 100000 --kills 10
 
 benchmarks: $(VENV)/dev.stamp

@@ -10,12 +10,13 @@ from hypothesis import settings
 from tests.bluesky.real import bluesky
 from tests.browser import browser
 from tests.mailhost import mail_host, running_mail_host
-from tests.servers import postgres, postgres_url
+from tests.servers import faketime, postgres, postgres_url
 from tests.smtp import inbox
 
 __all__ = [
     "bluesky",
     "browser",
+    "faketime",
     "inbox",
     "mail_host",
     "postgres",

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -24,7 +25,8 @@ class MissingServerError(Exception):
 class Postgres:
     """A throw-away PostgreSQL cluster that listens on a socket in its own folder."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        """Start one; `durable` says that what it has confirmed must survive its own crash."""
         programs = _postgres_programs()
         self._user = _unprivileged_user()
         # Not under pytest's folder: only its owner may enter that, and a socket's path is short.
@@ -36,13 +38,14 @@ class Postgres:
         self._run([*command, "--locale=C", "--no-sync"])
         quick = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
         options = [option for setting in quick for option in ("-c", setting)]
-        with (self._folder / "log").open("wb") as log:
+        place = [programs / "postgres", "-D", data, "-k", self._folder, "-h", ""]
+        self._command = [*place, *(() if durable else options)]
+        self._start()
+
+    def _start(self) -> None:
+        with (self._folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
-                [programs / "postgres", "-D", data, "-k", self._folder, "-h", "", *options],
-                stdout=log,
-                stderr=log,
-                cwd=self._folder,
-                **self._as_user(),
+                self._command, stdout=log, stderr=log, cwd=self._folder, **self._as_user()
             )
         self._wait()
 
@@ -63,6 +66,15 @@ class Postgres:
                 connection.execute(text(statement))
         finally:
             engine.dispose()
+
+    def restart(self, *, immediate: bool) -> None:
+        """Stop the server, under the feet of its clients, and start it again.
+
+        `immediate` lets it end as in a crash, without tidying up.
+        """
+        self._server.send_signal(signal.SIGQUIT if immediate else signal.SIGINT)
+        self._server.wait(_PATIENCE)
+        self._start()
 
     def stop(self) -> None:
         """Stop the server at once and remove its folder."""
@@ -148,3 +160,15 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
     postgres.execute(f"CREATE DATABASE {name} TEMPLATE template0")
     yield postgres.url(name)
     postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def faketime() -> Path:
+    """The library that gives a process a clock of its own; without it skipped, failed under CI."""
+    libraries = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    if libraries:
+        return libraries[0]
+    missing = "libfaketime is not installed: `make test` installs it, or tests/install-servers"
+    if os.environ.get("CI") == "true":
+        pytest.fail(missing)
+    pytest.skip(missing)

@@ -225,3 +225,25 @@ def test_digests_are_listed_newest_first(store: Store) -> None:
     for hour in range(3):
         frozen(store, "a@acme.example", slot=NOON + hour * HOUR)
     assert [one.slot for one in store.digests(2)] == [NOON + 2 * HOUR, NOON + HOUR]
+
+
+def test_a_clock_that_was_ahead_holds_up_neither_channels_nor_mails(store: Store) -> None:
+    tomorrow = NOON + DAY
+    first = frozen(store, "ada@acme.example", slot=tomorrow)
+    assert store.last_slot("daily") == tomorrow
+    assert store.claim_delivery(NOON) is None
+    assert store.believe_clock(NOON)
+    assert store.last_slot("daily") == NOON
+    claimed = store.claim_delivery(NOON)
+    assert claimed is not None
+    assert claimed.delivery.recipient == "ada@acme.example"
+    assert not store.believe_clock(NOON)
+    again = frozen(store, "bob@acme.example", slot=tomorrow)
+    assert again != first, "the slot comes once more when its time has really come"
+    assert [one.channel for one in store.digests()] == ["daily", "daily"]
+
+
+def test_a_clock_that_was_ahead_by_seconds_only_is_left_to_catch_up(store: Store) -> None:
+    frozen(store, "ada@acme.example", slot=NOON + MINUTE)
+    assert not store.believe_clock(NOON)
+    assert store.last_slot("daily") == NOON + MINUTE

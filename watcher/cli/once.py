@@ -35,6 +35,7 @@ def command(settings: Settings, as_json: bool) -> int:
     """
     config = settings.load()
     with alone(config.data, config.store_url), App.open(config, clock=settings.clock) as app:
+        app.store.believe_clock(app.clock())
         app.store.abandon_claims(app.clock())
         pulled = []
         for source in (source for source in app.config.sources if source.enabled):

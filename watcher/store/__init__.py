@@ -11,6 +11,7 @@ from watcher.store.deliveries import Deliveries
 from watcher.store.errors import NoSuchRecordError, StaleBatchError, StoreError
 from watcher.store.evidence import Evidence, SeenPost, Sighting
 from watcher.store.exclusive import lock_file, server_lock, shown_address
+from watcher.store.following import Following
 from watcher.store.follows import Follows
 from watcher.store.forgetting import Forgetting, Held
 from watcher.store.holds import Holds
@@ -39,6 +40,7 @@ from watcher.store.records import (
     OpenAlarm,
     Outage,
     OutdatedDigest,
+    PassedOver,
     ProposalRecord,
     SavedAlarms,
     SavedMatches,
@@ -53,6 +55,7 @@ from watcher.store.records import (
     SuspectEventKind,
     SuspectRecord,
     Unanswered,
+    Unspoken,
     VerdictRecord,
     WaitingEntry,
 )
@@ -64,6 +67,7 @@ from watcher.store.returned import (
     ReturnKind,
 )
 from watcher.store.revisits import Revisits, SavedRevisit, ToRevisit
+from watcher.store.set_clock import SetClock
 from watcher.store.silences import Silences
 from watcher.store.spending import Spending
 from watcher.store.suppressions import SuppressionCause, SuppressionRecord, Suppressions
@@ -92,10 +96,12 @@ class Store(
     Acknowledging,
     Silences,
     Holds,
+    SetClock,
     Deliveries,
     ReturnedMails,
     Suppressions,
     Follows,
+    Following,
     Forgetting,
     Housekeeping,
 ):
@@ -140,6 +146,7 @@ __all__ = [
     "OpenAlarm",
     "Outage",
     "OutdatedDigest",
+    "PassedOver",
     "OutgoingMail",
     "Picture",
     "Place",
@@ -172,6 +179,7 @@ __all__ = [
     "SweptSuspect",
     "ToRevisit",
     "Unanswered",
+    "Unspoken",
     "VerdictRecord",
     "WaitingEntry",
     "lock_file",

@@ -1,20 +1,18 @@
 """Messages beside the digests: escalations, signs of life, sources that are not read."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from alerts.model import Occasion, OutgoingMail
 from watcher.store.acknowledging import mark_escalated
-from watcher.store.channels import write_deliveries
+from watcher.store.channels import MOMENT, free_slot, write_deliveries
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.records import Outage
 from watcher.store.schema import channels, digests, outages
-
-_MOMENT = timedelta(microseconds=1)
 
 
 class _NeedlessError(Exception):
@@ -85,7 +83,9 @@ class Beside(Database):
                     _refuse_if_spoken(connection, channel, silent_since)
                 values = {
                     "channel": channel,
-                    "slot": _free_slot(connection, channel, now),
+                    "slot": free_slot(
+                        connection, channel, now + MOMENT
+                    ),  # one due now keeps its own
                     "created": now,
                     "summary": summary,
                     "mentions": 0,
@@ -115,15 +115,6 @@ def _refuse_if_spoken(connection: Connection, channel: str, since: datetime) -> 
 def _escalate(connection: Connection, digests_: Collection[int], escalation: int) -> None:
     if digests_ and not mark_escalated(connection, digests_, escalation):
         raise _NeedlessError
-
-
-def _free_slot(connection: Connection, channel: str, now: datetime) -> datetime:
-    """Return a moment for what has no slot of its own: a digest due at `now` keeps its own."""
-    slot = now + _MOMENT
-    taken = select(digests.c.id).where(digests.c.channel == channel)
-    while connection.execute(taken.where(digests.c.slot == slot)).first() is not None:
-        slot += _MOMENT
-    return slot
 
 
 def _note_outages(

@@ -51,6 +51,7 @@ from watcher.store.waiting import (
 )
 
 _CHUNK = 500
+MOMENT = timedelta(microseconds=1)
 
 
 class _TakenMeanwhileError(Exception):
@@ -169,7 +170,8 @@ class Channels(Database):
                 told = newest_told(connection, waiting.proposals)
                 values = {
                     "channel": channel,
-                    "slot": slot,
+                    # A clock that was wrong may have been there before.
+                    "slot": free_slot(connection, channel, slot),
                     "created": now,
                     "summary": summary,
                     "mentions": len(waiting.mentions),
@@ -369,6 +371,14 @@ def _gathered(
         earlier=earlier_texts(connection, channel, since) if total >= FEWEST_POSTS else (),
         more=total - len(mentions),
     )
+
+
+def free_slot(connection: Connection, channel: str, slot: datetime) -> datetime:
+    """Return the first moment from `slot` on at which the channel has no digest yet."""
+    taken = select(digests.c.id).where(digests.c.channel == channel)
+    while connection.execute(taken.where(digests.c.slot == slot)).first() is not None:
+        slot += MOMENT
+    return slot
 
 
 def _advance(connection: Connection, channel: str, slot: datetime) -> bool:
