@@ -56,6 +56,15 @@ class MailFolder:
         """Nobody signs what goes nowhere."""
         return
 
+    @property
+    def returns(self) -> None:
+        """Nothing comes back from a folder."""
+        return
+
+    def open_returns(self) -> None:
+        """There is no mailbox to open."""
+        return
+
     def signed(self, mail: OutgoingMail, at: datetime) -> OutgoingMail:  # noqa: ARG002
         """Return the mail as it is: it goes nowhere."""
         return mail

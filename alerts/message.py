@@ -19,6 +19,7 @@ from alerts import hostile
 from alerts.address import Address, AddressError, parse_address
 from alerts.digest import Digest
 from alerts.model import OutgoingMail
+from alerts.returns.address import Tokens
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,10 +41,12 @@ def build(
     sender_address: str,
     contact: str,
     pictures: Sequence[Picture] = (),
+    tokens: Tokens | None = None,
 ) -> OutgoingMail:
     """Return the message ready to be stored and sent.
 
-    `html` speaks of `pictures` as `cid:` and their names.
+    `html` speaks of `pictures` as `cid:` and their names. With `tokens` the mail has an address of
+    its own for answers; where `text` and `html` speak of it they have the stand-in for its token.
     `sender_address` and `contact` (which may be empty, or a page) are mail addresses;
     raises `AddressError` for a sender that is none. A recipient that is none is left to the sender
     of mails, which refuses it alone.
@@ -52,6 +55,10 @@ def build(
     domain = _ascii(sender.address.rpartition("@")[2])
     fingerprint = _digest(digest.channel.name, digest.slot.at.isoformat(), recipient, subject,
                           text, html)  # fmt: skip
+    token = tokens.token(fingerprint) if tokens else ""
+    if tokens is not None:
+        text, html = (part.replace(tokens.stand_in, token) for part in (text, html))
+    back = tokens.returns.of(token) if tokens else ""
     message_id = f"<{_slug(digest.channel.name)}.{fingerprint[:24]}@{domain}>"
     message = EmailMessage(policy=policy.SMTP)
     message["Subject"] = subject
@@ -60,7 +67,7 @@ def build(
     message["To"] = _header(to) if to else "undisclosed-recipients:;"
     message["Date"] = format_datetime(digest.now.astimezone(digest.zone).replace(microsecond=0))
     message["Message-ID"] = message_id
-    _series_headers(message, digest, domain, contact or sender.address)
+    _series_headers(message, digest, domain, contact or sender.address, back)
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     _add_pictures(message, pictures, fingerprint)
@@ -68,7 +75,9 @@ def build(
     message.set_boundary(f"=_{fingerprint[24:56]}")
     utf8 = not sender.address.isascii() or (to is not None and to.needs_utf8)
     payload = message.as_bytes(policy=policy.SMTPUTF8 if utf8 else policy.SMTP)
-    return OutgoingMail(recipient=recipient, message_id=message_id, payload=payload, html=html)
+    return OutgoingMail(
+        recipient=recipient, message_id=message_id, payload=payload, html=html, token=token
+    )
 
 
 def page_of(payload: bytes) -> str:
@@ -112,7 +121,9 @@ def _add_pictures(message: EmailMessage, pictures: Sequence[Picture], fingerprin
     html.set_boundary(f"=_{fingerprint[8:40]}")
 
 
-def _series_headers(message: EmailMessage, digest: Digest, domain: str, contact: str) -> None:
+def _series_headers(
+    message: EmailMessage, digest: Digest, domain: str, contact: str, back: str
+) -> None:
     """What makes the mails of a channel one series, and tells machines not to answer."""
     slug = _slug(digest.channel.name)
     series = _digest(digest.channel.name, domain)[:16]
@@ -121,7 +132,10 @@ def _series_headers(message: EmailMessage, digest: Digest, domain: str, contact:
     words = re.sub(r"[^A-Za-z0-9 ]+", " ", title).strip()
     message["List-Id"] = f"{words} <{slug}.{series}.{domain}>".strip()
     ask = quote(f"unsubscribe {digest.channel.name[:60]}", safe="")
-    if page := hostile.safe_link(contact):
+    if back:
+        message["Reply-To"] = back
+        message["List-Unsubscribe"] = f"<mailto:{quote(back, safe='@+')}?subject=unsubscribe>"
+    elif page := hostile.safe_link(contact):
         message["List-Unsubscribe"] = f"<{page}>"
     else:
         address = parse_address(contact).address

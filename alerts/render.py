@@ -22,6 +22,7 @@ from alerts.cut import cut
 from alerts.digest import Digest
 from alerts.message import Picture, data_address
 from alerts.model import OutgoingMail
+from alerts.returns.address import Tokens
 from alerts.notices import notice
 from alerts.speech import Speech
 from alerts.strips import MOST_STRIPS, strip
@@ -178,14 +179,15 @@ def mails(
     recipients: Sequence[str],
     *,
     contact: str = "",
-    answers: str = "",
+    tokens: Tokens | None = None,
 ) -> tuple[OutgoingMail, ...]:
     """Make one mail for each recipient.
 
     `sender_address` is what `From` says, `contact` the address to write to about these mails
-    (empty: the sender's), `answers` the one at which readers may judge posts (empty: none).
+    (empty: the sender's). `tokens` give each mail an address at which its reader may answer.
     Raises `TemplateError`, `CatalogueError`, `AddressError`.
     """
+    answers = tokens.returns.of(tokens.stand_in) if tokens else ""
     rendered = render(templates, digest, answers=answers)
     return tuple(
         message.build(
@@ -197,6 +199,7 @@ def mails(
             sender_address=sender_address,
             contact=contact,
             pictures=rendered.pictures,
+            tokens=tokens,
         )
         for recipient in recipients
     )

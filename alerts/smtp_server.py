@@ -12,6 +12,8 @@ from alerts.address import AddressError, parse_address
 from alerts.dkim import Dkim, Signer
 from alerts.model import OutgoingMail, Sender
 from alerts.privacy import domain_problems
+from alerts.returns.mailbox import Mailbox
+from alerts.returns.table import Returns
 from alerts.secret import Secret
 from alerts.smtp.access import AccessTokens, OAuth, Post
 from alerts.smtp.pace import Pace
@@ -57,6 +59,8 @@ class SmtpServer:
     """The most mails a minute that the server takes from you, spread evenly; 0 sets no limit."""
     dkim: Dkim | None = None
     """A signature of our own."""
+    returns: Returns | None = None
+    """Where bounces and answers come back to."""
     private_to: tuple[str, ...] = ()
     """Domains of mail addresses, `acme.example`, that private posts are shown to; all others are
     told how many there were. Empty means nobody."""
@@ -83,6 +87,7 @@ class SmtpServer:
         yield from self._login_problems()
         yield from self._ca_problems()
         yield from self._dkim_problems()
+        yield from self._returns_problems()
 
     def open(self) -> Sender:
         """Make the sender. Nothing is connected before the first mail."""
@@ -94,6 +99,15 @@ class SmtpServer:
             pace=self._pace,
             mails_per_connection=self.mails_per_connection,
         )
+
+    def open_returns(self) -> Mailbox | None:
+        """Open the mailbox that mails come back to; None where there is none.
+
+        Raises `MailboxError`, or `DeliveryError` where there is no access token.
+        """
+        if self.returns is None:
+            return None
+        return self.returns.open(self._tokens.token if self._tokens else None)
 
     def signed(self, mail: OutgoingMail, at: datetime) -> OutgoingMail:
         """Return the mail with our signature made at `at`, if one is asked for.
@@ -210,6 +224,16 @@ class SmtpServer:
                 message=f"no certificates can be read from {self.ca_file}: {error}",
                 path=("ca_file",),
                 help="name a file in PEM form",
+            )
+
+    def _returns_problems(self) -> Iterator[Problem]:
+        returns = self.returns
+        if returns is not None and returns.imap and (returns.password or self.oauth) is None:
+            yield Problem(
+                code="half-login",
+                message="reading a mailbox needs a password, or [mail.oauth]",
+                path=("returns", "imap"),
+                help='password = "${IMAP_PASSWORD}"',
             )
 
     def _dkim_problems(self) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ import pytest
 
 from alerts.digest import compose
 from alerts.hostile import ZERO_WIDTH_SPACE, passage, safe_link
+from alerts.returns.address import ReturnAddress, Tokens
 from alerts.render import LARGEST_HTML, Templates, mails, render
 from rules.model import Reason, Suspect
 from rules.reasons import SAYS

@@ -12,6 +12,7 @@ from alerts.model import Coverage, OutgoingMail, RaisedAlarm, Waiting
 from alerts.notices import notice
 from alerts.privacy import for_outsiders, holds_private, is_inside
 from alerts.render import Rendered, mails, render
+from alerts.returns.address import Tokens
 from alerts.schedule import Slot
 from rules import KeywordRule
 from rules.errors import WatcherError
@@ -23,8 +24,13 @@ log = logging.getLogger("watcher")
 
 MOST_BRANDS = 20
 """Brands whose volume is read for one digest, in the order of the configuration."""
+MOST_NAMED = 5
 MOST_MENTIONS = 20_000
 """Mentions read into memory for one digest; what waits beyond is counted in it as "N more"."""
+
+
+class NobodyLeftError(WatcherError):
+    """Every recipient of a channel is suppressed; what waits for it goes on waiting."""
 
 
 def digest_of(
@@ -157,9 +163,36 @@ def mails_of(
         if to:
             for some, read in _readings(composed(what), to, app.config.timezone):
                 sender = app.config.mail.sender_address
-                made += mails(app.templates, read, sender, some, contact=app.config.contact)
+                made += mails(
+                    app.templates,
+                    read,
+                    sender,
+                    some,
+                    contact=app.config.contact,
+                    tokens=_tokens(app),
+                )
     # Signed here, so that the bytes that are stored are the bytes of every attempt.
     return tuple(app.config.mail.signed(mail, now) for mail in made)
+
+
+def reachable(app: App, channel: DigestChannel) -> tuple[str, ...]:
+    """Return the recipients of a channel who may be written to. Raises `NobodyLeftError`."""
+    recipients = tuple(channel.recipients)
+    if channel.kind != "email":
+        return recipients
+    out = app.store.suppressed(channel.name, recipients)
+    if recipients and len(out) == len(recipients):
+        who = ", ".join(f"{one} ({why.why})" for one, why in list(out.items())[:MOST_NAMED])
+        raise NobodyLeftError(
+            f"nobody is left to write to: {who}",
+            help="name another address, or `watcher deliveries lift ADDRESS`",
+        )
+    return tuple(one for one in recipients if one not in out)
+
+
+def _tokens(app: App) -> Tokens | None:
+    returns = app.config.mail.returns
+    return Tokens(returns=returns.to, secret=app.store.returns_secret()) if returns else None
 
 
 def _readings(

@@ -11,7 +11,7 @@ from alerts.notices import named, notice
 from alerts.schedule import Slot
 from rules.model import Reason
 from watcher.app import App
-from watcher.mailing import coverage_until, mails_of, urgent_news
+from watcher.mailing import coverage_until, mails_of, reachable, urgent_news
 from watcher.store import SourceState, Unanswered
 
 _APART = {
@@ -216,7 +216,7 @@ def _freeze(
     back: Sequence[str] = (),
 ) -> Told | None:
     slot = Slot(at=waiting.until + _APART[kind], since=waiting.since, late=False)
-    mails = mails_of(app, channel, waiting, slot, waiting.until, channel.recipients)
+    mails = mails_of(app, channel, waiting, slot, waiting.until, reachable(app, channel))
     frozen = app.store.freeze_beside(
         channel.name,
         kind,

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from threading import Lock
@@ -172,6 +172,9 @@ class _Ended:
 
 def _attempt(app: App, sender: Sender, claimed: ClaimedDelivery) -> _Ended:
     delivery, attempt = claimed.delivery, claimed.attempt
+    if delivery.kind == "email" and app.config.mail.returns is not None:
+        back = app.config.mail.returns.to.of(delivery.token)
+        delivery = replace(delivery, envelope_sender=back)
     try:
         answer = sender.send(delivery, lambda: app.store.handing_over(attempt, app.clock()))
     except DeliveryError as error:

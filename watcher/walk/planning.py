@@ -10,7 +10,7 @@ from alerts.follow import propose
 from alerts.schedule import Slot, due
 from rules.errors import WatcherError
 from watcher.app import App
-from watcher.mailing import MOST_MENTIONS, digest_of, mails_of
+from watcher.mailing import MOST_MENTIONS, digest_of, mails_of, reachable
 from watcher.walk.beside import Told, escalate, sign_of_life, tell_blind
 from watcher.walk.keeping_back import keep_back
 
@@ -118,13 +118,14 @@ def _plan_digest(app: App, channel: DigestChannel) -> Planned | None:
         keep_back(app, channel, now)
     if channel.send == "instant" and not store.has_waiting(channel.name, alarms_only=alarms_only):
         return None
+    recipients = reachable(app, channel)
     waiting, digest = digest_of(app, channel, slot, now, alarms_only=alarms_only)
     if digest.is_silent:
         # An instant mail tells of all since the one before: its time begins with that, not here.
         if channel.send != "instant":
             app.store.skip_slot(channel.name, slot.at)
         return None
-    outgoing = mails_of(app, channel, waiting, slot, now, channel.recipients, digest=digest)
+    outgoing = mails_of(app, channel, waiting, slot, now, recipients, digest=digest)
     frozen = app.store.freeze(
         channel.name,
         slot.at,
@@ -156,7 +157,7 @@ def plan_now(app: App, channel: DigestChannel) -> Planned | None:
     waiting, digest = digest_of(app, channel, slot, now)
     if digest.is_empty:
         return None
-    outgoing = mails_of(app, channel, waiting, slot, now, channel.recipients)
+    outgoing = mails_of(app, channel, waiting, slot, now, reachable(app, channel))
     frozen = store.freeze(
         channel.name,
         slot.at,
