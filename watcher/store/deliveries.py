@@ -2,14 +2,18 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Row,
     Select,
+    Update,
     and_,
+    bindparam,
     insert,
     or_,
     select,
@@ -38,7 +42,7 @@ class Deliveries(Database):
     ) -> tuple[Lane, ...]:
         """Return the lanes in which a delivery is due, mails first; see `claim_delivery`."""
         of = (deliveries.c.kind, deliveries.c.channel, deliveries.c.recipient)
-        due = _due(now, except_channels)
+        due = _due(now, list(except_channels))
         mails = select(deliveries.c.id).where(due, deliveries.c.kind == "email").limit(1)
         others = select(*of).where(due, deliveries.c.kind != "email").distinct().order_by(*of)
         with self.reading() as connection:
@@ -58,12 +62,11 @@ class Deliveries(Database):
         can still be made again. Only one caller gets a delivery: it is claimed by a conditional
         update. The delivery's `attempts` counts those before this one.
         """
-        due = _next(now, except_channels, lane)
         with self.reading() as connection:
-            if connection.execute(due).first() is None:
+            if _claimable(connection, now, except_channels, lane) is None:
                 return None
         with self.writing() as connection:
-            return _claim(connection, due, now)
+            return _claim(connection, _claimable(connection, now, except_channels, lane), now)
 
     def handing_over(self, attempt: int, now: datetime) -> None:
         """Record, before the first byte of the message leaves, that it may arrive from now on.
@@ -71,11 +74,7 @@ class Deliveries(Database):
         It is on disk when this returns. Raises `NoSuchRecordError` for an attempt that has ended.
         """
         with self.writing() as connection:
-            noted = connection.execute(
-                update(attempts)
-                .where(attempts.c.id == attempt, attempts.c.outcome.is_(None))
-                .values(handed_over=now)
-            )
+            noted = connection.execute(_hand_over, {"attempt": attempt, "now": now})
             if noted.rowcount == 0:
                 raise _ended(attempt)
 
@@ -114,7 +113,8 @@ class Deliveries(Database):
         """
         with self.writing() as connection:
             state = _end(connection, attempt, now, outcome, answer, next_attempt)
-            return state, _claim(connection, _next(now, except_channels, lane), now)
+            due = _claimable(connection, now, except_channels, lane)
+            return state, _claim(connection, due, now)
 
     def abandon_claims(self, now: datetime) -> int:
         """End, at start-up, the attempts that a crash cut off; return how many.
@@ -233,24 +233,36 @@ def unsent() -> ColumnElement[bool]:
     return and_(deliveries.c.state.in_(waits), deliveries.c.uncertain == 0)
 
 
-def _due(now: datetime, except_channels: Collection[str]) -> ColumnElement[bool]:
+def _due(
+    now: datetime | BindParameter[Any], except_channels: list[str] | BindParameter[Any]
+) -> ColumnElement[bool]:
     outdated = select(digests.c.id).where(digests.c.outdated > 0)
     pressing = select(digests.c.id).where(digests.c.despite_quiet.is_(True))
     return and_(
         deliveries.c.state == DeliveryState.PENDING.value,
         deliveries.c.next_attempt <= now,
         or_(
-            deliveries.c.channel.not_in(list(except_channels)),
+            deliveries.c.channel.not_in(except_channels),
             deliveries.c.digest.in_(pressing),
         ),
         ~and_(unsent(), deliveries.c.digest.in_(outdated)),
     )
 
 
-def _next(now: datetime, except_channels: Collection[str], lane: Lane | None) -> Select[tuple[int]]:
+def _claimable(
+    connection: Connection, now: datetime, except_channels: Collection[str], lane: Lane | None
+) -> int | None:
+    """Return the delivery that has been due longest; None if none is due."""
+    values = {"now": now, "quiet": list(except_channels)}
+    found: int | None = connection.execute(_next(lane), values).scalar()
+    return found
+
+
+@lru_cache(maxsize=256)
+def _next(lane: Lane | None) -> Select[Any]:
     return (
         select(deliveries.c.id)
-        .where(_due(now, except_channels), _in_lane(lane))
+        .where(_due(bindparam("now"), bindparam("quiet", expanding=True)), _in_lane(lane))
         .order_by(deliveries.c.next_attempt, deliveries.c.id)
         .limit(1)
     )
@@ -266,6 +278,28 @@ def _in_lane(lane: Lane | None) -> ColumnElement[bool]:
         deliveries.c.channel == lane.channel,
         deliveries.c.recipient == lane.recipient,
     )
+
+
+# Built once: what each mail asks is asked hundreds of times a second.
+_open_attempt = and_(attempts.c.id == bindparam("attempt"), attempts.c.outcome.is_(None))
+_hand_over = update(attempts).where(_open_attempt).values(handed_over=bindparam("now"))
+_end_attempt = (
+    update(attempts)
+    .where(_open_attempt)
+    .values(outcome=bindparam("how"), answer=bindparam("said"), ended=bindparam("now"))
+)
+_begin_attempt = insert(attempts).returning(attempts.c.id)
+_of_attempt = (
+    select(deliveries)
+    .join(attempts, attempts.c.delivery == deliveries.c.id)
+    .where(attempts.c.id == bindparam("attempt"))
+)
+_bare = select(deliveries).where(deliveries.c.id == bindparam("delivery"))
+_whole = (
+    select(deliveries, payloads.c.octets)
+    .join(payloads, payloads.c.delivery == deliveries.c.id)
+    .where(deliveries.c.id == bindparam("delivery"))
+)
 
 
 def _delivery(row: Row[Any]) -> Delivery:
@@ -302,17 +336,15 @@ def _record(row: Row[Any]) -> DeliveryRecord:
 
 
 def _find(connection: Connection, id: int) -> Row[Any]:
-    return _one(connection, select(deliveries).where(deliveries.c.id == id), id)
+    return _one(connection, _bare, id)
 
 
 def _with_payload(connection: Connection, id: int) -> Row[Any]:
-    both = deliveries.join(payloads, payloads.c.delivery == deliveries.c.id)
-    query = select(deliveries, payloads.c.octets).select_from(both)
-    return _one(connection, query.where(deliveries.c.id == id), id)
+    return _one(connection, _whole, id)
 
 
 def _one(connection: Connection, query: Select[Any], id: int) -> Row[Any]:
-    row = connection.execute(query).first()
+    row = connection.execute(query, {"delivery": id}).first()
     if row is None:
         raise NoSuchRecordError(
             f"there is no delivery {id}", help="`watcher deliveries list` shows their numbers."
@@ -320,8 +352,7 @@ def _one(connection: Connection, query: Select[Any], id: int) -> Row[Any]:
     return row
 
 
-def _claim(connection: Connection, due: Select[Any], now: datetime) -> ClaimedDelivery | None:
-    found = connection.execute(due).scalar()
+def _claim(connection: Connection, found: int | None, now: datetime) -> ClaimedDelivery | None:
     if found is None:
         return None
     row = _with_payload(connection, found)
@@ -334,9 +365,7 @@ def _claim(connection: Connection, due: Select[Any], now: datetime) -> ClaimedDe
         next_attempt=None,
     ):
         return None
-    made = connection.execute(
-        insert(attempts).returning(attempts.c.id), {"delivery": found, "started": now}
-    )
+    made = connection.execute(_begin_attempt, {"delivery": found, "started": now})
     return ClaimedDelivery(delivery=_delivery(row), attempt=made.scalar_one())
 
 
@@ -348,12 +377,15 @@ def _ended(attempt: int) -> NoSuchRecordError:
 
 
 def _move(connection: Connection, id: int, before: DeliveryState, **values: object) -> bool:
-    moved = connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id == id, deliveries.c.state == before.value)
-        .values(**values)
-    )
-    return moved.rowcount == 1
+    new = {f"new_{name}": value for name, value in values.items()}
+    of = {"delivery": id, "before": before.value, **new}
+    return connection.execute(_moving(tuple(values)), of).rowcount == 1
+
+
+@cache
+def _moving(names: tuple[str, ...]) -> Update:
+    of = deliveries.c.id == bindparam("delivery"), deliveries.c.state == bindparam("before")
+    return update(deliveries).where(*of).values({name: bindparam(f"new_{name}") for name in names})
 
 
 def _end(
@@ -364,15 +396,10 @@ def _end(
     answer: str,
     next_attempt: datetime | None,
 ) -> DeliveryState:
-    ended = connection.execute(
-        update(attempts)
-        .where(attempts.c.id == attempt, attempts.c.outcome.is_(None))
-        .values(outcome=outcome, answer=answer, ended=now)
-    )
-    if ended.rowcount == 0:
+    how = {"attempt": attempt, "how": outcome, "said": answer, "now": now}
+    if connection.execute(_end_attempt, how).rowcount == 0:
         raise _ended(attempt)
-    of_attempt = select(attempts.c.delivery).where(attempts.c.id == attempt)
-    row = _find(connection, connection.execute(of_attempt).scalar_one())
+    row = connection.execute(_of_attempt, {"attempt": attempt}).one()
     uncertain = row.uncertain + (outcome == "uncertain")
     state = _state_after(outcome, uncertain, next_attempt)
     if outcome == "permanent" and row.kind == "email" and unknown_at_rcpt(answer):
