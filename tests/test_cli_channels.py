@@ -64,6 +64,7 @@ def test_what_leaves_is_said_by_its_kind(acme: Terminal, web: Loopback) -> None:
     assert "messages: " in acme.pipe("status").out
 
 
+@pytest.mark.drill
 def test_each_message_can_be_read(acme: Terminal, web: Loopback) -> None:
     acme.pipe("once")
     ids = {
@@ -77,6 +78,7 @@ def test_each_message_can_be_read(acme: Terminal, web: Loopback) -> None:
     assert "press: " in acme.pipe("deliveries", "show", ids["feed"]).out
 
 
+@pytest.mark.drill
 def test_a_message_can_be_looked_at_before_it_leaves(acme: Terminal, web: Loopback) -> None:
     for channel in ("team", "crm", "press"):
         shown = acme.pipe("digests", "preview", channel)
@@ -85,6 +87,7 @@ def test_a_message_can_be_looked_at_before_it_leaves(acme: Terminal, web: Loopba
     assert web.asked == []
 
 
+@pytest.mark.drill
 def test_check_tries_each_way_out_and_sends_nothing(acme: Terminal, web: Loopback) -> None:
     checked = acme.pipe("check")
     assert "channel team" in checked.out
@@ -104,6 +107,7 @@ def test_check_says_what_apprise_does_not_know(
     assert "s3cret" not in checked.out + checked.err
 
 
+@pytest.mark.drill
 def test_no_command_shows_what_is_secret(acme: Terminal, web: Loopback) -> None:
     web.answer = lambda asked: Reply(403, f"go away, {asked.target}".encode())
     screens = [acme.pipe(*words) for words in (

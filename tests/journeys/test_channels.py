@@ -15,6 +15,7 @@ from tests.faults import Asked, Fault, Loopback, Reply
 from tests.smtp import Inbox
 from watcher import pipeline
 from watcher.app import App
+from watcher.backends.interface import Page
 from watcher.backends.local.microblog import Microblog, NewPost, Profile
 from watcher.config import Config, load
 
@@ -107,6 +108,8 @@ class World:
             "KEY": f"whsec_{key}",
             "NTFY": f"ntfy://{web}/topic",
             "OTHER": f"json://{web}/json",
+            "DEAD": f"http://127.0.0.1:{closed_port()}/hook",
+            "AWAY": f"ntfy://127.0.0.1:{closed_port()}/topic",
         }
         path = self.folder / "watcher.toml"
         path.write_text(text.format(mail=self.mail))
@@ -147,6 +150,7 @@ def world(tmp_path: Path, inbox: Inbox) -> Iterator[World]:
     world.web.close()
 
 
+@pytest.mark.drill
 def test_everything_arrives_where_all_is_well(world: World, inbox: Inbox) -> None:
     world.say("nordelia opens a shop")
     delivered = world.walk()
@@ -179,6 +183,7 @@ def test_a_dead_webhook_and_a_dead_mail_server_stop_no_feed(world: World, inbox:
     assert [to for to, _ in inbox.mails] == ["ada@acme.example"]
 
 
+@pytest.mark.drill
 def test_a_webhook_that_hangs_holds_up_nobody(world: World, inbox: Inbox) -> None:
     others, released = threading.Event(), threading.Event()
 
@@ -213,6 +218,7 @@ def test_two_missing_answers_park_a_webhook_and_a_third_copy_never_leaves(world:
     assert world.states()["team", "ntfy"] is DeliveryState.PARKED
 
 
+@pytest.mark.drill
 def test_a_receiver_that_asks_for_time_gets_it(world: World) -> None:
     busy = Reply(429, b"{}", {"Retry-After": "1800"})
     world.web.answer = lambda asked: busy if asked.path == "/hook" else Reply(200)
@@ -223,6 +229,7 @@ def test_a_receiver_that_asks_for_time_gets_it(world: World) -> None:
     assert hook.next_attempt == world.now + timedelta(minutes=30)
 
 
+@pytest.mark.drill
 def test_what_waits_for_a_channel_that_is_gone_fails_clearly_and_mails_leave(
     world: World, inbox: Inbox
 ) -> None:
@@ -240,6 +247,7 @@ def test_what_waits_for_a_channel_that_is_gone_fails_clearly_and_mails_leave(
     assert 'there is no channel "hook" of the kind webhook any more' in " ".join(delivered.answers)
 
 
+@pytest.mark.drill
 def test_private_posts_stay_out_of_what_is_outside(world: World) -> None:
     world.say("nordelia in confidence")
     pipeline.pull(world.app, world.app.config.sources[0])
@@ -250,3 +258,24 @@ def test_private_posts_stay_out_of_what_is_outside(world: World) -> None:
     assert "confidence" not in told
     assert "1 private post" in told
     assert "confidence" not in (world.folder / "feeds" / "press.atom").read_text()
+
+
+@pytest.mark.drill
+def test_what_is_deleted_before_it_leaves_is_not_told(world: World) -> None:
+    dead = CONFIG.replace("{{HOOK}}", "{{DEAD}}").replace("{{NTFY}}", "{{AWAY}}")
+    world.app = world.app.reconfigured(world.config(dead))
+    world.say("nordelia spills a secret")
+    world.say("nordelia opens a shop")
+    world.walk()
+    assert world.states()["team", "ntfy"] is DeliveryState.PENDING
+    found = [one.post for one in world.app.store.matches()]
+    (spilt,) = (post for post in found if "secret" in post.text)
+    page = Page(posts=(), cursor=None, more=False, deleted=(spilt.id,))
+    world.app.store.save_page("town", page, world.now)
+    pipeline.match(world.app)
+    world.app = world.app.reconfigured(world.config())
+    world.now += timedelta(minutes=2)
+    pipeline.deliver(world.app)
+    late = [asked.body.decode() for asked in world.taken if asked.path in ("/", "/hook")]
+    assert len(late) == 2
+    assert all("opens a shop" in body and "spills" not in body for body in late)
