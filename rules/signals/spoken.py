@@ -10,7 +10,7 @@ from functools import cached_property
 from rules.keyword import KeywordRule
 from rules.matcher import Matcher
 from rules.model import Account, Brand, Definitions, Post
-from rules.signals import sentiment
+from rules.signals.sentiment import tone
 
 __all__ = ["Hearing", "Spoken"]
 
@@ -70,11 +70,8 @@ class Hearing:
 
 def tone_of(post: Post, brand: Brand) -> str:
     """The tone of a post; empty where nothing can tell. The names of the brand have none."""
-    tone = getattr(sentiment, "tone", None)
-    if tone is None:
-        return ""
     label = tone(post.text, post.language, (brand.name, *brand.spellings)).label
-    return "" if label == "unknown" else str(label)
+    return "" if label == "unknown" else label
 
 
 def _quoted(name: str) -> str:
