@@ -107,12 +107,18 @@ class MailHost:
             client.sendmail(sender, [recipient], octets)
 
     def empty(self) -> None:
-        """Throw all mails away."""
-        self._postfix("flush", quiet=True)
-        for mailbox in (self.folder / "mail").iterdir():
-            for part in ("new", "cur", "tmp"):
-                for mail in (mailbox / part).glob("*"):
-                    mail.unlink(missing_ok=True)
+        """Wait until nothing is under way any more, and throw all mails away."""
+        until = time.monotonic() + _PATIENCE
+        queues = [self.folder / "queue" / name for name in ("maildrop", "incoming", "active")]
+        while any(file.is_file() for queue in queues for file in queue.rglob("*")):
+            if time.monotonic() > until:
+                raise AssertionError(f"mails are still under way: {self.log()[-3000:]}")
+            time.sleep(0.05)
+        for user in _USERS.values():
+            with self.imap(user) as connection:
+                if connection.search(None, "ALL")[1][0]:
+                    connection.store("1:*", "+FLAGS.SILENT", r"(\Deleted)")
+                    connection.expunge()
 
     def log(self) -> str:
         """What both servers said so far."""
