@@ -57,6 +57,8 @@ def run(config: Config, seconds: float) -> tuple[Outcome, ...]:
     ]
     if config.templates:
         tries.append(("templates", partial(templates, config.templates)))
+    if config.mail.returns is not None:
+        tries.append(("returns", partial(returns, config)))
     if config.mail.signer is not None:
         tries.append(("dkim", partial(dkim, config.mail.signer)))
     tries += [
@@ -227,6 +229,15 @@ def mail(config: Config) -> str:
     """Reach the mail server and log in, or write into the folder of mails."""
     with closing(config.mail.open()) as sender:
         return sender.check()
+
+
+def returns(config: Config) -> str:
+    """Open the mailbox that mails come back to. Raises `MailboxError`, `DeliveryError`."""
+    mailbox = config.mail.open_returns()
+    if mailbox is None:
+        return "nothing comes back"
+    with closing(mailbox):
+        return mailbox.check()
 
 
 def dkim(signer: Signer) -> str:

@@ -12,6 +12,7 @@ from watcher.walk.looking import Looked, look
 from watcher.walk.matching import BATCH, Matched, examine, match
 from watcher.walk.planning import Planned, plan, plan_now
 from watcher.walk.pulling import Pulled, pull
+from watcher.walk.returning import Taken, take_back
 from watcher.walk.stopping import never
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Matched",
     "Planned",
     "Pulled",
+    "Taken",
     "deliver",
     "examine",
     "forget",
@@ -31,4 +33,5 @@ __all__ = [
     "plan",
     "plan_now",
     "pull",
+    "take_back",
 ]

@@ -39,6 +39,7 @@ INDEX_EVERY = timedelta(seconds=60)
 PLAN_EVERY = timedelta(seconds=10)
 DELIVER_EVERY = timedelta(seconds=5)
 CONFIG_EVERY = timedelta(seconds=5)
+RETURN_EVERY = timedelta(minutes=2)
 FORGET_EVERY = timedelta(hours=6)
 REVISIT_EVERY = timedelta(minutes=1)
 CLOCK_EVERY = timedelta(seconds=1)
@@ -61,6 +62,10 @@ LINE = 1000
 
 class StoppedError(WatcherError):
     """A step was left at a place where it can be left."""
+
+
+class ReturnsError(WatcherError):
+    """The mailbox for what comes back could not be read."""
 
 
 class PullError(WatcherError):
@@ -183,6 +188,7 @@ class Service:
             ("revisit", REVISIT_EVERY, self._revisit),
             ("plan", PLAN_EVERY, self._plan),
             ("deliver", DELIVER_EVERY, self._deliver),
+            ("returns", RETURN_EVERY, self._take_back),
             ("follow", PLAN_EVERY, self._follow),
             ("forget", FORGET_EVERY, lambda: pipeline.forget(self.app)),
             ("config", CONFIG_EVERY, self._reload),
@@ -310,6 +316,16 @@ class Service:
             log.info("%s delivered", _sent(delivered))
         for answer in delivered.answers:
             log.warning("not delivered to %s", one_line(answer, LINE))
+
+    def _take_back(self) -> None:
+        taken = pipeline.take_back(self.app, stop=self.stopping.is_set)
+        if taken.kinds:
+            found = ", ".join(f"{number} {kind}" for kind, number in taken.kinds.items())
+            log.info("came back: %s", found)
+        for line in taken.lines:
+            log.info("%s", one_line(line, LINE))
+        if taken.error:
+            raise ReturnsError(taken.error, help=taken.help)
 
     def _follow(self) -> None:
         followed = following.follow(self.app)

@@ -69,6 +69,7 @@ def command(settings: Settings, as_json: bool) -> int:
             stderr().error(error)
         for note in app.index.notes:
             stderr().say(f"{note} It was built again.")
+        taken = pipeline.take_back(app)
         planned = pipeline.plan(app)
         delivered = pipeline.deliver(app)
         followed = following.follow(app)
@@ -83,6 +84,7 @@ def command(settings: Settings, as_json: bool) -> int:
                 "revisited": [asdict(one) for one in revisited],
                 "indexed": indexed,
                 "index_error": behind,
+                "returned": asdict(taken),
                 "planned": [asdict(one) for one in planned],
                 "delivered": asdict(delivered),
                 "followed": asdict(followed),
@@ -91,6 +93,7 @@ def command(settings: Settings, as_json: bool) -> int:
         )
     else:
         stdout().say(f"indexed {count(indexed, 'post')}")
+        _tell_taken(taken)
         _tell_planned(planned, {one.name: noun(one.kind) for one in config.channels})
         _tell_delivered(delivered)
         _tell_followed(followed)
@@ -100,6 +103,7 @@ def command(settings: Settings, as_json: bool) -> int:
     troubled = (
         any(one.error for one in pulled)
         or matched.rates_failed
+        or taken.error
         or any(one.error for one in planned)
         or delivered.failed
         or delivered.parked
@@ -175,6 +179,18 @@ def _tell_rates(matched: pipeline.Matched) -> None:
         stderr().say(f"the rate of {rule} failed: {RATE_FAILED} ({failed})")
     for rule in matched.rates_cut:
         stderr().say(f"{rule}: {MANY_MATCHES}")
+
+
+def _tell_taken(taken: pipeline.Taken) -> None:
+    if taken.kinds:
+        found = ", ".join(f"{number:,} {kind}" for kind, number in taken.kinds.items())
+        stdout().say(f"came back: {found}")
+    for line in taken.lines:
+        stdout().say(f"  {safe(line, 300)}")
+    if taken.error:
+        stderr().say(f"what came back could not be read: {safe(taken.error, 300)}")
+    if taken.help:
+        stderr().note(f"  {safe(taken.help, 300)}")
 
 
 def _tell_planned(planned: tuple[pipeline.Planned, ...], nouns: Mapping[str, str]) -> None:
