@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from alerts.model import Waiting
 from alerts.ours import addressed, owner
 from rules.model import Brand, Post, Reason
-from rules.signals import sentiment
+from rules.signals.sentiment import complaint, tone
 
-MOST_READ = 2000
+MOST_READ = 500
 """So many posts are read for their tone: those that weigh most without it."""
 MOST_REASONS = 3
 
@@ -104,15 +104,12 @@ def _with_tone(post: Post, judged: Judged, brands: Sequence[Brand]) -> Judged:
 
 def _tone(post: Post, brands: Sequence[Brand]) -> Reason | None:
     """Whether a post complains or sounds bad; None where it does not, or nobody can tell."""
-    complaint = getattr(sentiment, "is_complaint", None)
-    if complaint is not None and complaint(post.text, post.language) is not None:
+    if complaint(post.text, post.language) is not None:
         return _reason("complains", COMPLAINS)
-    tone = getattr(sentiment, "tone", None)
-    if tone is not None:
-        names = tuple(name for brand in brands for name in (brand.name, *brand.spellings))
-        found = tone(post.text, post.language, names)
-        if found.label == "negative":
-            return _reason("negative", SOUNDS_BAD * found.confidence)
+    names = tuple(name for brand in brands for name in (brand.name, *brand.spellings))
+    found = tone(post.text, post.language, names)
+    if found.label == "negative":
+        return _reason("negative", SOUNDS_BAD * found.confidence)
     return None
 
 
