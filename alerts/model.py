@@ -106,6 +106,23 @@ class ProposalState(StrEnum):
     FOLLOWED = "followed"
     FAILED = "failed"
     UNDONE = "undone"
+    EXPIRED = "expired"
+    """Nobody decided in time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ground:
+    """A clause of the follow policy that an account meets."""
+
+    clause: str
+    """Its stable name."""
+    reason: Reason
+    """What the account did. Its weight is the clause's points; 0 for what is only to be known."""
+
+    @property
+    def points(self) -> int:
+        """By how much it raises the account among the others."""
+        return int(self.reason.weight)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,6 +140,13 @@ class FollowProposal:
     state: ProposalState = ProposalState.PROPOSED
     private: bool = False
     """Whether it comes from private posts: outside the company it is not spoken of."""
+    grounds: tuple[Ground, ...] = ()
+    """Every clause that the account meets, the strongest first, then what is only to be known."""
+
+    @property
+    def points(self) -> int:
+        """What its clauses come to: who has more is proposed first."""
+        return sum(ground.points for ground in self.grounds)
 
 
 Occasion = Literal["digest", "escalation", "heartbeat", "blind"]
@@ -271,12 +295,33 @@ class Sender(Protocol):
         ...
 
 
-class FollowError(WatcherError):
-    """A follow was not made. `stop`: no further follow may be tried for now (429, block)."""
+FollowHalt = Literal["", "pause", "stop"]
+"""Whether others may be followed after one was not: yes, not for now, not before a person says."""
 
-    def __init__(self, message: str, *, stop: bool = False, help: str = "") -> None:
+
+class FollowError(WatcherError):
+    """A follow was not made.
+
+    `halt`: what that means for further follows (a 429 asks for a pause, a refusal to follow stops).
+    `gone`: there is no such account. `uncertain`: the network may have followed and not said so.
+    `retry_after`: it asks to be left in peace for so long.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        halt: FollowHalt = "",
+        gone: bool = False,
+        uncertain: bool = False,
+        retry_after: timedelta | None = None,
+        help: str = "",
+    ) -> None:
         super().__init__(message, help=help)
-        self.stop = stop
+        self.halt = halt
+        self.gone = gone
+        self.uncertain = uncertain
+        self.retry_after = retry_after
 
 
 class Follower(Protocol):
@@ -284,6 +329,10 @@ class Follower(Protocol):
 
     def relation(self, account_id: str) -> Literal["none", "requested", "following", "blocked"]:
         """How our account stands to this one."""
+        ...
+
+    def account(self, account: Account) -> Account | None:
+        """The account as it presents itself now; None where its name leads to nobody or another."""
         ...
 
     def follow(self, account_id: str) -> Literal["none", "requested", "following", "blocked"]:

@@ -25,6 +25,12 @@ def addressed(post: Post, brands: Sequence[Brand]) -> str | None:
     return None
 
 
+def ours(brands: Sequence[Brand]) -> tuple[Brand, ...]:
+    """The brands that are not there to be compared with: nobody's competitor, or with some."""
+    rivals = {name for brand in brands for name in brand.competitors}
+    return tuple(brand for brand in brands if brand.name not in rivals or brand.competitors)
+
+
 def _handle_on(own: str, network: str) -> str | None:
     """The handle of an own account on this network, None where the account is elsewhere."""
     prefix, colon, handle = own.partition(":")

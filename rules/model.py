@@ -31,6 +31,11 @@ class Account:
     discoverable: bool | None = None
     verified: tuple[str, ...] = ()
     """Addresses that the network found to link back to this account: proof of a common owner."""
+    standing: str = ""
+    """`active`, `moved` (its owner uses another one now), `suspended` or `memorial`, as the network
+    says; empty where it does not."""
+    last_post: datetime | None = None
+    """When it posted last, as the network says; many tell but the day."""
 
     @property
     def key(self) -> str:
@@ -101,8 +106,8 @@ class Brand:
     """Words that mean no harm beside the name, `lyon`, `fans`: an account called so is raised only
     for what else is known of it, such as a copied picture. Domains are raised all the same."""
     competitors: tuple[str, ...] = ()
-    """Names of other configured brands to compare with. Each must be there; nothing else reads
-    them yet, they are kept for comparisons to come."""
+    """Names of other configured brands to compare with: a digest tells each one's part of what was
+    said. Each must be there."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,14 +10,26 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from alerts import AutoFollow
-from alerts.follow import FollowOutcome, allowance, carry_out, undo
-from alerts.model import FollowError, ProposalState
+from alerts.follow import (
+    LASTING,
+    FollowOutcome,
+    Gate,
+    Refusal,
+    allowance,
+    carry_out,
+    next_follow,
+    undo,
+)
+from alerts.model import FollowError, FollowHalt, ProposalState
+from rules.model import Account
 from watcher.app import App
-from watcher.backends.interface import BackendError, Network, Relation
+from watcher.backends.interface import BackendError, KnowsItself, Network, Notice, Relation
 from watcher.store import ProposalRecord
+from watcher.store.follows import WATCHER
 
 PAUSE = timedelta(minutes=15)
-"""How long a channel follows nobody after a network asked for a pause."""
+"""How long a channel follows nobody, at least, after a network asked for a pause."""
+LONGEST_PAUSE = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +39,8 @@ class Followed:
     lines: tuple[str, ...] = ()
     error: str = ""
     """Why no further follow was tried, empty where nothing went wrong."""
+    held: tuple[str, ...] = ()
+    """Which channels follow nobody now though somebody is approved, and why."""
 
 
 def follow(app: App, *, asked: bool = False, really: bool = False) -> Followed:
@@ -34,68 +48,130 @@ def follow(app: App, *, asked: bool = False, really: bool = False) -> Followed:
 
     Channels in a dry run are left alone, unless a person `asked`: then they tell what they would
     do, and do it if the person said `really`. A channel whose network asked for a pause follows
-    nobody for a quarter of an hour. One failing channel stops no other. Raises `StoreError`.
+    nobody for a quarter of an hour or as long as the network said; one that was blocked, refused or
+    warned by moderators follows nobody before a person says `watcher follows resume`. One failing
+    channel stops no other. Raises `StoreError`.
     """
     lines: list[str] = []
     errors: list[str] = []
+    held: list[str] = []
     for channel in app.config.channels:
-        if isinstance(channel, AutoFollow) and (asked or not channel.dry_run):
-            try:
-                for line in _follow_channel(app, channel, dry_run=channel.dry_run and not really):
-                    lines.append(line)  # noqa: PERF402 - what was done before an error is told too
-            except (BackendError, FollowError) as error:
-                errors.append(f"{channel.name}: {error}")
-    return Followed(lines=tuple(lines), error="; ".join(errors))
+        if not isinstance(channel, AutoFollow) or not (asked or not channel.dry_run):
+            continue
+        run = _Run(app, channel, dry_run=channel.dry_run and not really)
+        try:
+            for line in run.lines():
+                lines.append(line)  # noqa: PERF402 - what was done before an error is told too
+        except (BackendError, FollowError) as error:
+            errors.append(f"{channel.name}: {error}")
+        if run.held:
+            held.append(f"{channel.name}: {run.held}")
+    return Followed(lines=tuple(lines), error="; ".join(errors), held=tuple(held))
 
 
-def _follow_channel(app: App, channel: AutoFollow, *, dry_run: bool) -> Iterator[str]:
-    now = app.clock()
-    paused = app.store.paused_since(channel.name)
-    if paused is not None and now - paused < PAUSE:
-        return
-    due = [
-        record
-        for state in (ProposalState.TRYING, ProposalState.APPROVED)
-        for record in app.store.proposals(state=state, channel=channel.name, limit=channel.per_day)
-    ]
-    budget = allowance(
-        channel,
-        app.store.follows_since(channel.name, now - timedelta(days=1)),
-        app.store.last_follow(channel.name),
-        now,
-    )
-    if not due or not budget:
-        return
-    suspects = app.store.suspect_accounts()
-    with _follower(app, channel) as follower:
-        for record in due[:budget]:
-            if dry_run:
-                outcome = carry_out(record.proposal, follower, dry_run=True)
-                yield f"dry run: {outcome.detail} ({record.proposal.reason})"
-            else:
-                yield _follow_one(app, record, follower, suspects)
+class _Run:
+    """One channel's follows at one moment."""
+
+    def __init__(self, app: App, channel: AutoFollow, *, dry_run: bool) -> None:
+        self._app, self._channel, self._dry_run = app, channel, dry_run
+        self.held = ""
+        """Why nobody is followed though somebody is approved; empty where that is not so."""
+
+    def lines(self) -> Iterator[str]:
+        """Follow whom the channel may; yield a line for each."""
+        store, now = self._app.store, self._app.clock()
+        name = self._channel.name
+        due = [
+            record
+            for state in (ProposalState.TRYING, ProposalState.APPROVED)
+            for record in store.proposals(state=state, channel=name, limit=self._channel.per_day)
+        ]
+        if not due:
+            return
+        pace = store.pace(name, now)
+        allowed = allowance(self._channel, pace, now, self._app.config.timezone)
+        if not allowed.follows:
+            self.held = allowed.why
+            return
+        with _follower(self._app, self._channel) as follower:
+            if self._dry_run:
+                for record in due[: allowed.follows]:
+                    outcome = carry_out(record.proposal, follower, dry_run=True)
+                    yield f"dry run: {outcome.detail} ({record.proposal.reason})"
+                return
+            self._heed_moderators(follower)
+            gate = self._gate()
+            for record in due[: allowed.follows]:
+                yield self._follow_one(record, follower, gate)
+
+    def _gate(self) -> Gate:
+        return Gate(
+            channel=self._channel,
+            brands=self._app.config.brands,
+            known={},
+            suspects=self._app.store.suspect_accounts(),
+            now=self._app.clock(),
+        )
+
+    def _heed_moderators(self, follower: "Followers") -> None:
+        """Stop the channel where moderators told our account something new."""
+        store, name = self._app.store, self._channel.name
+        seen = store.notices_seen(name)
+        news = [one for one in follower.notices() if one.name not in seen]
+        if news:
+            why = f"moderators say: {news[0].said}"
+            store.stop_follows(name, why, self._app.clock(), [one.name for one in news])
+            raise FollowError(why, halt="stop", help=_resume(name))
+
+    def _follow_one(self, record: ProposalRecord, follower: "Followers", gate: Gate) -> str:
+        """Claim one proposal, ask the network, write down what became of it."""
+        store, clock = self._app.store, self._app.clock
+        called = f"@{record.proposal.account.handle}"
+        if record.proposal.account.key in gate.suspects:
+            detail = "is now suspected of borrowing a brand's name"
+            store.decide(record.id, ProposalState.REFUSED, detail, WATCHER, clock())
+            return f"{called}: {detail}; not followed"
+        resumed = record.state == ProposalState.TRYING
+        if not resumed:
+            why = str(record.proposal.reason)
+            store.decide(record.id, ProposalState.TRYING, why, WATCHER, clock())
+
+        def look_again(account: Account) -> Refusal | None:
+            refusal = gate.refusal(account, addressed=record.proposal.clause == "addressed-us")
+            # Whoever approved it saw the rest, and may well mean it.
+            is_lasting = refusal is not None and refusal.clause in LASTING
+            return refusal if is_lasting or record.by == WATCHER else None
+
+        outcome = carry_out(
+            record.proposal, follower, dry_run=False, resumed=resumed, look_again=look_again
+        )
+        self._write_down(record, outcome)
+        if outcome.halt:
+            self._halt(record, outcome)
+        return f"{called}: {outcome.detail}"
+
+    def _write_down(self, record: ProposalRecord, outcome: FollowOutcome) -> None:
+        now = self._app.clock()
+        if outcome.state is ProposalState.TRYING:
+            self._app.store.record_follow(record.id, outcome.event, outcome.detail, now)
+            return
+        until = next_follow(self._channel, now, self._app.random)
+        self._app.store.decide(record.id, outcome.state, outcome.detail, WATCHER, now, until=until)
+
+    def _halt(self, record: ProposalRecord, outcome: FollowOutcome) -> None:
+        store, now, name = self._app.store, self._app.clock(), self._channel.name
+        if outcome.halt == "stop":
+            store.record_follow(record.id, "stopped", outcome.detail, now)
+            store.stop_follows(name, outcome.detail, now, ())
+            raise FollowError(outcome.detail, halt="stop", help=_resume(name))
+        pause = min(max(outcome.retry_after or PAUSE, PAUSE), LONGEST_PAUSE)
+        store.record_follow(record.id, "paused", outcome.detail, now)
+        store.pause_follows(name, outcome.detail, now + pause, now)
+        raise FollowError(outcome.detail, halt="pause")
 
 
-def _follow_one(
-    app: App, record: ProposalRecord, follower: "Followers", suspects: frozenset[str]
-) -> str:
-    """Claim one proposal, ask the network, write down what became of it."""
-    called = f"@{record.proposal.account.handle}"
-    if record.proposal.account.key in suspects:
-        detail = "is now suspected of borrowing a brand's name"
-        app.store.decide(record.id, ProposalState.REFUSED, detail, "watcher", app.clock())
-        return f"{called}: {detail}; not followed"
-    resumed = record.state == ProposalState.TRYING
-    if not resumed:
-        why = str(record.proposal.reason)
-        app.store.decide(record.id, ProposalState.TRYING, why, "watcher", app.clock())
-    outcome = carry_out(record.proposal, follower, dry_run=False, resumed=resumed)
-    if outcome.stop:
-        app.store.decide(record.id, ProposalState.APPROVED, outcome.detail, "watcher", app.clock())
-        app.store.record_follow(record.id, "paused", outcome.detail, app.clock())
-        raise FollowError(outcome.detail, stop=True)
-    app.store.decide(record.id, outcome.state, outcome.detail, "watcher", app.clock())
-    return f"{called}: {outcome.detail}"
+def _resume(channel: str) -> str:
+    return f"nobody is followed before somebody says `watcher follows resume {channel}`"
 
 
 def undo_follow(app: App, proposal: int, by: str) -> str:
@@ -145,9 +221,22 @@ class Followers:
         with self._translated():
             return self._network.relation(account_id)
 
+    def account(self, account: Account) -> Account | None:
+        """Ask how an account presents itself now."""
+        with self._translated():
+            found = self._network.lookup(account.handle)
+        return found if found is not None and found.id == account.id else None
+
+    def notices(self) -> tuple[Notice, ...]:
+        """Ask what moderators told our account, where the network tells it."""
+        if not isinstance(self._network, KnowsItself):
+            return ()
+        with self._translated():
+            return self._network.ourselves().notices
+
     def follow(self, account_id: str) -> Relation:
         """Follow, once however often it is asked."""
-        with self._translated():
+        with self._translated(follows=True):
             return self._network.follow(account_id)
 
     def unfollow(self, account_id: str) -> None:
@@ -156,9 +245,21 @@ class Followers:
             self._network.unfollow(account_id)
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, *, follows: bool = False) -> Iterator[None]:
+        """Translate errors. Who is refused a follow itself is told something by the network."""
         try:
             yield
         except BackendError as error:
-            stop = error.kind in ("temporary", "refused")
-            raise FollowError(error.message, stop=stop, help=error.help) from error
+            seconds = error.retry_after
+            halts: dict[str, FollowHalt] = {
+                "temporary": "pause",
+                "refused": "stop" if follows else "pause",
+            }
+            raise FollowError(
+                error.message,
+                halt=halts.get(error.kind, ""),
+                gone=error.kind == "gone",
+                uncertain=follows and error.kind == "temporary" and seconds is None,
+                retry_after=None if seconds is None else timedelta(seconds=min(seconds, 10**6)),
+                help=error.help,
+            ) from error

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from alerts.follow import Pace
 from alerts.model import ProposalState
 from tests.store.samples import (
     DAY,
@@ -37,7 +38,7 @@ def test_a_proposal_comes_back_as_it_was_saved(store: Store, proposed: int) -> N
     record = store.proposal(proposed)
     assert (record.proposal, record.created, record.decided) == (proposal(ANN), NOON, None)
     assert [one.event for one in store.follow_events(proposed)] == ["proposed"]
-    assert store.proposed_accounts() == {"town:1"}
+    assert store.proposed_accounts() == {"town:1": ProposalState.PROPOSED}
 
 
 def test_what_was_considered_is_taken_from_the_queue_whoever_was_proposed(
@@ -93,6 +94,7 @@ WAYS = {
     ProposalState.FOLLOWED: ["approved", "trying", "followed"],
     ProposalState.FAILED: ["approved", "trying", "failed"],
     ProposalState.UNDONE: ["approved", "trying", "followed", "undone"],
+    ProposalState.EXPIRED: ["expired"],
 }
 
 
@@ -137,13 +139,22 @@ def test_a_person_decides_nothing_while_the_network_is_asked(
     assert store.follow_events(proposed) == trail
 
 
-def test_a_pause_is_known_by_the_channel_that_was_asked_for_it(store: Store, proposed: int) -> None:
-    assert store.paused_since("friends") is None
-    store.record_follow(proposed, "paused", "too many requests", NOON)
-    store.record_follow(proposed, "paused", "too many requests", NOON + HOUR)
-    store.record_follow(proposed, "failed", "", NOON + DAY)
-    assert store.paused_since("friends") == NOON + HOUR
-    assert store.paused_since("others") is None
+def test_a_channel_knows_its_pace(store: Store) -> None:
+    assert store.pace("friends", NOON) == Pace()
+    store.pause_follows("friends", "too many requests", NOON + HOUR, NOON)
+    assert store.pace("friends", NOON).not_before == NOON + HOUR
+    assert store.pace("others", NOON) == Pace()
+
+
+def test_a_channel_that_was_stopped_goes_on_when_a_person_says_so(store: Store) -> None:
+    assert not store.resume_follows("friends", "kim", "", NOON)
+    store.stop_follows("friends", "blocked by @ann", NOON, ["n1"])
+    store.pause_follows("friends", "too many requests", NOON, NOON)
+    assert store.pace("friends", NOON).stopped == "blocked by @ann"
+    assert store.resume_follows("friends", "kim", "talked to her", NOON + HOUR)
+    assert store.pace("friends", NOON + HOUR).stopped == ""
+    assert store.notices_seen("friends") == {"n1"}
+    assert store.notices_seen("others") == frozenset()
 
 
 def test_the_trail_takes_lines_without_moving_the_proposal(store: Store, proposed: int) -> None:
@@ -159,19 +170,21 @@ def test_the_budget_counts_accounts_followed_or_asked(store: Store, proposed: in
         store.decide(number, ProposalState.APPROVED, "", "kim", NOON)
         store.record_follow(number, "dry-run", "", NOON)
         go(store, number, "trying")
-    assert (store.follows_since("friends", NOON - DAY), store.last_follow("friends")) == (0, None)
-    go(store, proposed, "followed")
+    assert store.pace("friends", NOON) == Pace()
+    store.decide(proposed, ProposalState.FOLLOWED, "", "watcher", NOON, until=NOON + 2 * HOUR)
     store.record_follow(proposed, "followed", "again", NOON + HOUR)
     go(store, other, "requested", now=NOON + 2 * HOUR)
-    assert store.follows_since("friends", NOON - DAY) == 2
-    assert store.follows_since("friends", NOON + HOUR) == 1
-    assert store.last_follow("friends") == NOON + 2 * HOUR
-    assert store.follows_since("others", NOON - DAY) == 0
+    go(store, other, "followed", now=NOON + 3 * HOUR)
+    assert store.pace("friends", NOON + 3 * HOUR) == Pace(
+        recent=(NOON, NOON + 2 * HOUR), first=NOON, not_before=NOON + 2 * HOUR
+    )
+    later = store.pace("friends", NOON + DAY)
+    assert (later.recent, later.first) == ((NOON + 2 * HOUR,), NOON)
 
 
 def test_what_was_tried_in_vain_spends_nothing(store: Store, proposed: int) -> None:
     go(store, proposed, "approved", "trying", "failed", "approved", "trying", "refused")
-    assert (store.follows_since("friends", NOON - DAY), store.last_follow("friends")) == (0, None)
+    assert store.pace("friends", NOON) == Pace()
 
 
 def test_proposals_are_listed_in_the_order_they_came(store: Store, proposed: int) -> None:

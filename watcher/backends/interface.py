@@ -194,6 +194,36 @@ class Network(Reader, Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """What moderators told our account."""
+
+    name: str
+    """By which it is known again."""
+    said: str
+    """In one line."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ourselves:
+    """Our own account, as its network has it."""
+
+    account: Account
+    notices: tuple[Notice, ...] = ()
+    """What moderators told it, as far as the network lets it know."""
+    rules: tuple[str, ...] = ()
+    """The rules of its server, each in a line."""
+
+
+@runtime_checkable
+class KnowsItself(Protocol):
+    """A network that tells of our own account."""
+
+    def ourselves(self) -> Ourselves:
+        """Ask for our own account. Raises `BackendError` (refused) where nobody is logged in."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class KnownPost:
     """A post that was read before, as far as its network needs it to be asked about it again."""
 

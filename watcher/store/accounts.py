@@ -46,6 +46,8 @@ def account_from(row: Sequence[Any]) -> Account:
         locked=row[11],
         discoverable=row[12],
         verified=row[13],
+        standing=row[14],
+        last_post=row[15],
     )
 
 
@@ -153,6 +155,8 @@ def _row(key: Key, offer: _Offer) -> dict[str, Any]:
         "locked": account.locked,
         "discoverable": account.discoverable,
         "verified": account.verified,
+        "standing": account.standing,
+        "last_post": account.last_post,
         "seen": offer.seen,
         "examined": False,
         "alike": False,
@@ -173,6 +177,7 @@ def _storable(account: Account, key: Key) -> Account:
         followers=storable_count(account.followers),
         following=storable_count(account.following),
         verified=tuple(map(storable, account.verified)),
+        standing=storable(account.standing),
     )
 
 

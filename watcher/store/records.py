@@ -423,6 +423,28 @@ class ProposalRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PassedOver:
+    """An account that a channel considered and left alone."""
+
+    account: Account
+    channel: str
+    clause: str
+    reason: Reason
+    at: datetime
+    """When it did so last."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unspoken:
+    """An account that was followed long ago and has not spoken of the brand since."""
+
+    record: ProposalRecord
+    followed: datetime
+    newest: datetime | None
+    """When it wrote the newest post that is stored, of whatever; None where none is."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Status:
     """The figures of `watcher status`."""
 

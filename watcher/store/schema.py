@@ -51,6 +51,8 @@ accounts = Table(
     Column("locked", Boolean),
     Column("discoverable", Boolean),
     Column("verified", Labels, nullable=False, server_default="[]"),
+    Column("standing", Words, nullable=False, server_default=""),
+    Column("last_post", Moment),
     # When the account looked like this: what arrives late and is older must not overwrite it.
     Column("seen", Moment, nullable=False),
     # Whether the look-alike rules have seen the account in its present form.
@@ -599,11 +601,15 @@ proposals = Table(  # one per account, for ever
     Column("decided", Moment),
     Column("by", Words, nullable=False, default=""),
     Column("note", Words, nullable=False, default=""),
+    # The clauses of the policy that the account met, in words, and what they come to.
+    Column("clauses", Labels, nullable=False, server_default="[]"),
+    Column("grounds", Whys, nullable=False, server_default="[]"),
+    Column("points", Integer, nullable=False, server_default="0"),
     Index(None, "state", "created"),
     sqlite_autoincrement=True,
 )
 
-follow_events = Table(  # the audit trail of follows: only ever grows
+follow_events = Table(  # the audit trail of follows: only ever grows, as triggers see to
     "follow_events",
     metadata,
     Column("row", RowId, primary_key=True),
@@ -701,4 +707,30 @@ suppressions = Table(  # addresses that get no mail any more, until somebody lif
     Column("lifted", Moment),
     Column("lifted_by", Words, nullable=False, server_default=""),
     sqlite_autoincrement=True,
+)
+
+follow_pace = Table(  # how fast channels follow, without a word of whom: only ever grows
+    "follow_pace",
+    metadata,
+    Column("row", RowId, primary_key=True),
+    Column("channel", Key, nullable=False),
+    Column("at", Moment, nullable=False),
+    # `followed`, `paused`, `stopped` until a person says so, `resumed`, `notice` of moderators.
+    Column("what", Key, nullable=False),
+    # Until when nobody is followed.
+    Column("until", Moment),
+    # Why it paused or stopped, what a person noted, or which notice it was.
+    Column("detail", Words, nullable=False, server_default=""),
+    Column("by", Words, nullable=False, server_default=""),
+    Index(None, "channel", "at"),
+)
+
+follow_skips = Table(  # whom a channel considered and left alone, and why it did so last
+    "follow_skips",
+    metadata,
+    Column("account", RowId, ForeignKey("accounts.row", ondelete="CASCADE"), primary_key=True),
+    Column("channel", Key, primary_key=True),
+    Column("clause", Key, nullable=False),
+    Column("reason", Why, nullable=False),
+    Column("at", Moment, nullable=False, index=True),
 )

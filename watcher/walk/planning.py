@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts import AutoFollow, Channel, DigestChannel
-from alerts.follow import propose
+from alerts.follow import propose, without
 from alerts.schedule import Slot, due
 from rules.errors import WatcherError
 from watcher.app import App
@@ -173,20 +173,29 @@ def plan_now(app: App, channel: DigestChannel) -> Planned | None:
 
 
 def _plan_follows(app: App, channel: AutoFollow) -> Planned | None:
-    now = app.clock()
-    if app.store.has_found(channel.name):
-        keep_back(app, channel, now)
-    waiting = app.store.waiting(channel.name, now - timedelta(days=1), now, limit=MOST_MENTIONS)
+    now, store = app.clock(), app.store
+    store.expire_proposals(channel.name, now - timedelta(days=channel.expire_days), now)
+    keep_back(app, channel, now)
+    room = channel.open - store.open_proposals(channel.name)
+    if room <= 0:
+        return None  # the best of what waits then are proposed as soon as somebody decides
+    waiting = store.waiting(channel.name, now - timedelta(days=1), now, limit=MOST_MENTIONS)
     # Names are examined after posts are matched: nobody is judged before it was seen who they are.
-    if not waiting.mentions or app.store.unexamined(1):
+    if not waiting.mentions or store.unexamined(1):
         return None
+    authors = {one.post.author.key: one.post.author for one in waiting.mentions}
     judged = propose(
         channel,
         waiting,
         app.config.brands,
-        app.store.proposed_accounts(),
+        store.proposed_accounts(),
         now,
-        suspects=app.store.suspect_accounts(),
+        suspects=store.suspect_accounts(),
+        acquaintances=store.acquaintances(channel.name, tuple(authors.values()), channel.seeds),
+        room=room,
     )
-    saved = app.store.save_proposals(channel.name, waiting, judged.proposals, now)
+    considered = without(waiting, judged.left)
+    if not considered.mentions:
+        return None
+    saved = store.save_proposals(channel.name, considered, judged.proposals, now, judged.refusals)
     return Planned(channel=channel.name, proposals=saved, refused=len(judged.refusals))

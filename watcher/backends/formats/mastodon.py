@@ -6,6 +6,7 @@ its own number in deletions and edits: that is the alias, `host/number`.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from rules.model import Account, Post
@@ -107,6 +108,8 @@ class Mastodon:
             locked=values.flag(record.get("locked")),
             discoverable=values.flag(record.get("discoverable")),
             verified=_verified(record),
+            standing=_standing(record),
+            last_post=_day(record.get("last_status_at")),
         )
 
     def _everywhere(self, record: dict[str, Any], what: str = "id") -> str:
@@ -180,6 +183,22 @@ def _verified(record: dict[str, Any]) -> tuple[str, ...]:
     fields = (f for f in values.records(record.get("fields")) if f.get("verified_at"))
     texts = (values.words(field.get("value"), values.LONGEST_BIO) for field in fields)
     return plaintext.bounded_links(link for text in texts for link in _addresses(text))
+
+
+def _standing(record: dict[str, Any]) -> str:
+    """Return how an account stands; servers name only what is out of the ordinary."""
+    if isinstance(record.get("moved"), dict):
+        return "moved"
+    for standing in ("suspended", "memorial"):
+        if record.get(standing) is True:
+            return standing
+    return "active" if "created_at" in record else ""
+
+
+def _day(value: Any) -> datetime | None:
+    """Return the day of a time: servers that tell the second would change it with every post."""
+    when = values.optional_moment(value)
+    return when.replace(hour=0, minute=0, second=0, microsecond=0) if when else None
 
 
 def _addresses(text: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ def upgrade() -> None:
     _create_silences()
     _let_digests_be_acknowledged()
     _count_brands()
+    _let_follows_be_defended()
     _keep_payloads_apart()
     _take_back()
 
@@ -174,6 +175,104 @@ def _take_back() -> None:
     )
     for name in ("delivery", "recipient"):
         op.create_index(op.f(f"ix_suppressions_{name}"), "suppressions", [name], unique=False)
+
+
+def _let_follows_be_defended() -> None:
+    """Keep what speaks for each follow, how fast channels follow, and an audit trail that stays."""
+    op.add_column(
+        "accounts",
+        sa.Column("standing", sa.Text(), server_default=sa.text("''"), nullable=False),
+    )
+    op.add_column("accounts", sa.Column("last_post", sa.BigInteger(), nullable=True))
+    for name in ("clauses", "grounds"):
+        op.add_column(
+            "proposals",
+            sa.Column(name, sa.Text(), server_default=sa.text("'[]'"), nullable=False),
+        )
+    op.add_column(
+        "proposals", sa.Column("points", sa.Integer(), server_default=sa.text("0"), nullable=False)
+    )
+    op.create_table(
+        "follow_pace",
+        sa.Column("row", RowId, nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=True),
+        sa.Column("detail", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("by", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.PrimaryKeyConstraint("row", name=op.f("pk_follow_pace")),
+    )
+    op.create_index(op.f("ix_follow_pace_channel_at"), "follow_pace", ["channel", "at"])
+    op.create_table(
+        "follow_skips",
+        sa.Column("account", RowId, nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("clause", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account"],
+            ["accounts.row"],
+            name=op.f("fk_follow_skips_account"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("account", "channel", name=op.f("pk_follow_skips")),
+    )
+    op.create_index(op.f("ix_follow_skips_at"), "follow_skips", ["at"], unique=False)
+    op.execute(
+        "INSERT INTO follow_pace (channel, at, what, until)"
+        " SELECT channel, min(at), 'followed', min(at) FROM follow_events"
+        " WHERE event IN ('followed', 'requested') GROUP BY channel, proposal"
+    )
+    _let_trails_grow_only()
+
+
+def _let_trails_grow_only() -> None:
+    """Refuse to change or delete a line of the trails.
+
+    But for lines about an account that is being forgotten at this moment: people have that right.
+    """
+    being_forgotten = (
+        "EXISTS (SELECT 1 FROM proposals JOIN forgotten ON forgotten.account = proposals.account"
+        " WHERE proposals.id = OLD.proposal)"
+    )
+    refused = "this trail only grows"
+    if op.get_context().dialect.name == "sqlite":
+        for table, unless in (
+            ("follow_events", f"WHEN NOT {being_forgotten} "),
+            ("follow_pace", ""),
+        ):
+            op.execute(
+                f"CREATE TRIGGER {table}_stay BEFORE UPDATE ON {table}"
+                f" BEGIN SELECT RAISE(ABORT, '{refused}'); END"
+            )
+            op.execute(
+                f"CREATE TRIGGER {table}_remain BEFORE DELETE ON {table} {unless}"
+                f"BEGIN SELECT RAISE(ABORT, '{refused}'); END"
+            )
+        return
+    op.execute(
+        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN RAISE EXCEPTION '{refused}'; END $$"
+    )
+    op.execute(
+        "CREATE OR REPLACE FUNCTION refuse_unless_forgotten() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN IF {being_forgotten} THEN RETURN OLD; END IF;"
+        f" RAISE EXCEPTION '{refused}'; END $$"
+    )
+    for table, deleting in (
+        ("follow_events", "refuse_unless_forgotten"),
+        ("follow_pace", "refuse_change"),
+    ):
+        op.execute(
+            f"CREATE TRIGGER {table}_stay BEFORE UPDATE ON {table}"
+            " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_remain BEFORE DELETE ON {table}"
+            f" FOR EACH ROW EXECUTE FUNCTION {deleting}()"
+        )
 
 
 def _add_reference(table: str, column: str, to: str) -> None:
