@@ -68,7 +68,6 @@ class Condition:
         self._brands = frozenset(fold_case(brand) for brand in brands)
         self._author, self._find = fold_case(author.removeprefix("@")), find
         self._evaluator = _evaluator(brands, author, find, definitions)
-        self.asks_for_posts = bool(author or find)
 
     def fits(self, finding: Finding, channel: str = "") -> bool:
         """Whether a finding that is to go to a channel is like this."""
@@ -76,9 +75,12 @@ class Condition:
             return False
         if self._channels and channel not in self._channels:
             return False
-        if finding.analysis is not None:
-            return self._evaluator is None or self._evaluator.spans(finding.analysis) is not None
-        return self._fits_names(finding)
+        if finding.post is None:
+            return self._fits_names(finding)
+        if self._evaluator is None:
+            return True  # a post is only read where something is asked of it
+        analysis = finding.analysis
+        return analysis is not None and self._evaluator.spans(analysis) is not None
 
     def _fits_names(self, finding: Finding) -> bool:
         if self._find or (self._brands and fold_case(finding.brand) not in self._brands):
