@@ -93,6 +93,7 @@ CHOICES = {
     "mail": {"kind", "host", "from", "username", "password", "ca_file", "private_to"},
     "mail.dkim": {"selector", "key", "domain"},
     "mail.oauth": {"token_url", "client_id", "client_secret", "refresh_token"},
+    "mail.returns": {"address", "maildir", "imap", "username", "password", "ca_file"},
     "sources": {"name", "kind", "token", "rules", "keep_days", "network", "secret", "password"},
     "rules": {"alarms_a_week"},
     "channels": {"name", "kind", "url", "urls", "secret", "ca_file", "send", "file", "address"},

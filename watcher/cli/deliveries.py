@@ -1,5 +1,7 @@
-"""`watcher deliveries`: the mails, one by one: sent, waiting, refused, parked."""
+"""`watcher deliveries`: the mails, one by one: sent, waiting, refused, parked, come back."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -12,12 +14,24 @@ from alerts.model import DeliveryState
 from watcher.cli import Settings
 from watcher.cli.console import Screen, ago, moment, print_json, safe, safe_lines, shown, stdout
 from watcher.cli.messages import content
-from watcher.cli.names import NUMBER, limit
-from watcher.store import AttemptRecord, DeliveryRecord
+from watcher.cli.names import NUMBER, completing, email_names, limit
+from watcher.cli.suppressed import as_dict, gets_nothing, lift
+from watcher.cli.suppressed import list_ as suppressed
+from watcher.store import AttemptRecord, DeliveryRecord, ReturnKind, SuppressionRecord
 
 MARGIN = len("2026-03-10 08:30  sent  ")
 """What stands before an answer on its line."""
 STATES = [str(state) for state in DeliveryState]
+RETURNS: Mapping[ReturnKind, str] = {
+    "hard": "came back for good",
+    "soft": "came back for now",
+    "delayed": "is late on its way",
+    "arrived": "a report says that it arrived",
+    "automatic": "a machine answered",
+    "unsubscribed": "unsubscribed",
+    "answer": "answered",
+    "letter": "a letter to be read in the mailbox",
+}
 
 
 @click.group()
@@ -25,15 +39,35 @@ def command() -> None:
     """The mails: sent, waiting, refused, parked; send again or drop."""
 
 
+command.add_command(suppressed)
+command.add_command(lift)
+
+
 @command.command("list")
 @click.option("--state", type=click.Choice(STATES), help="Only those that stand so.")
+@click.option(
+    "--channel", shell_complete=completing(email_names), help="Only those of this channel."
+)
+@click.option("--to", "recipient", help="Only those to addresses with this in them.")
 @limit()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 @click.pass_obj
-def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> None:
+def list_(
+    settings: Settings,
+    state: str | None,
+    channel: str | None,
+    recipient: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
     """List deliveries, the newest first."""
     with settings.opened() as (_, store):
-        found = store.deliveries(state=DeliveryState(state) if state else None, limit=limit + 1)
+        found = store.deliveries(
+            state=DeliveryState(state) if state else None,
+            channel=channel,  # also one that is not configured any more
+            recipient=recipient,
+            limit=limit + 1,
+        )
     records = shown(found, limit)
     if as_json:
         print_json([_as_dict(record) for record in records])
@@ -67,7 +101,7 @@ def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> N
         hidden=["next"] * (not any(upcoming))
         + ["last answer"] * (not any(answers))
         + ["kind"] * all(one.kind == "email" for one in records),
-        empty=f"no mails are {state}" if state else "no mail was written yet",
+        empty=_empty(state, channel, recipient),
     )
     if any(record.state == DeliveryState.PARKED for record in records):
         stdout().hint(
@@ -87,10 +121,18 @@ def show(settings: Settings, delivery_id: int, as_json: bool) -> None:
         record = store.delivery_record(delivery_id)
         attempts = store.delivery_attempts(delivery_id)
         payload = store.delivery(delivery_id).payload
+        back = store.returned(delivery_id)[::-1]
+        out = store.suppressed(record.channel, [record.recipient]).get(record.recipient)
     headers, text = _content(record, payload)
     if as_json:
-        told = {"headers": [list(one) for one in headers], "text": text}
-        print_json({**_as_dict(record), "log": [_attempt_dict(one) for one in attempts], **told})
+        told = {
+            "log": [_attempt_dict(one) for one in attempts],
+            "returned": [asdict(one) for one in back],
+            "suppressed": as_dict(out) if out else None,
+            "headers": [list(one) for one in headers],
+            "text": text,
+        }
+        print_json({**_as_dict(record), **told})
         return
     screen = stdout()
     kind = "" if record.kind == "email" else f" ({record.kind})"
@@ -100,6 +142,12 @@ def show(settings: Settings, delivery_id: int, as_json: bool) -> None:
             f"{moment(attempt.started, config.timezone)}  {attempt.outcome or 'under way'}"
             f"  {_shortly(safe(attempt.answer, 300), screen)}".rstrip()
         )
+    for one in back:
+        by = f" (from {safe(one.by, 80)})" if one.by else ""
+        screen.say(
+            f"{moment(one.at, config.timezone)}  {RETURNS[one.kind]}: {safe(one.said, 300)}{by}"
+        )
+    screen.say(*_advice(record, out, config.timezone))
     screen.say("", *(f"{name}: {safe(value, 300)}" for name, value in headers))
     screen.say("", *safe_lines(text))
 
@@ -125,6 +173,39 @@ def drop(settings: Settings, delivery_id: int) -> None:
     with settings.opened() as (_, store):
         store.drop_delivery(delivery_id, settings.clock())
     stdout().say(f"delivery {delivery_id} is given up")
+
+
+def _empty(state: str | None, channel: str | None, recipient: str | None) -> str:
+    """Say that no mail is as it was asked for."""
+    if not (channel or recipient):
+        return f"no mails are {state}" if state else "no mail was written yet"
+    asked = [
+        f"of {safe(channel, 60)}" if channel else "",
+        f"to {safe(recipient, 60)}" if recipient else "",
+        f"that are {state}" if state else "",
+    ]
+    return " ".join(["there are no mails", *filter(None, asked)])
+
+
+def _advice(record: DeliveryRecord, out: SuppressionRecord | None, zone: str) -> list[str]:
+    """Say what becomes of a mail that was not sent, and what a person can do."""
+    lines = []
+    if record.state is DeliveryState.PENDING and record.next_attempt:
+        lines.append(f"The next attempt is due {moment(record.next_attempt, zone)}.")
+    if record.state is DeliveryState.PARKED:
+        lines += [
+            "It may have arrived: twice no answer came after it had begun to leave. Ask the",
+            f"recipient. `watcher deliveries retry {record.id}` sends the very same mail again,",
+            f"`watcher deliveries drop {record.id}` gives it up. Later mails are not held up.",
+        ]
+    if out is not None:
+        lines += [
+            f"{gets_nothing(record.recipient, out)}.",
+            "`watcher deliveries lift` changes that.",
+        ]
+    elif record.state is DeliveryState.FAILED:
+        lines.append(f"It did not arrive. `watcher deliveries retry {record.id}` sends it again.")
+    return lines
 
 
 def _shortly(answer: str, screen: Screen) -> str:

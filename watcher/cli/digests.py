@@ -25,6 +25,7 @@ from watcher.cli.console import (
 )
 from watcher.cli.messages import content, noun, on_screen
 from watcher.cli.names import NUMBER, completing, email_names, limit, meant
+from watcher.cli.suppressed import gets_nothing
 from watcher.store import DeliveryRecord, NoSuchRecordError
 
 MOST_DELIVERIES = 1000
@@ -142,6 +143,7 @@ def show(
             )
         one = _meant(records, recipient)
         payload = store.delivery(one.id).payload
+        out = store.suppressed(one.channel, {each.recipient for each in records})
     text = _words(one.kind, payload)
     if as_json:
         told = [{"id": each.id, "to": each.recipient, "state": each.state} for each in records]
@@ -153,6 +155,7 @@ def show(
         written = moment(one.created, config.timezone)
         stdout().say(f"digest {digest_id} of {one.channel}, written {written}")
         stdout().say(*(f"{safe(each.recipient, 80)}: {each.state}" for each in records[::-1]))
+        stdout().say(*(gets_nothing(name, why) for name, why in out.items()))
         stdout().say("", *safe_lines(text or "its content was erased"))
 
 

@@ -7,16 +7,17 @@ from typing import Any
 
 import click
 
-from alerts import Channel, DigestChannel, Outlet
+from alerts import Channel, DigestChannel, EmailDigest, Outlet
 from alerts.model import DeliveryState, ProposalState
 from rules.model import Verdict
 from watcher.cli import Settings
 from watcher.cli.console import ago, count, moment, print_json, safe, stdout
 from watcher.cli.standing import left_out_words, span, spent_words, told
+from watcher.cli.suppressed import of_channel
 from watcher.config import Config
 from watcher.presence import Heartbeat, is_alive, last_heartbeat
 from watcher.standing import Standing, standings
-from watcher.store import SkippedItem, SourceState, Status, Store
+from watcher.store import SkippedItem, SourceState, Status, Store, SuppressionRecord
 
 SKIPPED_SHOWN = 3
 """Items told of each source that skipped some."""
@@ -41,6 +42,8 @@ class View:
     told: Mapping[str, datetime | None]
     """When each email channel wrote its last digest."""
     beat: Heartbeat | None
+    suppressed: Mapping[str, Mapping[str, SuppressionRecord]]
+    """Of each channel that mails, who gets nothing, and why."""
     unanswered: int = 0
     """Urgent digests that nobody has acknowledged, of channels that ask for it."""
     silences: int = 0
@@ -75,6 +78,7 @@ def command(settings: Settings, as_json: bool) -> None:
             skipped={name: store.skipped(name, limit=SKIPPED_SHOWN) for name in states},
             told={channel.name: store.told_until(channel.name) for channel in config.channels},
             beat=last_heartbeat(config.data),
+            suppressed=_suppressed(config, store),
             unanswered=_unanswered(config, store),
             silences=len(store.silences_in_effect(settings.clock())),
         )
@@ -86,6 +90,11 @@ def command(settings: Settings, as_json: bool) -> None:
     _print_channels(view)
     _print_totals(view)
     stdout().hint(*_hints(view))
+
+
+def _suppressed(config: Config, store: Store) -> dict[str, dict[str, SuppressionRecord]]:
+    mailing = [one for one in config.channels if isinstance(one, EmailDigest)]
+    return {one.name: store.suppressed(one.name, one.recipients) for one in mailing}
 
 
 def _unanswered(config: Config, store: Store) -> int:
@@ -171,6 +180,10 @@ def _print_channels(view: View) -> None:
         )
     columns = ["channel", "kind", "waiting", "last mail", "next mail"]
     stdout().table(columns, rows, right=("waiting",), empty="no [[channels]] are configured")
+    for channel in view.config.channels:
+        if isinstance(channel, EmailDigest):
+            out = view.suppressed[channel.name]
+            stdout().say(*of_channel(channel.name, len(channel.recipients), out))
     for name, number in view.orphaned.items():
         wait, they_are = ("waits", "it is") if number == 1 else ("wait", "they are")
         stdout().say(
@@ -217,6 +230,8 @@ def _hints(view: View) -> list[str]:
         hints.append("`watcher follows list` shows the proposed follows")
     if status.deliveries.get(DeliveryState.FAILED) or status.deliveries.get(DeliveryState.PARKED):
         hints.append("`watcher deliveries list` shows the mails that failed or are parked")
+    if any(view.suppressed.values()):
+        hints.append("`watcher deliveries suppressed` shows the addresses that get no mail")
     return ["", *hints] if hints else []
 
 
@@ -263,6 +278,7 @@ def _as_dict(view: View) -> dict[str, Any]:
                 "waiting": status.waiting.get(channel.name, 0),
                 "last": view.told[channel.name],
                 "next": view.upcoming(channel),
+                "suppressed": sorted(view.suppressed.get(channel.name, ())),
             }
             for channel in view.config.channels
         ],
