@@ -6,6 +6,7 @@ from typing import Any
 from alerts import EmailDigest
 from alerts.model import Coverage, FollowProposal, Mention, RaisedAlarm, Volume, Waiting
 from alerts.schedule import Slot
+from alerts.volume import LOOKED_BACK, STEP, Series, Share, Voice, steps_in
 from rules.lookalike.reasons import REASONS
 from rules.model import Account, Brand, Match, Post, Reason, Suspect
 from rules.rates import Alarm
@@ -142,6 +143,20 @@ def full() -> Waiting:
                     last_error="forum.example answered with a login page"),
         ),
     )  # fmt: skip
+
+
+def voice(
+    brand: str = "Plivélo", *, others: tuple[str, ...] = (), length: timedelta = timedelta(days=1)
+) -> Voice:
+    """A brand of which three times as much is said as usual, since seven hours."""
+    steps = steps_in(length + LOOKED_BACK)
+    counts = dict.fromkeys(range(0, steps, 12), 1) | dict.fromkeys(range(28), 1)
+    series = Series(until=NOW, steps=steps, counts=counts, watched=NOW - (steps - 1) * STEP)
+    return Voice(
+        brand=brand,
+        series=series,
+        competitors=tuple(Share(brand=name, posts=9, before=12) for name in others),
+    )
 
 
 def raised(

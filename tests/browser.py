@@ -148,6 +148,18 @@ class Browser:
         assert found, dom[-2000:]
         return [Drawn(*one) for one in json.loads(html.unescape(found[1]))]
 
+    def measure_text(self, text: str, fonts: str) -> float:
+        """How wide a text of 100-pixel letters is, in the first of some fonts that is there."""
+        page = (
+            f"<!DOCTYPE html><canvas></canvas><script>const c = document.querySelector('canvas')"
+            f".getContext('2d'); c.font = {json.dumps('100px ' + fonts)}; document.body.dataset"
+            f".found = c.measureText({json.dumps(text)}).width;</script>"
+        )
+        dom = self._run(page, "light", "--dump-dom", window=(700, 700))
+        found = re.search(r'data-found="([^"]*)"', dom)
+        assert found, dom[-2000:]
+        return round(float(found[1]), 1)
+
     def look_into(self, page: str) -> Found:
         """Load a page and say what became of it."""
         dom = self._run(

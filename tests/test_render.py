@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from alerts import chart
 from alerts.digest import compose
 from alerts.hostile import ZERO_WIDTH_SPACE, passage, safe_link
-from alerts.returns.address import ReturnAddress, Tokens
 from alerts.render import LARGEST_HTML, Templates, mails, render
+from alerts.sample import samples
 from rules.model import Reason, Suspect
 from rules.reasons import SAYS
 from tests.alert_samples import (
@@ -28,6 +29,7 @@ from tests.alert_samples import (
     full,
     mention,
     raised,
+    voice,
     waiting,
     watched,
 )
@@ -53,6 +55,8 @@ HOSTILE = [
     "<!-- comment --> ]]> &amp; &#x202e; plivelo",
     "\n\n\n\n\r\n\u2028plivelo\u2029",
     "שלום plivelo עולם",
+    "List-Unsubscribe: <mailto:evil@evil.example>\r\nBcc: all@plivelo.example\r\n\r\nplivelo",
+    "p\u200bl\u200di\u2060v\ufeffelo",
     "",
 ]
 
@@ -89,7 +93,9 @@ def hostile_content(texts=HOSTILE, copies=1):
     )
     coverage = tuple(watched(text or "s", last_error=text, last_success=None) for text in texts)
     return waiting(
-        mentions=tuple(mentions),
+        mentions=tuple(replace(one, numbers={one.matches[0].rule: 7}) for one in mentions),
+        voices=tuple(voice(text or "b", others=tuple(texts)) for text in texts),
+        earlier=tuple(texts),
         alarms=alarms,
         suspects=tuple(suspects),
         coverage=coverage * copies,
@@ -148,12 +154,19 @@ class Inspector(HTMLParser):
 def assert_harmless(html):
     inspector = Inspector(html)
     names = {tag for tag, _ in inspector.tags}
-    assert not names & {"script", "img", "iframe", "form", "input", "object", "link", "svg", "base"}
+    for tag, attributes in inspector.tags:
+        if tag == "img":  # our own charts, which travel with the mail
+            assert re.fullmatch(r"cid:posts-[0-9a-f]{20}@watcher", attributes["src"])
+            assert attributes["alt"]
+    assert not names & {"script", "iframe", "form", "input", "object", "link", "svg", "base"}
     assert sum(tag == "style" for tag, _ in inspector.tags) == 1
     for tag, attributes in inspector.tags:
         assert not any(key.startswith("on") for key in attributes)
         assert "url(" not in attributes.get("style", "")
-        if "href" in attributes:
+        if attributes.get("href", "").startswith("mailto:"):
+            assert attributes["href"].startswith("mailto:watch@plivelo.example?subject=")
+            assert not re.search(r"[\s<>\"&]", attributes["href"])
+        elif "href" in attributes:
             assert tag == "a"
             assert attributes["href"].startswith(("https://", "http://"))
             assert "evil.example" not in attributes["href"]
@@ -167,8 +180,9 @@ def assert_harmless(html):
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_whatever_a_stranger_writes_is_harmless(text):
-    [mail] = mails(TEMPLATES, made(hostile_content([text])), "w@plivelo.example", TO)
-    assert_harmless(mail.html)
+    digest = made(hostile_content([text]))
+    assert_harmless(render(TEMPLATES, digest, answers="watch@plivelo.example").html)
+    [mail] = mails(TEMPLATES, digest, "w@plivelo.example", TO)
     message = message_from_bytes(mail.payload, policy=policy.default)
     plain = message.get_body(("plain",)).get_content()
     assert "evil.example" not in plain
@@ -177,7 +191,10 @@ def test_whatever_a_stranger_writes_is_harmless(text):
 
 def test_everything_hostile_at_once_stays_harmless_and_small():
     content = hostile_content(copies=40)
-    rendered = render(TEMPLATES, made(content, title=HOSTILE[5], language="fr", posts=200))
+    rendered = render(
+        TEMPLATES, made(content, title=HOSTILE[5], language="fr", posts=200),
+        answers="watch@plivelo.example",
+    )  # fmt: skip
     assert_harmless(rendered.html)
     assert len(rendered.html.encode()) <= LARGEST_HTML
     assert rendered.subject.isprintable()
@@ -352,6 +369,63 @@ def test_every_word_has_the_contrast_that_wcag_aa_asks_for(scheme):
     for where, ink, paper in drawn:
         bright, dim = sorted((luminance(ink), luminance(paper)), reverse=True)
         assert (bright + 0.05) / (dim + 0.05) >= 4.5, (where, ink, paper)
+
+
+@pytest.mark.server
+@pytest.mark.drill
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_word_that_the_browser_draws_has_the_contrast_of_wcag_aa(browser: Browser, scheme):
+    for digest in samples():
+        page = render(TEMPLATES, digest, answers="watch@plivelo.example").page
+        drawn = browser.drawn(page, width=600, scheme=scheme)
+        assert drawn
+        for one in drawn:
+            if not one.text.startswith("["):
+                bright, dim = sorted(map(shine, (one.ink, one.paper)), reverse=True)
+                assert (bright + 0.05) / (dim + 0.05) >= 4.5, one
+                assert one.size >= 13, one
+
+
+def shine(colour):
+    """The luminance of a colour as a browser tells it, `rgb(1, 2, 3)`."""
+    return luminance("#" + "".join(f"{int(c):02x}" for c in re.findall(r"\d+", colour)[:3]))
+
+
+def test_the_charts_colours_are_told_apart_on_their_panel():
+    def ratio(colour):
+        a, b = (luminance("#{:02x}{:02x}{:02x}".format(*c)) for c in (colour, chart.PANEL))
+        return (max(a, b) + 0.05) / (min(a, b) + 0.05)
+
+    assert ratio(chart.INK) >= 4.5
+    assert min(map(ratio, (chart.BEFORE, chart.NOW, chart.MORE, chart.USUAL))) >= 3
+
+
+def test_each_part_tells_the_same():
+    """What the HTML says and the text does not, beside the words on links."""
+    links = {"Open the post", "Relevant?", "yes", "no", "mute this rule", "·", "•"}
+    for digest in samples():
+        mail = render(TEMPLATES, digest, answers="watch@plivelo.example")
+        said = " ".join(re.sub(r"(?m)^  \| ?", "", mail.text).split())
+        bare = re.sub(r"[\u200b*]|\[\.\]", "", said)
+        for _, data, _, _ in Inspector(mail.html).drawn:
+            text = re.sub(r"[\u200b]|\[\.\]", "", " ".join(unescape(data).split())).strip(" ·•.:()")
+            assert not text or text in links or text in bare, text
+
+
+def test_answers_are_asked_for_only_where_somebody_reads_them():
+    content = replace(full(), mentions=tuple(
+        replace(one, numbers={match.rule: 40 + n for match in one.matches})
+        for n, one in enumerate(full().mentions)
+    ))  # fmt: skip
+    silent = render(TEMPLATES, made(content))
+    assert "mailto:" not in silent.html
+    assert "#40" not in silent.text
+    asked = render(TEMPLATES, made(content), answers="watch@plivelo.example")
+    assert "mailto:watch@plivelo.example?subject=relevant%2040" in asked.html
+    assert "mailto:watch@plivelo.example?subject=not%20relevant%2040" in asked.html
+    assert "mailto:watch@plivelo.example?subject=mute%20complaints" in asked.html
+    assert "#40" in asked.text
+    assert "write to watch@plivelo.example" in " ".join(asked.text.split())
 
 
 @pytest.mark.server
