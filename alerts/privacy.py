@@ -34,9 +34,13 @@ def is_inside(recipient: str, domains: Sequence[str]) -> bool:
 
 def holds_private(waiting: Waiting) -> bool:
     """Whether anything of what waits comes from private posts."""
-    told = (*waiting.suspects, *waiting.proposals, *(one.post for one in waiting.mentions))
-    alarmed = (post for one in waiting.alarms for post in one.posts)
-    return any(one.private for one in (*told, *alarmed))
+    posts = [one.post for one in waiting.mentions]
+    posts += [post for one in waiting.alarms for post in one.posts]
+    return (
+        any(one.private for one in posts)
+        or any(one.private for one in waiting.suspects)
+        or any(one.private for one in waiting.proposals)
+    )
 
 
 def for_outsiders(waiting: Waiting) -> Waiting:

@@ -16,11 +16,11 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 from typing import Literal
 
-from alerts import Outlet
+from alerts import AutoFollow, Outlet
 from alerts.dkim import Signer, UnseenError
 from rules import LookalikeRule
 from rules.errors import WatcherError
-from watcher import allowances, files
+from watcher import allowances, files, own_account
 from watcher.backends import AnySource
 from watcher.clock import utc_now
 from watcher.config import Config
@@ -67,6 +67,11 @@ def run(config: Config, seconds: float) -> tuple[Outcome, ...]:
         if isinstance(channel, Outlet)
     ]
     tries += [_of_source(config, source) for source in config.sources if source.enabled]
+    tries += [
+        (f"channel {channel.name}", partial(follower, config, channel))
+        for channel in config.channels
+        if isinstance(channel, AutoFollow)
+    ]
     tries += [
         (f"rule {rule.name}", partial(alarms, config, rule))
         for rule in config.rules
@@ -255,6 +260,14 @@ def outlet(channel: Outlet) -> str:
         with closing(channel.open(recipient)) as sender:
             said.append(sender.check())
     return "; ".join(said)
+
+
+def follower(config: Config, channel: AutoFollow) -> str:
+    """Look at the account that follows, as others see it. Raises `DoubtError`."""
+    looked = own_account.look(config, channel)
+    if looked.doubts:
+        raise DoubtError(f"{looked.said}; {'; '.join(looked.doubts)}", help=looked.help)
+    return looked.said
 
 
 def reader(config: Config, source: AnySource) -> str:

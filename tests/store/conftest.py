@@ -81,6 +81,13 @@ def empty(store: Store) -> None:
             tables = ", ".join(table.name for table in metadata.sorted_tables)
             connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
             return
+        # What only grows is guarded by triggers: only one who drops these can empty it.
+        guards = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        triggers = connection.execute(text(guards)).all()
+        for trigger in triggers:
+            connection.execute(text(f"DROP TRIGGER {trigger.name}"))
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
+        for trigger in triggers:
+            connection.execute(text(trigger.sql))
         connection.execute(text("DELETE FROM sqlite_sequence"))

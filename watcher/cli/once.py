@@ -229,5 +229,7 @@ def _tell_delivered(delivered: pipeline.Delivered) -> None:
 def _tell_followed(followed: following.Followed) -> None:
     for line in followed.lines:
         stdout().say(safe(line))
+    for held in followed.held:
+        stdout().say(safe(f"nobody is followed now: {held}"))
     if followed.error:
         stderr().say(f"follows stopped: {safe(followed.error)}")

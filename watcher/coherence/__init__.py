@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rules.errors import Problem
-from watcher.coherence import brands, doubts, lists, names, routing, settings, unfed, usage
+from watcher.coherence import brands, doubts, follows, lists, names, routing, settings, unfed, usage
 from watcher.coherence.names import LONGEST_NAME
 from watcher.coherence.usage import silent
 
@@ -20,5 +20,5 @@ __all__ = ["LONGEST_NAME", "problems", "silent"]
 
 def problems(config: "Config") -> Iterator[Problem]:
     """Yield what is wrong across tables, and what only looks so (warnings)."""
-    for subject in (settings, brands, names, lists, routing, doubts, unfed, usage):
+    for subject in (settings, brands, names, lists, routing, follows, doubts, unfed, usage):
         yield from subject.problems(config)

@@ -22,6 +22,8 @@ from watcher.backends.interface import (
     LARGEST_AVATAR,
     BackendError,
     KnownPost,
+    Notice,
+    Ourselves,
     Page,
     Relation,
     TakenError,
@@ -251,6 +253,24 @@ class BlueskyNetwork:
             if error.kind in ("gone", "broken"):
                 return None
             raise
+
+    def ourselves(self) -> Ourselves:
+        """Return our own account. Moderators speak by labels that others put on it."""
+        own = self._client.did
+        view = self.profile(own)
+        account, _ = bluesky_views.profile(view)
+        given = [one for one in values.records(view.get("labels")) if one.get("src") != own]
+        labels = {values.words(one.get("val"), 128): one for one in given if not one.get("neg")}
+        return Ourselves(
+            account=account,
+            notices=tuple(
+                Notice(
+                    name=f"{label} {values.words(one.get('cts'), 64)}",
+                    said=f"our account was labelled {' '.join(label.split())}",
+                )
+                for label, one in sorted(labels.items())
+            ),
+        )
 
     def relation(self, account_id: str) -> Relation:
         """Return how our account stands to this one; a block on either side is `blocked`."""

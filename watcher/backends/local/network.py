@@ -13,6 +13,7 @@ from watcher.backends.interface import (
     LATEST,
     BackendError,
     KnownPost,
+    Ourselves,
     Page,
     Relation,
     Skipped,
@@ -244,6 +245,12 @@ class LocalNetwork:
         return pictures.of_data_url(account.avatar) or pictures.of_file(
             self.path.parent, account.avatar
         )
+
+    def ourselves(self) -> Ourselves:
+        """Our own account. A microblog of one file has no moderators, and no rules."""
+        with self._reading() as (connection, change):
+            own = _accounts(connection, [self._our_id(change)])
+        return Ourselves(account=own[0])
 
     def relation(self, account_id: str) -> Relation:
         """How our account stands to this one."""

@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote, urlencode
 import mastodon
 from requests.structures import CaseInsensitiveDict
 
+from watcher.backends.formats import values
 from watcher.backends.http.bounds import Bounds, user_agent
 from watcher.backends.http.budget import SHARED, Budget
 from watcher.backends.http.errors import explained, host_of, of_status
@@ -207,6 +208,22 @@ class Client:
         """Return our own account. Raises `BackendError` (refused) where the token is none."""
         return _record(self._asked(self._library.account_verify_credentials), self.host)
 
+    def warnings(self) -> list[dict[str, Any]]:
+        """Return what moderators told our account, the newest first; empty where nothing is told.
+
+        Servers older than 4.3, and other software, know no such notices.
+        """
+        address = f"{self.server}/api/v1/notifications"
+        headers = {"Authorization": f"Bearer {self.token}"}
+        asked = {"types[]": "moderation_warning", "limit": "10"}
+        try:
+            answer = self._asked(self.session.get, address, params=asked, headers=headers)
+        except BackendError as error:
+            if error.kind == "temporary":
+                raise
+            return []  # a token that may not read them: nothing is known
+        return values.records(answer.json())
+
     def relation(self, number: str) -> dict[str, Any]:
         """Return how we stand to an account."""
         found = _listed(self._asked(self._library.account_relationships, [number]), self.host)
@@ -228,6 +245,19 @@ class Client:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         address = f"{self.server}/api/v{version}/instance"
         return _record(self._asked(self.session.get, address, headers=headers).json(), self.host)
+
+    def rules(self) -> list[Any]:
+        """Return the server's rules as it lists them; empty where it lists none."""
+        for version in (2, 1):
+            try:
+                rules = self.instance(version).get("rules")
+            except BackendError as error:
+                if error.kind == "temporary":
+                    raise
+                continue
+            if isinstance(rules, list):
+                return rules
+        return []
 
     def register(self, name: str, scopes: tuple[str, ...]) -> tuple[str, str]:
         """Make the watcher known to the server; return its id and secret there."""

@@ -18,6 +18,8 @@ from watcher.backends.interface import (
     LARGEST_AVATAR,
     BackendError,
     KnownPost,
+    Notice,
+    Ourselves,
     Page,
     Relation,
 )
@@ -297,6 +299,23 @@ class MastodonNetwork:
         octets = self.client.picture(account.avatar, _PICTURES)
         return None if octets is None else pictures.picture(octets)
 
+    def ourselves(self) -> Ourselves:
+        """Our own account, what moderators told it, and the rules of its server."""
+        if not self.client.token:
+            self._no_account()
+        account = self._account(self.client.ourselves())
+        if account is None:
+            raise BackendError(f"{self.client.host} does not say who we are", kind="broken")
+        warned = [one for one in self.client.warnings() if one.get("type") == "moderation_warning"]
+        return Ourselves(
+            account=account,
+            notices=tuple(map(_notice, warned)),
+            rules=tuple(
+                " ".join(values.words(rule.get("text"), 300).split())
+                for rule in values.records(self.client.rules())
+            ),
+        )
+
     def relation(self, account_id: str) -> Relation:
         """How the configured account stands to this one."""
         return _relation(self.client.relation(self._number(account_id)))
@@ -366,6 +385,14 @@ def _relation(record: dict[str, Any]) -> Relation:
     if record.get("following") is True:
         return "following"
     return "requested" if record.get("requested") is True else "none"
+
+
+def _notice(record: dict[str, Any]) -> Notice:
+    """Read a moderator's warning; its name is its number, which servers never give twice."""
+    warning = values.record(record.get("moderation_warning"))
+    said = values.words(warning.get("text"), 300) or values.words(warning.get("action"), 100)
+    name = values.words(record.get("id"), 100) or values.words(record.get("created_at"), 100)
+    return Notice(name=name, said=" ".join(said.split()) or "a warning without words")
 
 
 def fold(text: str) -> str:
