@@ -81,9 +81,10 @@ class Maildir:
             number = os.open(self._folder / name, flags)
         except OSError:
             return b""
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            os.close(number)
+            return b""
         with os.fdopen(number, "rb") as file:
-            if not stat.S_ISREG(os.fstat(number).st_mode):
-                return b""
             try:
                 return file.read(most)
             except OSError as error:
