@@ -140,6 +140,8 @@ class _Teller:
             "account": self._account(proposal.account),
             "rule": proposal.rule,
             "reason": self.reason(proposal.reason),
+            "points": proposal.points,
+            "grounds": [self.reason(one.reason) for one in proposal.grounds],
         }
 
 

@@ -186,7 +186,7 @@ def test_a_request_for_a_pause_is_kept_for_a_quarter_of_an_hour(
         raise BackendError("429", kind="temporary")
 
     monkeypatch.setattr(LocalNetwork, "relation", relation)
-    place.say("marie", "nordelia friends")
+    place.say("marie", "@nordelia nordelia friends")
     place.walk()
     for _ in range(60):
         place.now += timedelta(seconds=10)
