@@ -1,9 +1,14 @@
 """`watcher digests send|show`: out of turn, and as it was sent."""
 
 import json
+from contextlib import closing
 
 from tests.cli_fixtures import acme, terminal
+from tests.store.samples import NOON, mails, waiting
 from tests.terminal import Terminal
+from watcher.config import load
+from watcher.presence import alone
+from watcher.store import Store
 
 __all__ = ["acme", "terminal"]
 
@@ -50,3 +55,20 @@ def test_what_was_never_sent_is_a_mistake(acme: Terminal) -> None:
     nobody = acme.pipe("digests", "show", "1", "--to", "cy@acme.example")
     assert nobody.code != 0
     assert "there is no email channel called 'dayly'" in acme.pipe("digests", "send", "dayly").err
+
+
+def test_a_running_watcher_sends_what_is_written_before_its_time(acme: Terminal) -> None:
+    for text in ("acme", "acme again"):
+        acme.pipe("local", "post", "@ann", text)
+        acme.pipe("once")
+    config = load(acme.folder / "watcher.toml", {})
+    with alone(config.data, config.store_url), closing(Store.open(config.store_url)) as store:
+        other = waiting(store, channel="other")
+        store.freeze("other", NOON, other, mails("cy@acme.example"), NOON, "")
+        under_way = store.claim_delivery(NOON)
+        assert under_way is not None
+        sent = acme.pipe("digests", "send", "daily")
+        assert (sent.code, sent.err) == (0, "")
+        assert sent.out == "wrote 2 mails, to be sent by the watcher that is running\n"
+        assert [one.attempts for one in store.deliveries(limit=2)] == [0, 0]
+        store.handing_over(under_way.attempt, NOON)  # it was not ended under its hands

@@ -26,6 +26,7 @@ from watcher.cli.console import (
 from watcher.cli.messages import content, noun, on_screen
 from watcher.cli.names import NUMBER, completing, email_names, limit, meant
 from watcher.cli.suppressed import gets_nothing
+from watcher.presence import BusyError, alone
 from watcher.store import DeliveryRecord, NoSuchRecordError
 
 MOST_DELIVERIES = 1000
@@ -178,7 +179,7 @@ def send(settings: Settings, channel_name: str) -> int:
     """Write the channel's digest now, before its time, and send it.
 
     It goes the way of every digest: what it tells is marked as told, and the next one begins where
-    this one ends.
+    this one ends. A watcher that is running sends it.
     """
     config = settings.load()
     channels = {one.name: one for one in config.channels if isinstance(one, DigestChannel)}
@@ -188,8 +189,14 @@ def send(settings: Settings, channel_name: str) -> int:
         if planned is None:
             stdout().say(f"nothing waits for {channel.name}: nothing was sent")
             return 0
-        delivered = pipeline.deliver(app)
-    stdout().say(f"wrote {count(planned.mails, noun(channel.kind))}, sent {delivered.sent}")
+        wrote = f"wrote {count(planned.mails, noun(channel.kind))}"
+        try:
+            with alone(config.data, config.store_url):
+                delivered = pipeline.deliver(app)
+        except BusyError:
+            stdout().say(f"{wrote}, to be sent by the watcher that is running")
+            return 0
+    stdout().say(f"{wrote}, sent {delivered.sent}")
     stdout().say(*(safe(answer, 300) for answer in delivered.answers))
     return 1 if delivered.failed or delivered.parked else 0
 
