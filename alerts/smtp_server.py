@@ -52,7 +52,7 @@ class SmtpServer:
     ca_file: Path | None = None
     """Certificates (PEM) to trust besides the system's: for a server with a private authority."""
     timeout: int = 30
-    """Seconds to wait for each answer."""
+    """Seconds to wait for each answer; whether a mail is taken may take a server ten minutes."""
     mails_per_connection: int = 100
     """After so many a new connection is made; 0 keeps the one there is."""
     per_minute: int = 0

@@ -26,6 +26,7 @@ class Server(Inbox):
         super().__init__()
         self.refusals: dict[str, str] = {}
         self.data_answer = "250 taken"
+        self.data_pause = 0.0
         self.data_calls = 0
         self.connections = 0
         self.pipelining = False
@@ -91,6 +92,7 @@ class Server(Inbox):
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         self.data_calls += 1
+        await asyncio.sleep(self.data_pause)
         if self.data_answer == "hang":
             await asyncio.sleep(30)
         if self.data_answer == "drop":

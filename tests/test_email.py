@@ -84,11 +84,18 @@ def test_silence_before_the_message_is_certain_not_to_have_arrived(server, manne
 @pytest.mark.parametrize("manner", ["hang", "drop"])
 def test_silence_after_the_message_is_uncertain(server, manner):
     server.data_answer = manner
-    with opened(server, timeout=0.3) as sender:
+    with opened(server, timeout=0.3, verdict=0.3) as sender:
         error, begun = failure(sender, delivery())
         assert (error.kind, begun) == ("uncertain", True)
         server.data_answer = "250 taken"
         assert sender.send(delivery(), lambda: None) == "250 taken"
+
+
+def test_a_server_may_look_at_a_message_for_longer_than_at_anything_else(server):
+    server.data_answer = "250 looked through"
+    server.data_pause = 0.4
+    with opened(server, timeout=0.2) as sender:
+        assert sender.send(delivery(), lambda: None) == "250 looked through"
 
 
 @pytest.mark.parametrize(

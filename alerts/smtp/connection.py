@@ -109,11 +109,15 @@ class Connection:
         """Send the message; return the server's answer. From here on it may have arrived."""
         where = self._server.where
         try:
-            answer = await hand_over(self._client, _canonical(payload), self._server.timeout)
+            answer = await hand_over(
+                self._client, _canonical(payload), self._server.timeout, self._server.verdict
+            )
         except _FAILURES as error:
             await self.drop()
+            # Which of its answers it was is of no matter here.
+            why = "it said nothing" if isinstance(error, TimeoutError) else self._line(error)
             raise DeliveryError(
-                f"{where} was taking the message when the answer went missing: {self._line(error)}",
+                f"{where} was taking the message when the answer went missing: {why}",
                 kind="uncertain",
                 help="the recipient may have the mail already",
             ) from error

@@ -12,8 +12,10 @@ _LARGEST = 65_536
 """Octets of all answers together."""
 
 
-async def hand_over(client: SMTP, payload: bytes, seconds: float) -> SMTPResponse:
+async def hand_over(client: SMTP, payload: bytes, seconds: float, verdict: float) -> SMTPResponse:
     """Send DATA and, when the server asks for it, the message; return the last answer.
+
+    The server has `seconds` to ask for the message, and `verdict` seconds to take it.
 
     The message has CR LF line ends and nothing else of the kind: aiosmtplib, which would see to
     that once more, takes longer for it than for all the rest. Raises `TimeoutError`, else as
@@ -26,7 +28,7 @@ async def hand_over(client: SMTP, payload: bytes, seconds: float) -> SMTPRespons
     if stuffed.startswith(b"."):
         stuffed = b"." + stuffed
     end = b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"
-    [answer] = await _sent(client, stuffed + end, 1, seconds)
+    [answer] = await _sent(client, stuffed + end, 1, verdict)
     return answer
 
 

@@ -22,7 +22,10 @@ class Server:
     ca_file: Path | None = None
     """Authorities to trust besides the system's, PEM."""
     timeout: float = 30.0
-    """Seconds for each of its answers."""
+    """Seconds for each of its answers but the last one of a mail."""
+    verdict: float = 600.0
+    """Seconds for the answer to a whole message. Some servers look through it first, and who gives
+    up on one that takes it makes a second copy: RFC 5321 (4.5.3.2.6) asks for ten minutes."""
     username: str = ""
     """Empty means no login."""
     auth: Auth = "auto"
