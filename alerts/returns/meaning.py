@@ -35,8 +35,7 @@ def meaning(letter: Letter) -> Meaning:
     by = one_line(letter.head.address("from"), LONGEST_NAME)
     subject = one_line(letter.head.words("subject"), LONGEST_NAME)
     found = statuses(letter)
-    system = by.partition("@")[0].casefold() in _SYSTEMS or not by
-    if found or is_report(letter) or (system and not _is_vacation(letter)):
+    if found or is_report(letter) or (_is_system(by) and not _is_vacation(letter)):
         found = found or (guessed(letter),)
         return Meaning(kind="bounce", by=by, subject=subject, statuses=found)
     command = feedback(subject)
@@ -52,10 +51,15 @@ def meaning(letter: Letter) -> Meaning:
     return Meaning(kind=kind, by=by, subject=subject, command=command)
 
 
+def _is_system(by: str) -> bool:
+    local = by.partition("@")[0].casefold()
+    return local in _SYSTEMS or local.startswith("microsoftexchange")
+
+
 def _is_vacation(letter: Letter) -> bool:
-    return letter.head.get("precedence").strip().lower() in _BULK - {"bulk", "junk", "list"} or any(
-        letter.head.get(name) for name in ("x-autoreply", "x-autorespond")
-    )
+    """Whether a system says that its owner is away, rather than that a mail did not arrive."""
+    marks = ("x-autoreply", "x-autorespond")
+    return "reply" in letter.head.get("precedence") or any(letter.head.get(one) for one in marks)
 
 
 def _is_automatic(letter: Letter) -> bool:
