@@ -22,12 +22,12 @@ from alerts.cut import cut
 from alerts.digest import Digest
 from alerts.message import Picture, data_address
 from alerts.model import OutgoingMail
-from alerts.returns.address import Tokens
 from alerts.notices import notice
+from alerts.returns.address import Tokens
 from alerts.speech import Speech
 from alerts.strips import MOST_STRIPS, strip
 from alerts.translations import Catalogue, CatalogueError, Words
-from alerts.urgent import compared
+from alerts.urgent import VOLUMES, compared
 from alerts.weight import reactions
 from rules.errors import WatcherError
 
@@ -278,7 +278,7 @@ def _context(
         "strips": strips,
         "strip_size": (WIDTH, HEIGHT),
         "sparkline": sparkline,
-        "surge": any(one.surge for one in digest.brands),
+        "surge": next((why for why in digest.urgent if why.template in VOLUMES), None),
         "hour": timedelta(hours=1),
         "t": speech.t,
         "tn": speech.tn,

@@ -34,6 +34,9 @@ REASONS = {
 }
 """Why something is urgent, as message ids of the catalogues."""
 
+VOLUMES = frozenset(REASONS[clause] for clause in ("volume", "volume-began", "volume-until"))
+"""Those of them that tell of a brand spoken of far more than usual."""
+
 
 def urgent(
     waiting: Waiting,
