@@ -43,7 +43,9 @@ class MailHost:
 
     def __init__(self) -> None:
         daemons = _programs()
-        self.smtp_port, self.tls_port, self.imap_port, self._lmtp_port = _free_ports(4)
+        self.smtp_port, self.tls_port, self.imap_port, self.imaps_port, self._lmtp_port = (
+            _free_ports(5)
+        )
         # Not under pytest's folder: only its owner may enter that.
         self.folder = Path(tempfile.mkdtemp(prefix="watcher-mail-"))
         self.folder.chmod(0o755)
@@ -66,7 +68,8 @@ class MailHost:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            for port in (self.smtp_port, self.tls_port, self.imap_port, self._lmtp_port):
+            ports = (self.smtp_port, self.tls_port, self.imap_port, self.imaps_port)
+            for port in (*ports, self._lmtp_port):
                 self._wait_for(port)
         except BaseException:
             self.stop()
@@ -159,7 +162,9 @@ class MailHost:
 base_dir = {self.folder}/dovecot
 log_path = {self.folder}/dovecot.log
 protocols = imap lmtp
-ssl = no
+ssl = yes
+ssl_cert = <{self.folder}/server.pem
+ssl_key = <{self.folder}/server.pem
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_username_format = %Ln
@@ -182,7 +187,9 @@ service imap-login {{
     port = {self.imap_port}
   }}
   inet_listener imaps {{
-    port = 0
+    address = {self.host}
+    port = {self.imaps_port}
+    ssl = yes
   }}
 }}
 service lmtp {{
