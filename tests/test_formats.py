@@ -109,7 +109,22 @@ def test_a_status_becomes_a_post() -> None:
         bot=False,
         locked=True,
         discoverable=None,
+        standing="active",
     )
+
+
+def test_how_an_account_stands_and_when_it_posted_last_is_read() -> None:
+    def account(**more: object) -> Account:
+        return Mastodon().account({"id": "1", "acct": "marie", **more})
+
+    assert (account().standing, account().last_post) == ("", None)
+    assert account(created_at="2024-01-01").standing == "active"
+    assert account(suspended=True).standing == "suspended"
+    assert account(memorial=True, moved=None, suspended=False).standing == "memorial"
+    assert account(moved={"id": "2"}, created_at="2024-01-01").standing == "moved"
+    for when in ("2026-03-02", "2026-03-02T11:59:00Z"):
+        assert account(last_status_at=when).last_post == datetime(2026, 3, 2, tzinfo=UTC)
+    assert account(last_status_at="soon").last_post is None
 
 
 def test_a_boost_is_a_post_of_the_booster_with_the_boosted_words() -> None:

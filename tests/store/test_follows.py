@@ -3,9 +3,11 @@
 from datetime import datetime
 
 import pytest
+from sqlalchemy import text
 
-from alerts.follow import Pace
-from alerts.model import ProposalState
+from alerts.follow import Acquaintance, Pace, Refusal
+from alerts.model import Ground, ProposalState
+from rules.model import Account, Reason
 from tests.store.samples import (
     DAY,
     HOUR,
@@ -18,7 +20,7 @@ from tests.store.samples import (
     suspect,
     waiting,
 )
-from watcher.store import NoSuchRecordError, Store
+from watcher.store import NoSuchRecordError, Store, StoreError
 from watcher.store.follows import TRANSITIONS
 
 ANN, BOB = account("1", "ann"), account("2", "bob")
@@ -202,3 +204,122 @@ def test_a_proposal_that_nobody_made_is_told(store: Store) -> None:
     ):
         with pytest.raises(NoSuchRecordError, match="no proposal 7"):
             ask()
+
+
+def test_the_best_of_what_is_proposed_comes_first_with_all_that_speaks_for_it(
+    store: Store, proposed: int
+) -> None:
+    grounds = tuple(
+        Ground(clause=clause, reason=Reason(template=clause, values={}, weight=weight))
+        for clause, weight in (("seed", 8.0), ("came-back", 2.0), ("region-unknown", 0.0))
+    )
+    one = proposal(BOB, grounds=grounds)
+    store.save_proposals("friends", waiting(store, "friends"), [one], NOON)
+    first, second = store.proposals()
+    assert (first.proposal, first.proposal.points) == (one, 10)
+    assert [ground.points for ground in first.proposal.grounds] == [8, 2, 0]
+    assert (second.id, second.proposal.points) == (proposed, 0)
+
+
+def test_what_nobody_decides_in_time_is_closed_and_says_so(store: Store, proposed: int) -> None:
+    assert store.open_proposals("friends") == 1
+    assert store.expire_proposals("others", NOON + DAY, NOON + DAY) == 0
+    assert store.expire_proposals("friends", NOON, NOON + DAY) == 0
+    assert store.expire_proposals("friends", NOON + HOUR, NOON + DAY) == 1
+    assert store.proposal(proposed).state is ProposalState.EXPIRED
+    event = store.follow_events(proposed)[-1]
+    assert (event.event, event.detail) == ("expired", "nobody decided in time")
+    assert store.open_proposals("friends") == 0
+    go(store, proposed, "approved", by="kim")
+
+
+def test_why_an_account_was_left_alone_is_kept_until_it_is_proposed(store: Store) -> None:
+    pulled(store, post("p1", author=ANN), post("p2", author=BOB))
+    considered = waiting(store, "friends")
+
+    def refusal(who: Account, clause: str) -> Refusal:
+        return Refusal(account=who, clause=clause, reason=Reason(template=clause))
+
+    some = [refusal(ANN, "bot"), refusal(BOB, "already-proposed")]
+    store.save_proposals("friends", considered, (), NOON, some)
+    store.save_proposals("friends", considered, (), NOON + HOUR, [refusal(ANN, "young")])
+    (one,) = store.passed_over()
+    assert (one.account.handle, one.clause, one.at) == ("ann", "young", NOON + HOUR)
+    assert store.passed_over(handle="@ANN") == (one,)
+    assert store.passed_over(handle="bob") == ()
+    store.save_proposals("friends", considered, [proposal(ANN)], NOON)
+    assert store.passed_over() == ()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE follow_events SET detail = 'nothing'",
+        "DELETE FROM follow_events",
+        "UPDATE follow_pace SET at = 0",
+        "DELETE FROM follow_pace",
+    ],
+)
+def test_the_trails_only_grow(store: Store, proposed: int, statement: str) -> None:
+    go(store, proposed, "approved", "trying", "followed")
+    trail = store.follow_events(proposed)
+    with pytest.raises(StoreError, match="only grows"), store.writing() as connection:
+        connection.execute(text(statement))
+    assert store.follow_events(proposed) == trail
+    assert store.pace("friends", NOON).first == NOON
+
+
+def test_a_person_can_be_forgotten_all_the_same_and_frees_no_place(
+    store: Store, proposed: int
+) -> None:
+    pulled(store, post("q1", author=BOB))
+    store.save_proposals("friends", waiting(store, "friends"), [proposal(BOB)], NOON)
+    go(store, proposed, "approved", "trying", "followed")
+    (held,) = store.accounts_called("@ann")
+    store.forget_account(held, NOON + HOUR)
+    assert [one.proposal.account.handle for one in store.proposals()] == ["bob"]
+    assert store.pace("friends", NOON + HOUR).recent == (NOON,)
+    again = waiting(store, "friends")
+    assert "ann" not in {one.post.author.handle for one in again.mentions}
+
+
+def test_what_is_known_of_a_candidate_comes_from_stored_public_posts(store: Store) -> None:
+    guild = account("9", "guild@town.example")
+    pulled(
+        store,
+        post("p1", author=ANN, posted_at=NOON - 3 * DAY, language="fr-CA"),
+        post("p2", author=ANN, posted_at=NOON - HOUR, language="en"),
+        post("p3", author=ANN, posted_at=NOON - 9 * DAY, private=True, language="de"),
+        post("p4", author=ANN, posted_at=NOON - 5 * DAY, repost_of="x", language="it"),
+        post("p5", author=guild, mentions=("Bob",)),
+        post("p6", author=guild, mentions=("ann",), private=True),
+        post("p7", author=account("8", "guild@evil.example"), mentions=("ann",)),
+    )
+    matched(store, routes=ROUTES)
+    pulled(store, post("p8", "of something else", author=ANN, posted_at=NOON - 20 * DAY))
+    known = store.acquaintances("friends", [ANN, BOB], ["@guild@town.example"])
+    assert known[ANN.key] == Acquaintance(
+        days=frozenset({(NOON - 3 * DAY).date(), NOON.date()}),
+        newest=NOON - HOUR,
+        languages=frozenset({"fr", "en"}),
+    )
+    assert known[BOB.key] == Acquaintance(seed="guild@town.example")
+    assert store.acquaintances("others", [ANN], [])[ANN.key].days == frozenset()
+    assert store.acquaintances("friends", [], []) == {}
+
+
+def test_who_was_followed_long_ago_and_never_found_since_is_a_list_to_look_at(
+    store: Store, proposed: int
+) -> None:
+    store.save_proposals("friends", waiting(store, "friends"), [proposal(BOB)], NOON)
+    other = store.proposals()[1].id
+    for number in (proposed, other):
+        go(store, number, "approved", "trying", "followed")
+    pulled(store, post("p3", author=BOB, posted_at=NOON + HOUR))
+    matched(store, routes=ROUTES)
+    pulled(store, post("p4", "nothing of ours", author=ANN, posted_at=NOON + HOUR))
+    (one,) = store.unspoken(NOON + DAY, 10)
+    assert (one.record.id, one.followed, one.newest) == (proposed, NOON, NOON + HOUR)
+    assert store.unspoken(NOON, 10) == ()
+    go(store, proposed, "undone")
+    assert store.unspoken(NOON + DAY, 10) == ()
