@@ -3,9 +3,9 @@
 import pytest
 
 from tests.cli_fixtures import _demo_folder, acme, demo, terminal
-from tests.smtp_answers import mails_in_every_state
+from tests.smtp_answers import NOW, mails_in_every_state
 from tests.terminal import Terminal, compare
-from watcher.store import Store
+from watcher.store import Return, Store
 
 __all__ = ["_demo_folder", "acme", "demo", "terminal"]
 
@@ -157,6 +157,31 @@ def test_deliveries(acme: Terminal) -> None:
             ("deliveries", "drop", "2"),
             ("deliveries", "retry", "1"),
             ("deliveries", "list", "--state", "sent"),
+        ),
+    )
+
+
+def test_what_came_back(acme: Terminal) -> None:
+    database = acme.folder / "data" / "watcher.sqlite"
+    mails_in_every_state(database)
+    store = Store.open(f"sqlite:///{database}")
+    full = Return(kind="soft", said="failed 4.2.2 mailbox full", by="mailer-daemon@acme.example")
+    store.take_back("1", 1, full, NOW)
+    store.take_back("2", 1, Return(kind="unsubscribed", said="unsubscribe", by="ada@acme"), NOW)
+    store.close()
+    compare(
+        "cli-deliveries-returned",
+        screens(
+            acme,
+            ("deliveries", "show", "1"),
+            ("deliveries", "suppressed"),
+            ("deliveries", "retry", "2"),
+            ("status",),
+            ("deliveries", "lift", "bob@acme.example", "--by", "kim"),
+            ("deliveries", "lift", "bob@acme.example"),
+            ("deliveries", "suppressed", "--state", "all"),
+            ("deliveries", "list", "--to", "carla"),
+            ("deliveries", "list", "--channel", "none"),
         ),
     )
 

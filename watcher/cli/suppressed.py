@@ -45,7 +45,7 @@ def list_(settings: Settings, state: str, limit: int, as_json: bool) -> None:
                 safe(one.recipient, 80),
                 one.channel or "all",
                 ago(one.since, now),
-                CAUSES[one.why],
+                one.why,
                 str(one.delivery or ""),
                 f"{ago(one.lifted, now)}, by {safe(one.lifted_by, 40)}" if one.lifted else "",
                 safe(one.detail, 160),
