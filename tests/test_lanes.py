@@ -63,6 +63,44 @@ def test_a_lane_in_trouble_rests_until_the_next_run() -> None:
     assert work.cleared == {HOOK: 1, MAILS: 1}
 
 
+def test_a_lane_in_trouble_is_taken_up_again_while_another_goes_on_for_long() -> None:
+    work, again = Work(HOOK, HOOK, CHAT), Event()
+
+    def clear(lane: Lane, _stop: lanes.Stop) -> bool:
+        if lane == CHAT:
+            assert again.wait(10), "the webhook waited for the chat"
+        elif work.cleared[HOOK]:
+            again.set()
+        return work.clear(lane, well=lane != HOOK)
+
+    lanes.run(work.due, clear, never, rest=0)
+    assert work.cleared == {HOOK: 2, CHAT: 1}
+
+
+def test_lanes_in_trouble_do_not_keep_each_other_going() -> None:
+    work = Work(*[HOOK, CHAT] * 1000)
+    lanes.run(work.due, lambda lane, _: work.clear(lane, well=False), never, rest=0)
+    assert sum(work.cleared.values()) < 1000
+
+
+def test_mails_never_wait_for_lanes_that_hang_however_many() -> None:
+    hooks = [Lane(kind="webhook", channel=f"crm {n}", recipient="hooks") for n in range(40)]
+    work, went = Work(MAILS, *hooks), Event()
+
+    def clear(lane: Lane, _stop: lanes.Stop) -> bool:
+        if lane != MAILS:
+            assert went.wait(10), "the second mail waited for the webhooks"
+        elif work.cleared[MAILS]:
+            went.set()
+        else:
+            work.waiting[MAILS] += 1
+        return work.clear(lane)
+
+    lanes.run(work.due, clear, never)
+    assert work.cleared[MAILS] == 2
+    assert sum(work.cleared.values()) == 42
+
+
 def test_an_error_in_one_lane_is_raised_after_the_others_are_done() -> None:
     work, begun = Work(MAILS, HOOK), Event()
 

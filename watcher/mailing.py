@@ -263,6 +263,9 @@ def renew(app: App) -> int:
         except WatcherError as error:
             log.error("channel %s: a digest cannot be made again: %s", channel.name, error)  # noqa: TRY400
             continue
+        except Exception:  # one digest must not hold up the mails of all the others
+            log.exception("channel %s: a digest cannot be made again", channel.name)
+            continue
         app.store.freeze_again(old, waiting, outgoing, digest.summary)
         renewed += 1
     return renewed

@@ -4,13 +4,14 @@ import base64
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from alerts.model import DeliveryState
+from alerts import Webhook
+from alerts.model import Delivery, DeliveryState
 from tests.faults import Asked, Fault, Loopback, Reply
 from tests.smtp import Inbox
 from watcher import pipeline
@@ -258,6 +259,43 @@ def test_private_posts_stay_out_of_what_is_outside(world: World) -> None:
     assert "confidence" not in told
     assert "1 private post" in told
     assert "confidence" not in (world.folder / "feeds" / "press.atom").read_text()
+
+
+class Mistaken:
+    """A way out in which nobody foresaw what happens."""
+
+    def __init__(self, *, after: bool) -> None:
+        self.after = after
+
+    def send(self, _delivery: Delivery, handing_over: Callable[[], None]) -> str:
+        if self.after:
+            handing_over()
+        raise KeyError("hunter2")
+
+    def close(self) -> None:
+        raise KeyError("hunter2")
+
+
+@pytest.mark.parametrize(("after", "copies"), [(False, 6), (True, 2)])
+def test_an_error_that_nobody_foresaw_is_one_delivery_s_own_and_no_hammer(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    after: bool,
+    copies: int,
+) -> None:
+    monkeypatch.setattr(Webhook, "open", lambda *_: Mistaken(after=after))
+    world.say("nordelia opens a shop")
+    delivered = world.walk()
+    assert (delivered.sent, delivered.later) == (4, 1)
+    assert "hook (127.0.0.1" in delivered.answers[0]
+    for _ in range(40):
+        world.now += timedelta(minutes=1)
+        pipeline.deliver(world.app)
+    (hook,) = (one for one in world.app.store.deliveries() if one.channel == "hook")
+    assert hook.attempts == copies
+    assert hook.answer == "an error in the watcher (KeyError)"
+    assert "hunter2" not in caplog.text.replace('raise KeyError("hunter2")', "")
 
 
 @pytest.mark.drill

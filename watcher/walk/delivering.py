@@ -1,12 +1,15 @@
 """The fifth step: what was planned leaves, each message noted before and after."""
 
+import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from threading import Lock
+from time import monotonic
+from traceback import format_tb
 from typing import Literal
 
 from alerts import DigestChannel, Outlet
@@ -14,11 +17,15 @@ from alerts.model import Delivery, DeliveryError, DeliveryKind, DeliveryState, S
 from alerts.retry import next_attempt
 from watcher.app import App
 from watcher.mailing import renew
-from watcher.store import ClaimedDelivery, Lane
+from watcher.store import ClaimedDelivery, Lane, StoreError
 from watcher.walk import lanes
 from watcher.walk.stopping import never
 
+log = logging.getLogger("watcher")
+
 MOST_ANSWERS = 10
+RENEW_EVERY = 5.0
+"""Seconds: no lane claims what is outdated, and one that goes on well may take hours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +47,7 @@ def deliver(app: App, *, stop: Callable[[], bool] = never) -> Delivered:
 
     Mails leave one after the other through `[mail]`; what goes elsewhere has a lane for each
     channel and recipient, in a thread of its own, so that one that fails or hangs stops no other.
-    A lane whose other side is in trouble rests until the next call.
+    A lane whose other side is in trouble rests for a while.
 
     For each delivery:
     1. a conditional update claims it and notes the attempt, in one transaction, which also records
@@ -53,9 +60,17 @@ def deliver(app: App, *, stop: Callable[[], bool] = never) -> Delivered:
     once more with the same bytes and Message-ID, and after a second uncertain one it is parked.
     """
     app.store.abandon_claims(app.clock())  # left by an attempt that could not be recorded
-    renew(app)
     tally = _Tally()
-    lanes.run(partial(_due, app), partial(_clear, app, tally), stop)
+    renewed = float("-inf")
+
+    def due() -> tuple[Lane, ...]:
+        nonlocal renewed
+        if monotonic() - renewed >= RENEW_EVERY:
+            renew(app)
+            renewed = monotonic()
+        return _due(app)
+
+    lanes.run(due, partial(_clear, app, tally), stop)
     return tally.delivered()
 
 
@@ -91,8 +106,7 @@ class _Tally:
 
 
 def _due(app: App) -> tuple[Lane, ...]:
-    now = app.clock()
-    return app.store.due_lanes(now, except_channels=_quiet(app))
+    return app.store.due_lanes(app.clock(), except_channels=_quiet(app))
 
 
 def _quiet(app: App) -> list[str]:
@@ -107,34 +121,47 @@ def _quiet(app: App) -> list[str]:
 
 
 def _clear(app: App, tally: _Tally, lane: Lane, stop: Callable[[], bool]) -> bool:
-    """Send what is due in a lane; return whether all of it was taken."""
-    well = True
-    with closing(_open(app, lane)) as sender:
+    """Send what is due in a lane; return False where its other side is in trouble and it was left.
+
+    Mails are for many: what befalls one says little of the next.
+    """
+    rests = False
+    with _opened(app, lane) as sender:
         claimed = None
         if not stop():
             claimed = app.store.claim_delivery(app.clock(), except_channels=_quiet(app), lane=lane)
         while claimed is not None:
             ended = _attempt(app, sender, claimed)
-            # In a lane of another kind the next one would meet the same trouble.
-            troubled = ended.again is not None or ended.outcome == "uncertain"
-            rests = troubled and lane.kind != "email"
+            rests = lane.kind != "email" and ended.outcome in ("temporary", "uncertain")
             state, following = _record(app, claimed, ended, None if rests or stop() else lane)
             tally.note(claimed.delivery, state, ended.answer if ended.outcome != "sent" else "")
-            well = well and state is DeliveryState.SENT
             claimed = following
-    return well
+    return not rests
+
+
+@contextmanager
+def _opened(app: App, lane: Lane) -> Iterator[Sender]:
+    """Open the way out of a lane; that it does not close well is of no matter any more."""
+    sender = _open(app, lane)
+    try:
+        yield sender
+    finally:
+        with suppress(Exception):
+            sender.close()
 
 
 def _open(app: App, lane: Lane) -> Sender:
     """Open the way out of a lane; one that is there no more refuses all."""
-    if lane.kind == "email":
-        return app.config.mail.open()
     channel = next((one for one in app.config.channels if one.name == lane.channel), None)
     try:
+        if lane.kind == "email":
+            return app.config.mail.open()
         if isinstance(channel, Outlet) and channel.kind == lane.kind:
             return channel.open(lane.recipient)
     except DeliveryError as error:
         return _Closed(error)
+    except Exception as error:  # noqa: BLE001 - foreign code: one way out must not close the others
+        return _Closed(_unforeseen(error, f"the way to {lane.channel or 'the mail server'}"))
     return _Closed(
         DeliveryError(
             f'there is no channel "{lane.channel}" of the kind {lane.kind} any more',
@@ -175,20 +202,48 @@ def _attempt(app: App, sender: Sender, claimed: ClaimedDelivery) -> _Ended:
     if delivery.kind == "email" and app.config.mail.returns is not None:
         back = app.config.mail.returns.to.of(delivery.token)
         delivery = replace(delivery, envelope_sender=back)
+    begun = False
+
+    def handing_over() -> None:
+        nonlocal begun
+        app.store.handing_over(attempt, app.clock())
+        begun = True
+
     try:
-        answer = sender.send(delivery, lambda: app.store.handing_over(attempt, app.clock()))
+        answer = sender.send(delivery, handing_over)
     except DeliveryError as error:
-        again = None
-        if error.kind != "permanent":
-            again = next_attempt(
-                delivery.attempts + 1,
-                delivery.created,
-                app.clock(),
-                app.random,
-                least=error.retry_after,
-            )
-        return _Ended(outcome=error.kind, answer=str(error), again=again)
+        return _failed(app, delivery, error)
+    except StoreError:
+        raise  # there is nowhere to record it: the next call finds what was left
+    except Exception as error:  # noqa: BLE001 - one that nobody foresaw must not hold up the others
+        with suppress(Exception):
+            sender.close()  # whatever state it is in: it opens anew
+        kind: Literal["uncertain", "temporary"] = "uncertain" if begun else "temporary"
+        return _failed(app, delivery, _unforeseen(error, f"delivery {delivery.id}", kind))
     return _Ended(outcome="sent", answer=answer)
+
+
+def _failed(app: App, delivery: Delivery, error: DeliveryError) -> _Ended:
+    """How an attempt ended that failed, and when there is another one."""
+    again = None
+    if error.kind != "permanent":
+        again = next_attempt(
+            delivery.attempts + 1,
+            delivery.created,
+            app.clock(),
+            app.random,
+            least=error.retry_after,
+        )
+    return _Ended(outcome=error.kind, answer=str(error), again=again)
+
+
+def _unforeseen(
+    error: Exception, what: str, kind: Literal["uncertain", "temporary"] = "temporary"
+) -> DeliveryError:
+    """Tell where a mistake of ours is; its own words may hold an address that is secret."""
+    where = "".join(format_tb(error.__traceback__))
+    log.error("%s failed as nobody foresaw: %s\n%s", what, type(error).__name__, where)
+    return DeliveryError(f"an error in the watcher ({type(error).__name__})", kind=kind)
 
 
 def _record(
