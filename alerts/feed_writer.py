@@ -46,10 +46,13 @@ class Entry:
         """Read what was stored. Raises `ValueError`."""
         try:
             texts = {key: _clean(str(told[key])) for key in _TEXTS}
-            datetime.fromisoformat(texts["published"])
-            return cls(**texts, tags=tuple(_clean(str(tag)) for tag in told["tags"]))
+            moment = datetime.fromisoformat(texts["published"])
+            tags = tuple(_clean(str(tag)) for tag in told["tags"])
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError("this is no entry of ours") from error
+        if moment.tzinfo is None:
+            raise ValueError("this is no entry of ours: its date has no offset")
+        return cls(**texts, tags=tags)
 
 
 _TEXTS = ("id", "title", "html", "published", "url", "author")

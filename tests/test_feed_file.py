@@ -167,6 +167,17 @@ def test_a_file_that_is_no_feed_of_ours_is_put_aside_and_that_is_said(tmp_path: 
     assert len(items(tmp_path)) == 1
 
 
+def test_a_date_without_its_offset_is_none_of_ours(tmp_path: Path) -> None:
+    channel = feed(tmp_path)
+    write(channel, full())
+    path = tmp_path / "acme.json"
+    told = json.loads(path.read_text())
+    told["items"][0]["date_published"] = "2026-03-10"
+    path.write_text(json.dumps(told))
+    assert "acme.json.broken" in write(channel, full(), NOW + timedelta(days=1))
+    assert len(items(tmp_path)) == 1
+
+
 def test_a_message_that_is_no_entry_is_permanent(tmp_path: Path) -> None:
     (delivery,) = deliveries(feed(tmp_path), full())
     with pytest.raises(DeliveryError) as caught:
@@ -198,9 +209,7 @@ entries = st.builds(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(entries, max_size=6), st.integers(1, 4))
-def test_whatever_is_in_it_a_feed_is_well_formed(
-    told: list[Entry], keep: int
-) -> None:
+def test_whatever_is_in_it_a_feed_is_well_formed(told: list[Entry], keep: int) -> None:
     kept = newest({entry.id: entry for entry in told}.values(), keep)
     assert len(kept) <= keep
     ET.fromstring(as_atom(ABOUT, kept))
