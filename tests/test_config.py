@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,8 @@ SECRETS = {
     "BLUESKY_PASSWORD": "e",
     "MASTODON_TOKEN": "f",
     "X_BEARER_TOKEN": "d",
+    "MAIL_CLIENT_SECRET": "g",
+    "IMAP_PASSWORD": "h",
 }
 
 
@@ -93,6 +96,12 @@ def test_the_example_loads_with_every_setting_at_rest_in_use(tmp_path: Path) -> 
     text = re.sub(r"(?m)^#(?! |$)", "", text)
     text = text.replace('url = ""', 'url = "postgresql+psycopg://watcher@db.acme.example/watcher"')
     text = text.replace('ca_file = "company-ca.pem"', "")
+    # Of two ways to log in, one; of two mailboxes, one.
+    text = text.replace('auth = "auto"', 'auth = "xoauth2"')
+    text = text.replace('password = "${SMTP_PASSWORD}"\n', "")
+    text = text.replace('maildir = "/var/mail/watch"\n', "")
+    subprocess.run(["openssl", "genrsa", "-out", tmp_path / "dkim.pem", "2048"], check=True)
+    (tmp_path / "mail-refresh-token").write_text("i")
     text = text.replace("rss?q=acme", "rss?q=acme&key={secret}")
     config = load(write(tmp_path, text), SECRETS)
     assert isinstance(config.mail, SmtpServer)
