@@ -15,6 +15,7 @@ from alerts.privacy import domain_problems
 from alerts.returns.mailbox import Mailbox
 from alerts.returns.table import Returns
 from alerts.secret import Secret
+from alerts.smtp import server
 from alerts.smtp.access import AccessTokens, OAuth, Post
 from alerts.smtp.pace import Pace
 from alerts.smtp.server import Auth, Security, Server
@@ -147,6 +148,7 @@ class SmtpServer:
             security=self.security,
             ca_file=self.ca_file,
             timeout=float(self.timeout),
+            verdict=server.VERDICT,
             username=self.username,
             auth=self.auth,
         )

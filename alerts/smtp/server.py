@@ -11,6 +11,10 @@ Security = Literal["starttls", "tls", "none"]
 Auth = Literal["auto", "plain", "login", "xoauth2"]
 """How to log in; `auto` takes the best way that the server offers for a password."""
 
+VERDICT = 600.0
+"""Some servers look through a message before they take it, and who gives up on one that takes it
+makes a second copy: RFC 5321 (4.5.3.2.6) asks for ten minutes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
@@ -23,9 +27,8 @@ class Server:
     """Authorities to trust besides the system's, PEM."""
     timeout: float = 30.0
     """Seconds for each of its answers but the last one of a mail."""
-    verdict: float = 600.0
-    """Seconds for the answer to a whole message. Some servers look through it first, and who gives
-    up on one that takes it makes a second copy: RFC 5321 (4.5.3.2.6) asks for ten minutes."""
+    verdict: float = VERDICT
+    """Seconds for the answer to a whole message."""
     username: str = ""
     """Empty means no login."""
     auth: Auth = "auto"

@@ -437,7 +437,8 @@ def test_one_refused_recipient_of_three_leaves_the_others_their_mails(
 
 
 @pytest.mark.parametrize(
-    ("manner", "words"), [("451 greylisted, try later", "451 greylisted"), ("hang", "no answer")]
+    ("manner", "words"),
+    [("451 greylisted, try later", "451 greylisted"), ("hang", "said nothing of the recipient")],
 )
 def test_a_recipient_put_off_is_tried_again_later_and_gets_the_mail_once(
     tmp_path: Path, server: Server, manner: str, words: str
@@ -468,8 +469,9 @@ class Forgetful(Server):
 
 @pytest.mark.parametrize("manner", ["hang", "drop"])
 def test_a_mail_taken_without_an_answer_is_repeated_once_and_then_parked(
-    tmp_path: Path, manner: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manner: str
 ) -> None:
+    monkeypatch.setattr("alerts.smtp.server.VERDICT", 1.0)
     with running(Forgetful()) as server:
         server.data_answer = manner
         world = World(tmp_path, server)
