@@ -135,6 +135,11 @@ def test_follows(demo: Terminal) -> None:
             ("follows", "list", "--state", "approved"),
             ("follows", "run"),
             ("follows", "show", "3"),
+            ("follows", "skipped", "-n", "4"),
+            ("follows", "skipped", "nobody"),
+            ("follows", "stale"),
+            ("follows", "resume", "suivr"),
+            ("follows", "resume", "suivre"),
             ("follows", "list", "--state", "undone"),
         ),
     )

@@ -239,7 +239,7 @@ def stale(settings: Settings, days: int, limit: int, as_json: bool) -> None:
             for one in records
         ],
         right=("id",),
-        empty=f"whoever was followed {count(days, 'day')} ago or earlier has spoken of you since",
+        empty=f"nobody followed over {count(days, 'day')} ago has been silent about you since",
     )
     if records:
         stdout().hint("", "nobody is unfollowed by itself; `watcher follows undo ID` does it")
