@@ -178,7 +178,7 @@ def mails_of(
 def reachable(app: App, channel: DigestChannel) -> tuple[str, ...]:
     """Return the recipients of a channel who may be written to. Raises `NobodyLeftError`."""
     recipients = tuple(channel.recipients)
-    if channel.kind != "email":
+    if not isinstance(channel, EmailDigest):
         return recipients
     out = app.store.suppressed(channel.name, recipients)
     if recipients and len(out) == len(recipients):
