@@ -734,3 +734,12 @@ follow_skips = Table(  # whom a channel considered and left alone, and why it di
     Column("reason", Why, nullable=False),
     Column("at", Moment, nullable=False, index=True),
 )
+
+retold = Table(  # which digests told an alarm before it was told again
+    "retold",
+    metadata,
+    Column("digest", RowId, ForeignKey("digests.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "alarm", RowId, ForeignKey("alarms.id", ondelete="CASCADE"), primary_key=True, index=True
+    ),
+)

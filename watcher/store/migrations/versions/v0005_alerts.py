@@ -21,6 +21,7 @@ def upgrade() -> None:
     _let_follows_be_defended()
     _keep_payloads_apart()
     _take_back()
+    _tell_again()
 
 
 def _create_silences() -> None:
@@ -273,6 +274,26 @@ def _let_trails_grow_only() -> None:
             f"CREATE TRIGGER {table}_remain BEFORE DELETE ON {table}"
             f" FOR EACH ROW EXECUTE FUNCTION {deleting}()"
         )
+
+
+def _tell_again() -> None:
+    """Remember which digests told an alarm before it was told again."""
+    op.create_table(
+        "retold",
+        sa.Column("digest", RowId, nullable=False),
+        sa.Column("alarm", RowId, nullable=False),
+        *(
+            sa.ForeignKeyConstraint(
+                [column],
+                [f"{table}.id"],
+                name=op.f(f"fk_retold_{column}"),
+                ondelete="CASCADE",
+            )
+            for column, table in (("digest", "digests"), ("alarm", "alarms"))
+        ),
+        sa.PrimaryKeyConstraint("digest", "alarm", name=op.f("pk_retold")),
+    )
+    op.create_index(op.f("ix_retold_alarm"), "retold", ["alarm"], unique=False)
 
 
 def _add_reference(table: str, column: str, to: str) -> None:
