@@ -43,6 +43,7 @@ from watcher.store.schema import (
     sightings,
     silences,
     skipped,
+    suppressions,
     suspects,
     sweeps,
 )
@@ -191,6 +192,7 @@ def _forget_the_rest(
         (sweeps, sweeps.c.checked),
         (silences, silences.c.until),
         (outages, outages.c.back),
+        (suppressions, suppressions.c.lifted),
     ):
         connection.execute(delete(table).where(at < when))
 
