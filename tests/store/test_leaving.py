@@ -234,6 +234,40 @@ def test_a_mail_that_may_have_arrived_stays_as_it_was(store: Store, outcome: str
         assert again is None
 
 
+def test_a_mail_that_a_person_sends_again_stays_as_it_was(store: Store) -> None:
+    told(store, "a@acme.example")
+    for _ in range(2):
+        claim = store.claim_delivery(NOON)
+        assert claim is not None
+        store.record_outcome(claim.attempt, NOON, outcome="uncertain", answer="", next_attempt=NOON)
+    store.retry_delivery(claim.delivery.id, NOON)
+    deleted(store, "p1")
+    (old,) = store.outdated_digests()
+    assert old.recipients == ()
+    again = store.claim_delivery(LATER)
+    assert again is not None
+    assert again.delivery.payload == claim.delivery.payload
+
+
+def test_a_mail_under_way_while_others_are_made_again_is_made_again_later(store: Store) -> None:
+    told(store, "a@acme.example", "b@acme.example")
+    claim = store.claim_delivery(NOON)
+    assert claim is not None
+    deleted(store, "p1")
+    (old,) = store.outdated_digests()
+    assert old.recipients == ("b@acme.example",)
+    left = store.told_in(old, limit=10)
+    store.freeze_again(old, left, mails(*old.recipients, slot="again"), "1 post")
+    (old,) = store.outdated_digests()
+    store.record_outcome(claim.attempt, NOON, outcome="temporary", answer="", next_attempt=LATER)
+    store.freeze_again(old, left, mails(*old.recipients, slot="again"), "1 post")
+    assert len(store.deliveries()) == 2
+    (old,) = store.outdated_digests()
+    assert old.recipients == ("a@acme.example", "b@acme.example")
+    store.freeze_again(old, left, mails(*old.recipients, slot="again"), "1 post")
+    assert store.outdated_digests() == ()
+
+
 def test_nothing_is_made_again_once_all_was_sent(store: Store) -> None:
     told(store, "a@acme.example")
     claim = store.claim_delivery(NOON)

@@ -270,14 +270,21 @@ class Channels(Database):
         """Put new mails in the place of those of a digest that nobody can have received yet.
 
         Without mails, what was not sent of it is withdrawn; a summary of None leaves the digest's
-        own. What changed since `digest` was read leaves it outdated, to be made once more.
+        own. What changed since `digest` was read leaves it outdated, to be made once more; so does
+        a mail of it that was under way then, or is now.
         """
         bytes_of = {mail.recipient: mail for mail in mails}
+        of_digest = deliveries.c.digest == digest.id
         with self.writing() as connection:
-            mine = select(deliveries.c.id, deliveries.c.recipient).where(
-                deliveries.c.digest == digest.id, unsent()
-            )
-            for row in connection.execute(mine).all():
+            mine = select(deliveries.c.id, deliveries.c.recipient).where(of_digest, unsent())
+            found = connection.execute(mine).all()
+            sending = deliveries.c.state == DeliveryState.SENDING.value
+            under_way = select(deliveries.c.id).where(of_digest, sending).limit(1)
+            is_whole = connection.execute(under_way).first() is None
+            for row in found:
+                if row.recipient not in digest.recipients:
+                    is_whole = False
+                    continue
                 mail = bytes_of.get(row.recipient)
                 if mail is None:
                     connection.execute(delete(deliveries).where(deliveries.c.id == row.id))
@@ -301,8 +308,9 @@ class Channels(Database):
             if summary is not None:
                 own = digests.c.id == digest.id
                 connection.execute(update(digests).where(own).values(values))
-            still = and_(digests.c.id == digest.id, digests.c.outdated == digest.seen)
-            connection.execute(update(digests).where(still).values(outdated=0))
+            if is_whole:
+                still = and_(digests.c.id == digest.id, digests.c.outdated == digest.seen)
+                connection.execute(update(digests).where(still).values(outdated=0))
 
     def skip_slot(self, channel: str, slot: datetime) -> None:
         """Record that a channel was due and had nothing to say. What waits goes on waiting."""

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    exists,
     insert,
     or_,
     select,
@@ -230,7 +231,16 @@ def unsent() -> ColumnElement[bool]:
     One whose handing over had no answer is none of them: what may have arrived is never changed.
     """
     waits = [DeliveryState.PENDING.value, DeliveryState.FAILED.value, DeliveryState.PARKED.value]
-    return and_(deliveries.c.state.in_(waits), deliveries.c.uncertain == 0)
+    return and_(deliveries.c.state.in_(waits), ~may_have_arrived())
+
+
+def may_have_arrived() -> ColumnElement[bool]:
+    """Return the condition on `deliveries` for those that left once without an answer.
+
+    Their number `uncertain` does not say it: a person who sends one again has it begin anew.
+    """
+    own = attempts.c.delivery == deliveries.c.id
+    return exists().where(own, attempts.c.outcome == "uncertain").correlate(deliveries)
 
 
 def _due(
@@ -245,7 +255,7 @@ def _due(
             deliveries.c.channel.not_in(except_channels),
             deliveries.c.digest.in_(pressing),
         ),
-        ~and_(unsent(), deliveries.c.digest.in_(outdated)),
+        ~and_(deliveries.c.digest.in_(outdated), unsent()),
     )
 
 

@@ -29,6 +29,7 @@ from watcher.store.accounts import account_columns, account_from
 from watcher.store.columns import folded_handle, storable_key
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
+from watcher.store.deliveries import may_have_arrived
 from watcher.store.kept_out import anybody, digests_of, persons
 from watcher.store.leaving import chunks, digests_with, take_away
 from watcher.store.schema import (
@@ -232,7 +233,7 @@ def _erase_mails(connection: Connection, told: Iterable[int], now: datetime) -> 
         of_these = deliveries.c.digest.in_(some)
         arrived = deliveries.c.state == DeliveryState.SENT.value
         # Under way at this moment, or without an answer before: it may have arrived.
-        perhaps = or_(deliveries.c.uncertain > 0, deliveries.c.state == DeliveryState.SENDING.value)
+        perhaps = or_(may_have_arrived(), deliveries.c.state == DeliveryState.SENDING.value)
         unsettled = deliveries.c.state != DeliveryState.SENT.value
         emptied = select(deliveries.c.id).where(of_these, or_(arrived, perhaps))
         connection.execute(
