@@ -14,7 +14,13 @@ from typing import Any
 import pytest
 
 from tests.contracts.world import NotHadError, Society
-from watcher.backends.interface import LARGEST_AVATAR, BackendError, Network, TakenError
+from watcher.backends.interface import (
+    LARGEST_AVATAR,
+    BackendError,
+    KnowsItself,
+    Network,
+    TakenError,
+)
 
 
 def refused(ask: Callable[[], Any], why: str = "") -> BackendError:
@@ -256,6 +262,17 @@ def test_an_avatar_elsewhere_is_never_fetched(society: Society, address: str) ->
     account = network.lookup(society.handle("nordelia"))
     assert account is not None
     assert network.avatar(replace(account, avatar=address)) is None
+
+
+def test_a_network_on_which_one_can_follow_tells_of_our_own_account(society: Society) -> None:
+    society.settle()
+    network = society.reader()
+    assert isinstance(network, KnowsItself) is society.follows
+    if isinstance(network, KnowsItself):
+        found = network.ourselves()
+        assert "us" in society.name(found.account.handle)
+        assert found.notices == ()
+        assert all(rule and rule == " ".join(rule.split()) for rule in found.rules)
 
 
 def test_at_first_there_is_no_relation(society: Society) -> None:

@@ -121,3 +121,31 @@ def test_deliveries_of_the_fourth_shape_are_mails(empty_url: str) -> None:
         assert (delivery.kind, delivery.payload) == ("email", b"mail")
     finally:
         store.close()
+
+
+def test_follows_of_the_fourth_shape_count_for_the_pace(empty_url: str) -> None:
+    reason = '{"template": "She spoke.", "values": {}}'
+    made(
+        empty_url,
+        "0004",
+        'INSERT INTO accounts ("row", network, id, handle, display_name, bio, avatar,'
+        " folded_handle, url, seen, examined)"
+        " VALUES (1, 'town', '1', 'ann', '', '', '', 'ann', '', 0, TRUE)",
+        "INSERT INTO proposals (id, account, channel, rule, post, clause, reason, state, created,"
+        f" \"by\", note) VALUES (1, 1, 'friends', 'talk', 'town:p1', 'spoke-of-brand',"
+        f" '{reason}', 'followed', {MICROSECONDS}, 'watcher', '')",
+        *[
+            'INSERT INTO follow_events (proposal, channel, at, event, detail, "by")'
+            f" VALUES (1, 'friends', {MICROSECONDS + n}, '{event}', '', 'watcher')"
+            for n, event in enumerate(("proposed", "requested", "followed"))
+        ],
+    )
+    store = Store.open(empty_url)
+    try:
+        pace = store.pace("friends", NOON + HOUR)
+        assert (len(pace.recent), pace.first, pace.stopped) == (1, pace.recent[0], "")
+        (record,) = store.proposals()
+        assert (record.proposal.grounds, record.proposal.points) == ((), 0)
+        assert len(store.follow_events(1)) == 3
+    finally:
+        store.close()
