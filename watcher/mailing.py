@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts import Channel, DigestChannel, Outlet
+from alerts import Channel, DigestChannel, EmailDigest, Outlet
 from alerts.digest import Digest, compose
 from alerts.model import Coverage, OutgoingMail, RaisedAlarm, Waiting
 from alerts.notices import notice
