@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from alerts import AutoFollow
 from alerts.digest_channel import Quiet
-from alerts.follow import Pace, allowance, most_a_day, next_follow
+from alerts.follow import Pace, allowance, most_a_day, next_follow, propose
+from alerts.model import ProposalState
+from tests.alert_samples import BRAND, NOW, account, mention, waiting
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -109,3 +111,19 @@ def test_why_nobody_is_followed_is_said() -> None:
 def test_a_follow_of_the_future_counts_too() -> None:
     ahead = Pace(recent=(START + HOUR, START + 2 * HOUR), first=START + HOUR)
     assert allowance(CHANNEL, ahead, START, "UTC").follows == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(["ann", "bob", "cy"]), min_size=1, max_size=12), st.integers(1, 3))
+def test_nobody_is_proposed_twice_whatever_comes_again(people: list[str], room: int) -> None:
+    known: dict[str, ProposalState] = {}
+    for number, who in enumerate(people):
+        post = mention("plivelo", by=account(who), id=str(number))
+        found = propose(CHANNEL, waiting(mentions=(post,)), [BRAND], known, NOW, room=room)
+        proposed = [one.account.key for one in found.proposals]
+        assert not set(proposed) & set(known)
+        known |= dict.fromkeys(proposed, ProposalState.REFUSED)
+        # Every account has a proposal, a reason, or its place in the line.
+        refused = {one.account.key for one in found.refusals}
+        assert {*proposed, *refused, *found.left} == {post.post.author.key}
+    assert len(known) == len(set(people))
