@@ -201,3 +201,13 @@ def test_a_sign_of_life_is_needless_when_the_channel_spoke_meanwhile(store: Stor
         "daily", "heartbeat", mails("a@b.example"), NOON + DAY, "", since=NOON, silent_since=NOON
     )
     assert beside is None
+
+
+def test_what_was_told_while_the_clock_was_ahead_silences_no_sign_of_life(store: Store) -> None:
+    assert store.silent_since("daily", NOON) == NOON
+    frozen(store, "a@b.example", slot=NOON + 9 * DAY)
+    assert store.silent_since("daily", NOON + DAY) == NOON
+    beside = store.freeze_beside(
+        "daily", "heartbeat", mails("a@b.example"), NOON + DAY, "", since=NOON, silent_since=NOON
+    )
+    assert beside is not None

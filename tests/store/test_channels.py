@@ -247,3 +247,20 @@ def test_a_clock_that_was_ahead_by_seconds_only_is_left_to_catch_up(store: Store
     frozen(store, "ada@acme.example", slot=NOON + MINUTE)
     assert not store.believe_clock(NOON)
     assert store.last_slot("daily") == NOON + MINUTE
+
+
+def test_a_mail_put_off_while_the_clock_was_ahead_is_due_when_it_is_right_again(
+    store: Store,
+) -> None:
+    frozen(store, "a@acme.example", "b@acme.example")
+    for now in (NOON + DAY, NOON):
+        claim = store.claim_delivery(now)
+        assert claim is not None
+        store.record_outcome(
+            claim.attempt, now, outcome="temporary", answer="", next_attempt=now + HOUR
+        )
+    assert store.believe_clock(NOON + MINUTE)
+    again = store.claim_delivery(NOON + MINUTE)
+    assert again is not None
+    assert again.delivery.recipient == "a@acme.example"
+    assert store.claim_delivery(NOON + MINUTE) is None

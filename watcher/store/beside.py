@@ -25,16 +25,18 @@ class Beside(Database):
     def silent_since(self, channel: str, now: datetime) -> datetime:
         """Return when a channel last said anything; where it never did, since when it is there.
 
-        A channel that is not known yet is there from `now` on.
+        A channel that is not known yet is there from `now` on. What a clock that was ahead has left
+        behind counts for nothing.
         """
         own = channels.c.name == channel
-        last = select(func.max(digests.c.created)).where(digests.c.channel == channel)
+        spoken = digests.c.channel == channel, digests.c.created <= now
+        last = select(func.max(digests.c.created)).where(*spoken)
         with self.reading() as connection:
             told = connection.execute(last).scalar()
             since = connection.execute(select(channels.c.since).where(own)).scalar()
         if told is not None or since is not None:
             known: list[datetime] = [one for one in (told, since) if one is not None]
-            return max(known)
+            return min(max(known), now)
         with self.writing() as connection:
             create = insert_or(connection, channels).on_conflict_do_nothing()
             connection.execute(create, {"name": channel})
@@ -80,7 +82,7 @@ class Beside(Database):
         try:
             with self.writing() as connection:
                 if silent_since is not None:
-                    _refuse_if_spoken(connection, channel, silent_since)
+                    _refuse_if_spoken(connection, channel, silent_since, now)
                 values = {
                     "channel": channel,
                     "slot": free_slot(
@@ -106,8 +108,9 @@ class Beside(Database):
             return None
 
 
-def _refuse_if_spoken(connection: Connection, channel: str, since: datetime) -> None:
-    spoken = select(digests.c.id).where(digests.c.channel == channel, digests.c.created > since)
+def _refuse_if_spoken(connection: Connection, channel: str, since: datetime, now: datetime) -> None:
+    meanwhile = digests.c.created > since, digests.c.created <= now
+    spoken = select(digests.c.id).where(digests.c.channel == channel, *meanwhile)
     if connection.execute(spoken.limit(1)).first() is not None:
         raise _NeedlessError
 

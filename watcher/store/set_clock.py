@@ -5,11 +5,11 @@ A channel's last slot and a mail's next attempt lie in the future then, and both
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import exists, or_, update
 
 from alerts.model import DeliveryState
 from watcher.store.database import Database
-from watcher.store.schema import channels, deliveries
+from watcher.store.schema import attempts, channels, deliveries
 
 PUT_RIGHT = timedelta(minutes=10)
 """A clock that was ahead by less is left to catch up: so no slot is told twice for a second."""
@@ -21,10 +21,12 @@ class SetClock(Database):
     def believe_clock(self, now: datetime) -> bool:
         """Take back what lies in a future that a wrong clock has made; whether there was any.
 
-        Channels go on from `now`, and mails written then are due at once. Nothing is told twice:
-        what waits for a channel is taken when it is told, whatever the slot.
+        Channels go on from `now`, and mails written or put off then are due at once. Nothing is
+        told twice: what waits for a channel is taken when it is told, whatever the slot.
         """
         future = now + PUT_RIGHT
+        of_delivery = attempts.c.delivery == deliveries.c.id
+        tried = exists().where(of_delivery, attempts.c.started > future).correlate(deliveries)
         with self.writing() as connection:
             ahead = connection.execute(
                 update(channels).where(channels.c.last_slot > future).values(last_slot=now)
@@ -33,8 +35,8 @@ class SetClock(Database):
                 update(deliveries)
                 .where(
                     deliveries.c.state == DeliveryState.PENDING.value,
-                    deliveries.c.created > future,
                     deliveries.c.next_attempt > now,
+                    or_(deliveries.c.created > future, tried),
                 )
                 .values(next_attempt=now)
             )
