@@ -28,8 +28,9 @@ def command(settings: Settings, account: str, yes: bool, undo: bool, as_json: bo
 
     What is erased: the posts with all that was found in them, the account with its former names and
     pictures, the suspect and the proposed follow that it is, what mails told of it, and what others
-    passed on of it. Posts of others that name or quote the person stay. What is kept is a keyed digest of the id and the handles, by
-    which the person is known and left out when a source brings them again.
+    passed on of it. Posts of others that name or quote the person stay. What is kept is a keyed
+    digest of the id and the handles, by which the person is known and left out when a source brings
+    them again.
     """
     config = settings.load()
     with App.open(config, clock=settings.clock) as app:
