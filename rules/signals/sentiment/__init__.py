@@ -11,7 +11,8 @@ from typing import Literal, NamedTuple
 from rules.metadata import fold_language
 from rules.signals.sentiment import lexicon
 from rules.signals.sentiment.complaints import REASONS, complaint
-from rules.signals.sentiment.cutting import Names, cut
+from rules.signals.sentiment.cutting import LINK, NAME, Names, cut
+from rules.signals.sentiment.model import LABELS, shipped
 
 __all__ = ["LANGUAGES", "REASONS", "Label", "Tone", "complaint", "sentiment", "tone", "tones"]
 
@@ -27,7 +28,7 @@ class Tone(NamedTuple):
     label: Label
     """`unknown` where the language has no model, or the text has no words and no signs."""
     confidence: float
-    """The share of texts said so surely that are what is said of them, 0 to 1; 0 where unknown."""
+    """How likely the model takes the label to be, 1/3 to 1; 0 where unknown."""
 
 
 UNKNOWN = Tone("unknown", 0.0)
@@ -60,10 +61,10 @@ def _names(names: tuple[str, ...]) -> Names:
 def _tone(text: str, language: str, names: Names) -> Tone:
     if language not in LANGUAGES:
         return UNKNOWN
-    pieces = cut(text, names)
-    if not pieces.pieces:
+    text_cut = cut(text, names)
+    if all(piece in (NAME, LINK) for piece in text_cut.pieces):
         return UNKNOWN
-    leaning = lexicon.leaning(lexicon.features(pieces, language))
-    if abs(leaning) < 0.05:
-        return Tone("neutral", 0.5)
-    return Tone("positive" if leaning > 0 else "negative", 0.5 + abs(leaning) / 2)
+    features = lexicon.features(text_cut, language)
+    likely = shipped().probabilities(text_cut.pieces, features, language)
+    most = max(likely)
+    return Tone(LABELS[likely.index(most)], most)

@@ -37,18 +37,22 @@ def complaint(text: str, language: str | None) -> Reason | None:
 
     None where it does not seem to, or the language is neither English nor French.
     """
-    phrases = _phrases().get(fold_language(language or ""))
-    if phrases is None:
-        return None
-    pieces = cut(text, _NO_NAMES).pieces
+    found = complaints_in(cut(text, _NO_NAMES).pieces, fold_language(language or ""))
+    words = ", ".join(_QUOTED.format(word=phrase) for phrase in found)
+    return Reason(template=COMPLAINS, values={"words": words}) if found else None
+
+
+def complaints_in(pieces: Sequence[str], language: str) -> list[str]:
+    """Return the first few phrases of the list that are said, none within another."""
+    phrases = _phrases().get(language, {})
     found: dict[str, None] = {}
     at = 0
     while at < len(pieces) and len(found) < _MOST_SAID:
         said = next((one for one in phrases.get(pieces[at], ()) if _said(one, pieces, at)), None)
         if said is not None:
-            found[_QUOTED.format(word=" ".join(said.words))] = None
+            found[" ".join(said.words)] = None
         at += len(said.words) if said else 1
-    return Reason(template=COMPLAINS, values={"words": ", ".join(found)}) if found else None
+    return list(found)
 
 
 def _said(phrase: _Phrase, pieces: Sequence[str], at: int) -> bool:

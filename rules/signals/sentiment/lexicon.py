@@ -5,15 +5,16 @@ language, so that what is learnt of them in one holds in the others.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 
+from rules.signals.sentiment.complaints import complaints_in
 from rules.signals.sentiment.cutting import LINK, Cut
 
 FEATURES = (
     "balance", "praise", "blame", "most praise", "most blame", "last", "signs", "turned",
-    "adjectives", "!", "?", "…", "shouting", "link", "length",
+    "adjectives", "!", "?", "…", "shouting", "link", "length", "complaint",
 )  # fmt: skip
 """What `features` returns, in its order."""
 
@@ -34,8 +35,7 @@ _NOTHING: Mapping[str, float] = {}
 def features(cut: Cut, language: str) -> list[float]:
     """Return the numbers of `FEATURES`, each about -1 to 1, of a text in one of `LANGUAGES`."""
     tables = _tables()
-    words, adjectives = tables[language], tables.get(f"{language} adjectives", _NOTHING)
-    signs = tables["signs"]
+    adjectives, signs = tables.get(f"{language} adjectives", _NOTHING), tables["signs"]
     turns, stronger, but = _modifiers(language)
     praise = blame = most = least = of_signs = of_adjectives = last = turned = 0.0
     reach, more = 0, 1.0
@@ -48,7 +48,7 @@ def features(cut: Cut, language: str) -> list[float]:
             praise, blame = praise / 2, blame / 2
             reach = 0
             continue
-        valence = words.get(piece)
+        valence = _valence(piece, language)
         if valence is None:
             valence = signs.get(piece)
             if valence is not None:
@@ -76,27 +76,42 @@ def features(cut: Cut, language: str) -> list[float]:
         min(count("?") + count("??") + count("?!"), 3) / 3,
         min(count("…"), 2) / 2, cut.shouted / cut.words if cut.words > 1 else 0.0,
         float(LINK in cut.pieces), min(len(cut.pieces), 50) / 50,
+        float(bool(complaints_in(cut.pieces, language))),
     ]  # fmt: skip
-
-
-def leaning(found: Sequence[float]) -> float:
-    """Return -1 to 1: whether the words of `features` feel good on the whole."""
-    return found[0]
 
 
 def _between(total: float) -> float:
     return total / math.sqrt(total * total + _NORMAL)
 
 
+@lru_cache(maxsize=16_384)
+def _valence(word: str, language: str) -> float | None:
+    """What a word feels like; None where no list has it. Ours goes first, the longest beginning."""
+    ours = _tables()[f"{language} ours"]
+    if word in ours:
+        return ours[word]
+    for length in range(len(word), 2, -1):
+        beginning = word[:length] + "*"
+        if beginning in ours:
+            return ours[beginning]
+    return _tables()[language].get(word)
+
+
 @cache
 def _tables() -> dict[str, dict[str, float]]:
+    tables = _table("lexicon.txt", 10)
+    return tables | {f"{name} ours": words for name, words in _table("words.txt", 1).items()}
+
+
+def _table(name: str, unit: int) -> dict[str, dict[str, float]]:
+    """Words and their valences by section; `unit` is what a valence of 1 is written as."""
     tables: dict[str, dict[str, float]] = {}
-    for line in (_DATA / "lexicon.txt").read_text("utf-8").splitlines():
+    for line in (_DATA / name).read_text("utf-8").splitlines():
         if line.startswith("["):
             table = tables[line[1:-1]] = {}
-        else:
+        elif not line.startswith("#"):
             level, *words = line.split(" ")
-            table.update(dict.fromkeys(words, int(level) / 10))
+            table.update(dict.fromkeys(words, int(level) / unit))
     return tables
 
 

@@ -1,0 +1,144 @@
+"""Posts that people have labelled negative, neutral or positive, and models fitted to them.
+
+For `benchmarks/sentiment.py` and `benchmarks/train_sentiment.py`; needs scikit-learn.
+"""
+
+import gzip
+import json
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_matrix, hstack  # type: ignore[import-untyped]
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+
+from rules.signals.sentiment import LANGUAGES, lexicon
+from rules.signals.sentiment.cutting import Names, cut
+from rules.signals.sentiment.model import LABELS, PLACES, Model, Weights, places
+
+POSTS = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "posts"
+
+CROWDFLOWER_NAMES = ("iPhone", "iPad", "Apple", "Google", "Android")
+
+STRENGTH = 0.3
+"""How freely the weights may grow: scikit-learn's C."""
+BESIDE = 2.0
+"""How much more freely the weights of `FEATURES` may, so that what the lists know goes first."""
+INTERCEPT = 4.0
+
+
+class Labelled(NamedTuple):
+    """A post with its tone as people read it."""
+
+    text: str
+    language: str
+    label: str
+    names: tuple[str, ...]
+    brand: str
+    day: str
+
+
+def read(name: str, folder: Path = POSTS) -> list[Labelled]:
+    """Return the labelled posts of a set in English and French; `name` may end in `-en`, `-fr`.
+
+    What only passes on another post, or says the same, is left out.
+    """
+    stem, _, language = name.partition("-")
+    with gzip.open(folder / f"{stem}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        posts = [_labelled(json.loads(line)) for line in lines]
+    wanted = {
+        post.text.casefold(): post
+        for post in posts
+        if post.label in LABELS
+        and post.language == (language or post.language)
+        and post.language in LANGUAGES
+        and not post.text.startswith("RT ")
+    }
+    return list(wanted.values())
+
+
+def _labelled(row: dict[str, Any]) -> Labelled:
+    labels = row["labels"]
+    known = [labels.get(key) for key in ("brand", "entity", "query")]
+    names = tuple(str(name) for name in known if name)
+    if "Phase4Project" in row["source"]:
+        names += CROWDFLOWER_NAMES
+    return Labelled(
+        text=row["text"],
+        language=row["lang"] or "",
+        label=str(labels.get("sentiment", labels.get("polarity"))),
+        names=names,
+        brand=names[0] if names else "",
+        day=str(row["created_at"])[:10],
+    )
+
+
+def fitted(sets: Sequence[Sequence[Labelled]]) -> Weights:
+    """Fit the weights to sets of posts. Sets and classes count by the root of their size.
+
+    The same posts give the same bytes: L-BFGS from nothing, with no chance in it.
+    """
+    posts = [post for posts in sets for post in posts]
+    hashed, beside = _matrices(posts)
+    model = LogisticRegression(C=STRENGTH, max_iter=1000, tol=1e-4)
+    matrix = hstack([hashed, csr_matrix(beside)]).tocsr()
+    model.fit(matrix, [LABELS.index(post.label) for post in posts], sample_weight=_balanced(sets))
+    learnt = model.coef_
+    step = float(np.abs(learnt[:, :PLACES]).max() / 127)
+    small = np.rint(learnt[:, :PLACES].T / step).astype(np.int8)
+    width = len(lexicon.FEATURES) + 1
+    scale = np.array([BESIDE] * (width - 1) + [INTERCEPT])
+    return Weights(
+        hashed=small.tobytes(),
+        step=step,
+        beside={
+            language: [
+                list(map(float, row))
+                for row in learnt[:, PLACES + n * width : PLACES + (n + 1) * width] * scale
+            ]
+            for n, language in enumerate(LANGUAGES)
+        },
+    )
+
+
+def _matrices(posts: Sequence[Labelled]) -> tuple[Any, Any]:
+    """What is hashed, as `Model` scales it; and `FEATURES` in the columns of the language."""
+    rows: list[int] = []
+    columns: list[int] = []
+    values: list[float] = []
+    width = len(lexicon.FEATURES) + 1
+    beside = np.zeros((len(posts), width * len(LANGUAGES)))
+    for number, post in enumerate(posts):
+        said = cut(post.text, Names(post.names))
+        found = list(places(said.pieces))
+        rows += [number] * len(found)
+        columns += found
+        values += [1 / math.sqrt(len(found) or 1)] * len(found)
+        at = width * LANGUAGES.index(post.language)
+        beside[number, at : at + width - 1] = lexicon.features(said, post.language)
+        beside[number, at : at + width - 1] *= BESIDE
+        beside[number, at + width - 1] = INTERCEPT
+    shape = (len(posts), PLACES)
+    return csr_matrix((values, (rows, columns)), shape=shape), beside
+
+
+def _balanced(sets: Sequence[Sequence[Labelled]]) -> list[float]:
+    weights: list[float] = []
+    for posts in sets:
+        sizes = {label: sum(post.label == label for post in posts) for label in LABELS}
+        weights += [len(posts) ** 0.5 / sizes[post.label] for post in posts]
+    mean = sum(weights) / len(weights)
+    return [weight / mean for weight in weights]
+
+
+def told(model: Model, posts: Iterable[Labelled]) -> list[str]:
+    """What a model says of posts."""
+    said = []
+    for post in posts:
+        pieces = cut(post.text, Names(post.names))
+        found = lexicon.features(pieces, post.language)
+        likely = model.probabilities(pieces.pieces, found, post.language)
+        said.append(LABELS[likely.index(max(likely))])
+    return said
