@@ -121,8 +121,10 @@ class _Connection:
                 kind="temporary",
                 help="is the address right, and may this machine reach it?",
             ) from None
+        self._refuse_if_over()
 
     def send(self, body: bytes, headers: Mapping[str, str], now: Callable[[], float]) -> str:
+        self._refuse_if_over()
         parts = self._target.parts
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
@@ -153,6 +155,14 @@ class _Connection:
         self._alarm.cancel()
         with suppress(*_FAILURES):
             self._client.close()
+
+    def _refuse_if_over(self) -> None:
+        """Refuse to send what nobody would cut off: the time was over before a connection stood."""
+        if self._over.is_set():
+            raise DeliveryError(
+                f"{self._where} was not reached in {self._target.seconds:g} seconds",
+                kind="temporary",
+            )
 
     def _cut(self) -> None:
         self._over.set()

@@ -85,7 +85,8 @@ class Webhook(Outlet):
             good = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
         except ValueError:
             parts, good = urlsplit(""), False
-        if not good or parts.username or not self.url.reveal().isascii():
+        plain = all("!" <= character <= "~" for character in self.url.reveal())
+        if not good or parts.username or not plain:
             yield Problem(
                 code="bad-webhook-url",
                 message="this is no address that a webhook can be posted to",

@@ -3,9 +3,11 @@
 import base64
 import json
 import re
+import socket
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from hypothesis import given, settings
@@ -169,6 +171,39 @@ def test_silence_and_dripping_end_with_the_time(pause: float) -> None:
     with Loopback(lambda _: Reply()) as server:
         server.fail(drip if pause else silent)
         assert outcome(server, seconds=0.3) == ("uncertain", ["begun"])
+
+
+def test_the_time_is_over_too_where_the_name_of_the_host_took_all_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = socket.getaddrinfo
+
+    def late(*arguments: object, **more: object) -> object:
+        Event().wait(0.4)
+        return known(*arguments, **more)  # type: ignore[arg-type]
+
+    with Loopback(lambda _: Reply()) as server:
+        monkeypatch.setattr(socket, "getaddrinfo", late)
+        assert outcome(server, seconds=0.2) == ("temporary", [])
+        assert server.asked == []
+
+
+def test_nothing_is_posted_once_the_time_is_over_and_that_is_certain() -> None:
+    def noted_late() -> None:
+        Event().wait(0.4)
+
+    with Loopback(lambda _: Reply()) as server:
+        target = Target(url=f"{server.url}/in", seconds=0.2)
+        with pytest.raises(DeliveryError) as caught:
+            post(target, b"{}", {}, noted_late, NOW.timestamp)
+        assert caught.value.kind == "temporary"
+        assert server.asked == []
+
+
+@pytest.mark.parametrize("path", ["a b", "a\tb", "a\x7f"])
+def test_an_address_that_nothing_can_be_posted_to_is_no_address(path: str) -> None:
+    (problem,) = table(f"https://hooks.example/{path}").problems()
+    assert problem.code == "bad-webhook-url"
 
 
 def test_a_certificate_of_nobody_we_trust_is_not_accepted_and_nothing_is_sent() -> None:
