@@ -46,7 +46,8 @@ def test_the_keys_of_the_json_are_those_of_the_page(demo: Terminal) -> None:
         ("rules why-not", "merci", "--post", "merci"), ("matches list",),
         ("suspects list",), ("suspects export", "--format", "json"), ("suspects show", "6"),
         ("suspects learn",),
-        ("follows list",), ("follows show", "1"), ("digests list",), ("deliveries list",),
+        ("follows list",), ("follows show", "1"), ("follows skipped",), ("digests list",),
+        ("deliveries list",),
         ("deliveries show", "1"), ("index status",), ("local timeline",), ("local accounts",),
         ("check",),
     ):  # fmt: skip
