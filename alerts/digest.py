@@ -88,6 +88,8 @@ class Digest:
     """Findings that silences kept from being told."""
     held: int = 0
     """Posts that wait until an alarm is over."""
+    retold: int = 0
+    """Alarms among these that were told before."""
     routed: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
     """See `Waiting.routed`."""
     notices: tuple[Reason, ...] = ()
@@ -119,16 +121,19 @@ class Digest:
 
     @property
     def is_urgent(self) -> bool:
-        """Whether somebody should acknowledge it: it holds an alarm, or other urgent news."""
-        return bool(self.alarms or self.urgent)
+        """Whether somebody should acknowledge it: it holds an alarm, or other urgent news.
+
+        An alarm that is told again asks for nothing new: the message that told it first waits.
+        """
+        return len(self.alarms) + self.more_alarms > self.retold or bool(self.urgent)
 
     @property
     def is_silent(self) -> bool:
         """The channel wants no mail of this; see `DigestChannel.when_empty`."""
         if not self.is_empty or self.occasion != "digest":
             return False
-        if self.silenced and self.channel.send in {"daily", "weekly"}:
-            return False  # that all was silenced is not that nothing was said
+        if (self.silenced or self.held) and self.channel.send in {"daily", "weekly"}:
+            return False  # that nothing is told is not that nothing was said
         if self.channel.send in {"instant", "hourly"} or self.channel.when_empty == "skip":
             return True
         return self.channel.when_empty == "trouble" and self.sight == "watched"
@@ -141,6 +146,7 @@ class Digest:
             (self.posts, "posts"),
             (self.hidden, "private posts not shown"),
             (self.silenced, "silenced"),
+            (self.held, "held back"),
             (len(self.suspects) + self.more_suspects, "suspects"),
             (len(self.proposals) + self.more_proposals, "follow proposals"),
         )
@@ -208,6 +214,7 @@ def compose(
         written=_written(waiting),
         silenced=waiting.silenced,
         held=waiting.held,
+        retold=waiting.retold,
         routed=waiting.routed,
         notices=waiting.notices,
         occasion=waiting.occasion,

@@ -185,6 +185,8 @@ class Waiting:
     """Findings that silences kept from being told since the digest before; `notices` say which."""
     held: int = 0
     """Posts that wait until an alarm is over; `notices` say which."""
+    retold: int = 0
+    """Of the alarms that wait, how many were told before; `notices` say which."""
     routed: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
     """Which routes brought what no rule sends here: by the key of a post, the subject of a suspect,
     or `alarm:` and the number of an alarm."""

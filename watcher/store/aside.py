@@ -1,6 +1,7 @@
 """What a digest says beside what it lists: which routes brought it, and what was kept back."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select, update
@@ -25,15 +26,21 @@ def with_aside(connection: Connection, waiting: Waiting, entries: ColumnElement[
     silenced = {}
     if not waiting.alarms_only:
         silenced = reasons_of(connection, kept_back(waiting.channel))
+    waits = Counter[tuple[str, str]]()
+    for one in held:  # the alarms of one rule are told together: there may be one for each author
+        waits[one.alarm_rule, one.rule] += one.posts
     holding = (
-        notice("held", alarm=one.alarm_rule, rule=one.rule, count=str(one.posts)) for one in held
+        notice("held", alarm=alarm, rule=rule, count=str(count))
+        for (alarm, rule), count in waits.items()
     )
+    again = _told_before(connection, entries)
     return replace(
         waiting,
         routed=routed(connection, entries),
         silenced=sum(count for count, _ in silenced.values()),
         held=sum(one.posts for one in held),
-        notices=(*_again(connection, entries), *holding, *_silencing(silenced)),
+        retold=len(again),
+        notices=(*_again(again), *holding, *_silencing(silenced)),
     )
 
 
@@ -72,10 +79,15 @@ def count_silenced(connection: Connection, channel: str, digest: int) -> int:
     return connection.execute(counted).rowcount
 
 
-def _again(connection: Connection, entries: ColumnElement[bool]) -> Iterator[Reason]:
+def _told_before(connection: Connection, entries: ColumnElement[bool]) -> Sequence[str]:
+    """Return the rules of the alarms among these entries that are told again, once for each."""
     told = select(alarms.c.rule).join(queue, queue.c.alarm == alarms.c.id)
-    query = told.where(entries, queue.c.repeats > 0).distinct().order_by(alarms.c.rule)
-    for rule in connection.execute(query).scalars():
+    query = told.where(entries, queue.c.repeats > 0).order_by(alarms.c.rule)
+    return connection.execute(query).scalars().all()
+
+
+def _again(rules: Sequence[str]) -> Iterator[Reason]:
+    for rule in dict.fromkeys(rules):
         yield notice("again", alarm=rule)
 
 

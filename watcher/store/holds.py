@@ -7,11 +7,21 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
 
 from watcher.store.database import Database
+from watcher.store.database import insert as insert_or
 from watcher.store.posts import posts_from, select_posts
 from watcher.store.raising import suspect_from
 from watcher.store.rates import alarm_record
 from watcher.store.records import HeldPosts, OpenAlarm, WaitingEntry
-from watcher.store.schema import alarms, matches, posts, queue, routes, suspects
+from watcher.store.schema import (
+    alarms,
+    digests,
+    matches,
+    posts,
+    queue,
+    retold,
+    routes,
+    suspects,
+)
 from watcher.store.waiting import in_queue
 
 _CHUNK = 500
@@ -44,7 +54,8 @@ class Holds(Database):
     def repeat_alarms(self, channel: str, before: datetime, now: datetime) -> int:
         """Let alarms wait again that a channel told before a moment; return how many.
 
-        That is those which go on and nobody has acknowledged.
+        That is those which go on and nobody has acknowledged. What waits so and is over, or was
+        acknowledged meanwhile, is as it was told last.
         """
         lasting = select(alarms.c.id).where(
             alarms.c.ended.is_(None), alarms.c.acknowledged.is_(None)
@@ -55,11 +66,23 @@ class Holds(Database):
             queue.c.silence.is_(None),
             queue.c.alarm.in_(lasting),
         )
+        needless = and_(
+            queue.c.channel == channel,
+            queue.c.taken.is_(None),
+            queue.c.repeats > 0,
+            queue.c.alarm.not_in(lasting),
+        )
         with self.reading() as connection:
-            if connection.execute(select(queue.c.row).where(told).limit(1)).first() is None:
+            either = select(queue.c.row).where(or_(told, needless)).limit(1)
+            if connection.execute(either).first() is None:
                 return 0
         again = {"taken": None, "digest": None, "queued": now, "repeats": queue.c.repeats + 1}
         with self.writing() as connection:
+            withdraw_repeats(connection, needless)
+            last = select(queue.c.digest, queue.c.alarm)
+            tellings = last.where(told, queue.c.digest.is_not(None))
+            keep = insert_or(connection, retold).from_select(["digest", "alarm"], tellings)
+            connection.execute(keep.on_conflict_do_nothing())
             return connection.execute(update(queue).where(told).values(again)).rowcount
 
     def entries_waiting(
@@ -101,6 +124,20 @@ class Holds(Database):
         """Return what waits for the end of alarms on a channel, counted by alarm and rule."""
         with self.reading() as connection:
             return held_by(connection, _holding(channel))
+
+
+def withdraw_repeats(connection: Connection, entries: ColumnElement[bool]) -> None:
+    """Take alarms that wait to be told again out of what waits: the digest before told them."""
+    mine = digests.join(retold, retold.c.digest == digests.c.id)
+    before = (
+        select(func.max(digests.c.id))
+        .select_from(mine)
+        .where(retold.c.alarm == queue.c.alarm, digests.c.channel == queue.c.channel)
+        .correlate(queue)
+        .scalar_subquery()
+    )
+    values = {"taken": queue.c.queued, "digest": before, "repeats": queue.c.repeats - 1}
+    connection.execute(update(queue).where(entries).values(values))
 
 
 def held_by(connection: Connection, entries: ColumnElement[bool]) -> tuple[HeldPosts, ...]:

@@ -12,7 +12,16 @@ from watcher.store.posts import posts_from, select_posts
 from watcher.store.private import is_hidden_suspect
 from watcher.store.raising import suspect_from
 from watcher.store.rates import alarm_record
-from watcher.store.schema import alarms, matches, posts, queue, suspect_events, suspects
+from watcher.store.schema import (
+    alarms,
+    digests,
+    matches,
+    posts,
+    queue,
+    retold,
+    suspect_events,
+    suspects,
+)
 
 _CHUNK = 500
 _ALARMS_WITH_POSTS = 50
@@ -29,8 +38,14 @@ def in_queue(channel: str, *, alarms_only: bool = False) -> ColumnElement[bool]:
 
 
 def told_in(digest: int) -> ColumnElement[bool]:
-    """Return the condition on `queue` for what a digest tells; what it only counts is none."""
-    return and_(queue.c.digest == digest, queue.c.silence.is_(None))
+    """Return the condition on `queue` for what a digest tells; what it only counts is none.
+
+    What was told again since belongs to it as well.
+    """
+    channel = select(digests.c.channel).where(digests.c.id == digest).scalar_subquery()
+    before = select(retold.c.alarm).where(retold.c.digest == digest)
+    told_again = and_(queue.c.channel == channel, queue.c.alarm.in_(before))
+    return and_(or_(queue.c.digest == digest, told_again), queue.c.silence.is_(None))
 
 
 def mark(connection: Connection, channel: str, *, alarms_only: bool = False) -> tuple[int, int]:

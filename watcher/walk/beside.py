@@ -153,10 +153,12 @@ def _look(app: App, channel: DigestChannel, span: timedelta, now: datetime) -> _
     for name, source in sources.items():
         read = states[name].last_success if name in states else None
         since = read or first.get(name)
+        is_blind = since is not None and now - since >= max(span, 2 * source.interval)
         if name in told:
-            if read is not None and read > told[name].told:
+            # One that failed again before its return was told is as it was told.
+            if read is not None and read > told[name].told and not is_blind:
                 back[name] = told[name].since
-        elif since is not None and now - since >= max(span, 2 * source.interval):
+        elif is_blind and since is not None:
             blind[name] = since
     gone = [name for name in told if name not in sources]
     return _Sight(states=states, blind=blind, back=back, gone=gone)
