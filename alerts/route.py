@@ -1,6 +1,6 @@
 """Routes: whom findings are told beside, or instead of, those that their rules name."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from alerts.conditions import Condition, Finding
@@ -57,8 +57,19 @@ def find_problems(find: str) -> Iterator[Problem]:
 class Router:
     """The routes of a configuration, made ready. It never changes, so threads may share it."""
 
-    def __init__(self, routes: Sequence[Route], definitions: Definitions) -> None:
-        """Make the routes ready; only for those without problems."""
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        definitions: Definitions,
+        *,
+        posts_only: Collection[str] = (),
+    ) -> None:
+        """Make the routes ready; only for those without problems.
+
+        `posts_only` are channels that take nothing but posts: a route to none but these takes
+        neither suspects nor alarms, and takes none of them away.
+        """
+        self._posts_only = frozenset(posts_only)
         self._routes = [
             (
                 route,
@@ -81,7 +92,12 @@ class Router:
         With each comes the route that brought it there, None where that is its rule, whose channels
         `then` are. Routes lead to channels and never to routes, so there is no way round.
         """
-        taken = [route for route, condition in self._routes if condition.fits(finding)]
+        taken = [
+            route
+            for route, condition in self._routes
+            if (finding.post is not None or not self._is_about_posts(route))
+            and condition.fits(finding)
+        ]
         own = () if any(route.instead for route in taken) else then
         to: dict[str, Reason | None] = dict.fromkeys(own)
         for route in taken:
@@ -89,10 +105,16 @@ class Router:
                 to.setdefault(channel, routed(route.name, route.find))
         return to
 
+    def _is_about_posts(self, route: Route) -> bool:
+        return bool(route.then) and self._posts_only.issuperset(route.then)
+
     def reachable(self, rule: str, then: Sequence[str]) -> tuple[str, ...]:
         """Return the channels that anything of a rule may go to, each once."""
         mine = [route for route, _ in self._routes if not route.rules or rule in route.rules]
         # What is asked of each finding may let others pass to the rule's own channels.
-        all_leave = any(one.instead and not (one.find or one.brands) for one in mine)
+        all_leave = any(
+            one.instead and not (one.find or one.brands or self._is_about_posts(one))
+            for one in mine
+        )
         own = () if all_leave else then
         return tuple(dict.fromkeys((*own, *(channel for one in mine for channel in one.then))))

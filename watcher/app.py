@@ -20,6 +20,7 @@ from watcher.clock import utc_now
 from watcher.config import Config
 from watcher.impostors.alarm_load import load_of
 from watcher.presence import make_private
+from watcher.routing import router_of
 from watcher.search import Index
 from watcher.store import Store, StoreError
 
@@ -62,7 +63,7 @@ class App:
             detector=_detector(config, store, clock()),
             hearing=Hearing(config.definitions),
             values=Values(config.definitions),
-            router=Router(config.routes, config.definitions),
+            router=router_of(config),
             templates=Templates(files.templates(), config.templates),
             clock=clock,
             random=Random(),  # noqa: S311 - spreads retries, guards nothing
@@ -89,7 +90,7 @@ class App:
             hearing=Hearing(config.definitions),
             values=Values(config.definitions),
             templates=Templates(files.templates(), config.templates),
-            router=Router(config.routes, config.definitions),
+            router=router_of(config),
         )
 
     def close(self) -> None:
