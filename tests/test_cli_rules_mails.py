@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -10,14 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts import EmailDigest
+from alerts import EmailDigest, Route
 from alerts.digest_channel import Quiet
+from alerts.route import Router
 from alerts.schedule import due
 from rules import KeywordRule
 from rules.copies import find_copies
 from rules.model import Definitions, Post
 from tests.search_samples import post
-from watcher.cli.rules.figures import told
+from watcher.cli.rules.figures import mails_of_rule, told, ways
+from watcher.coherence import silent
+from watcher.config import Config
 from watcher.tuning.corpus import Known, Report
 from watcher.tuning.mails import mail_times
 from watcher.tuning.trial import Trial, run
@@ -158,3 +162,30 @@ def test_a_trial_knows_the_copies_that_the_service_knows(
 ) -> None:
     posts = [post(text, id=str(n), at=MONDAY) for n, text in enumerate(texts)]
     assert tried(how, posts).copies == len(list(find_copies(how, [], posts)))
+
+
+def test_a_forecast_counts_what_routes_bring_and_take_away() -> None:
+    away = Route(name="money", find="refund", then=("urgent",), instead=True)
+    router = Router([away], Definitions())
+    rule = KeywordRule(name="talk", find="acme", then=("daily",))
+    texts = ["acme is fine", "acme is nice", "acme owes a refund", "acme is late"]
+    trials = run(
+        [rule],
+        Definitions(),
+        Listed([post(text, id=str(n), at=MONDAY + 24 * n * HOUR) for n, text in enumerate(texts)]),
+        zone=ZoneInfo("UTC"),
+        report=lambda *_: None,
+        channels=ways(router, [rule]),
+    )
+    channels = tuple(EmailDigest(name=name, to=("a@acme.example",)) for name in ("daily", "urgent"))
+    config = Config(path=Path("watcher.toml"), channels=channels)
+    mails = mails_of_rule(config, router, rule, trials.trials[0], 4)
+    assert mails == {"daily": 0.75, "urgent": 0.25}
+
+
+def test_a_rule_that_a_route_may_take_is_not_called_unheard() -> None:
+    rules = [{"name": "talk"}, {"name": "quiet"}, {"name": "meant", "then": []}]
+    some = Route(name="wide", rules=("talk",), find="followers:50000..", then=("daily",))
+    nowhere = Route(name="off", rules=("quiet",), instead=True, then=())
+    assert [one.path for one in silent(rules, [some, nowhere])] == [("rules", 1)]
+    assert [one.path for one in silent(rules, [])] == [("rules", 0), ("rules", 1)]

@@ -193,7 +193,7 @@ def _read(path: Path, env: Mapping[str, str], own: Shares | None) -> Config:
     document = Document.read(path, _called(path))
     conversion = Conversion(document, path.parent, env)
     config = conversion.read(Config, path=path, own=own)
-    for problem in coherence.silent(document.values.get("rules")):
+    for problem in coherence.silent(document.values.get("rules"), config.routes):
         conversion.add(problem)
     warnings = conversion.finish()
     data = config.folder / config.data

@@ -1,11 +1,11 @@
 """What is set up and never used, or can never work: the quiet kind of mistake."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alerts import AutoFollow, DigestChannel, EmailDigest, FeedFile, Outlet
+from alerts import AutoFollow, DigestChannel, EmailDigest, FeedFile, Outlet, Route
 from alerts.privacy import is_inside
 from alerts.recipient import Recipient
 from rules import LookalikeRule
@@ -143,10 +143,16 @@ def _unreached(config: "Config") -> Iterator[Problem]:
         )
 
 
-def silent(rules: object) -> Iterator[Problem]:
-    """Yield a warning for each rule that nobody hears of; `then = []` says that it is meant so."""
+def silent(rules: object, routes: Iterable[Route]) -> Iterator[Problem]:
+    """Yield a warning for each rule that nobody hears of; `then = []` says that it is meant so.
+
+    `rules` are the tables as they are written; what a route may take is heard of.
+    """
+    leading = [route for route in routes if route.then]
     for i, rule in enumerate(rules if isinstance(rules, list) else ()):
-        if isinstance(rule, dict) and "then" not in rule:
+        if not isinstance(rule, dict) or "then" in rule:
+            continue
+        if not any(not route.rules or rule.get("name") in route.rules for route in leading):
             yield Problem(
                 code="no-channel",
                 message="what this rule finds is stored, and nobody is told",

@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -66,6 +66,10 @@ class Repeats:
         return False
 
 
+Channels = Callable[[str, Post], Iterable[str]]
+"""Where a post goes that a rule found: the names of channels, by the name of the rule."""
+
+
 @dataclass(kw_only=True)
 class Trial:
     """What one rule found."""
@@ -83,6 +87,8 @@ class Trial:
     """Posts found by the minute (UTC) in which they were written."""
     told: Counter[datetime] = field(default_factory=Counter)
     """The same without those that the rule's `dedupe` keeps back."""
+    brought: dict[str, Counter[datetime]] = field(default_factory=dict)
+    """Of these, what comes to each channel, be it by the rule or by a route."""
     judged: Counter[tuple[bool, bool]] = field(default_factory=Counter)
     """Posts somebody judged, by (found, relevant)."""
 
@@ -108,13 +114,17 @@ class Trial:
             days[minute.astimezone(zone).date()] += number
         return days
 
-    def add(self, known: Known, match: Match | None) -> None:
-        """Count one post, and whether it was found."""
+    def add(self, known: Known, match: Match | None, channels: Channels | None = None) -> None:
+        """Count one post, and whether it was found; `channels` says where such a post goes."""
         if match is not None:
             self.found += 1
             minute = known.post.posted_at.replace(second=0, microsecond=0)
             self.minutes[minute] += 1
-            self.told[minute] += not self.repeats.has(known.post)
+            is_told = not self.repeats.has(known.post)
+            self.told[minute] += is_told
+            if is_told and channels is not None:
+                for channel in channels(self.rule, known.post):
+                    self.brought.setdefault(channel, Counter())[minute] += 1
             self.samples.add(Found(post=known.post, match=match))
         if known.relevant is None:
             return
@@ -161,10 +171,12 @@ def run(
     report: Report,
     samples: int = 0,
     wrong: int = 0,
+    channels: Channels | None = None,
 ) -> Trials:
     """Run rules, enabled or not, over a corpus in one pass.
 
     At most `samples` posts found and `wrong` posts of each kind of mistake are kept of each rule.
+    With `channels` is counted what comes to each.
     Raises `ExpressionError` for a rule that is not valid, and what the corpus raises.
     """
     trials = Trials(
@@ -193,5 +205,5 @@ def run(
             for at in found if known.relevant is None else range(len(rules)):
                 trial = trials.trials[at]
                 one = found.get(at)
-                trial.add(known, one and replace(one, rule=trial.rule))
+                trial.add(known, one and replace(one, rule=trial.rule), channels)
     return trials

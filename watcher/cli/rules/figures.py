@@ -1,19 +1,21 @@
 """Counts, bars and shares as `watcher rules` prints them, and posts below them."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from alerts import DigestChannel
-from rules import KeywordRule
+from alerts.conditions import Finding
+from alerts.route import Router
+from rules import KeywordRule, Rule
 from rules.model import Post
 from rules.tuning.quality import Quality
 from watcher.cli.console import PRIVATE, count, marked, moment, safe, stdout
 from watcher.cli.links import defused
 from watcher.config import Config
 from watcher.tuning.mails import mail_times
-from watcher.tuning.trial import Found
+from watcher.tuning.trial import Channels, Found, Trial
 
 DAYS = 14
 """The newest days with matches that are drawn."""
@@ -70,13 +72,22 @@ def quality_dict(quality: Quality) -> dict[str, Any]:
     }
 
 
-def channels_told(config: Config, rule: KeywordRule) -> list[DigestChannel]:
-    """Return the email channels that a rule tells."""
-    return [
-        channel
-        for channel in config.channels
-        if isinstance(channel, DigestChannel) and channel.name in rule.then
-    ]
+def channels_told(config: Config, router: Router, rule: Rule) -> list[DigestChannel]:
+    """Return the channels that tell what a rule finds: those that it or a route names."""
+    to = router.reachable(rule.name, rule.then)
+    return [one for one in config.channels if isinstance(one, DigestChannel) and one.name in to]
+
+
+def ways(router: Router, rules: Iterable[KeywordRule]) -> Channels:
+    """Return what says where a post goes that one of these rules found."""
+    then = {rule.name: rule.then for rule in rules}
+    return lambda rule, post: router.channels(Finding(rule=rule, post=post), then[rule])
+
+
+def told_on(channel: DigestChannel, rule: KeywordRule, trial: Trial) -> list[datetime]:
+    """Return which of the times a rule tells of on a channel."""
+    brought = trial.brought.get(channel.name, Counter())
+    return [when for when in told(rule, trial.told) if brought[when]]
 
 
 def told(rule: KeywordRule, found: Mapping[datetime, int]) -> list[datetime]:
@@ -94,12 +105,19 @@ def told(rule: KeywordRule, found: Mapping[datetime, int]) -> list[datetime]:
 
 
 def mails_a_day(
-    config: Config, channels: Sequence[DigestChannel], found: Collection[datetime], days: int
+    config: Config, channel: DigestChannel, found: Collection[datetime], days: int
+) -> float:
+    """Return how many mails a day posts found at these times would bring to a channel."""
+    return len(mail_times(channel, found, config.timezone)) / max(1, days)
+
+
+def mails_of_rule(
+    config: Config, router: Router, rule: KeywordRule, trial: Trial, days: int
 ) -> dict[str, float]:
-    """Return for each channel how many mails a day posts found at these times would bring."""
+    """Return how many mails a day each channel of a rule would write, were the rule alone."""
     return {
-        channel.name: len(mail_times(channel, found, config.timezone)) / max(1, days)
-        for channel in channels
+        channel.name: mails_a_day(config, channel, told_on(channel, rule, trial), days)
+        for channel in channels_told(config, router, rule)
     }
 
 
@@ -109,14 +127,15 @@ def copies_words(rule: KeywordRule, copies: int) -> str:
     return f'{copies:,} of them {verb} not told (dedupe = "{rule.dedupe}")'
 
 
-def mail_words(config: Config, rule: KeywordRule, mails: dict[str, float]) -> str:
+def mail_words(config: Config, router: Router, rule: KeywordRule, mails: dict[str, float]) -> str:
     """Say how many mails a day that makes, and to whom."""
-    if not rule.then:
+    then = router.reachable(rule.name, rule.then)
+    if not then:
         return "it tells nobody (then = [])"
     if rule.rate:
         return f"it tells alarms ({rule.rate.kind}) instead of posts: these are not foretold"
     if not mails:
-        return f"it tells {', '.join(rule.then)}, and no mail is written"
+        return f"it tells {', '.join(then)}, and no mail is written"
     to = {c.name: len(c.recipients) for c in config.channels if isinstance(c, DigestChannel)}
     return "mails a day: " + ", ".join(
         f"{name} {a_day(number)}" + (f" (to {to[name]} people)" if to[name] > 1 else "")

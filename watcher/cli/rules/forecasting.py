@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import chain
 from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from alerts import DigestChannel
+from alerts.route import Router
 from rules import KeywordRule, LookalikeRule
 from watcher.cli import Settings
 from watcher.cli.console import count, print_json, stderr, stdout
@@ -22,12 +22,15 @@ from watcher.cli.rules.figures import (
     channels_told,
     mails,
     mails_a_day,
+    mails_of_rule,
     percent,
     span_words,
-    told,
+    told_on,
+    ways,
 )
 from watcher.cli.rules.subject import keyword_rule
 from watcher.config import Config
+from watcher.routing import router_of
 from watcher.store import Store
 from watcher.tuning.corpus import Stored
 from watcher.tuning.trial import Trial, Trials, run
@@ -88,7 +91,7 @@ def forecast(settings: Settings, names: tuple[str, ...], days: int, as_json: boo
             if names
             else [r for r in config.rules if isinstance(r, KeywordRule) and r.enabled]
         )
-        zone = ZoneInfo(config.timezone)
+        zone, router = ZoneInfo(config.timezone), router_of(config)
         with stderr().progress("reading posts") as report:
             trials = run(
                 rules,
@@ -96,14 +99,15 @@ def forecast(settings: Settings, names: tuple[str, ...], days: int, as_json: boo
                 Stored(store=store, since=since),
                 zone=zone,
                 report=report,
+                channels=ways(router, rules),
             )
         verdicts = [Counter(v for _, v in store.judged(rule.name)) for rule in rules]
         alarms = [_alarms(store, rule, since) for rule in rules]
     found = [
-        _of(config, rule, trials, trial, said, raised)
+        _of(config, router, rule, trials, trial, said, raised)
         for rule, trial, said, raised in zip(rules, trials.trials, verdicts, alarms, strict=True)
     ]
-    together = _together(config, rules, trials)
+    together = _together(config, router, rules, trials)
     if as_json:
         print_json(_as_dict(found, together, trials))
         return
@@ -119,6 +123,7 @@ def _alarms(store: Store, rule: KeywordRule, since: datetime) -> int:
 
 def _of(
     config: Config,
+    router: Router,
     rule: KeywordRule,
     trials: Trials,
     trial: Trial,
@@ -135,7 +140,7 @@ def _of(
         median=median([per_day[day] for day in span] or [0]),
         busiest=busiest,
         by_weekday=_by_weekday(per_day, span),
-        mails=mails_a_day(config, channels_told(config, rule), told(rule, trial.told), len(span)),
+        mails=mails_of_rule(config, router, rule, trial, len(span)),
         alarms=alarms,
         judged=verdicts.total(),
         irrelevant=verdicts["irrelevant"],
@@ -150,21 +155,19 @@ def _by_weekday(per_day: Counter[date], span: list[date]) -> tuple[float, ...]:
     return tuple(found[day] / max(1, occurred[day]) for day in range(7))
 
 
-def _together(config: Config, rules: list[KeywordRule], trials: Trials) -> dict[str, float]:
+def _together(
+    config: Config, router: Router, rules: list[KeywordRule], trials: Trials
+) -> dict[str, float]:
     """Mails a day of each channel that any of the rules tells."""
-    mails: dict[str, float] = {}
-    for channel in config.channels:
-        if not isinstance(channel, DigestChannel):
-            continue
-        times = [
-            told(rule, trial.told)
-            for rule, trial in zip(rules, trials.trials, strict=True)
-            if channel.name in rule.then
-        ]
-        if times:
-            together = set(chain.from_iterable(times))
-            mails |= mails_a_day(config, [channel], together, len(trials.span()))
-    return mails
+    times: dict[str, set[datetime]] = {}
+    for rule, trial in zip(rules, trials.trials, strict=True):
+        for channel in channels_told(config, router, rule):
+            times.setdefault(channel.name, set()).update(told_on(channel, rule, trial))
+    return {
+        channel.name: mails_a_day(config, channel, times[channel.name], len(trials.span()))
+        for channel in config.channels
+        if isinstance(channel, DigestChannel) and channel.name in times
+    }
 
 
 def _print(
@@ -192,13 +195,14 @@ def _print(
 
 def _uncounted(config: Config, found: list[Forecast], together: Collection[str]) -> str:
     """Name the rules whose alarms or suspects the channels are told besides."""
+    router = router_of(config)
     rates = [one.rule.name for one in found if one.rule.rate]
     suspects = [
         rule.name
         for rule in config.rules
         if isinstance(rule, LookalikeRule)
         and rule.enabled
-        and not {*rule.then}.isdisjoint(together)
+        and not {*router.reachable(rule.name, rule.then)}.isdisjoint(together)
     ]
     named = (("alarms", rates), ("suspects", suspects))
     return ", ".join(f"the {what} of {', '.join(names)}" for what, names in named if names)

@@ -13,6 +13,7 @@ from watcher.cli.console import print_json, safe, safe_lines, stderr, stdout
 from watcher.cli.names import completing, rule_names
 from watcher.cli.rules.subject import findings, named
 from watcher.config import Config
+from watcher.routing import router_of
 
 MOST_LINES = 200
 """Lines of a tree that are shown; a shared list may have ten thousand items."""
@@ -39,13 +40,14 @@ def list_(settings: Settings, as_json: bool) -> None:
             ]
         )
         return
+    router = router_of(config)
     stdout().table(
         ["rule", "kind", "tells", "looks for"],
         [
             (
                 rule.name + ("" if rule.enabled else " (off)"),
                 rule.kind,
-                ", ".join(rule.then) or "nobody",
+                ", ".join(router.reachable(rule.name, rule.then)) or "nobody",
                 safe(_looks_for(config, rule), 90),
             )
             for rule in config.rules
@@ -71,7 +73,8 @@ def show(settings: Settings, name: str, as_json: bool) -> None:
         print_json(_as_dict(config, rule))
         return
     off = "" if rule.enabled else ", off"
-    stdout().say(f"{rule.name} ({rule.kind}{off}), tells {', '.join(rule.then) or 'nobody'}", "")
+    told = ", ".join(router_of(config).reachable(rule.name, rule.then)) or "nobody"
+    stdout().say(f"{rule.name} ({rule.kind}{off}), tells {told}", "")
     if not isinstance(rule, KeywordRule):
         stdout().say(f"accounts and link domains that look like {_looks_for(config, rule)}")
         return

@@ -12,20 +12,20 @@ from watcher.cli.names import completing, rule_names
 from watcher.cli.rules.explaining import print_explanation
 from watcher.cli.rules.figures import (
     a_day,
-    channels_told,
     copies_words,
     mail_words,
-    mails_a_day,
+    mails_of_rule,
     post_dict,
     print_days,
     print_posts,
     quality_dict,
     quality_lines,
     span_words,
-    told,
+    ways,
 )
 from watcher.cli.rules.subject import Material, choosing_posts, keyword_rule
 from watcher.config import Config
+from watcher.routing import router_of
 from watcher.tuning.corpus import Corpus, pasted
 from watcher.tuning.trial import Trial, Trials, run
 
@@ -71,7 +71,7 @@ def test(
     if material.post is not None and not as_json:
         print_explanation(config, rule, pasted(material.post, settings.clock()), None)
         return
-    zone = ZoneInfo(config.timezone)
+    zone, router = ZoneInfo(config.timezone), router_of(config)
     with (
         material.opened(settings, config, rule.name if name else None) as (corpus, suspects),
         stderr().progress("reading posts") as report,
@@ -84,10 +84,11 @@ def test(
             report=report,
             samples=samples,
             wrong=samples or WRONG if wrong else 0,
+            channels=ways(router, [rule]),
         )
     trial = trials.trials[0]
     days = trials.span()
-    mails = mails_a_day(config, channels_told(config, rule), told(rule, trial.told), len(days))
+    mails = mails_of_rule(config, router, rule, trial, len(days))
     if as_json:
         print_json(_as_dict(rule, trials, trial, zone, mails))
         return
@@ -123,7 +124,8 @@ def _print_counts(
         stdout().say(
             "",
             f"median {middle} a day over {span_words(trials.span())}, "
-            f"{max(days.values()):,} on the busiest; " + mail_words(config, rule, mails),
+            f"{max(days.values()):,} on the busiest; "
+            + mail_words(config, router_of(config), rule, mails),
         )
     if trial.quality.judged:
         stdout().say("", *quality_lines(trial.quality))
