@@ -311,7 +311,13 @@ class Service:
         self._notes = len(notes)
 
     def _deliver(self) -> None:
-        delivered = pipeline.deliver(self.app, stop=self.stopping.is_set)
+        app = self.app
+
+        def stop() -> bool:
+            # A changed configuration may have other quiet hours, or another mail server.
+            return self.stopping.is_set() or self.app is not app
+
+        delivered = pipeline.deliver(app, stop=stop)
         if delivered.sent:
             log.info("%s delivered", _sent(delivered))
         for answer in delivered.answers:

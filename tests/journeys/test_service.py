@@ -351,6 +351,23 @@ def test_a_changed_configuration_is_taken_up_when_it_is_valid(
         until(lambda: inside.app.store.status().matches == 4, lambda: caplog.text)
 
 
+def test_mails_under_way_go_by_the_configuration_as_soon_as_it_is_changed(
+    quick: World, slow: SlowInbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    many = [f"{name}@acme.example" for name in ("ada", "bob", "cy")]
+    text = quick.path.read_text().replace('["ada@acme.example"]', str(many))
+    quick.rewrite(text)
+    quick.say("nordelia and the sea")
+    with Inside(quick):
+        assert slow.taking.wait(30), caplog.text
+        quick.rewrite(f'{text}quiet = {{ from = "00:00", until = "23:59" }}\n')
+        until(lambda: "the changed configuration is in use" in caplog.text, lambda: caplog.text)
+        slow.let_go.set()
+        until(lambda: "delivered" in caplog.text, lambda: caplog.text)
+    assert "1 mail delivered" in caplog.text
+    assert len(slow.mails) == 1
+
+
 def test_a_configuration_that_moves_the_data_asks_for_a_new_start(
     quick: World, caplog: pytest.LogCaptureFixture
 ) -> None:
