@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from alerts.secret import Secret
 from rules.model import Account
 from watcher import own_account
 from watcher.backends.interface import Notice, Ourselves
 from watcher.backends.mastodon import MastodonSource
+from watcher.backends.mastodon.client import Client
 from watcher.checks import DoubtError, follower
 from watcher.config import Config, load
 
@@ -119,3 +121,35 @@ def test_the_rules_of_the_server_are_shown_and_what_moderators_said(
     config: Config = look.config  # type: ignore[attr-defined]
     with pytest.raises(DoubtError, match="moderators say"):
         follower(config, config.channels[0])  # type: ignore[arg-type]
+
+
+def test_a_warning_of_moderators_is_read_as_mastodon_tells_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = MastodonSource(
+        name="town", server="https://town.example", query="#acme", token=Secret("token")
+    )
+    network = source.open(tmp_path)
+    told = [
+        {
+            "id": "9",
+            "type": "moderation_warning",
+            "moderation_warning": {"text": " fewer\nfollows"},
+        },
+        {"id": "8", "type": "moderation_warning", "moderation_warning": {"action": "silence"}},
+        {"id": "7", "type": "moderation_warning"},
+        {"id": "6", "type": "follow"},
+    ]
+    us = {"id": "1", "acct": "us@town.example", "url": "https://town.example/@us"}
+    rules = [{"id": "1", "text": "Be\nkind"}, {"id": "2"}, "no rule"]
+    for name, answer in (("ourselves", us), ("warnings", told), ("rules", rules)):
+        monkeypatch.setattr(Client, name, lambda _, answer=answer: answer)
+    found = network.ourselves()  # type: ignore[attr-defined]
+    network.close()
+    assert [(one.name, one.said) for one in found.notices] == [
+        ("9", "less push"),
+        ("8", "silence"),
+        ("7", "a warning without words"),
+    ]
+    assert found.rules == ("Be kind",)
+    assert found.account.handle == "us@town.example"

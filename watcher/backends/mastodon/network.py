@@ -311,8 +311,9 @@ class MastodonNetwork:
             account=account,
             notices=tuple(map(_notice, warned)),
             rules=tuple(
-                " ".join(values.words(rule.get("text"), 300).split())
+                said
                 for rule in values.records(self.client.rules())
+                if (said := " ".join(values.words(rule.get("text"), 300).split()))
             ),
         )
 
