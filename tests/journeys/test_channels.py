@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from watcher.app import App
 from watcher.backends.interface import Page
 from watcher.backends.local.microblog import Microblog, NewPost, Profile
 from watcher.config import Config, load
+from watcher.store import Store, StoreError
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SILENCE = Fault("silence", (), lambda _: iter([]))
@@ -296,6 +298,27 @@ def test_an_error_that_nobody_foresaw_is_one_delivery_s_own_and_no_hammer(
     assert hook.attempts == copies
     assert hook.answer == "an error in the watcher (KeyError)"
     assert "hunter2" not in caplog.text.replace('raise KeyError("hunter2")', "")
+
+
+def test_an_answer_that_a_busy_database_did_not_take_at_once_makes_no_copy(
+    world: World, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+    record = Store.record_and_claim
+
+    def busy_once(*arguments: Any, **more: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise StoreError("the database stayed busy with another process")
+        return record(*arguments, **more)
+
+    monkeypatch.setattr(Store, "record_and_claim", busy_once)
+    world.app = world.app.reconfigured(world.config(without("hook", "team", "press")))
+    world.say("nordelia opens a shop")
+    assert world.walk().sent == 1
+    assert tries == 2
+    assert len(inbox.mails) == 1
 
 
 @pytest.mark.drill

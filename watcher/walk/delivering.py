@@ -17,13 +17,15 @@ from alerts.model import Delivery, DeliveryError, DeliveryKind, DeliveryState, S
 from alerts.retry import next_attempt
 from watcher.app import App
 from watcher.mailing import renew
-from watcher.store import ClaimedDelivery, Lane, StoreError
+from watcher.store import ClaimedDelivery, Lane, NoSuchRecordError, StoreError
 from watcher.walk import lanes
 from watcher.walk.stopping import never
 
 log = logging.getLogger("watcher")
 
 MOST_ANSWERS = 10
+MOST_TRIES = 3
+"""To record an answer; each waits for half a minute where another process is writing."""
 RENEW_EVERY = 5.0
 """Seconds: no lane claims what is outdated, and one that goes on well may take hours."""
 
@@ -251,8 +253,23 @@ def _record(
 ) -> tuple[DeliveryState, ClaimedDelivery | None]:
     """Record how an attempt ended and, given a lane, claim its next delivery in the same breath.
 
-    With a commit before each message and one behind it a mail costs two waits for the disk.
+    With a commit before each message and one behind it a mail costs two waits for the disk. A
+    database that is busy, or was away for a moment, is given time: an answer that is not recorded
+    makes a copy.
     """
+    for _ in range(MOST_TRIES - 1):
+        try:
+            return _written(app, claimed, ended, lane)
+        except NoSuchRecordError:
+            raise
+        except StoreError as error:
+            log.warning("delivery %d: not recorded yet: %s", claimed.delivery.id, error)
+    return _written(app, claimed, ended, lane)
+
+
+def _written(
+    app: App, claimed: ClaimedDelivery, ended: _Ended, lane: Lane | None
+) -> tuple[DeliveryState, ClaimedDelivery | None]:
     if lane is None:
         state = app.store.record_outcome(
             claimed.attempt,
