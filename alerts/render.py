@@ -305,5 +305,5 @@ def _context(
         "percent": words.percent,
         "tick": words.tick,
         "reactions": reactions,
-        "listed": words.listed,
+        "listed": speech.listed,
     }

@@ -154,6 +154,12 @@ class Speech:
             return ""
         return mailto(self.answers, Feedback(what=what, match=item.number))
 
+    def listed(self, things: list[str]) -> str:
+        """`a, b, and c`; what was said with `reason` or `name` stays as it is."""
+        if not self._html:
+            return self.words.listed(things)
+        return Markup(self.words.listed([str(escape(one)) for one in things]))  # noqa: S704
+
     def wrap(self, text: str, indent: str = "", width: int = 72) -> str:
         """Plain text in lines of at most `width` characters, each after `indent`."""
         lines = [

@@ -321,6 +321,16 @@ def test_a_reason_that_the_marks_already_show_is_left_out():
     assert "The post says “plivelo”, “refund”." in text
 
 
+def test_names_among_several_reasons_stay_harmless_and_legible():
+    brand = replace(BRAND, name="Pli & Vélo", accounts=("plivelo",))
+    post = mention("@plivelo my hinge broke, I want a refund", by=account("lou"), id="1",
+                   mentions=("plivelo",), language="en")  # fmt: skip
+    digest = compose(email(), waiting(mentions=(post,)), SLOT, NOW, [brand], "Europe/Paris")
+    said = render(TEMPLATES, digest)
+    assert "it complains and it addresses Pli & Vélo." in " ".join(said.text.split())
+    assert "it complains and it addresses <bdi>Pli &amp; Vélo</bdi>." in said.html
+
+
 def test_words_are_quoted_as_the_language_quotes():
     only = mention("", by=account("lou"), id="1", word="Plivélo")
     rendered = render(TEMPLATES, made(waiting(mentions=(only,)), language="fr"))
