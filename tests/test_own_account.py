@@ -134,7 +134,7 @@ def test_a_warning_of_moderators_is_read_as_mastodon_tells_it(
         {
             "id": "9",
             "type": "moderation_warning",
-            "moderation_warning": {"text": " fewer\nfollows"},
+            "moderation_warning": {"text": "less\npush"},
         },
         {"id": "8", "type": "moderation_warning", "moderation_warning": {"action": "silence"}},
         {"id": "7", "type": "moderation_warning"},
