@@ -14,6 +14,7 @@ REASONS = {
     "early": "This mail leaves before its time: {count} posts wait.",
     "silenced": "Silence {silence} kept {count} from being told: {because}.",
     "held": "The alarm of {alarm} goes on: {count} found by {rule} wait until it is over.",
+    "held-more": "{count} more wait until other alarms are over.",
     "again": "The alarm of {alarm} goes on, was told before, and nobody has acknowledged it.",
     "heartbeat": "The watcher is alive. It has found nothing for this channel since {moment}.",
     "heartbeat-waiting": "The watcher is alive. The last message came on {moment}; what was found"

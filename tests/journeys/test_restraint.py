@@ -105,12 +105,13 @@ def test_a_digest_does_not_say_that_nothing_was_said_while_posts_wait(world: Mak
 
 def test_the_notices_of_many_alarms_stay_few(world: Make) -> None:
     by_author = STORM.replace('within = "1h"', 'within = "1h", by = "author"')
-    hold = '[[inhibitions]]\nwhile = ["storm"]\nhold = ["talk"]\n'
-    place = world(TALK, by_author, NOW, hold)
-    place.say("nordelia burns", *(f"a{n}" for n in range(15)), times=3)
+    talks = [TALK.replace('"talk"', f'"talk{n}"') for n in range(12)]
+    names = ", ".join(f'"talk{n}"' for n in range(12))
+    place = world(*talks, by_author, NOW, f'[[inhibitions]]\nwhile = ["storm"]\nhold = [{names}]\n')
+    place.say("nordelia burns", "ann", "bob", times=3)
     [mail] = place.walk()
-    assert mail.text.count("goes on:") == 1
-    assert "45 found by talk wait" in mail.text
+    assert mail.text.count("The alarm of storm goes on: 6 found by") == 10
+    assert "12 more wait until other alarms are over." in mail.text
 
 
 def test_a_route_to_followers_alone_takes_no_alarm_away(world: Make) -> None:

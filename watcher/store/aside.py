@@ -9,10 +9,12 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 from alerts.model import Waiting
 from alerts.notices import notice
 from rules.model import Reason
-from watcher.store.holds import held_by, held_here_or_of
+from watcher.store.holds import held_here_or_of
 from watcher.store.schema import alarms, matches, posts, queue, suspects
 from watcher.store.silences import kept_back, reasons_of
 
+MOST_HELD = 10
+"""Alarms and rules named for whose sake posts wait; those of others are counted."""
 MOST_SILENCES = 10
 """Silences named in one digest; all are counted."""
 
@@ -22,17 +24,19 @@ def with_aside(connection: Connection, waiting: Waiting, entries: ColumnElement[
 
     `entries` is the condition on `queue` for what waits.
     """
-    held = held_by(connection, held_here_or_of(waiting.channel))
+    held = held_here_or_of(connection, waiting.channel)
     silenced = {}
     if not waiting.alarms_only:
         silenced = reasons_of(connection, kept_back(waiting.channel))
     waits = Counter[tuple[str, str]]()
     for one in held:  # the alarms of one rule are told together: there may be one for each author
         waits[one.alarm_rule, one.rule] += one.posts
-    holding = (
+    holding = [
         notice("held", alarm=alarm, rule=rule, count=str(count))
-        for (alarm, rule), count in waits.items()
-    )
+        for (alarm, rule), count in waits.most_common(MOST_HELD)
+    ]
+    if beyond := waits.total() - sum(count for _, count in waits.most_common(MOST_HELD)):
+        holding.append(notice("held-more", count=str(beyond)))
     again = _told_before(connection, entries)
     return replace(
         waiting,

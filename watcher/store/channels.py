@@ -84,9 +84,10 @@ class Channels(Database):
     def has_found(self, channel: str) -> bool:
         """Whether anything at all was found for a channel that no digest has told or counted."""
         waits = and_(queue.c.channel == channel, queue.c.taken.is_(None))
-        query = select(queue.c.row).where(or_(waits, kept_back(channel))).limit(1)
+        # One after the other: for either of both at once a database reads the whole table.
+        some = (select(queue.c.row).where(one).limit(1) for one in (waits, kept_back(channel)))
         with self.reading() as connection:
-            return connection.execute(query).first() is not None
+            return any(connection.execute(query).first() is not None for query in some)
 
     def waiting_since(self, channel: str) -> datetime | None:
         """Return when the oldest of what waits for a channel's next message was queued."""

@@ -73,8 +73,10 @@ class Holds(Database):
             queue.c.alarm.not_in(lasting),
         )
         with self.reading() as connection:
-            either = select(queue.c.row).where(or_(told, needless)).limit(1)
-            if connection.execute(either).first() is None:
+            waits = connection.execute(select(queue.c.row).where(needless).limit(1)).first()
+            goes_on = waits or connection.execute(lasting.limit(1)).first()
+            some = select(queue.c.row).where(told).limit(1)
+            if not waits and (not goes_on or connection.execute(some).first() is None):
                 return 0
         again = {"taken": None, "digest": None, "queued": now, "repeats": queue.c.repeats + 1}
         with self.writing() as connection:
@@ -140,8 +142,16 @@ def withdraw_repeats(connection: Connection, entries: ColumnElement[bool]) -> No
     connection.execute(update(queue).where(entries).values(values))
 
 
-def held_by(connection: Connection, entries: ColumnElement[bool]) -> tuple[HeldPosts, ...]:
-    """Count the posts of these entries by the alarm that they wait for, and their rule."""
+def held_by(
+    connection: Connection, entries: ColumnElement[bool], *, concerning: str = ""
+) -> tuple[HeldPosts, ...]:
+    """Count the posts of these entries by the alarm that they wait for, and their rule.
+
+    Where a channel is named, those alone that wait for it, or are of rules that feed it.
+    """
+    # Distinct, so that a database begins with these few and not with all the matches.
+    rows = select(queue.c.held, queue.c.match, queue.c.channel).where(entries)
+    held = rows.distinct().subquery("waiting")
     # A post that is held on several channels is one.
     query = (
         select(
@@ -149,15 +159,17 @@ def held_by(connection: Connection, entries: ColumnElement[bool]) -> tuple[HeldP
             alarms.c.rule.label("alarm_rule"),
             alarms.c.ended,
             matches.c.rule,
-            func.count(queue.c.match.distinct()).label("posts"),
+            func.count(held.c.match.distinct()).label("posts"),
         )
-        .select_from(queue)
-        .join(alarms, queue.c.held == alarms.c.id)
-        .join(matches, queue.c.match == matches.c.row)
-        .where(entries)
+        .select_from(held)
+        .join(alarms, held.c.held == alarms.c.id)
+        .join(matches, held.c.match == matches.c.row)
         .group_by(alarms.c.id, alarms.c.rule, alarms.c.ended, matches.c.rule)
         .order_by(alarms.c.id, matches.c.rule)
     )
+    if concerning:
+        fed = select(routes.c.rule).where(routes.c.channel == concerning)
+        query = query.where(or_(held.c.channel == concerning, matches.c.rule.in_(fed)))
     return tuple(
         HeldPosts(
             alarm=row.id, alarm_rule=row.alarm_rule, rule=row.rule, posts=row.posts,
@@ -167,15 +179,13 @@ def held_by(connection: Connection, entries: ColumnElement[bool]) -> tuple[HeldP
     )  # fmt: skip
 
 
-def held_here_or_of(channel: str) -> ColumnElement[bool]:
-    """Return the condition on `queue` for what is held back that concerns a channel.
+def held_here_or_of(connection: Connection, channel: str) -> tuple[HeldPosts, ...]:
+    """Count what is held back that concerns a channel, by alarm and rule.
 
     That is what waits for it itself, and what waits elsewhere of rules that feed it.
     """
-    fed = select(matches.c.row).join(routes, routes.c.rule == matches.c.rule)
-    of_mine = queue.c.match.in_(fed.where(routes.c.channel == channel))
     waits = and_(queue.c.taken.is_(None), queue.c.held.is_not(None))
-    return and_(waits, or_(queue.c.channel == channel, of_mine))
+    return held_by(connection, waits, concerning=channel)
 
 
 def _holding(channel: str) -> ColumnElement[bool]:
