@@ -29,7 +29,7 @@ from rules.signals.sentiment.model import FILE, LABELS, Model
 
 WANTED = {"airline": 0.55, "umsab-en": 0.58, "techcom-fr": 0.52, "umsab-fr": 0.63}
 """Macro-F1 to reach, trained on one source and tested on another."""
-HELD_OUT = {"umsab-en": ("crowdflower_brands", "techcom-fr"), "umsab-fr": ("techcom-fr",)}
+HELD_OUT = dict.fromkeys(("umsab-en", "umsab-fr"), ("crowdflower_brands", "techcom-fr"))
 """What the stand-ins are fitted to, for sets that the model that ships has seen."""
 UNSEEN = ("airline", "techcom-en", "techcom-fr", "replab-en")
 FEWEST = 5

@@ -17,8 +17,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # sums of several threads come in
 from benchmarks.sentiment_sets import POSTS, fitted, read
 from rules.signals.sentiment.model import FILE, packed
 
-SETS = ("umsab-en", "umsab-fr", "crowdflower_brands")
-"""Never `airline`, which is for non-commercial use."""
+SETS = ("umsab-en", "umsab-fr")
+"""Never `airline`, which is for non-commercial use, nor a set whose licence is not stated."""
 
 
 def main() -> int:

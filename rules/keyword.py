@@ -170,6 +170,7 @@ class KeywordRule:
             fold_accents=self.fold_accents,
             handles="handles" in self.in_,
             own=own_terms(definitions.brands),
+            names=tuple(n for brand in definitions.brands for n in (brand.name, *brand.spellings)),
             confusables=self.confusables,
             languages=definitions.languages,
         )

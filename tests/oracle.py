@@ -34,6 +34,7 @@ from rules.language.tree import (
 )
 from rules.metadata import fold_domain, fold_handle
 from rules.signals.language import detect
+from rules.signals.sentiment import tone
 from rules.signs import find_signs
 from rules.text import Analysis, Token
 
@@ -237,7 +238,7 @@ class Oracle:
                 links = map(_after_host, (*self.post.links, *shown))
                 return any(self._says(text, value) for text in (*links, *self.post.titles))
             case "sentiment", value:
-                return value == "unknown"
+                return tone(self.post.text, self._language(), self.reading.names).label == value
             case "lang", value:
                 stated = [term for term in self.metadata if term.startswith("lang:")]
                 languages = tuple(sorted(self.reading.languages))
@@ -246,6 +247,12 @@ class Oracle:
                 return detect(self.post, languages) == value
             case name, value:
                 return f"{name}:{fold_case(value)}" in self.metadata
+
+    def _language(self) -> str | None:
+        stated = [term for term in self.metadata if term.startswith("lang:")]
+        if stated:
+            return stated[0].removeprefix("lang:")
+        return detect(self.post, self.reading.languages) if self.reading.languages else None
 
     def _number(self, node: Range) -> float | None:
         if node.name == "age":

@@ -12,7 +12,6 @@ from rules.language.tree import Field, Range, Span
 from rules.metadata import fold_domain, fold_handle, fold_language
 from rules.model import Account, Post
 from rules.signals.language import detect
-from rules.signals.sentiment import sentiment
 from rules.signs import find_signs
 from rules.text import Analysis, analyse
 
@@ -105,22 +104,26 @@ def language_of(analysis: Analysis, languages: tuple[str, ...]) -> str | None:
 
 
 class Feels(Test):
-    """The sentiment of the post."""
+    """The sentiment of the post; `names` are those of brands, which have none."""
 
-    __slots__ = ("_languages", "_value")
+    __slots__ = ("_languages", "_names", "_value")
 
-    def __init__(self, value: str, languages: tuple[str, ...]) -> None:
+    def __init__(self, value: str, languages: tuple[str, ...], names: tuple[str, ...]) -> None:
         super().__init__(4)
         self._value = fold_case(value)
         self._languages = languages
+        self._names = names
 
     def find(self, analysis: Analysis) -> Sequence[Span] | None:
         """Nowhere in the text."""
-        felt = remembered(analysis, ("sentiment", self._languages), self._felt)
+        felt = remembered(analysis, ("sentiment", self._languages, self._names), self._felt)
         return () if felt == self._value else None
 
     def _felt(self, analysis: Analysis) -> str:
-        return sentiment(analysis.post.text, language_of(analysis, self._languages))
+        from rules.signals.sentiment import tone  # few rules ask for it
+
+        language = language_of(analysis, self._languages)
+        return tone(analysis.post.text, language, self._names).label
 
 
 class Within(Test):

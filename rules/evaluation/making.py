@@ -47,7 +47,7 @@ def _field(field: tree.Field, reading: Reading) -> Test:
             words = _cut(field.value)
             return Says(name, _run([_slot(word, fold_case(word), "", reading) for word in words]))
         case "sentiment":
-            return Feels(field.value, reading.languages)
+            return Feels(field.value, reading.languages, reading.names)
         case "lang":
             return InLanguage(field, reading.languages)
         case "is" if fold_case(field.value) == "own":

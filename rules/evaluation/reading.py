@@ -24,6 +24,8 @@ class Reading:
     """Whether letters of other scripts that look alike are taken for each other."""
     languages: tuple[str, ...] = ()
     """The languages of which a post that states none may be written in."""
+    names: tuple[str, ...] = ()
+    """Names and spellings of the configured brands, which have no mood."""
 
 
 class Test:

@@ -41,7 +41,6 @@ from rules.lint.shape import (
     all_capitals,
     covered_terms,
     double_negation,
-    no_sentiment,
     repeated_terms,
     useless_inflections,
     wide_near,
@@ -83,7 +82,6 @@ CHECKS = (
     _Check(double_negation, frozenset({Not})),
     _Check(unfiltered_regex, frozenset({Regex})),
     _Check(wide_near, frozenset({Near})),
-    _Check(no_sentiment, frozenset({Field})),
     _Check(all_capitals, frozenset({Word, Phrase, Prefix, Fuzzy})),
     _Check(without_effect),
 )

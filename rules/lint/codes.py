@@ -32,7 +32,6 @@ LINTS: dict[str, Lint] = {
     "double-negation": Lint("what is excluded is itself an exclusion"),
     "repeated-term": Lint("one thing is asked for twice"),
     "covered-term": Lint("another alternative finds this too"),
-    "no-sentiment-yet": Lint("the sentiment of every post is unknown as yet"),
     "without-effect": Lint("a key of the rule changes nothing"),
     "typographic-quotes": Lint("curved quotation marks were read as straight ones"),
     "single-quotes": Lint("single quotation marks make no phrase"),

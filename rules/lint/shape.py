@@ -11,7 +11,6 @@ from rules.language.tree import (
     BrandName,
     Emoji,
     Exact,
-    Field,
     Fuzzy,
     Hashtag,
     ListName,
@@ -127,19 +126,6 @@ def wide_near(view: View) -> Iterator[Remark]:
                 message=f"over {node.distance} words, nearness says little: a post has about 15",
                 replaced=node,
                 by=render(replace(node, distance=WIDEST_NEAR)),
-            )
-
-
-def no_sentiment(view: View) -> Iterator[Remark]:
-    """Remark on a sentiment that no post is known to have."""
-    for node in view.nodes:
-        if isinstance(node, Field) and node.name == "sentiment" and node.value != "unknown":
-            yield Remark(
-                code="no-sentiment-yet",
-                node=node,
-                message="no post matches this as yet: there is no model that tells the sentiment, "
-                "so it is `unknown` for every post",
-                help="leave it out until then; only sentiment:unknown matches now",
             )
 
 
