@@ -22,7 +22,8 @@ from alerts.sight import watched
 from alerts.urgent import STRONG_SUSPECT, compared, urgent
 from alerts.volume import SHORTEST
 from rules.lookalike.reasons import REASONS as LOOKALIKE
-from rules.model import Brand, Reason, Suspect
+from rules.model import Brand, Definitions, Reason, Suspect
+from rules.signals.spoken import Hearing
 
 MOST_BRANDS = 6
 MOST_SUSPECTS = 8
@@ -32,6 +33,9 @@ MOST_PROPOSALS = 8
 MOST_VOLUMES = 10
 MOST_SOURCES = 20
 MOST_ALARMS = 8
+
+MOST_HEARD = 200
+"""Among so many of the weightiest posts one is looked for that speaks of the brand to be told."""
 
 FOUND_LATE = timedelta(hours=1)
 """A post older than this when the period began was not found in its own time."""
@@ -142,15 +146,16 @@ class Digest:
     def summary(self) -> str:
         """What it holds in a few English words, for logs and records."""
         counts = (
-            (len(self.alarms) + self.more_alarms, "alarms"),
-            (self.posts, "posts"),
-            (self.hidden, "private posts not shown"),
-            (self.silenced, "silenced"),
-            (self.held, "held back"),
-            (len(self.suspects) + self.more_suspects, "suspects"),
-            (len(self.proposals) + self.more_proposals, "follow proposals"),
+            (len(self.alarms) + self.more_alarms, "alarm", "alarms"),
+            (self.posts, "post", "posts"),
+            (self.hidden, "private post not shown", "private posts not shown"),
+            (self.silenced, "silenced", "silenced"),
+            (self.held, "held back", "held back"),
+            (len(self.suspects) + self.more_suspects, "suspect", "suspects"),
+            (len(self.proposals) + self.more_proposals, "follow proposal", "follow proposals"),
         )
-        return ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing found"
+        said = (f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
+        return ", ".join(said) or "nothing found"
 
     @property
     def suspect_domains(self) -> frozenset[str]:
@@ -182,7 +187,8 @@ def compose(
     order = {"blind": 0, "partly": 1, "watched": 2}
     seen = sorted(map(watched, waiting.coverage), key=lambda w: order[w.state])
     brands_told = _brands(waiting)
-    quoted = _quoted(groups) if any(one.surge for one in brands_told) else None
+    surged = next((one.brand for one in brands_told if one.surge), "")
+    quoted = _quoted(groups, surged, brands) if surged else None
     suspects = tuple(sorted(waiting.suspects, key=_suspect_order))
     return Digest(
         channel=channel,
@@ -230,9 +236,16 @@ def _brands(waiting: Waiting) -> tuple[Told, ...]:
     return tuple(sorted(brands, key=lambda one: one.surge is None))
 
 
-def _quoted(groups: Sequence[Group]) -> Item | None:
+def _quoted(groups: Sequence[Group], brand: str, brands: Sequence[Brand]) -> Item | None:
+    """The weightiest post that speaks of a brand; of several brands, each is quoted for itself."""
     said = [one for group in groups for one in group.items if one.post.text.strip() and not one.own]
-    return max(said, key=lambda one: (one.weight, one.post.key), default=None)
+    said.sort(key=lambda one: (one.weight, one.post.key), reverse=True)
+    if len(brands) > 1:
+        hearing = Hearing(Definitions(brands=tuple(brands)))
+        some = [one.post for one in said[:MOST_HEARD]]
+        of_it = {spoken.post for spoken in hearing.find(some) if spoken.brand == brand}
+        said = [one for one in said if one.post.key in of_it]
+    return next(iter(said), None)
 
 
 def _words(waiting: Waiting, groups: Sequence[Group], brands: Sequence[Brand]) -> tuple[Word, ...]:

@@ -9,9 +9,9 @@ import pytest
 from alerts.cut import cut
 from alerts.digest import compose
 from alerts.merge import merge
-from alerts.model import Volume
+from alerts.model import Volume, Waiting
 from rules.lookalike.reasons import REASONS
-from rules.model import Reason, Suspect
+from rules.model import Brand, Reason, Suspect
 from tests.alert_samples import (
     BRAND,
     NOW,
@@ -22,6 +22,7 @@ from tests.alert_samples import (
     full,
     mention,
     raised,
+    voice,
     waiting,
     watched,
 )
@@ -285,3 +286,17 @@ def test_copies_that_were_stored_count_with_those_merged_here():
     second = replace(mention(text + " !", by=account("bob"), id="2"), copies=2, copyists=2)
     [item] = digest(mentions=(first, second)).groups[0].items
     assert (item.post.id, item.copies, item.voices) == ("1", 15, 13)
+
+
+def test_what_people_say_is_quoted_of_the_brand_it_is_said_of():
+    other = Brand(name="Vorlane")
+    posts = (
+        mention("vorlane is wonderful", by=account("star", followers=90_000), id="1"),
+        mention("plivelo bent my fork", by=account("ann"), id="2"),
+    )
+    waiting = Waiting(channel="daily", since=SINCE, until=NOW, mentions=posts, voices=(voice(),))
+    made = compose(email(), waiting, SLOT, NOW, [other, BRAND], "Europe/Paris")
+    assert made.brands[0].surge
+    assert made.quoted
+    assert made.quoted.post.id == "2"
+    assert any("star" in str(why) for why in made.urgent), "that it spreads is said by itself"

@@ -21,7 +21,7 @@ from tests.store.samples import (
     pulled,
     waiting,
 )
-from watcher.store import NoSuchRecordError, Place, Store
+from watcher.store import NoSuchRecordError, OutdatedDigest, Place, Store
 
 STILL = Reason(template="It came often.")
 
@@ -211,3 +211,18 @@ def test_what_was_told_while_the_clock_was_ahead_silences_no_sign_of_life(store:
         "daily", "heartbeat", mails("a@b.example"), NOON + DAY, "", since=NOON, silent_since=NOON
     )
     assert beside is not None
+
+
+def test_nobody_need_answer_a_digest_that_was_withdrawn_before_it_left(store: Store) -> None:
+    storm(store)
+    read = waiting(store)
+    number = store.freeze("daily", NOON, read, mails("a@b.example"), NOON, "alarm", urgent=True)
+    assert number is not None
+    old = OutdatedDigest(
+        id=number, channel="daily", slot=NOON, since=NOON - DAY, created=NOON, late=False,
+        first=False, recipients=("a@b.example",), seen=0,
+    )  # fmt: skip
+    store.freeze_again(old, read, mails("a@b.example", slot="again"), "alarm")
+    assert [one.id for one in store.to_escalate("daily", NOON)] == [number]
+    store.freeze_again(old, read, (), "nothing found")
+    assert store.to_escalate("daily", NOON) == ()

@@ -300,12 +300,15 @@ class Channels(Database):
                     .where(payloads.c.delivery == row.id)
                     .values(octets=mail.payload)
                 )
-            values = {
+            values: dict[str, Any] = {
                 "summary": summary,
                 "mentions": len(waiting.mentions),
                 "suspects": len(waiting.suspects),
                 "more": waiting.more,
             }
+            left = select(deliveries.c.id).where(deliveries.c.digest == digest.id).limit(1)
+            if connection.execute(left).first() is None:  # nobody heard of it: nobody need answer
+                values["urgent"] = False
             if summary is not None:
                 own = digests.c.id == digest.id
                 connection.execute(update(digests).where(own).values(values))
