@@ -148,7 +148,7 @@ def test_mails_that_wait_are_made_again_without_what_was_deleted(world: World) -
         assert "zebra" not in text
         assert "horse" in text
     (digest,) = world.app.store.digests()
-    assert digest.summary == "1 posts"
+    assert digest.summary == "1 post"
 
 
 def test_mails_of_which_nothing_is_left_are_withdrawn(world: World) -> None:
