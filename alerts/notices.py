@@ -17,8 +17,8 @@ REASONS = {
     "held-more": "{count} more wait until other alarms are over.",
     "again": "The alarm of {alarm} goes on, was told before, and nobody has acknowledged it.",
     "heartbeat": "The watcher is alive. It has found nothing for this channel since {moment}.",
-    "heartbeat-waiting": "The watcher is alive. The last message came on {moment}; what was found"
-    " since waits for the next one.",
+    "heartbeat-waiting": "The watcher is alive. It has sent nothing here since {moment}; what was"
+    " found since waits for the next message.",
     "escalation": "Nobody has acknowledged digest {digest} of the channel {channel}, written on"
     " {moment}. It went to {recipients}.",
     "blind": "{source} has not been read since {moment}.",

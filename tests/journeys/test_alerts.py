@@ -380,7 +380,8 @@ def test_a_sign_of_life_does_not_say_that_nothing_was_found_while_posts_wait(wor
     place.walk()
     place.say("nordelia")
     told = place.walk(minutes=25 * 60)
-    assert "what was found since waits for the next one" in told[0].text
+    assert "It has sent nothing here since" in told[0].text
+    assert "what was found since waits for the next message" in told[0].text
 
 
 def test_a_blind_source_is_told_once_and_once_when_it_is_back(world: Make) -> None:
