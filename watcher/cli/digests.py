@@ -107,7 +107,7 @@ def preview(settings: Settings, channel_name: str, output: Path | None) -> None:
     """Show what the channel would mail now. Nothing is sent, and nothing is marked as told."""
     config = settings.load()
     channels = {one.name: one for one in config.channels if isinstance(one, DigestChannel)}
-    name = meant(channel_name, email_names(config), "email channel")
+    name = meant(channel_name, email_names(config), "channel of messages")
     channel = channels[name]
     with App.open(config, clock=settings.clock) as app:
         if isinstance(channel, Outlet):
@@ -183,7 +183,7 @@ def send(settings: Settings, channel_name: str) -> int:
     """
     config = settings.load()
     channels = {one.name: one for one in config.channels if isinstance(one, DigestChannel)}
-    channel = channels[meant(channel_name, email_names(config), "email channel")]
+    channel = channels[meant(channel_name, email_names(config), "channel of messages")]
     with App.open(config, clock=settings.clock) as app:
         planned = pipeline.plan_now(app, channel)
         if planned is None:

@@ -138,7 +138,8 @@ def called(kind: type | None, path: Path_) -> str:
     if not isinstance(path[-1], int):
         return f"[{'.'.join(names)}]"
     named = next((name for name, known in kinds_of(kind).items() if known is kind), "")
-    words = f"{named} {names[-1].removesuffix('s')}".strip()
+    noun = "recipient" if names[-1] == "to" else names[-1].removesuffix("s")
+    words = f"{named} {noun}".strip()
     return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
