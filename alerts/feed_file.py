@@ -60,6 +60,13 @@ class FeedFile(Outlet):
                 path=("file",),
                 help='file = "feeds/acme" makes feeds/acme.atom and feeds/acme.json',
             )
+        elif self.file.suffix in {".atom", ".json"}:
+            yield Problem(
+                code="no-feed-file",
+                message="both files get their endings from the watcher",
+                path=("file",),
+                help='leave it out: file = "feeds/acme" makes feeds/acme.atom and feeds/acme.json',
+            )
         if self.address and not hostile.safe_link(self.address):
             yield Problem(
                 code="bad-feed-address",
