@@ -4,16 +4,16 @@ A kind is one frozen dataclass, which is its TOML table; the unions below are th
 """
 
 from alerts.auto_follow import AutoFollow
-from alerts.digest_channel import DigestChannel
-from alerts.email_digest import EmailDigest
-from alerts.feed_file import FeedFile
-from alerts.inhibition import Inhibition
-from alerts.mail_folder import MailFolder
-from alerts.notify_channel import Notify
-from alerts.outlet import Outlet
-from alerts.route import Route
-from alerts.smtp_server import SmtpServer
-from alerts.webhook import Webhook
+from alerts.channels.digest_channel import DigestChannel
+from alerts.channels.email_digest import EmailDigest
+from alerts.channels.feed_file import FeedFile
+from alerts.channels.notify_channel import Notify
+from alerts.channels.outlet import Outlet
+from alerts.channels.webhook import Webhook
+from alerts.mail.mail_folder import MailFolder
+from alerts.mail.smtp_server import SmtpServer
+from alerts.routing.inhibition import Inhibition
+from alerts.routing.route import Route
 
 Channel = EmailDigest | Notify | Webhook | FeedFile | AutoFollow
 """What a `[[channels]]` table can be."""

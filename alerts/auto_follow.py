@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from alerts.digest_channel import Quiet
+from alerts.channels.digest_channel import Quiet
 from rules.errors import Problem
 from rules.language.vocabulary import LANGUAGES
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Protocol
 
-from alerts.volume import Voice
+from alerts.digest.volume import Voice
 from rules.errors import WatcherError
 from rules.model import Account, Match, Post, Reason, Suspect
 from rules.rates import Alarm

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from alerts.address import AddressError, parse_address
+from alerts.mail.address import AddressError, parse_address
 from alerts.model import RaisedAlarm, Waiting
 from rules.errors import Problem
 

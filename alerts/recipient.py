@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from alerts.digest_channel import language_problems, zone_problems
+from alerts.channels.digest_channel import language_problems, zone_problems
 from rules.errors import Problem
 
 

@@ -35,7 +35,7 @@ from typing import Any
 import psutil
 
 from alerts import SmtpServer
-from alerts.dkim import Dkim
+from alerts.mail.dkim import Dkim
 from alerts.model import Delivery, OutgoingMail, Waiting
 from alerts.secret import Secret
 from watcher import pipeline

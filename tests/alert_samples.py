@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alerts import EmailDigest
+from alerts.digest.volume import LOOKED_BACK, STEP, Series, Share, Voice, steps_in
 from alerts.model import Coverage, FollowProposal, Mention, RaisedAlarm, Volume, Waiting
 from alerts.schedule import Slot
-from alerts.volume import LOOKED_BACK, STEP, Series, Share, Voice, steps_in
 from rules.lookalike.reasons import REASONS
 from rules.model import Account, Brand, Match, Post, Reason, Suspect
 from rules.rates import Alarm

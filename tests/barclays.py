@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from alerts import DigestChannel
-from alerts.digest import Digest
-from alerts.render import Rendered, render
+from alerts.digest.composing import Digest
 from alerts.schedule import Slot
+from alerts.words.render import Rendered, render
 from watcher import mailing, pipeline
 from watcher.app import App
 from watcher.config import load

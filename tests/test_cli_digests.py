@@ -54,7 +54,10 @@ def test_what_was_never_sent_is_a_mistake(acme: Terminal) -> None:
     assert "there is no digest 9" in acme.pipe("digests", "show", "9").err
     nobody = acme.pipe("digests", "show", "1", "--to", "cy@acme.example")
     assert nobody.code != 0
-    assert "there is no channel of messages called 'dayly'" in acme.pipe("digests", "send", "dayly").err
+    assert (
+        "there is no channel of messages called 'dayly'"
+        in acme.pipe("digests", "send", "dayly").err
+    )
 
 
 def test_a_running_watcher_sends_what_is_written_before_its_time(acme: Terminal) -> None:

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import EmailDigest, Route
-from alerts.digest_channel import Quiet
-from alerts.route import Router
+from alerts.channels.digest_channel import Quiet
+from alerts.routing.route import Router
 from alerts.schedule import due
 from rules import KeywordRule
 from rules.copies import find_copies

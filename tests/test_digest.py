@@ -6,9 +6,9 @@ from time import process_time
 
 import pytest
 
-from alerts.cut import cut
-from alerts.digest import compose
-from alerts.merge import merge
+from alerts.digest.composing import compose
+from alerts.digest.cut import cut
+from alerts.digest.merge import merge
 from alerts.model import Volume, Waiting
 from rules.lookalike.reasons import REASONS
 from rules.model import Brand, Reason, Suspect

@@ -14,9 +14,10 @@ import dns.resolver
 import dns.rrset
 import pytest
 
-from alerts import SmtpServer, message
-from alerts.digest import compose
-from alerts.dkim import Dkim, DkimError, Signer, UnseenError, record
+from alerts import SmtpServer
+from alerts.digest.composing import compose
+from alerts.mail import message
+from alerts.mail.dkim import Dkim, DkimError, Signer, UnseenError, record
 from alerts.model import OutgoingMail
 from alerts.secret import Secret
 from tests.alert_samples import BRAND, NOW, SLOT, email, full

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from alerts import FeedFile
-from alerts.digest import compose
-from alerts.feed_writer import ATOM, Entry, FeedWriter, as_atom, as_json, newest
+from alerts.channels.feed_writer import ATOM, Entry, FeedWriter, as_atom, as_json, newest
+from alerts.digest.composing import compose
 from alerts.model import Delivery, DeliveryError, Waiting
 from alerts.schedule import Slot
 from tests.alert_samples import BRAND, NOW, account, full, mention, waiting

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from alerts import AutoFollow
-from alerts.digest_channel import Quiet
+from alerts.channels.digest_channel import Quiet
 from alerts.follow import Acquaintance, Gate, carry_out, propose, undo
 from alerts.model import FollowError, ProposalState
 from rules.model import Brand, Reason, Suspect

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import AutoFollow
-from alerts.digest_channel import Quiet
+from alerts.channels.digest_channel import Quiet
 from alerts.follow import Pace, allowance, most_a_day, next_follow, propose
 from alerts.model import ProposalState
 from tests.alert_samples import BRAND, NOW, account, mention, waiting

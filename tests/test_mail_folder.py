@@ -6,9 +6,9 @@ from email import message_from_bytes, policy
 import pytest
 
 from alerts import MailFolder
-from alerts.digest import compose
+from alerts.digest.composing import compose
 from alerts.model import Delivery, DeliveryError
-from alerts.render import Templates, mails
+from alerts.words.render import Templates, mails
 from tests.alert_samples import BRAND, NOW, SLOT, email, full
 from watcher import files
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from alerts.dkim import record
+from alerts.mail.dkim import record
 from alerts.model import DeliveryState
 from alerts.secret import Secret
 from tests.dkim_peer import verified_by_perl

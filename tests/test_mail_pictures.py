@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from alerts.digest import compose
-from alerts.render import Templates, render
+from alerts.digest.composing import compose
+from alerts.words.render import Templates, render
 from tests import approved
 from tests.alert_samples import BRAND, NOW, SLOT, email, full, voice, waiting
 from tests.browser import Browser, Scheme
@@ -56,7 +56,7 @@ def test_french_looks_as_it_was_approved(browser: Browser, tmp_path: Path, measu
 
 CHANGES = {
     "a colour of a box": ("#fdecea", "#eafdec"),
-    "a chart that is missing": ('base64,iVBOR', 'base64,AAAAA'),
+    "a chart that is missing": ("base64,iVBOR", "base64,AAAAA"),
     "a line more": ("Look at this first", "Look at this first, please, before<br>anything else"),
     "letters twice as large": ("font-size:27px", "font-size:54px"),
     "no dark form": ("color: light dark", "color: light"),

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import Notify
-from alerts.chat import Message, fitted, harmless
-from alerts.digest import compose
+from alerts.channels.chat import Message, fitted, harmless
+from alerts.channels.notify import NotifySender, UnknownServiceError, service_of
+from alerts.digest.composing import compose
 from alerts.model import Delivery, DeliveryError, Waiting
-from alerts.notify import NotifySender, UnknownServiceError, service_of
 from alerts.secret import Secret
 from tests.alert_samples import BRAND, NOW, SLOT, email, full
 from tests.contracts.test_senders import hostile

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from alerts import EmailDigest, MailFolder, SmtpServer
-from alerts.digest import compose
+from alerts.digest.composing import compose
 from alerts.model import FollowProposal, OutgoingMail, RaisedAlarm, Waiting
 from alerts.privacy import for_outsiders, holds_private, is_inside
-from alerts.render import Templates, render
+from alerts.words.render import Templates, render
 from rules.model import Account, Suspect
 from rules.rates import Alarm
 from tests.alert_samples import BRAND, NOW, SINCE, SLOT, account, email, mention

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from alerts import EmailDigest
-from alerts.digest import compose
-from alerts.render import TemplateError, Templates, render
-from alerts.sample import samples
+from alerts.digest.composing import compose
+from alerts.words.render import TemplateError, Templates, render
+from alerts.words.sample import samples
 from rules.errors import WatcherError
 from tests.alert_samples import BRAND, NOW, SLOT, email, full
 from watcher import checks, files
@@ -142,8 +142,8 @@ def test_translations_that_are_not_used_are_doubted(tmp_path: Path) -> None:
 
 
 def test_charts_travel_with_the_mail_and_stay_the_same_to_the_byte() -> None:
-    from alerts.message import page_of, text_of
-    from alerts.render import mails
+    from alerts.mail.message import page_of, text_of
+    from alerts.words.render import mails
 
     _, days, *_ = samples()
     first, again = (

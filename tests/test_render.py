@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from alerts import chart
-from alerts.digest import compose
-from alerts.hostile import ZERO_WIDTH_SPACE, passage, safe_link
-from alerts.render import LARGEST_HTML, Templates, mails, render
-from alerts.sample import samples
+from alerts.digest import chart
+from alerts.digest.composing import compose
+from alerts.words.hostile import ZERO_WIDTH_SPACE, passage, safe_link
+from alerts.words.render import LARGEST_HTML, Templates, mails, render
+from alerts.words.sample import samples
 from rules.model import Reason, Suspect
 from rules.reasons import SAYS
 from tests.alert_samples import (

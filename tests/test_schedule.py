@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import EmailDigest
-from alerts.digest_channel import Quiet
+from alerts.channels.digest_channel import Quiet
 from alerts.retry import DEADLINE, next_attempt
 from alerts.schedule import QuietHours, Slot, Timetable, due, next_slot
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.conditions import Condition, Finding
-from alerts.route import Route, Router
-from alerts.silence import LONGEST, Silence, SilenceError, Silencer
+from alerts.routing.conditions import Condition, Finding
+from alerts.routing.route import Route, Router
+from alerts.routing.silence import LONGEST, Silence, SilenceError, Silencer
 from rules.model import Account, Brand, Definitions, Post, Reason, Suspect
 from rules.rates import Alarm
 

@@ -10,13 +10,13 @@ import pytest
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
+import alerts.digest.urgent
+import alerts.digest.weight
 import alerts.follow
-import alerts.notices
-import alerts.urgent
-import alerts.weight
+import alerts.words.notices
 import rules.reasons
-from alerts.render import Templates
-from alerts.translations import Catalogue, CatalogueError, Words, fill, places
+from alerts.words.render import Templates
+from alerts.words.translations import Catalogue, CatalogueError, Words, fill, places
 from rules.lookalike import reasons as lookalike
 from rules.rates import reasons as rates
 from watcher import files
@@ -38,10 +38,10 @@ def sentences() -> Iterator[tuple[str, ...]]:
     yield from speech.LEFT_OUT.values()
     yield from (("{count} d",), ("{count} h",), ("{count} min",), ("{day} around {clock}",))
     for reasons in (
-        alerts.urgent.REASONS,
+        alerts.digest.urgent.REASONS,
         alerts.follow.REASONS,
-        alerts.notices.REASONS,
-        alerts.weight.REASONS,
+        alerts.words.notices.REASONS,
+        alerts.digest.weight.REASONS,
         lookalike.REASONS,
     ):
         yield from ((text,) for text in reasons.values())

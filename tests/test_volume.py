@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.volume import DAY, LOOKED_BACK, STEP, WEEK, Series, steps_in
+from alerts.digest.volume import DAY, LOOKED_BACK, STEP, WEEK, Series, steps_in
 
 NOW = datetime(2026, 3, 10, 7, tzinfo=UTC)
 HOUR = timedelta(hours=1)

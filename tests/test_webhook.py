@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from alerts import Webhook
-from alerts.digest import compose
-from alerts.http_post import Target, kind_of_status, pause_of, post
+from alerts.channels.http_post import Target, kind_of_status, pause_of, post
+from alerts.channels.signing import key_of, signature
+from alerts.channels.webhook import WebhookSender
+from alerts.digest.composing import compose
 from alerts.model import DeliveryError, Waiting
 from alerts.secret import Secret
-from alerts.signing import key_of, signature
-from alerts.webhook import WebhookSender
 from tests.alert_samples import BRAND, NOW, SLOT, full, waiting
 from tests.contracts.ways import KEY, TEMPLATES, delivery_of
 from tests.faults import CERTIFICATE, ELSEWHERES, FLOODS, Asked, Fault, Loopback, Reply

@@ -5,10 +5,10 @@ from io import BytesIO
 
 from PIL import Image
 
-from alerts import chart
-from alerts.digest import compose
-from alerts.merge import merge
-from alerts.weight import judge
+from alerts.digest import chart
+from alerts.digest.composing import compose
+from alerts.digest.merge import merge
+from alerts.digest.weight import judge
 from tests.alert_samples import BRAND, NOW, SLOT, account, email, mention, voice, waiting
 
 LOU = account("lou", followers=100)

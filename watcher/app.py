@@ -7,8 +7,8 @@ from datetime import datetime
 from random import Random
 from typing import Self
 
-from alerts.render import Templates
-from alerts.route import Router
+from alerts.routing.route import Router
+from alerts.words.render import Templates
 from rules import KeywordRule, LookalikeRule
 from rules.lookalike import Detector
 from rules.matcher import Matcher

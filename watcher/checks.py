@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from alerts import AutoFollow, Outlet
-from alerts.dkim import Signer, UnseenError
+from alerts.mail.dkim import Signer, UnseenError
 from rules import LookalikeRule
 from rules.errors import WatcherError
 from watcher import allowances, files, own_account
@@ -212,8 +212,8 @@ def templates(folder: Path) -> str:
 
     Raises `TemplateError`, `CatalogueError`, and `DoubtError` for translations that are not used.
     """
-    from alerts.render import Templates, render  # takes a while, and few have their own
-    from alerts.sample import samples
+    from alerts.words.render import Templates, render  # takes a while, and few have their own
+    from alerts.words.sample import samples
 
     own = Templates(files.templates(), folder)
     broken: list[str] = []

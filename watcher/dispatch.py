@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from alerts import AutoFollow
-from alerts.conditions import Finding
-from alerts.silence import Silencer
+from alerts.routing.conditions import Finding
+from alerts.routing.silence import Silencer
 from rules import KeywordRule
 from rules.model import Match, Post, Suspect
 from rules.rates import Alarm

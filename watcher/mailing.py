@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts import Channel, DigestChannel, EmailDigest, Outlet
-from alerts.digest import Digest, compose
+from alerts.digest.composing import Digest, compose
 from alerts.model import Coverage, OutgoingMail, RaisedAlarm, Waiting
-from alerts.notices import notice
 from alerts.privacy import for_outsiders, holds_private, is_inside
-from alerts.render import Rendered, mails, render
 from alerts.returns.address import Tokens
 from alerts.schedule import Slot
+from alerts.words.notices import notice
+from alerts.words.render import Rendered, mails, render
 from rules import KeywordRule
 from rules.errors import WatcherError
 from rules.model import Reason

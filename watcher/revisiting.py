@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
 
-from alerts.digest_channel import DigestChannel
+from alerts.channels.digest_channel import DigestChannel
 from watcher.app import App
 from watcher.backends import AnySource
 from watcher.backends.http.bounds import within

@@ -1,7 +1,7 @@
 """The routes of a configuration, made ready to be asked."""
 
 from alerts import AutoFollow
-from alerts.route import Router
+from alerts.routing.route import Router
 from watcher.config import Config
 
 

@@ -19,8 +19,8 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from alerts.hostile import one_line
 from alerts.model import FollowError
+from alerts.words.hostile import one_line
 from rules.errors import WatcherError
 from watcher import allowances, following, pipeline, revisiting
 from watcher.app import App

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from string import Template
 
-from alerts.address import parse_address
+from alerts.mail.address import parse_address
 from rules.language import check, render
 from rules.language.tree import Hashtag, Node, Or, Phrase
 

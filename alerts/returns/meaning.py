@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from alerts.hostile import one_line
 from alerts.returns.feedback import Feedback
 from alerts.returns.feedback import read as feedback
 from alerts.returns.reading import Letter
 from alerts.returns.report import Status, guessed, is_report, statuses
+from alerts.words.hostile import one_line
 
 Kind = Literal["bounce", "automatic", "command", "letter"]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from alerts.hostile import one_line
 from alerts.returns.reading import Head, Letter, groups
+from alerts.words.hostile import one_line
 
 Action = Literal["failed", "delayed", "delivered", "relayed", "expanded"]
 Verdict = Literal["hard", "soft", "nothing"]

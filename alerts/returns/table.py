@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from alerts.address import AddressError, parse_address
+from alerts.mail.address import AddressError, parse_address
 from alerts.returns.address import ReturnAddress
 from alerts.returns.imap import Imap
 from alerts.returns.mailbox import Mailbox

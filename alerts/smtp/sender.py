@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from alerts.address import Address, AddressError, parse_address
+from alerts.mail.address import Address, AddressError, parse_address
 from alerts.model import Delivery, DeliveryError
 from alerts.smtp.connection import Connection
 from alerts.smtp.pace import Pace

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from alerts import FeedFile, MailFolder, Notify, Outlet, Webhook
-from alerts.digest import Digest, compose
-from alerts.digest_channel import DigestChannel
+from alerts.channels.digest_channel import DigestChannel
+from alerts.digest.composing import Digest, compose
 from alerts.model import Delivery, OutgoingMail, Sender, Waiting
-from alerts.render import Templates, mails
 from alerts.secret import Secret
+from alerts.words.render import Templates, mails
 from tests import mail_servers
 from tests.alert_samples import BRAND, NOW, SLOT, email
 from tests.faults import Asked, Fault, Loopback, Reply

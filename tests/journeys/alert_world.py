@@ -8,8 +8,8 @@ from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
-from alerts.render import Templates
-from alerts.silence import Silence
+from alerts.routing.silence import Silence
+from alerts.words.render import Templates
 from tests.journeys.test_crash import Saboteur
 from watcher import files, pipeline
 from watcher.app import App

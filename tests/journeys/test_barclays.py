@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.render import LARGEST_HTML, Rendered
+from alerts.words.render import LARGEST_HTML, Rendered
 from tests.barclays import BEGAN, Crisis
 from tests.browser import Browser, Drawn
 

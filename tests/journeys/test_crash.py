@@ -209,7 +209,7 @@ def found_town(path: Path) -> None:
             town.post(
                 NewPost(
                     author="n0rdelia" if number == 4 else f"marie{number}",
-                    text=f"@nordelia nordelia once more, remark{number}x: {'abcdefghij'[number] * 30}",
+                    text=f"@nordelia nordelia again, remark{number}x: {'abcdefghij'[number] * 30}",
                     posted_at=START - timedelta(minutes=POSTS - number),
                 )
             )

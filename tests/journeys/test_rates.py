@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.render import Templates
+from alerts.words.render import Templates
 from rules.rates import Cardinality
 from tests.journeys.test_crash import AtName, Crash, Saboteur
 from tests.smtp import Inbox

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from alerts.silence import Silence, SilenceError
+from alerts.routing.silence import Silence, SilenceError
 from rules.model import Reason
 from rules.rates import Alarm
 from tests.store.samples import (

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from alerts.model import DeliveryState
-from alerts.silence import Silence
+from alerts.routing.silence import Silence
 from tests.store.samples import DAY, HOUR, MINUTE, NOON, mails, matched, post, pulled, waiting
 from watcher.store import NoSuchRecordError, Return, ReturnKind, Store
 

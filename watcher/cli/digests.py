@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from alerts import DigestChannel, Outlet
-from alerts.message import page_of, text_of
+from alerts.mail.message import page_of, text_of
 from alerts.model import DeliveryKind, OutgoingMail
 from watcher import mailing, pipeline
 from watcher.app import App

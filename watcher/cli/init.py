@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 import click
 
-from alerts.address import AddressError, parse_address
+from alerts.mail.address import AddressError, parse_address
 from watcher.cli.console import stdout
 from watcher.coherence import LONGEST_NAME
 from watcher.config import FILE, load

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from rich.text import Text
 
-from alerts.hostile import is_suspect
+from alerts.words.hostile import is_suspect
 from rules.model import Verdict
 from watcher.store import Store
 

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Mapping
 
-from alerts.hostile import ZERO_WIDTH_SPACE
 from alerts.model import DeliveryKind
+from alerts.words.hostile import ZERO_WIDTH_SPACE
 from watcher.cli.console import count
 
 _NOUNS: Mapping[DeliveryKind, str] = {

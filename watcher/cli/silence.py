@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from alerts import DigestChannel
-from alerts.silence import Silence
+from alerts.routing.silence import Silence
 from rules.rates import length
 from watcher.cli import Settings
 from watcher.cli.console import ago, moment, print_json, safe, shown, stdout

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from alerts.address import AddressError, parse_address
+from alerts.mail.address import AddressError, parse_address
 from rules.errors import Problem
 from rules.language.vocabulary import LANGUAGES, nearest
 from watcher.backends.interface import parse_interval

@@ -59,7 +59,7 @@ def _untranslated(config: "Config") -> Iterator[Problem]:
     for path, language in _languages(config):
         if language in ("", "en"):
             continue
-        from alerts.render import Templates  # takes a while, and most channels need it not
+        from alerts.words.render import Templates  # takes a while, and most channels need it not
 
         known = Templates(templates(), _own(config)).languages
         if language in known or re.split("[_-]", language)[0] in known:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Final
 
-from alerts.render import Templates
+from alerts.words.render import Templates
 from watcher.evidence.model import Evidence
 from watcher.evidence.page import letter, page
 from watcher.evidence.table import posts_csv, suspects_csv

@@ -5,8 +5,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 
-from alerts.render import Templates
-from alerts.translations import Words
+from alerts.words.render import Templates
+from alerts.words.translations import Words
 from rules.lookalike.bands import band
 from rules.model import Verdict
 from watcher.evidence.model import Evidence, fingerprint

@@ -8,8 +8,8 @@ import unicodedata
 from datetime import datetime
 from itertools import groupby
 
-from alerts.hostile import isolated
-from alerts.translations import Words, fill
+from alerts.words.hostile import isolated
+from alerts.words.translations import Words, fill
 from rules.lookalike import Aligned
 from rules.model import Reason
 from watcher.evidence.names import code_points, titles

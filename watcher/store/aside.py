@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
 from alerts.model import Waiting
-from alerts.notices import notice
+from alerts.words.notices import notice
 from rules.model import Reason
 from watcher.store.holds import held_here_or_of
 from watcher.store.schema import alarms, matches, posts, queue, suspects

@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from alerts.distinctive import FEWEST_POSTS
+from alerts.digest.distinctive import FEWEST_POSTS
 from alerts.model import DeliveryState, OutgoingMail, Waiting
 from watcher.store.aside import count_silenced, routed, silenced_in, with_aside
 from watcher.store.columns import storable_key

@@ -13,7 +13,7 @@ from alerts.model import (
     Occasion,
     ProposalState,
 )
-from alerts.silence import Silence
+from alerts.routing.silence import Silence
 from rules.model import Account, Match, Post, Reason, Suspect, Verdict
 from rules.rates import Alarm, Event
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, func, insert, select
 
-from alerts.silence import Silence
+from alerts.routing.silence import Silence
 from watcher.store.acknowledging import acknowledge
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, update
 
-from alerts.silence import Silence
+from alerts.routing.silence import Silence
 from watcher.store.columns import folded_handle
 from watcher.store.database import Database
 from watcher.store.errors import NoSuchRecordError

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
-from alerts.address import AddressError, parse_address
+from alerts.mail.address import AddressError, parse_address
 from alerts.model import DeliveryState
 from watcher.store.columns import storable_key
 from watcher.store.database import Database

@@ -18,8 +18,8 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from alerts.digest.volume import LONGEST, LOOKED_BACK, STEP, Series, Share, Tones, Voice, steps_in
 from alerts.model import Volume
-from alerts.volume import LONGEST, LOOKED_BACK, STEP, Series, Share, Tones, Voice, steps_in
 from rules.signals.spoken import Spoken
 from watcher.store.columns import storable_key
 from watcher.store.database import insert as insert_or

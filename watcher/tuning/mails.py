@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from alerts.digest_channel import DigestChannel
+from alerts.channels.digest_channel import DigestChannel
 from alerts.schedule import Timetable, next_slot
 
 _MOMENT = timedelta(microseconds=1)

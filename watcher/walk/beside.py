@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from alerts import DigestChannel, EmailDigest
 from alerts.model import Occasion, RaisedAlarm, Waiting
-from alerts.notices import named, notice
 from alerts.schedule import Slot
+from alerts.words.notices import named, notice
 from rules.model import Reason
 from watcher.app import App
 from watcher.mailing import coverage_until, mails_of, reachable, urgent_news

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from alerts import AutoFollow, DigestChannel, Inhibition
-from alerts.conditions import Condition, Finding
-from alerts.silence import Silencer
+from alerts.routing.conditions import Condition, Finding
+from alerts.routing.silence import Silencer
 from watcher.app import App
 from watcher.dispatch import counted_apart
 from watcher.store import OpenAlarm, WaitingEntry

@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from alerts.hostile import one_line
 from alerts.returns.feedback import Feedback
 from alerts.returns.imap import ADDRESSED
 from alerts.returns.mailbox import Arrived, Mailbox
 from alerts.returns.meaning import Meaning, meaning
 from alerts.returns.reading import head_of, read
 from alerts.returns.report import Status, about
-from alerts.silence import Silence, SilenceError
+from alerts.routing.silence import Silence, SilenceError
+from alerts.words.hostile import one_line
 from rules.errors import WatcherError
 from watcher.app import App
 from watcher.store import Addressee, Judgement, Return, ReturnedRecord, ReturnKind

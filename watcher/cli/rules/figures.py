@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from alerts import DigestChannel
-from alerts.conditions import Finding
-from alerts.route import Router
+from alerts.routing.conditions import Finding
+from alerts.routing.route import Router
 from rules import KeywordRule, Rule
 from rules.model import Post
 from rules.tuning.quality import Quality

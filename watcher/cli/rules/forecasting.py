@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from alerts import DigestChannel
-from alerts.route import Router
+from alerts.routing.route import Router
 from rules import KeywordRule, LookalikeRule
 from watcher.cli import Settings
 from watcher.cli.console import count, print_json, stderr, stdout

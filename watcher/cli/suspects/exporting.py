@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from alerts.render import Templates
+from alerts.words.render import Templates
 from rules.model import Brand
 from watcher import evidence as shape
 from watcher import files

@@ -15,11 +15,11 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import quote
 
-from alerts import hostile
-from alerts.address import Address, AddressError, parse_address
-from alerts.digest import Digest
+from alerts.digest.composing import Digest
+from alerts.mail.address import Address, AddressError, parse_address
 from alerts.model import OutgoingMail
 from alerts.returns.address import Tokens
+from alerts.words import hostile
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,14 +9,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from alerts import hostile
-from alerts.cut import cut
-from alerts.digest import Digest
-from alerts.hostile import ZERO_WIDTH_SPACE
-from alerts.parts import Item
-from alerts.render import Templates, spoken
-from alerts.speech import Speech
-from alerts.translations import Words
+from alerts.digest.composing import Digest
+from alerts.digest.cut import cut
+from alerts.digest.parts import Item
+from alerts.words import hostile
+from alerts.words.hostile import ZERO_WIDTH_SPACE
+from alerts.words.render import Templates, spoken
+from alerts.words.speech import Speech
+from alerts.words.translations import Words
 
 LONGEST_TITLE = 200
 LONGEST_QUOTE = 300

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from alerts.channels.outlet import Outlet
+from alerts.channels.signing import PREFIX, key_of, signature
 from alerts.model import Delivery, OutgoingMail, Sender
-from alerts.outlet import Outlet
 from alerts.secret import Secret
-from alerts.signing import PREFIX, key_of, signature
 from rules.errors import Problem
 
 if TYPE_CHECKING:
-    from alerts.digest import Digest
-    from alerts.render import Templates
+    from alerts.digest.composing import Digest
+    from alerts.words.render import Templates
 
 TYPE = "brand-watch.digest"
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -105,8 +105,8 @@ class Webhook(Outlet):
         self, templates: "Templates", digest: "Digest", recipients: Sequence[str]
     ) -> tuple[OutgoingMail, ...]:
         """Make the JSON; see `Outlet.messages`."""
-        from alerts.in_json import VERSION, as_data
-        from alerts.translations import Words
+        from alerts.channels.in_json import VERSION, as_data
+        from alerts.words.translations import Words
 
         words = Words(
             catalogue=templates.catalogue(self.language), zone=digest.zone, now=digest.now
@@ -144,7 +144,7 @@ class WebhookSender:
     """Posts deliveries to one address; each has a connection of its own."""
 
     def __init__(self, table: Webhook, now: Callable[[], float] = time.time) -> None:
-        from alerts.http_post import Target
+        from alerts.channels.http_post import Target
 
         secret = table.secret.reveal()
         self._key = key_of(secret)
@@ -161,7 +161,7 @@ class WebhookSender:
 
         Every attempt has the same body and `webhook-id`, and a timestamp and signature of its own.
         """
-        from alerts.http_post import post
+        from alerts.channels.http_post import post
 
         at = int(self._now())
         headers = {
@@ -175,7 +175,7 @@ class WebhookSender:
 
     def check(self) -> str:
         """Connect and hang up, nothing is posted; see `alerts.model.Sender`."""
-        from alerts.http_post import reach
+        from alerts.channels.http_post import reach
 
         return reach(self._target)
 

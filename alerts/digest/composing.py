@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.brands import Told, told
-from alerts.digest_channel import DigestChannel
-from alerts.distinctive import Word, distinctive
-from alerts.grouping import groups_of
+from alerts.channels.digest_channel import DigestChannel
+from alerts.digest.brands import Told, told
+from alerts.digest.distinctive import Word, distinctive
+from alerts.digest.grouping import groups_of
+from alerts.digest.parts import Group, Item, Watch, Watched
+from alerts.digest.sight import watched
+from alerts.digest.urgent import STRONG_SUSPECT, compared, urgent
+from alerts.digest.volume import SHORTEST
 from alerts.model import FollowProposal, Occasion, RaisedAlarm, Volume, Waiting
-from alerts.parts import Group, Item, Watch, Watched
 from alerts.schedule import LATE_AFTER, Slot
-from alerts.sight import watched
-from alerts.urgent import STRONG_SUSPECT, compared, urgent
-from alerts.volume import SHORTEST
 from rules.lookalike.reasons import REASONS as LOOKALIKE
 from rules.model import Brand, Definitions, Reason, Suspect
 from rules.signals.spoken import Hearing
@@ -177,7 +177,7 @@ def compose(
     brands: Sequence[Brand],
     timezone: str,
 ) -> Digest:
-    """Make the digest of everything that waits, uncut; `alerts.cut` brings it to a size.
+    """Make the digest of everything that waits, uncut; `alerts.digest.cut` brings it to a size.
 
     `timezone` is the IANA name used where the channel names none. Deterministic: equal input gives
     an equal digest.

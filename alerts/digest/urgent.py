@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from alerts.brands import Told
+from alerts.digest.brands import Told
+from alerts.digest.parts import Group, Item, Watched
+from alerts.digest.volume import Surge
+from alerts.digest.weight import reactions
 from alerts.model import Volume, Waiting
-from alerts.parts import Group, Item, Watched
-from alerts.volume import Surge
-from alerts.weight import reactions
 from rules.model import Reason, Suspect
 
 MOST_URGENT = 4
@@ -17,7 +17,7 @@ STRONG_SUSPECT = 0.85
 SURGE_FACTOR = 3
 SURGE_POSTS = 20
 """A rule surges at so many posts that are so many times the usual, or those of the period before
-where nothing is usual yet. Of brands more is known: see `alerts.volume`."""
+where nothing is usual yet. Of brands more is known: see `alerts.digest.volume`."""
 WIDE_FOLLOWERS = 50_000
 WIDE_ENGAGEMENT = 500
 

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from alerts.digest import Digest, compose
-from alerts.digest_channel import DigestChannel
-from alerts.email_digest import EmailDigest
+from alerts.channels.digest_channel import DigestChannel
+from alerts.channels.email_digest import EmailDigest
+from alerts.digest.composing import Digest, compose
+from alerts.digest.volume import LOOKED_BACK, STEP, Series, Share, Tones, Voice, steps_in
 from alerts.model import Coverage, FollowProposal, Mention, RaisedAlarm, Volume, Waiting
-from alerts.notices import notice
 from alerts.schedule import Slot
-from alerts.volume import LOOKED_BACK, STEP, Series, Share, Tones, Voice, steps_in
+from alerts.words.notices import notice
 from rules.model import Account, Brand, Match, Post, Reason, Suspect
 from rules.rates import Alarm
 from rules.reasons import SAYS

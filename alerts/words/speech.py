@@ -12,11 +12,11 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from alerts import hostile
-from alerts.digest import Digest
-from alerts.parts import Item
+from alerts.digest.composing import Digest
+from alerts.digest.parts import Item
 from alerts.returns.feedback import Feedback, What, mailto
-from alerts.translations import Words, fill
+from alerts.words import hostile
+from alerts.words.translations import Words, fill
 from rules.model import Match, Post, Reason, Suspect
 from rules.rates import length
 from rules.rates.reasons import UNITS

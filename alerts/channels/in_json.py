@@ -7,14 +7,14 @@ only where a reader may be sent. A field may be added; what changes its meaning 
 from datetime import datetime
 from typing import Any
 
-from alerts import hostile
-from alerts.brands import Told
-from alerts.cut import cut
-from alerts.digest import Digest
+from alerts.digest.brands import Told
+from alerts.digest.composing import Digest
+from alerts.digest.cut import cut
+from alerts.digest.parts import Item, Watched
 from alerts.model import FollowProposal, RaisedAlarm
-from alerts.parts import Item, Watched
-from alerts.speech import Speech
-from alerts.translations import Words
+from alerts.words import hostile
+from alerts.words.speech import Speech
+from alerts.words.translations import Words
 from rules.model import Account, Post, Reason, Suspect
 
 VERSION = 1

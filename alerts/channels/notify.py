@@ -19,10 +19,10 @@ from apprise.common import PersistentStoreMode
 from apprise.manager_plugins import NotificationManager
 from apprise.plugins.base import NotifyBase
 
-from alerts.chat import Message, fitted, harmless
-from alerts.hostile import one_line
-from alerts.http_post import LONGEST_PAUSE, kind_of_status
+from alerts.channels.chat import Message, fitted, harmless
+from alerts.channels.http_post import LONGEST_PAUSE, kind_of_status
 from alerts.model import Delivery, DeliveryError
+from alerts.words.hostile import one_line
 from rules.errors import WatcherError
 
 SECONDS = 60.0

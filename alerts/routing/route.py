@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from alerts.conditions import Condition, Finding
-from alerts.notices import routed
+from alerts.routing.conditions import Condition, Finding
+from alerts.words.notices import routed
 from rules.errors import Problem
 from rules.language import check
 from rules.model import Definitions, Reason

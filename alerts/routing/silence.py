@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.conditions import Condition, Finding
+from alerts.routing.conditions import Condition, Finding
 from rules.errors import WatcherError
 from rules.language import check
 from rules.model import Definitions

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from alerts.digest.parts import Watched
 from alerts.model import Coverage
-from alerts.parts import Watched
 
 FRESH = timedelta(minutes=15)
 """A source read to its newest post so lately was watched, however often it is to be read."""

@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from alerts.address import AddressError, parse_address
-from alerts.message import page_of
+from alerts.mail.address import AddressError, parse_address
+from alerts.mail.message import page_of
 from alerts.model import Delivery, DeliveryError, OutgoingMail, Sender
 from alerts.privacy import domain_problems
 from rules.errors import Problem

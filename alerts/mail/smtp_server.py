@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from alerts.address import AddressError, parse_address
-from alerts.dkim import Dkim, Signer
+from alerts.mail.address import AddressError, parse_address
+from alerts.mail.dkim import Dkim, Signer
 from alerts.model import OutgoingMail, Sender
 from alerts.privacy import domain_problems
 from alerts.returns.mailbox import Mailbox

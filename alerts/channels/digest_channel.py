@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from alerts.escalation import Escalate
+from alerts.routing.escalation import Escalate
 from alerts.schedule import QuietHours, Rhythm, Slot, Timetable, due, next_slot
 from rules.errors import Problem
 from rules.rates.length import length, length_problems

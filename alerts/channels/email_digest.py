@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from alerts.address import AddressError, parse_address
-from alerts.digest_channel import DigestChannel
+from alerts.channels.digest_channel import DigestChannel
+from alerts.mail.address import AddressError, parse_address
 from alerts.recipient import Recipient
 from rules.errors import Problem
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from alerts.address import AddressError, parse_address
+from alerts.mail.address import AddressError, parse_address
 from rules.errors import Problem
 from rules.rates.length import length, length_problems
 

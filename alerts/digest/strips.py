@@ -3,10 +3,10 @@
 import hashlib
 from datetime import timedelta
 
-from alerts.brands import Bars
-from alerts.chart import Strip, draw
-from alerts.message import Picture
-from alerts.translations import Words
+from alerts.digest.brands import Bars
+from alerts.digest.chart import Strip, draw
+from alerts.mail.message import Picture
+from alerts.words.translations import Words
 
 MOST_STRIPS = 3
 """Brands of one mail that are drawn; the others are told in words."""

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from alerts.channels.outlet import Outlet
 from alerts.model import DeliveryError, OutgoingMail, Sender
-from alerts.outlet import Outlet
 from alerts.secret import Secret
 from rules.errors import Problem
 
 if TYPE_CHECKING:
-    from alerts.digest import Digest
-    from alerts.render import Templates
+    from alerts.digest.composing import Digest
+    from alerts.words.render import Templates
 
 _MAILS = frozenset({"mailto", "mailtos"})
 
@@ -65,8 +65,8 @@ class Notify(Outlet):
         self, templates: "Templates", digest: "Digest", recipients: Sequence[str]
     ) -> tuple[OutgoingMail, ...]:
         """Make one message in all forms that services take; see `Outlet.messages`."""
-        from alerts.chat import Message
-        from alerts.webhook import message_id
+        from alerts.channels.chat import Message
+        from alerts.channels.webhook import message_id
 
         payload = Message.of(templates, digest).payload
         slot = digest.slot.at.isoformat()
@@ -89,7 +89,7 @@ class Notify(Outlet):
                 kind="permanent",
                 help="put its address back and send this again, or drop it",
             )
-        from alerts.notify import NotifySender
+        from alerts.channels.notify import NotifySender
 
         return NotifySender(named[recipient].reveal(), recipient)
 

@@ -4,11 +4,11 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from alerts.merge import merge
+from alerts.digest.merge import merge
+from alerts.digest.parts import Group, Item
+from alerts.digest.weight import Judged, judge
 from alerts.model import Mention, Waiting
 from alerts.ours import owner
-from alerts.parts import Group, Item
-from alerts.weight import Judged, judge
 from rules.model import Brand
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice, zip_longest
 
-from alerts.digest import Digest
-from alerts.parts import Group
+from alerts.digest.composing import Digest
+from alerts.digest.parts import Group
 
 MOST_OF_ONE_AUTHOR = 3
 """Items that one author has under one rule."""

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alerts.digest_channel import DigestChannel
+from alerts.channels.digest_channel import DigestChannel
 from alerts.model import OutgoingMail, Sender
 
 if TYPE_CHECKING:
-    from alerts.digest import Digest
-    from alerts.render import Templates
+    from alerts.digest.composing import Digest
+    from alerts.words.render import Templates
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from alerts import hostile
+from alerts.channels.outlet import Outlet
 from alerts.model import OutgoingMail, Sender
-from alerts.outlet import Outlet
+from alerts.words import hostile
 from rules.errors import Problem
 
 if TYPE_CHECKING:
-    from alerts.digest import Digest
-    from alerts.render import Templates
-    from alerts.translations import Words
+    from alerts.digest.composing import Digest
+    from alerts.words.render import Templates
+    from alerts.words.translations import Words
 
 NAMESPACE = uuid.UUID("6f3c1f9e-4a0e-5b57-9d0f-6d9f0b6c1d7a")
 """Of the names that entries and feeds have for ever."""
@@ -93,8 +93,8 @@ class FeedFile(Outlet):
         self, templates: "Templates", digest: "Digest", recipients: Sequence[str]
     ) -> tuple[OutgoingMail, ...]:
         """Make the entries of a digest; see `Outlet.messages`."""
-        from alerts.cut import cut
-        from alerts.translations import Words
+        from alerts.digest.cut import cut
+        from alerts.words.translations import Words
 
         words = Words(
             catalogue=templates.catalogue(self.language), zone=digest.zone, now=digest.now
@@ -115,16 +115,16 @@ class FeedFile(Outlet):
     def open(self, recipient: str) -> Sender:
         """Make the sender: wherever the feed lies now, whatever it was called."""
         del recipient
-        from alerts.feed_writer import FeedWriter
+        from alerts.channels.feed_writer import FeedWriter
 
         return FeedWriter(self.file, about=self.about, keep=self.keep, inside=self.inside)
 
     def _of_digest(
         self, templates: "Templates", digest: "Digest", words: "Words"
     ) -> list[dict[str, Any]]:
-        from alerts.feed_writer import Entry
-        from alerts.render import spoken
-        from alerts.speech import Speech
+        from alerts.channels.feed_writer import Entry
+        from alerts.words.render import spoken
+        from alerts.words.speech import Speech
 
         plain = Speech(words, digest, html=False)
         title = spoken(templates, "digest/subject.txt", digest, plain)
@@ -143,9 +143,9 @@ class FeedFile(Outlet):
     def _of_posts(
         self, templates: "Templates", digest: "Digest", words: "Words"
     ) -> list[dict[str, Any]]:
-        from alerts.feed_writer import Entry
-        from alerts.render import spoken
-        from alerts.speech import Speech
+        from alerts.channels.feed_writer import Entry
+        from alerts.words.render import spoken
+        from alerts.words.speech import Speech
 
         plain, html = (Speech(words, digest, html=one) for one in (False, True))
         entries = []

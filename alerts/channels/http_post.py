@@ -20,8 +20,8 @@ from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from alerts.hostile import one_line
 from alerts.model import DeliveryError
+from alerts.words.hostile import one_line
 
 CONNECT_SECONDS = 10.0
 """For each address of the host until a connection stands."""

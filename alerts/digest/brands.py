@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.volume import DAY, STEP, Series, Share, Surge, Tones, Voice, pieces
+from alerts.digest.volume import DAY, STEP, Series, Share, Surge, Tones, Voice, pieces
 
 HOUR = timedelta(hours=1)
 _STRETCHES = tuple(n * HOUR for n in (1, 2, 3, 6, 12, 24, 7 * 24))

@@ -16,19 +16,20 @@ import css_inline
 import jinja2
 from jinja2.environment import Environment
 
-from alerts import hostile, message
-from alerts.chart import HEIGHT, WIDTH, sparkline
-from alerts.cut import cut
-from alerts.digest import Digest
-from alerts.message import Picture, data_address
+from alerts.digest.chart import HEIGHT, WIDTH, sparkline
+from alerts.digest.composing import Digest
+from alerts.digest.cut import cut
+from alerts.digest.strips import MOST_STRIPS, strip
+from alerts.digest.urgent import VOLUMES, compared
+from alerts.digest.weight import reactions
+from alerts.mail import message
+from alerts.mail.message import Picture, data_address
 from alerts.model import OutgoingMail
-from alerts.notices import notice
 from alerts.returns.address import Tokens
-from alerts.speech import Speech
-from alerts.strips import MOST_STRIPS, strip
-from alerts.translations import Catalogue, CatalogueError, Words
-from alerts.urgent import VOLUMES, compared
-from alerts.weight import reactions
+from alerts.words import hostile
+from alerts.words.notices import notice
+from alerts.words.speech import Speech
+from alerts.words.translations import Catalogue, CatalogueError, Words
 from rules.errors import WatcherError
 
 LARGEST_HTML = 88_000

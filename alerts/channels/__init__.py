@@ -1,0 +1,1 @@
+"""Where findings go: mails, chats, webhooks and feeds, each kind as its TOML table."""

@@ -1,0 +1,1 @@
+"""A digest as a mail, and the ways out for it."""

@@ -1,0 +1,1 @@
+"""Digests in words: templates, sentences, languages, and what strangers wrote made harmless."""
