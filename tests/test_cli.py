@@ -90,6 +90,7 @@ def every_view(at: Terminal) -> Iterator[tuple[str, ...]]:
     yield ("matches", "irrelevant", "1", "2", "3")
 
 
+@pytest.mark.drill
 def test_no_terminal_obeys_a_stranger(hostile: Terminal) -> None:
     for words in every_view(hostile):
         for seen in (hostile.type(*words), hostile.pipe(*words)):
@@ -274,6 +275,7 @@ def test_a_parked_mail_is_sent_again_when_a_person_says_so(acme: Terminal) -> No
     assert "sent" in acme.pipe("deliveries", "list", "--state", "sent").out.splitlines()[1]
 
 
+@pytest.mark.drill
 def test_a_preview_marks_nothing_as_told(demo: Terminal) -> None:
     assert (
         demo.pipe(
@@ -291,6 +293,7 @@ def test_a_preview_marks_nothing_as_told(demo: Terminal) -> None:
     assert "wrote a digest for matin: 1 mail" in demo.pipe("once").out
 
 
+@pytest.mark.drill
 def test_a_table_is_written_where_the_terminal_knows_no_accents(demo: Terminal) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "watcher", "search", "nordelia", "-n", "3"],

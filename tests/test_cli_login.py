@@ -46,6 +46,7 @@ def screen(at: Terminal, town: Town, *words: str, keys: str = "") -> str:
     return re.sub(r"client_id=[\w-]+", "client_id=ID", text)
 
 
+@pytest.mark.drill
 def test_logging_in_and_out(at: Terminal, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter(["mockcode_nobody", " mockcode_acme "])
     monkeypatch.setattr(click, "prompt", lambda *_, **__: next(answers))

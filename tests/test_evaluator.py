@@ -94,6 +94,7 @@ _crowded = st.lists(st.sampled_from(_PIECES.split()), max_size=12).map(" ".join)
     st.lists(st.sampled_from(("AaBb", "aa", "AaAa_Bb")), max_size=2, unique=True),
     st.lists(st.sampled_from(("aa_bb", "bb@aa.example")), max_size=2, unique=True),
 )
+@pytest.mark.drill
 @settings(max_examples=300)
 def test_what_is_near_agrees_with_the_oracle_in_a_crowd(
     node: Node, reading: Reading, text: str, tags: list[str], mentions: list[str]

@@ -200,6 +200,7 @@ def test_everything_hostile_at_once_stays_harmless_and_small():
     assert rendered.subject.isprintable()
 
 
+@pytest.mark.drill
 def test_ten_thousand_long_posts_fit_and_the_rest_is_counted():
     mentions = tuple(
         mention(f"plivelo {n} " + "&\"'<" * 200, by=account(f"a{n}", "&" * 90), id=str(n),
@@ -262,6 +263,7 @@ def test_a_bad_recipient_spoils_nobody_elses_mail():
     assert "zoé@plivelo.example".encode() in two[1].payload
 
 
+@pytest.mark.drill
 def test_the_same_input_gives_the_same_bytes_in_another_process():
     program = (
         "import hashlib; from tests.test_render import TEMPLATES, TO, full, made, mails; "

@@ -397,6 +397,7 @@ index.catch_up(shelf(900, first_rid=99_500), batch=20, progress=said)
 """
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("round", range(2))
 def test_a_process_killed_while_it_indexes_loses_nothing(tmp_path: Path, round: int) -> None:
     """Killed thrice: each time some batches further, while it works on the next one."""

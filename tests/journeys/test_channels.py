@@ -22,6 +22,8 @@ from watcher.backends.local.microblog import Microblog, NewPost, Profile
 from watcher.config import Config, load
 from watcher.store import Store, StoreError
 
+pytestmark = pytest.mark.drill  # each walks the whole way, in a second or more
+
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SILENCE = Fault("silence", (), lambda _: iter([]))
 CONFIG = """

@@ -19,6 +19,8 @@ from watcher.backends.http.budget import SHARED
 from watcher.backends.mastodon import features
 from watcher.config import load
 
+pytestmark = pytest.mark.drill  # each walks the whole way, in a second or more
+
 DAY = timedelta(days=1)
 CONFIG = """
 data = "data"

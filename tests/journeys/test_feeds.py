@@ -13,6 +13,8 @@ from tests.faults import FAILURES, Asked, Fault, Loopback, Reply
 from tests.terminal import Terminal
 from watcher.backends.http.budget import SHARED
 
+pytestmark = pytest.mark.drill  # each walks the whole way, in a second or more
+
 CONFIG = """\
 data = "data"
 timezone = "Europe/Paris"

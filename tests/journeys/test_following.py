@@ -17,6 +17,8 @@ from watcher.backends.local import LocalNetwork, Microblog, NewPost, Profile
 from watcher.config import load
 from watcher.store import Store
 
+pytestmark = pytest.mark.drill  # each walks the whole way, in a second or more
+
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CONFIG = """
 contact = "social@acme.example"

@@ -8,6 +8,8 @@ import pytest
 from tests.journeys.alert_world import World
 from tests.journeys.test_alerts import BOSS, DAILY, NOW, STORM, TALK
 
+pytestmark = pytest.mark.drill  # each walks the whole way, in a second or more
+
 Make = Callable[..., World]
 
 

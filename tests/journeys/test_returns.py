@@ -17,6 +17,8 @@ from tests.test_returns import postfix
 from watcher import pipeline
 from watcher.walk.returning import Taken
 
+pytestmark = pytest.mark.drill  # each walks the whole way, in a second or more
+
 TABLES = """
 [mail.returns]
 address = "watch@acme.example"

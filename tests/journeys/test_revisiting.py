@@ -27,6 +27,8 @@ from watcher.config import load
 from watcher.revisiting import Revisited
 from watcher.service import Service
 
+pytestmark = pytest.mark.drill  # each walks the whole way, in a second or more
+
 __all__ = ["acme", "terminal"]
 
 SEVEN = datetime(2026, 3, 2, 7, tzinfo=UTC)

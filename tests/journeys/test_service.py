@@ -178,6 +178,7 @@ def slow(world: World) -> Iterator[SlowInbox]:
     controller.stop()
 
 
+@pytest.mark.drill
 def test_a_signal_lets_the_mail_under_way_arrive_and_be_recorded(
     world: World, slow: SlowInbox
 ) -> None:
@@ -327,6 +328,7 @@ def quick(world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptu
     return world
 
 
+@pytest.mark.drill
 def test_a_changed_configuration_is_taken_up_when_it_is_valid(
     quick: World, caplog: pytest.LogCaptureFixture
 ) -> None:

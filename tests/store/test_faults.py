@@ -235,6 +235,7 @@ def _claim_all(url: str, answers: "multiprocessing.Queue[list[int]]") -> None:
     answers.put(mine)
 
 
+@pytest.mark.drill
 def test_two_processes_share_deliveries_without_overlap(store_url: str) -> None:
     store = Store.open(store_url)
     frozen(store, *[f"{n}@acme.example" for n in range(20)])

@@ -139,6 +139,7 @@ def test_without_leave_to_migrate_nothing_is_made(empty_url: str) -> None:
     Store.open(empty_url, migrate=False).close()
 
 
+@pytest.mark.drill
 def test_making_the_tables_says_nothing_in_the_log(empty_url: str) -> None:
     code = (
         "import logging, sys; logging.basicConfig(level=logging.INFO); "
