@@ -197,7 +197,10 @@ def test_nothing_said_and_not_looked_are_told_apart():
     assert digest(coverage=(watched("a"), failed)).sight == "partly"
     assert digest(coverage=(failed,)).sight == "blind"
     assert digest(coverage=()).sight == "blind"
-    [blind, *_] = digest(coverage=(watched("a"), failed)).watched
+    asked = digest(coverage=(watched("a"), failed))
+    assert asked.urgent
+    assert not asked.is_urgent, "it is said, and needs no answer each time"
+    [blind, *_] = asked.watched
     assert (blind.state, blind.missed) == ("blind", timedelta(days=1))
 
 

@@ -17,6 +17,7 @@ from alerts.digest.distinctive import Word, distinctive
 from alerts.digest.grouping import groups_of
 from alerts.digest.parts import Group, Item, Watch, Watched
 from alerts.digest.sight import watched
+from alerts.digest.urgent import REASONS as URGENT
 from alerts.digest.urgent import STRONG_SUSPECT, compared, urgent
 from alerts.digest.volume import SHORTEST
 from alerts.model import FollowProposal, Occasion, RaisedAlarm, Volume, Waiting
@@ -127,9 +128,12 @@ class Digest:
     def is_urgent(self) -> bool:
         """Whether somebody should acknowledge it: it holds an alarm, or other urgent news.
 
-        An alarm that is told again asks for nothing new: the message that told it first waits.
+        An alarm that is told again asks for nothing new: the message that told it first waits. Nor
+        does a source that is still not read: `blind_after` tells of it once.
         """
-        return len(self.alarms) + self.more_alarms > self.retold or bool(self.urgent)
+        if len(self.alarms) + self.more_alarms > self.retold:
+            return True
+        return any(why.template != URGENT["blind"] for why in self.urgent)
 
     @property
     def is_silent(self) -> bool:
