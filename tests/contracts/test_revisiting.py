@@ -1,5 +1,6 @@
 """What every backend promises that can ask what became of posts."""
 
+import gc
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -165,6 +166,8 @@ def test_no_fault_at_any_request_deletes_what_is_there(
     place.delete("post 0")
     place.server.fail(fault, after=after)
     found: set[str] = set()
+    if str(fault) == "deep nesting":  # where the stack ends, no finaliser of other tests may run
+        gc.collect()
     with suppress(BackendError):
         found = gone(place, posts[:2])
     assert found <= {"post 0"}

@@ -158,9 +158,12 @@ def test_both_languages_arrive_and_read_well_on_every_screen(
     assert english["Content-Language"] == "en"
     assert french["Content-Language"] == "fr"
     for message in (english, french):
-        assert [part.get_content_type() for part in message.iter_parts()] == [
-            "text/plain",
+        text, related = message.iter_parts()
+        assert text.get_content_type() == "text/plain"
+        assert related.get_content_type() == "multipart/related"
+        assert [part.get_content_type() for part in related.iter_parts()] == [
             "text/html",
+            *["image/png"] * (len(list(related.iter_parts())) - 1),
         ]
         html = message.get_body(("html",))
         assert html is not None
