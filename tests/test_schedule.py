@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alerts import EmailDigest
 from alerts.channels.digest_channel import Quiet
-from alerts.retry import DEADLINE, next_attempt
+from alerts.retry import DEADLINE, FEWEST, LONGEST_DELAY, next_attempt
 from alerts.schedule import QuietHours, Slot, Timetable, due, next_slot
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -216,6 +216,24 @@ def test_retries_back_off_and_end_on_the_deadline():
     assert timedelta(seconds=48) <= delays[0] <= timedelta(seconds=72)
     assert max(delays) <= timedelta(hours=4.8)
     assert 15 < len(delays) < 30
+
+
+@pytest.mark.parametrize("asleep", [timedelta(days=2), timedelta(days=300)])
+def test_a_machine_that_slept_tries_as_often_as_one_that_was_awake_for_hours(asleep: timedelta):
+    created = at("2026-03-10T08:00")
+    woken, random = created + asleep, Random(1)
+    now, attempts = woken, 1
+    while (again := next_attempt(attempts, created, now, random)) is not None:
+        assert timedelta(seconds=48) <= again - now <= timedelta(hours=4.8)
+        now, attempts = again, attempts + 1
+    assert attempts == FEWEST
+    assert now - woken > timedelta(hours=1)
+
+
+def test_past_the_deadline_nobody_asks_for_a_longer_wait_than_the_longest():
+    created = at("2026-03-10T08:00")
+    now = created + timedelta(days=9)
+    assert next_attempt(1, created, now, Random(1), least=timedelta(days=30)) == now + LONGEST_DELAY
 
 
 def test_the_first_finding_waits_for_company_and_a_clock_put_back_ends_the_wait():
