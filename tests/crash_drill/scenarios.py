@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from tests.crash_drill.counting import Report, count
 from tests.crash_drill.post_office import PostOffice
@@ -177,7 +178,7 @@ def clock_jumps(effort: Effort, seed: int, folder: Path) -> Report:
     with stage(folder, seed, channel="hours") as on:
         on.watcher.movable = True
         on.town.start()
-        moments = [*_DST_NIGHTS, *(on.chance.uniform(-5, 5) * 86400 for _ in range(6))]
+        moments = [*_changes_of_the_clock(), *(on.chance.uniform(-5, 5) * 86400 for _ in range(6))]
         for _ in range(max(1, effort.kills // 250)):
             for wrong in moments:
                 on.watcher.set_clock(wrong)
@@ -191,16 +192,16 @@ def clock_jumps(effort: Effort, seed: int, folder: Path) -> Report:
         return counted(on, started, hours=True)
 
 
-def _seconds_until(moment: datetime) -> float:
-    return (moment - datetime.now(UTC)).total_seconds()
+def _changes_of_the_clock() -> list[float]:
+    """Seconds from now until shortly before each change of the clocks of Paris, within a year."""
+    now, hour = datetime.now(UTC), timedelta(hours=1)
+    before = now.replace(minute=50, second=0)
+    moments = (before + number * hour for number in range(-366 * 24, 366 * 24))
+    return [(one - now).total_seconds() for one in moments if _offset(one) != _offset(one + hour)]
 
 
-_DST_NIGHTS = [
-    _seconds_until(datetime(2027, 3, 27, 23, 50, tzinfo=UTC)),
-    _seconds_until(datetime(2027, 10, 30, 23, 50, tzinfo=UTC)),
-    _seconds_until(datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
-]
-"""Shortly before the clocks of Paris change, and once back."""
+def _offset(moment: datetime) -> timedelta | None:
+    return moment.astimezone(ZoneInfo("Europe/Paris")).utcoffset()
 
 
 def full_disk(effort: Effort, seed: int, folder: Path) -> Report:

@@ -89,7 +89,8 @@ class Town(threading.Thread):
 
     def say(self) -> None:
         """Write one post; each has a number of its own."""
-        text = f"nordelia remark{self.written}x " + "".join(random.choices("abcdefgh ", k=80))
+        letters = random.Random(self.written).choices("abcdefgh ", k=80)
+        text = f"nordelia remark{self.written}x {''.join(letters)}"
         author = f"marie{self.written % AUTHORS}"  # a digest shows few posts of one author
         with self._microblog.change() as change:
             change.post(NewPost(author=author, text=text, posted_at=datetime.now(UTC)))
