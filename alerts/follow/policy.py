@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 
 from alerts.auto_follow import AutoFollow
@@ -177,7 +177,7 @@ def _only(clause: str, values: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in values.items() if f"{{{name}}}" in template}
 
 
-def _days(mentions: Sequence[Mention], familiar: Acquaintance) -> set[object]:
+def _days(mentions: Sequence[Mention], familiar: Acquaintance) -> set[date]:
     written = {one.post.posted_at.astimezone(UTC).date() for one in mentions if one.matches}
     return {*written, *familiar.days}
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.utils import parseaddr
+from itertools import islice
 
 LARGEST = 512 * 1024
 """Octets of a mail that are read; what a mail reports comes before the mail it is about."""
@@ -111,7 +112,7 @@ class Letter:
 def read(octets: bytes) -> Letter:
     """Take a mail apart."""
     head, body = _divided(octets[:LARGEST])
-    return Letter(head=head, parts=tuple(_few(_leaves(head, body, 0))))
+    return Letter(head=head, parts=tuple(islice(_leaves(head, body, 0), MOST_PARTS)))
 
 
 def head_of(octets: bytes) -> Head:
@@ -121,19 +122,11 @@ def head_of(octets: bytes) -> Head:
 
 def groups(text: str) -> Iterator[Head]:
     """Yield the groups of fields that empty lines divide, as a delivery status has them."""
-    for number, group in enumerate(re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n"))):
-        if number >= MOST_PARTS:
-            return
+    divided = re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n"))
+    for group in divided[:MOST_PARTS]:
         head = _fields(group.strip("\n").encode("utf-8", "replace"))
         if head.fields:
             yield head
-
-
-def _few(parts: Iterator[Part]) -> Iterator[Part]:
-    for number, part in enumerate(parts):
-        if number >= MOST_PARTS:
-            return
-        yield part
 
 
 def _leaves(head: Head, body: bytes, depth: int) -> Iterator[Part]:

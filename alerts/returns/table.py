@@ -6,14 +6,14 @@ from functools import cached_property
 from pathlib import Path
 
 from alerts.mail.address import AddressError, parse_address
-from alerts.returns.address import ReturnAddress
+from alerts.returns.address import TOKEN_LENGTH, ReturnAddress
 from alerts.returns.imap import Imap
 from alerts.returns.mailbox import Mailbox
 from alerts.returns.maildir import Maildir
 from alerts.secret import Secret
 from rules.errors import Problem
 
-_LONGEST_LOCAL = 64 - 1 - 26
+_LONGEST_LOCAL = 64 - 1 - TOKEN_LENGTH
 """RFC 5321 gives the part before the @ 64 characters; a token needs its share."""
 
 
