@@ -25,6 +25,8 @@ _APART = {
 class Told:
     """A message that was written beside the digests."""
 
+    channel: str
+    """Whose it is: an escalation may go through another one than the digest that it is about."""
     mails: int
 
 
@@ -233,4 +235,4 @@ def _freeze(
         blind=blind,
         back=back,
     )
-    return None if frozen is None else Told(mails=len(mails))
+    return None if frozen is None else Told(channel=channel.name, mails=len(mails))

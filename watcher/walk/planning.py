@@ -68,14 +68,14 @@ def _steps(
         return
     if channel.send == "instant" or not only_instant:
         yield lambda: _plan_digest(app, channel)
-    yield lambda: _beside(channel, escalate(app, channel))
+    yield lambda: _beside(escalate(app, channel))
     if not only_instant:
-        yield lambda: _beside(channel, tell_blind(app, channel))
-        yield lambda: _beside(channel, sign_of_life(app, channel))
+        yield lambda: _beside(tell_blind(app, channel))
+        yield lambda: _beside(sign_of_life(app, channel))
 
 
-def _beside(channel: DigestChannel, told: Told | None) -> Planned | None:
-    return Planned(channel=channel.name, mails=told.mails) if told else None
+def _beside(told: Told | None) -> Planned | None:
+    return Planned(channel=told.channel, mails=told.mails) if told else None
 
 
 def _due(app: App, channel: DigestChannel, now: datetime) -> tuple[Slot | None, bool]:
