@@ -132,6 +132,12 @@ Index(  # what a post says goes with it, also where others passed it on
     sqlite_where=posts.c.repost_of.is_not(None),
     postgresql_where=posts.c.repost_of.is_not(None),
 )
+Index(  # who answered what
+    "ix_posts_reply_to",
+    posts.c.reply_to,
+    sqlite_where=posts.c.reply_to.is_not(None),
+    postgresql_where=posts.c.reply_to.is_not(None),
+)
 Index(
     "ix_posts_repost_author",
     posts.c.repost_author,
@@ -657,7 +663,37 @@ spoken = Table(  # which posts speak of which brand, whatever the rules: to comp
     Column("posted_at", Moment, nullable=False),
     # `negative`, `neutral` or `positive`; empty where nothing could tell.
     Column("tone", Key, nullable=False, server_default=""),
+    # How likely the tone is, 0 to 1, as the model takes it; 1 where a person said it.
+    Column("confidence", Float(53)),
+    # Whether somebody complains in it.
+    Column("complaint", Boolean, nullable=False, server_default=false()),
+    # How likely it is about the brand and not the common word, 0 to 1; None where nobody asked.
+    Column("relevance", Float(53)),
     Index(None, "brand", "posted_at"),
+)
+
+tone_judgements = Table(  # what people said of the tone in which posts speak of a brand: only grows
+    "tone_judgements",
+    metadata,
+    Column("row", RowId, primary_key=True),
+    Column("rid", RowId, ForeignKey("posts.rid", ondelete="CASCADE"), nullable=False, index=True),
+    Column("brand", Key, nullable=False),
+    Column("tone", Words),  # None takes back what was said before
+    Column("note", Words, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+histories = Table(  # how much of what accounts wrote was fetched, whatever the sources brought
+    "histories",
+    metadata,
+    Column("account", RowId, ForeignKey("accounts.row", ondelete="CASCADE"), primary_key=True),
+    # The posts fetched lie between these; None where there were none.
+    Column("oldest", Moment),
+    Column("newest", Moment),
+    # Whether the network showed all that there is, back to the first.
+    Column("whole", Boolean, nullable=False),
+    Column("fetched", Moment, nullable=False),
 )
 
 heard = Table(  # since when posts that speak of a brand are counted

@@ -1,0 +1,86 @@
+"""What insights speak of: a stretch of time, and a number with its uncertainty."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+_Z = 1.96
+"""Standard deviations that hold 95 of 100 times."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Period:
+    """A stretch of time, as the people of one zone divide it into days."""
+
+    since: datetime
+    """The first moment that belongs to it; aware, in UTC."""
+    until: datetime
+    """The first moment after it; aware, in UTC."""
+    zone: ZoneInfo
+
+    @classmethod
+    def of_days(cls, first: date, last: date, zone: ZoneInfo) -> "Period":
+        """Return the whole days from `first` to `last`, both included."""
+        return cls(
+            since=datetime.combine(first, time.min, zone).astimezone(UTC),
+            until=datetime.combine(last + timedelta(days=1), time.min, zone).astimezone(UTC),
+            zone=zone,
+        )
+
+    @property
+    def length(self) -> timedelta:
+        """How long it is."""
+        return self.until - self.since
+
+    @property
+    def before(self) -> "Period":
+        """The stretch of as many days and hours, on the clocks of the zone, just before."""
+        begin, end = (
+            one.astimezone(self.zone).replace(tzinfo=None) for one in (self.since, self.until)
+        )
+        earlier = (begin - (end - begin)).replace(tzinfo=self.zone).astimezone(UTC)
+        return Period(since=earlier, until=self.since, zone=self.zone)
+
+    def day_of(self, moment: datetime) -> date:
+        """The day that a moment falls on, in the period's zone."""
+        return moment.astimezone(self.zone).date()
+
+    def days(self) -> Iterator[date]:
+        """Yield every day that lies in the period, if only in part, in order."""
+        if self.until <= self.since:
+            return
+        day, last = self.day_of(self.since), self.day_of(self.until - timedelta(microseconds=1))
+        while day <= last:
+            yield day
+            day += timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """A number counted from some posts, and between which values it lies 95 times in 100."""
+
+    value: float
+    low: float
+    high: float
+    posts: int
+    """From how many posts."""
+
+    def overlaps(self, other: "Estimate") -> bool:
+        """Whether the difference between two may be chance."""
+        return self.low <= other.high and other.low <= self.high
+
+
+def share(part: int, whole: int) -> Estimate | None:
+    """Return a part of a whole with its interval; None of nothing.
+
+    E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22
+    (1927): it keeps within 0 and 1, and holds for few posts too.
+    """
+    if whole <= 0:
+        return None
+    p, z2 = part / whole, _Z * _Z
+    middle = (p + z2 / (2 * whole)) / (1 + z2 / whole)
+    half = _Z / (1 + z2 / whole) * math.sqrt(p * (1 - p) / whole + z2 / (4 * whole * whole))
+    return Estimate(value=p, low=max(0.0, middle - half), high=min(1.0, middle + half), posts=whole)

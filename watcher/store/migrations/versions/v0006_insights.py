@@ -1,0 +1,65 @@
+"""What is counted of posts: how surely a tone was told, what people said of it, histories read."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    """Add the columns and create the new tables."""
+    _tell_more_of_what_is_spoken()
+    _keep_what_people_say_of_tones()
+    _keep_how_far_histories_reach()
+
+
+def _tell_more_of_what_is_spoken() -> None:
+    """Keep how sure a tone is, whether a post complains, and whether it is about the brand."""
+    op.add_column("spoken", sa.Column("confidence", sa.Float(53), nullable=True))
+    op.add_column(
+        "spoken", sa.Column("complaint", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
+    op.add_column("spoken", sa.Column("relevance", sa.Float(53), nullable=True))
+    op.create_index(
+        op.f("ix_posts_reply_to"),
+        "posts",
+        ["reply_to"],
+        sqlite_where=sa.text("reply_to IS NOT NULL"),
+        postgresql_where=sa.text("reply_to IS NOT NULL"),
+    )
+
+
+def _keep_what_people_say_of_tones() -> None:
+    op.create_table(
+        "tone_judgements",
+        sa.Column("row", RowId, nullable=False),
+        sa.Column("rid", RowId, nullable=False),
+        sa.Column("brand", sa.Text(), nullable=False),
+        sa.Column("tone", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["rid"], ["posts.rid"], name=op.f("fk_tone_judgements_rid"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("row", name=op.f("pk_tone_judgements")),
+    )
+    op.create_index(op.f("ix_tone_judgements_rid"), "tone_judgements", ["rid"], unique=False)
+
+
+def _keep_how_far_histories_reach() -> None:
+    op.create_table(
+        "histories",
+        sa.Column("account", RowId, nullable=False),
+        sa.Column("oldest", sa.BigInteger(), nullable=True),
+        sa.Column("newest", sa.BigInteger(), nullable=True),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.Column("fetched", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account"], ["accounts.row"], name=op.f("fk_histories_account"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account", name=op.f("pk_histories")),
+    )
