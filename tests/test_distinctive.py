@@ -1,6 +1,6 @@
 """The words that set a day apart."""
 
-from alerts.digest.distinctive import distinctive
+from rules.signals.distinctive import distinctive
 
 DAILY = [f"Plivelo ride number {n} to work and home again" for n in range(60)]
 STORM = [

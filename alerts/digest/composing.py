@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from alerts.channels.digest_channel import DigestChannel
 from alerts.digest.brands import Told, told
-from alerts.digest.distinctive import Word, distinctive
 from alerts.digest.grouping import groups_of
 from alerts.digest.parts import Group, Item, Watch, Watched
 from alerts.digest.sight import watched
@@ -24,6 +23,7 @@ from alerts.model import FollowProposal, Occasion, RaisedAlarm, Volume, Waiting
 from alerts.schedule import LATE_AFTER, Slot
 from rules.lookalike.reasons import REASONS as LOOKALIKE
 from rules.model import Brand, Definitions, Reason, Suspect
+from rules.signals.distinctive import Word, distinctive
 from rules.signals.spoken import Hearing
 
 MOST_BRANDS = 6

@@ -19,8 +19,8 @@ from sqlalchemy import (
     update,
 )
 
-from alerts.digest.distinctive import FEWEST_POSTS
 from alerts.model import DeliveryState, OutgoingMail, Waiting
+from rules.signals.distinctive import FEWEST_POSTS
 from watcher.store.aside import count_silenced, routed, silenced_in, with_aside
 from watcher.store.columns import storable_key
 from watcher.store.coverage import coverage_of

@@ -59,6 +59,8 @@ class Word:
     posts: int
     """How many posts have it, each saying counted once."""
     score: float
+    terms: tuple[str, ...] = ()
+    """The one or two words as posts are compared by them: without capitals and accents."""
 
 
 def distinctive(
@@ -67,6 +69,7 @@ def distinctive(
     *,
     without: Collection[str] = (),
     languages: Iterable[str] = ("en", "fr"),
+    most: int = MOST_WORDS,
 ) -> tuple[Word, ...]:
     """Return the words of the texts that set them apart from earlier ones, the clearest first.
 
@@ -93,7 +96,7 @@ def distinctive(
         if score >= STANDS_OUT:
             found.append((score, term))
     found.sort(key=lambda one: (-one[0], one[1]))
-    return _named(found, said, now)
+    return _named(found, said, now, most)
 
 
 def _score(posts: int, of: int, before: int, of_before: int, usual: float) -> float:
@@ -126,6 +129,11 @@ def _words(text: str) -> list[_Word]:
     return words
 
 
+def terms(text: str) -> frozenset[str]:
+    """Return the words of a text as they are compared: without capitals and accents."""
+    return frozenset(word.term for word in _words(text))
+
+
 def _posts_with(said: Iterable[Sequence[_Word]]) -> Counter[str]:
     counts = Counter[str]()
     for words in said:
@@ -134,10 +142,13 @@ def _posts_with(said: Iterable[Sequence[_Word]]) -> Counter[str]:
 
 
 def _named(
-    found: Sequence[tuple[float, str]], said: Sequence[Sequence[_Word]], now: Counter[str]
+    found: Sequence[tuple[float, str]],
+    said: Sequence[Sequence[_Word]],
+    now: Counter[str],
+    most: int,
 ) -> tuple[Word, ...]:
     """The words as they are written, two that mostly stand together as one."""
-    wanted = {term for _, term in found[: 5 * MOST_WORDS]}
+    wanted = {term for _, term in found[: 5 * most]}
     forms: dict[str, Counter[str]] = {term: Counter() for term in wanted}
     pairs = Counter[tuple[str, str]]()
     for words in said:
@@ -155,12 +166,12 @@ def _named(
     told: set[str] = set()
     for score, term in found:
         alike = any(term.startswith(one) or one.startswith(term) for one in told if len(one) > 3)
-        if term in told or alike or term not in wanted or len(named) == MOST_WORDS:
+        if term in told or alike or term not in wanted or len(named) == most:
             continue
         pair = _pair(term, pairs, now, told)
         told.update(pair)
         text = " ".join(_written(forms[one]) for one in pair)
-        named.append(Word(text=text, posts=now[term], score=round(score, 6)))
+        named.append(Word(text=text, posts=now[term], score=round(score, 6), terms=pair))
     return tuple(named)
 
 
