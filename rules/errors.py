@@ -6,6 +6,7 @@ WatcherError
 ├── BackendError           watcher.backends: a source failed (temporary, refused, gone)
 ├── StoreError             watcher.store: the database is missing, newer, locked, full
 ├── SearchError            watcher.search: the index cannot answer
+├── ExportError            watcher.export: a table cannot be written
 ├── DeliveryError          alerts.model: a message was not taken
 ├── FollowError            alerts.model: a follow was not made
 └── BusyError              watcher.presence: another instance holds the data directory

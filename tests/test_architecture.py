@@ -40,6 +40,7 @@ ROOMS = {
     "mastodon": ("watcher/backends/mastodon/client.py",),
     "platformdirs": ("watcher/config.py",),
     "psycopg": ("watcher/store/",),
+    "pyarrow": ("watcher/export/as_parquet.py",),
     "py3langid": ("rules/signals/language.py",),
     "rapidfuzz": (
         "rules/copies.py",
