@@ -10,6 +10,7 @@ import threading
 from functools import lru_cache
 from typing import Any
 
+from rules.metadata import fold_language
 from rules.model import Post
 from rules.signs import find_signs
 
@@ -21,6 +22,17 @@ _SURE = 0.8
 """How much the model must favour one of the languages."""
 
 _loading = threading.Lock()
+
+
+def language_of(post: Post, languages: tuple[str, ...]) -> str | None:
+    """The language of a post: the one it states, else the one of `languages` that it reads like.
+
+    A primary subtag. None where it states none and reads like none of them for sure.
+    """
+    stated = fold_language(post.language or "")
+    if stated or not languages:
+        return stated or None
+    return detect(post, languages)
 
 
 def detect(post: Post, languages: tuple[str, ...]) -> str | None:

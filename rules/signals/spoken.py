@@ -10,7 +10,8 @@ from functools import cached_property
 from rules.keyword import KeywordRule
 from rules.matcher import Matcher
 from rules.model import Account, Brand, Definitions, Post
-from rules.signals.sentiment import tone
+from rules.signals.language import language_of
+from rules.signals.sentiment import complaint, tone
 
 __all__ = ["Hearing", "Spoken"]
 
@@ -26,6 +27,10 @@ class Spoken:
     """The post's key."""
     tone: str = ""
     """`negative`, `neutral` or `positive`; empty where nothing could tell."""
+    confidence: float | None = None
+    """How likely the tone is, 0 to 1, as the model takes it; None where nothing could tell."""
+    complaint: bool = False
+    """Whether somebody complains in it."""
 
 
 class Hearing:
@@ -53,25 +58,28 @@ class Hearing:
         if not self._brands:
             return []
         return [
-            Spoken(
-                brand=self._brands[place].name,
-                post=posts[number].key,
-                tone=tone_of(posts[number], self._brands[place]),
-            )
+            self.heard(posts[number], self._brands[place])
             for number, place in self._matcher.decide(posts)
         ]
+
+    def heard(self, post: Post, brand: Brand) -> Spoken:
+        """Tell how a post speaks of a brand; that it does is known."""
+        language = language_of(post, self._definitions.languages)
+        told = tone(post.text, language, (brand.name, *brand.spellings))
+        known = told.label != "unknown"
+        return Spoken(
+            brand=brand.name,
+            post=post.key,
+            tone=told.label if known else "",
+            confidence=told.confidence if known else None,
+            complaint=complaint(post.text, language) is not None,
+        )
 
     def named_in(self, text: str) -> frozenset[str]:
         """Return the brands that a text names, such as the expression of a rule."""
         nobody = Account(network="", id="", handle="")
         said = Post(network="", id="", author=nobody, text=text, posted_at=_ANY_TIME)
         return frozenset(one.brand for one in self.find([said]))
-
-
-def tone_of(post: Post, brand: Brand) -> str:
-    """The tone of a post; empty where nothing can tell. The names of the brand have none."""
-    label = tone(post.text, post.language, (brand.name, *brand.spellings)).label
-    return "" if label == "unknown" else label
 
 
 def _quoted(name: str) -> str:

@@ -74,6 +74,7 @@ from watcher.store.suppressions import SuppressionCause, SuppressionRecord, Supp
 from watcher.store.surroundings import Picture, Surroundings
 from watcher.store.suspects import Suspects
 from watcher.store.sweeps import NameState, Sweeps, SweptName, SweptSuspect
+from watcher.store.tones import JudgedTone, SaidTone, ToneJudgement, ToneRecord, Tones
 
 
 class Store(
@@ -85,6 +86,7 @@ class Store(
     Matches,
     Originals,
     Judgements,
+    Tones,
     Rates,
     Suspects,
     Sweeps,
@@ -137,6 +139,7 @@ __all__ = [
     "FreshMatches",
     "Held",
     "HeldPosts",
+    "JudgedTone",
     "Judgement",
     "JudgementRecord",
     "Lane",
@@ -155,6 +158,7 @@ __all__ = [
     "Return",
     "ReturnKind",
     "ReturnedRecord",
+    "SaidTone",
     "SavedAlarms",
     "SavedMatches",
     "SavedPage",
@@ -178,6 +182,8 @@ __all__ = [
     "SweptName",
     "SweptSuspect",
     "ToRevisit",
+    "ToneJudgement",
+    "ToneRecord",
     "Unanswered",
     "Unspoken",
     "VerdictRecord",

@@ -46,7 +46,9 @@ from watcher.store.schema import (
     suppressions,
     suspects,
     sweeps,
+    tone_judgements,
 )
+from watcher.store.tones import counts
 
 _State = TypeVar("_State", bound=StrEnum)
 
@@ -139,6 +141,7 @@ def _forgettable(
     by_suspect = exists().where(suspects.c.account == posts.c.author)
     with_suspect = exists().where(sightings.c.rid == posts.c.rid)
     judged = exists().where(matches.c.rid == posts.c.rid, matches.c.verdict.is_not(None))
+    toned = exists().where(tone_judgements.c.rid == posts.c.rid, counts)
     return and_(
         or_(
             and_(posts.c.seen < when, posts.c.source.not_in(list(sources))),
@@ -152,6 +155,7 @@ def _forgettable(
         ~by_suspect,
         ~with_suspect,
         ~judged,
+        ~toned,
     )
 
 

@@ -665,11 +665,17 @@ spoken = Table(  # which posts speak of which brand, whatever the rules: to comp
     Column("tone", Key, nullable=False, server_default=""),
     # How likely the tone is, 0 to 1, as the model takes it; 1 where a person said it.
     Column("confidence", Float(53)),
+    # What the model told, where `tone` and `confidence` are what a person said instead.
+    Column("told", Key, nullable=False, server_default=""),
+    Column("told_confidence", Float(53)),
+    # Its words in short: posts with the same ones say the same.
+    Column("said", Key, nullable=False, server_default=""),
     # Whether somebody complains in it.
     Column("complaint", Boolean, nullable=False, server_default=false()),
     # How likely it is about the brand and not the common word, 0 to 1; None where nobody asked.
     Column("relevance", Float(53)),
     Index(None, "brand", "posted_at"),
+    Index(None, "brand", "said"),
 )
 
 tone_judgements = Table(  # what people said of the tone in which posts speak of a brand: only grows
@@ -678,9 +684,19 @@ tone_judgements = Table(  # what people said of the tone in which posts speak of
     Column("row", RowId, primary_key=True),
     Column("rid", RowId, ForeignKey("posts.rid", ondelete="CASCADE"), nullable=False, index=True),
     Column("brand", Key, nullable=False),
+    Column("said", Key, nullable=False),  # the words of the post in short, as in `spoken`
     Column("tone", Words),  # None takes back what was said before
     Column("note", Words, nullable=False),
     Column("by", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index(None, "brand", "said"),
+)
+
+tone_corrections = Table(  # what was learnt from these judgements, where it helps
+    "tone_corrections",
+    metadata,
+    Column("brand", Key, primary_key=True),
+    Column("learnt", Words, nullable=False),  # JSON
     Column("at", Moment, nullable=False),
 )
 

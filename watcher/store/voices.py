@@ -25,6 +25,7 @@ from watcher.store.columns import storable_key
 from watcher.store.database import insert as insert_or
 from watcher.store.records import Batch
 from watcher.store.schema import heard, matches, posts, routes, spoken
+from watcher.store.tones import apply_judgements, said_in_short
 
 Forms = Mapping[str, str]
 """What each brand is called, in short, by its name."""
@@ -37,6 +38,7 @@ TONES_BEFORE = timedelta(days=28)
 EARLIER = timedelta(days=28)
 """How far back the words of a digest are compared with those of earlier posts."""
 _MOST_EARLIER = 1500
+_TOLD = ("tone", "confidence", "told", "told_confidence", "said", "complaint")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -44,21 +46,43 @@ _MICROSECOND = timedelta(microseconds=1)
 def note_spoken(
     connection: Connection, batch: Batch, said: Iterable[Spoken], forms: Forms, now: datetime
 ) -> None:
-    """Keep which posts of a batch speak of which brand, and since when each brand is counted."""
+    """Keep which posts of a batch speak of which brand, and since when each brand is counted.
+
+    A post that was counted before, and changed by its author since, is told anew. What people said
+    of a tone goes before what is told.
+    """
     _remember(connection, forms, now)
+    keep_spoken(connection, batch, said, now)
+
+
+def keep_spoken(
+    connection: Connection, batch: Batch, said: Iterable[Spoken], now: datetime
+) -> None:
+    """Keep which posts of a batch speak of which brand, of those counted before too."""
     stored = {post.key: (rid, post) for post, rid in zip(batch.posts, batch.rids, strict=True)}
-    rows = [
-        {
+    rows = {
+        (one.brand, one.post): {
             "brand": one.brand,
             "rid": stored[one.post][0],
             "posted_at": min(stored[one.post][1].posted_at, now),
             "tone": one.tone,
+            "confidence": one.confidence,
+            "told": one.tone,
+            "told_confidence": one.confidence,
+            "said": said_in_short(stored[one.post][1]),
+            "complaint": one.complaint,
         }
         for one in said
         if one.post in stored
-    ]
+    }
     if rows:
-        connection.execute(insert_or(connection, spoken).on_conflict_do_nothing(), rows)
+        new = insert_or(connection, spoken)
+        told = {name: new.excluded[name] for name in _TOLD}
+        connection.execute(
+            new.on_conflict_do_update(index_elements=["brand", "rid"], set_=told),
+            list(rows.values()),
+        )
+        apply_judgements(connection, [row["rid"] for row in rows.values()])
 
 
 def _remember(connection: Connection, forms: Forms, now: datetime) -> None:

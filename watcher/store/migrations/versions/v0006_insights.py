@@ -23,6 +23,11 @@ def _tell_more_of_what_is_spoken() -> None:
         "spoken", sa.Column("complaint", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
     op.add_column("spoken", sa.Column("relevance", sa.Float(53), nullable=True))
+    for name in ("told", "said"):
+        op.add_column("spoken", sa.Column(name, sa.Text(), server_default="", nullable=False))
+    op.add_column("spoken", sa.Column("told_confidence", sa.Float(53), nullable=True))
+    op.execute("UPDATE spoken SET told = tone")
+    op.create_index(op.f("ix_spoken_brand_said"), "spoken", ["brand", "said"], unique=False)
     op.create_index(
         op.f("ix_posts_reply_to"),
         "posts",
@@ -38,6 +43,7 @@ def _keep_what_people_say_of_tones() -> None:
         sa.Column("row", RowId, nullable=False),
         sa.Column("rid", RowId, nullable=False),
         sa.Column("brand", sa.Text(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
         sa.Column("tone", sa.Text(), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
@@ -48,6 +54,16 @@ def _keep_what_people_say_of_tones() -> None:
         sa.PrimaryKeyConstraint("row", name=op.f("pk_tone_judgements")),
     )
     op.create_index(op.f("ix_tone_judgements_rid"), "tone_judgements", ["rid"], unique=False)
+    op.create_index(
+        op.f("ix_tone_judgements_brand_said"), "tone_judgements", ["brand", "said"], unique=False
+    )
+    op.create_table(
+        "tone_corrections",
+        sa.Column("brand", sa.Text(), nullable=False),
+        sa.Column("learnt", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("brand", name=op.f("pk_tone_corrections")),
+    )
 
 
 def _keep_how_far_histories_reach() -> None:
