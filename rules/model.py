@@ -7,6 +7,7 @@ thing is a new thing. Texts come from strangers; nothing here is trusted to be s
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +109,13 @@ class Brand:
     competitors: tuple[str, ...] = ()
     """Names of other configured brands to compare with: a digest tells each one's part of what was
     said. Each must be there."""
+    context: tuple[str, ...] = ()
+    """For a name that is a common word too (`Orange`, `Apple`): words beside which it means the
+    brand, `forfait`, `4g`. They count in the post, its links and its author's bio."""
+    relevance: Literal["off", "context", "learn"] = "off"
+    """Which posts that speak of the brand by name are taken for not about it, and not told:
+    `context`: those without a word of `context`; `learn`: those that what people judged tells
+    apart, once it is enough."""
 
 
 @dataclass(frozen=True, kw_only=True)
