@@ -154,6 +154,16 @@ class Words:
         text = format_skeleton("Md", moment, tzinfo=self.zone, locale=self.locale)
         return str(text) if text.isascii() else moment.astimezone(self.zone).strftime("%m-%d")
 
+    def date(self, day: date, *, year: bool = False) -> str:
+        """`Mar 10`, or `Mar 10, 2015` in another year than the reader's, or where `year` asks."""
+        told = year or day.year != self.now.astimezone(self.zone).year
+        return str(format_skeleton("yMMMd" if told else "MMMd", day, locale=self.locale))
+
+    def weekdays(self) -> tuple[str, ...]:
+        """`Mon` to `Sun`, as short as the language writes them."""
+        names = self.locale.days["stand-alone"]["abbreviated"]
+        return tuple(str(names[n]) for n in range(7))
+
     def listed(self, things: list[str]) -> str:
         """`a, b, and c`."""
         return str(format_list(things, locale=self.locale))
