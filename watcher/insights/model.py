@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-_Z = 1.96
+Z = 1.96
 """Standard deviations that hold 95 of 100 times."""
 
 
@@ -72,15 +72,19 @@ class Estimate:
         return self.low <= other.high and other.low <= self.high
 
 
-def share(part: int, whole: int) -> Estimate | None:
+def share(part: int, whole: int, *, independent: float | None = None) -> Estimate | None:
     """Return a part of a whole with its interval; None of nothing.
 
-    E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22
+    `independent` is how many posts the whole is worth where some hang together, such as those of
+    one author; the part then keeps its value, and its interval is as wide as of so many posts (E.
+    Korn, B. Graubard, Confidence intervals for proportions with small expected number of positive
+    counts estimated from survey data, Survey Methodology 24, 1998). E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22
     (1927): it keeps within 0 and 1, and holds for few posts too.
     """
     if whole <= 0:
         return None
-    p, z2 = part / whole, _Z * _Z
-    middle = (p + z2 / (2 * whole)) / (1 + z2 / whole)
-    half = _Z / (1 + z2 / whole) * math.sqrt(p * (1 - p) / whole + z2 / (4 * whole * whole))
+    n = whole if independent is None else max(1.0, min(independent, whole))
+    p, z2 = part / whole, Z * Z
+    middle = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
     return Estimate(value=p, low=max(0.0, middle - half), high=min(1.0, middle + half), posts=whole)

@@ -712,6 +712,20 @@ histories = Table(  # how much of what accounts wrote was fetched, whatever the 
     Column("fetched", Moment, nullable=False),
 )
 
+handled = Table(  # what colleagues did with posts that wait for an answer: only ever grows
+    "handled",
+    metadata,
+    Column("row", RowId, primary_key=True),
+    Column("rid", RowId, ForeignKey("posts.rid", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    # `done`, `later` or `reopened`.
+    Column("what", Key, nullable=False),
+    # With `later`: when it is to be shown again.
+    Column("until", Moment),
+    Column("note", Words, nullable=False),
+    Column("by", Words, nullable=False),
+)
+
 heard = Table(  # since when posts that speak of a brand are counted
     "heard",
     metadata,
@@ -719,6 +733,8 @@ heard = Table(  # since when posts that speak of a brand are counted
     # Its spellings, in short: with other ones the counting begins anew.
     Column("form", Words, nullable=False),
     Column("since", Moment, nullable=False),
+    # Posts up to this one came before the brand was known, and are not counted yet.
+    Column("below", RowId, nullable=False, server_default="0"),
 )
 
 returned = Table(  # mails that came back to the addresses of deliveries, each handled once

@@ -51,7 +51,7 @@ def note_spoken(
     A post that was counted before, and changed by its author since, is told anew. What people said
     of a tone goes before what is told.
     """
-    _remember(connection, forms, now)
+    remember_brands(connection, forms, now, batch.after)
     keep_spoken(connection, batch, said, now)
 
 
@@ -85,8 +85,11 @@ def keep_spoken(
         apply_judgements(connection, [row["rid"] for row in rows.values()])
 
 
-def _remember(connection: Connection, forms: Forms, now: datetime) -> None:
-    """A brand that is called otherwise from now on is counted anew."""
+def remember_brands(connection: Connection, forms: Forms, now: datetime, below: int) -> None:
+    """Keep what brands are called; one that is called otherwise from now on is counted anew.
+
+    Of a new one, the posts up to the one numbered `below` remain to be counted.
+    """
     known = {row.brand: row.form for row in connection.execute(select(heard))}
     wanted = {storable_key(brand): form for brand, form in forms.items()}
     for brand in known.keys() | wanted.keys():
@@ -95,7 +98,7 @@ def _remember(connection: Connection, forms: Forms, now: datetime) -> None:
         connection.execute(delete(heard).where(heard.c.brand == brand))
         connection.execute(delete(spoken).where(spoken.c.brand == brand))
         if brand in wanted:
-            values = {"brand": brand, "form": wanted[brand], "since": now}
+            values = {"brand": brand, "form": wanted[brand], "since": now, "below": below}
             connection.execute(insert(heard), values)
 
 

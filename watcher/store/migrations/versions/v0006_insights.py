@@ -14,6 +14,8 @@ def upgrade() -> None:
     _tell_more_of_what_is_spoken()
     _keep_what_people_say_of_tones()
     _keep_how_far_histories_reach()
+    _count_what_came_before()
+    _keep_what_was_handled()
 
 
 def _tell_more_of_what_is_spoken() -> None:
@@ -79,3 +81,30 @@ def _keep_how_far_histories_reach() -> None:
         ),
         sa.PrimaryKeyConstraint("account", name=op.f("pk_histories")),
     )
+
+
+def _count_what_came_before() -> None:
+    """Have all posts counted once more, as they are counted now, while the numbers stay."""
+    op.add_column("heard", sa.Column("below", RowId, server_default="0", nullable=False))
+    op.execute(
+        "UPDATE heard SET below = COALESCE((SELECT rid FROM progress WHERE name = 'match'), 0)"
+    )
+
+
+def _keep_what_was_handled() -> None:
+    """Make the table of what colleagues did with posts that wait for an answer."""
+    op.create_table(
+        "handled",
+        sa.Column("row", RowId, nullable=False),
+        sa.Column("rid", RowId, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["rid"], ["posts.rid"], name=op.f("fk_handled_rid"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("row", name=op.f("pk_handled")),
+    )
+    op.create_index(op.f("ix_handled_rid"), "handled", ["rid"], unique=False)
