@@ -59,6 +59,7 @@ from watcher.store.records import (
     VerdictRecord,
     WaitingEntry,
 )
+from watcher.store.reported import Reported, SuspectNews
 from watcher.store.returned import (
     Addressee,
     Return,
@@ -91,6 +92,7 @@ class Store(
     Suspects,
     Sweeps,
     Evidence,
+    Reported,
     Surroundings,
     Links,
     Channels,
@@ -178,6 +180,7 @@ __all__ = [
     "SuspectDetail",
     "SuspectEvent",
     "SuspectEventKind",
+    "SuspectNews",
     "SuspectRecord",
     "SweptName",
     "SweptSuspect",

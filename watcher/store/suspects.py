@@ -44,14 +44,16 @@ _posts_with = (
 ).scalar_subquery()
 
 
-def _select_suspects() -> Select[Any]:
+def select_suspects() -> Select[Any]:
+    """Return a query for what `record_of` reads; the caller narrows and orders it."""
     count = case((suspects.c.account.is_(None), _posts_with), else_=_posts_by)
     return select(*account_columns, suspects, count.label("posts")).select_from(
         suspects.outerjoin(accounts, suspects.c.account == accounts.c.row)
     )
 
 
-def _record(row: Row[Any]) -> SuspectRecord:
+def record_of(row: Row[Any]) -> SuspectRecord:
+    """Build a suspect from a row of `select_suspects`."""
     fields = row._mapping  # noqa: SLF001
     return SuspectRecord(
         id=fields[suspects.c.id],
@@ -117,15 +119,15 @@ class Suspects(Database):
         chosen = query.order_by(*order).limit(limit).offset(offset)
         with self.reading() as connection:
             rows = connection.execute(
-                _select_suspects().where(suspects.c.id.in_(chosen)).order_by(*order)
+                select_suspects().where(suspects.c.id.in_(chosen)).order_by(*order)
             )
-            return tuple(_record(row) for row in rows)
+            return tuple(record_of(row) for row in rows)
 
     def suspect(self, id: int) -> SuspectDetail:
         """Return all that helps to judge a suspect. Raises `NoSuchRecordError`."""
         with self.reading() as connection:
             row = _find(connection, id)
-            record = _record(row)
+            record = record_of(row)
             history = _history(connection, id)
             return SuspectDetail(
                 record=record,
@@ -150,7 +152,7 @@ class Suspects(Database):
         Earlier verdicts stay in its history. Raises `NoSuchRecordError`.
         """
         with self.writing() as connection:
-            return _judge(connection, _record(_find(connection, id)), verdict, note, by, now)
+            return _judge(connection, record_of(_find(connection, id)), verdict, note, by, now)
 
     def judge_as_shown(
         self, shown: Sequence[SuspectRecord], verdict: Verdict, note: str, by: str, now: datetime
@@ -164,11 +166,11 @@ class Suspects(Database):
         judged = []
         with self.writing() as connection:
             for record in shown:
-                query = _select_suspects().where(suspects.c.id == record.id)
+                query = select_suspects().where(suspects.c.id == record.id)
                 row = connection.execute(query).first()
                 if row is None:
                     continue
-                now_is = _record(row)
+                now_is = record_of(row)
                 if (now_is.suspect, now_is.verdict) == (record.suspect, record.verdict):
                     judged.append(_judge(connection, now_is, verdict, note, by, now))
         return tuple(judged)
@@ -179,7 +181,7 @@ class Suspects(Database):
         Raises `NoSuchRecordError`.
         """
         with self.writing() as connection:
-            record = _record(_find(connection, id))
+            record = record_of(_find(connection, id))
             write_event(connection, id, SuspectEvent(at=now, kind="noted", note=note, by=by))
             return record
 
@@ -201,7 +203,7 @@ def _judge(
     connection.execute(
         update(suspects).where(suspects.c.id == record.id).values(verdict=verdict.value)
     )
-    return _record(_find(connection, record.id))
+    return record_of(_find(connection, record.id))
 
 
 def _judge_of(connection: Connection, id: int) -> str | None:
@@ -213,7 +215,7 @@ def _judge_of(connection: Connection, id: int) -> str | None:
 
 
 def _find(connection: Connection, id: int) -> Row[Any]:
-    row = connection.execute(_select_suspects().where(suspects.c.id == id)).first()
+    row = connection.execute(select_suspects().where(suspects.c.id == id)).first()
     if row is None:
         raise NoSuchRecordError(
             f"there is no suspect {id}", help="`watcher suspects list` shows their numbers."

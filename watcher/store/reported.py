@@ -1,0 +1,139 @@
+"""What a report tells beside the figures: alarms, suspects and verdicts of a period, public posts.
+
+A report is passed around, so that nothing that private posts alone tell is in it: it is counted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+
+from rules.model import Post, Verdict
+from watcher.store.database import Database
+from watcher.store.posts import posts_from, select_posts
+from watcher.store.private import is_hidden_suspect
+from watcher.store.rates import alarm_record
+from watcher.store.records import AlarmRecord, SuspectRecord
+from watcher.store.schema import alarms, posts, spoken, suspect_events, suspects
+from watcher.store.suspects import record_of, select_suspects
+
+_CHUNK = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SuspectNews:
+    """What became of the suspects of one brand between two moments."""
+
+    raised: tuple[SuspectRecord, ...]
+    """Those first seen then, highest score first; public ones."""
+    more: int
+    """How many more there are than were asked for."""
+    judged: dict[Verdict, int]
+    """How many were judged then, by the last verdict of that time."""
+    open: int
+    """How many of all wait for a person."""
+    hidden: int
+    """Those of `raised` of whom there are none but private posts: they are not listed."""
+
+
+class Reported(Database):
+    """The part of the store that a report alone reads."""
+
+    def alarms_between(
+        self, since: datetime, until: datetime, *, limit: int = 1000
+    ) -> tuple[AlarmRecord, ...]:
+        """Return the alarms whose window ends in a period or goes on in it, oldest first."""
+        query = (
+            select(alarms)
+            .where(alarms.c.since < until, alarms.c.until > since)
+            .order_by(alarms.c.until, alarms.c.id)
+            .limit(limit)
+        )
+        with self.reading() as connection:
+            return tuple(alarm_record(row) for row in connection.execute(query))
+
+    def suspect_news(
+        self, brand: str, since: datetime, until: datetime, *, limit: int = 20
+    ) -> SuspectNews:
+        """Return what became of a brand's suspects from `since` on and before `until`."""
+        raised = and_(
+            suspects.c.brand == brand,
+            suspects.c.first_seen >= since,
+            suspects.c.first_seen < until,
+        )
+        hidden = is_hidden_suspect()
+        of_brand = select(func.count()).select_from(suspects)
+        with self.reading() as connection:
+            whole = connection.execute(of_brand.where(raised)).scalar_one()
+            unseen = connection.execute(of_brand.where(raised, hidden)).scalar_one()
+            rows = connection.execute(
+                select_suspects()
+                .where(raised, ~hidden)
+                .order_by(suspects.c.score.desc(), suspects.c.id)
+                .limit(limit)
+            ).all()
+            newest = (
+                select(func.max(suspect_events.c.row))
+                .join(suspects, suspects.c.id == suspect_events.c.suspect)
+                .where(
+                    suspects.c.brand == brand,
+                    ~is_hidden_suspect(),
+                    suspect_events.c.kind == "judged",
+                    suspect_events.c.at >= since,
+                    suspect_events.c.at < until,
+                )
+                .group_by(suspect_events.c.suspect)
+            )
+            verdicts = connection.execute(
+                select(suspect_events.c.verdict, func.count())
+                .where(suspect_events.c.row.in_(newest))
+                .group_by(suspect_events.c.verdict)
+            ).all()
+            waiting = connection.execute(
+                of_brand.where(
+                    suspects.c.brand == brand,
+                    suspects.c.first_seen < until,
+                    suspects.c.verdict == str(Verdict.OPEN),
+                    ~is_hidden_suspect(),
+                )
+            ).scalar_one()
+        return SuspectNews(
+            raised=tuple(record_of(row) for row in rows),
+            more=whole - unseen - len(rows),
+            judged={Verdict(verdict): number for verdict, number in verdicts if verdict},
+            open=waiting,
+            hidden=unseen,
+        )
+
+    def public_posts(self, keys: Sequence[str]) -> dict[str, Post]:
+        """Return the posts with these keys (`network:id`) by them; private ones are left out."""
+        wanted = [key.partition(":") for key in dict.fromkeys(keys) if key]
+        found: dict[str, Post] = {}
+        with self.reading() as connection:
+            for start in range(0, len(wanted), _CHUNK):
+                named: list[Any] = [
+                    and_(posts.c.network == network, posts.c.id == id_)
+                    for network, _, id_ in wanted[start : start + _CHUNK]
+                ]
+                query = select_posts().where(or_(*named), posts.c.private.is_(False))
+                rows = connection.execute(query.order_by(posts.c.rid))
+                for one in posts_from(rows):
+                    found.setdefault(one.post.key, one.post)
+        return found
+
+    def private_spoken(self, brand: str, since: datetime, until: datetime) -> int:
+        """Count the private posts that speak of a brand: they are in its numbers alone."""
+        query = (
+            select(func.count())
+            .select_from(spoken.join(posts, posts.c.rid == spoken.c.rid))
+            .where(
+                spoken.c.brand == brand,
+                spoken.c.posted_at >= since,
+                spoken.c.posted_at < until,
+                posts.c.private.is_(True),
+            )
+        )
+        with self.reading() as connection:
+            return int(connection.execute(query).scalar_one())
