@@ -138,6 +138,12 @@ Index(  # who answered what
     sqlite_where=posts.c.reply_to.is_not(None),
     postgresql_where=posts.c.reply_to.is_not(None),
 )
+Index(  # who quoted what
+    "ix_posts_quote_of",
+    posts.c.quote_of,
+    sqlite_where=posts.c.quote_of.is_not(None),
+    postgresql_where=posts.c.quote_of.is_not(None),
+)
 Index(
     "ix_posts_repost_author",
     posts.c.repost_author,
