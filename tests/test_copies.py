@@ -51,6 +51,19 @@ def test_short_posts_are_copies_only_when_equal() -> None:
     assert copies("near", *said) == {"2": "1"}
 
 
+def test_what_is_asked_of_several_people_is_said_once() -> None:
+    asked = [f"{to} {TEXT}" for to in ("@ann", "@bob_at_the_other_end", "@eve@town.example")]
+    assert copies("near", *(post(f"{n}", text) for n, text in enumerate(asked))) == {
+        "1": "0",
+        "2": "0",
+    }
+
+
+def test_whom_a_short_post_speaks_to_is_part_of_what_it_says() -> None:
+    said = (post("1", "@plivelo thank you!"), post("2", "@nordelia thank you!"))
+    assert copies("near", *said) == {}
+
+
 def test_posts_without_words_are_copies_when_they_carry_the_same() -> None:
     assert copies("near", post("1", "…"), post("2", "…"), post("3", "!")) == {"2": "1"}
 
