@@ -22,8 +22,6 @@ from watcher.store import OutdatedDigest, Unanswered
 
 log = logging.getLogger("watcher")
 
-MOST_BRANDS = 20
-"""Brands whose volume is read for one digest, in the order of the configuration."""
 MOST_NAMED = 5
 MOST_MENTIONS = 20_000
 """Mentions read into memory for one digest; what waits beyond is counted in it as "N more"."""
@@ -117,8 +115,8 @@ def compared(app: App, channel: DigestChannel | Channel) -> dict[str, tuple[str,
             named |= app.hearing.named_in(" \n ".join((rule.find, *rule.any, *rule.all)))
     named = named or frozenset(brands)
     beside = {other for name in named for other in brands[name] if other != name}
-    told = [name for name in brands if name in named and (name not in beside or brands[name])]
-    return {name: brands[name] for name in told[:MOST_BRANDS]}
+    told = (name for name in brands if name in named and (name not in beside or brands[name]))
+    return {name: brands[name] for name in told}
 
 
 def _composed(

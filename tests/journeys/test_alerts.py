@@ -70,6 +70,16 @@ def world(tmp_path: Path) -> Iterator[Make]:
         one.app.close()
 
 
+def test_a_digest_counts_all_brands_that_it_does_not_name(world: Make) -> None:
+    many = "".join(f'[[brands]]\nname = "Marque{n}ix"\n' for n in range(30))
+    place = world(many, TALK.replace("nordelia OR voltrame", "from:ann").replace("now", "daily"),
+                  DAILY)  # fmt: skip
+    place.now += timedelta(days=1)
+    place.say("hello", "ann")
+    [mail] = place.walk()
+    assert "and 26 more brands" in mail.text
+
+
 # Routes
 
 
