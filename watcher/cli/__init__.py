@@ -44,7 +44,7 @@ COMMANDS = {
     "suspects": "Review the accounts and domains that look like a brand.",
     "follows": "Decide on proposed follows and carry them out.",
     "digests": "Preview and list the digests.",
-    "deliveries": "The mails: sent, waiting, refused, parked.",
+    "deliveries": "What goes out: sent, waiting, refused, parked.",
     "forget": "Erase a person's posts and account, and keep them out.",
     "index": "The search index: its state, and making it anew.",
     "local": "The embedded microblog: post, import, look around.",

@@ -36,7 +36,7 @@ RETURNS: Mapping[ReturnKind, str] = {
 
 @click.group()
 def command() -> None:
-    """The mails: sent, waiting, refused, parked; send again or drop."""
+    """What goes out: sent, waiting, refused, parked; send again or drop."""
 
 
 command.add_command(suppressed)

@@ -178,7 +178,7 @@ def _print_channels(view: View) -> None:
                 coming,
             )
         )
-    columns = ["channel", "kind", "waiting", "last mail", "next mail"]
+    columns = ["channel", "kind", "waiting", "last sent", "next"]
     stdout().table(columns, rows, right=("waiting",), empty="no [[channels]] are configured")
     for channel in view.config.channels:
         if isinstance(channel, EmailDigest):
