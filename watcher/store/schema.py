@@ -94,7 +94,7 @@ posts = Table(
     Column("seen", Moment, nullable=False),
     Column("network", Key, nullable=False),
     Column("id", Key, nullable=False),
-    Column("author", RowId, ForeignKey("accounts.row"), nullable=False, index=True),
+    Column("author", RowId, ForeignKey("accounts.row"), nullable=False),
     Column("text", Words, nullable=False),
     Column("posted_at", Moment, nullable=False),
     Column("url", Words, nullable=False),
@@ -117,6 +117,7 @@ posts = Table(
     Column("alias", Key, nullable=False, server_default=""),
     Column("repost_author", Key, nullable=False, server_default=""),
     UniqueConstraint("network", "id"),
+    Index(None, "author", "posted_at"),
     sqlite_autoincrement=True,
 )
 Index(  # a server says by it what was deleted
@@ -710,11 +711,10 @@ histories = Table(  # how much of what accounts wrote was fetched, whatever the 
     "histories",
     metadata,
     Column("account", RowId, ForeignKey("accounts.row", ondelete="CASCADE"), primary_key=True),
-    # The posts fetched lie between these; None where there were none.
-    Column("oldest", Moment),
-    Column("newest", Moment),
-    # Whether the network showed all that there is, back to the first.
-    Column("whole", Boolean, nullable=False),
+    # The stretches of its timeline that were read without a hole, newest first, as JSON.
+    Column("stretches", Words, nullable=False),
+    # How many posts it has written, as the network said last; None where it did not.
+    Column("total", Count),
     Column("fetched", Moment, nullable=False),
 )
 

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _keep_how_far_histories_reach()
     _count_what_came_before()
     _keep_what_was_handled()
+    _find_what_an_account_wrote_when()
 
 
 def _tell_more_of_what_is_spoken() -> None:
@@ -72,9 +73,8 @@ def _keep_how_far_histories_reach() -> None:
     op.create_table(
         "histories",
         sa.Column("account", RowId, nullable=False),
-        sa.Column("oldest", sa.BigInteger(), nullable=True),
-        sa.Column("newest", sa.BigInteger(), nullable=True),
-        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.Column("stretches", sa.Text(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=True),
         sa.Column("fetched", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account"], ["accounts.row"], name=op.f("fk_histories_account"), ondelete="CASCADE"
@@ -115,3 +115,10 @@ def _keep_what_was_handled() -> None:
         sa.PrimaryKeyConstraint("row", name=op.f("pk_handled")),
     )
     op.create_index(op.f("ix_handled_rid"), "handled", ["rid"], unique=False)
+
+
+def _find_what_an_account_wrote_when() -> None:
+    op.drop_index("ix_posts_author", table_name="posts")
+    op.create_index(
+        op.f("ix_posts_author_posted_at"), "posts", ["author", "posted_at"], unique=False
+    )
