@@ -29,6 +29,10 @@ class Say(Speech):
         """A column whose head is a sentence of the catalogues."""
         return Column(key=key, head=self.t(head), meaning=head, kind=kind)
 
+    def plain_column(self, key: str, head: str, kind: Kind) -> Column:
+        """A column whose head is the same in every language."""
+        return Column(key=key, head=head, meaning=head, kind=kind)
+
     def number(self, value: float) -> str:
         """A count, or a number with one digit behind the point."""
         return self.words.number(value if isinstance(value, int) else round(value, 1))
@@ -91,7 +95,7 @@ class Say(Speech):
         if isinstance(value, timedelta):
             return self.length(value)
         if isinstance(value, str):
-            return value
+            return self.name(value) if kind == "name" else value
         if kind in {"share", "share-plain"}:
             return self.share(value)
         if kind == "points":

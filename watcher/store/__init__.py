@@ -1,9 +1,11 @@
 """What must survive a crash: the only place that knows SQLAlchemy and Alembic."""
 
 from alerts.model import OutgoingMail
+from watcher.store.account_statistics import AccountStatistics
 from watcher.store.accounts import Accounts
 from watcher.store.acknowledging import Acknowledging
 from watcher.store.beside import Beside
+from watcher.store.brand_counts import BrandCounts
 from watcher.store.channels import Channels
 from watcher.store.copies import Originals
 from watcher.store.coverage import SourceCoverage
@@ -19,6 +21,7 @@ from watcher.store.housekeeping import Housekeeping
 from watcher.store.judgements import Judgements
 from watcher.store.links import Links
 from watcher.store.matches import Matches
+from watcher.store.people import People
 from watcher.store.posts import Posts
 from watcher.store.queue import Place, Places
 from watcher.store.rates import Rates
@@ -59,7 +62,7 @@ from watcher.store.records import (
     VerdictRecord,
     WaitingEntry,
 )
-from watcher.store.reported import Reported, SuspectNews
+from watcher.store.reported import Brought, Reported, SuspectNews
 from watcher.store.returned import (
     Addressee,
     Return,
@@ -81,11 +84,14 @@ from watcher.store.tones import JudgedTone, SaidTone, ToneJudgement, ToneRecord,
 class Store(
     Posts,
     Accounts,
+    AccountStatistics,
     SourceCoverage,
     Spending,
     Revisits,
     Matches,
     Originals,
+    BrandCounts,
+    People,
     Judgements,
     Tones,
     Rates,
@@ -134,6 +140,7 @@ __all__ = [
     "AlarmRecord",
     "AttemptRecord",
     "Batch",
+    "Brought",
     "ClaimedDelivery",
     "DeliveryRecord",
     "DigestRecord",

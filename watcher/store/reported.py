@@ -5,7 +5,8 @@ A report is passed around, so that nothing that private posts alone tell is in i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from statistics import median_low
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
@@ -20,6 +21,7 @@ from watcher.store.schema import alarms, posts, spoken, suspect_events, suspects
 from watcher.store.suspects import record_of, select_suspects
 
 _CHUNK = 200
+_MOST_LAGS = 5000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +38,17 @@ class SuspectNews:
     """How many of all wait for a person."""
     hidden: int
     """Those of `raised` of whom there are none but private posts: they are not listed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Brought:
+    """What one source brought that was written between two moments."""
+
+    posts: int
+    first: datetime
+    """When the first of them was read."""
+    lag: timedelta | None
+    """How long after their writing half of the newest had been read."""
 
 
 class Reported(Database):
@@ -122,6 +135,33 @@ class Reported(Database):
                 for one in posts_from(rows):
                     found.setdefault(one.post.key, one.post)
         return found
+
+    def brought(self, since: datetime, until: datetime) -> dict[str, Brought]:
+        """Return what each source brought that was written in a period, and how late that came."""
+        written = and_(posts.c.posted_at >= since, posts.c.posted_at < until)
+        counted = (
+            select(posts.c.source, func.count(), func.min(posts.c.seen))
+            .where(written)
+            .group_by(posts.c.source)
+        )
+        newest = (
+            select(posts.c.source, posts.c.posted_at, posts.c.seen)
+            .where(written)
+            .order_by(posts.c.rid.desc())
+            .limit(_MOST_LAGS)
+        )
+        lags: dict[str, list[timedelta]] = {}
+        with self.reading() as connection:
+            for source, posted_at, seen in connection.execute(newest):
+                lags.setdefault(source, []).append(max(seen - posted_at, timedelta()))
+            return {
+                source: Brought(
+                    posts=number,
+                    first=first,
+                    lag=median_low(lags[source]) if source in lags else None,
+                )
+                for source, number, first in connection.execute(counted)
+            }
 
     def private_spoken(self, brand: str, since: datetime, until: datetime) -> int:
         """Count the private posts that speak of a brand: they are in its numbers alone."""

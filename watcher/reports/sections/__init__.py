@@ -1,0 +1,1 @@
+"""The sections of a report, each in the module of its question: facts in, sentences out."""
