@@ -515,5 +515,5 @@ def test_an_alarm_is_told_in_words_with_its_posts_and_when_it_was_noticed():
     assert 'href="https://social.example/@rider0/a0"' in shown.html
     assert "Nothing is urgent" not in shown.text + shown.html
     french = render(TEMPLATES, made(waiting(alarms=alarms[:1]), language="fr"))
-    assert french.subject.startswith("Plivélo: alerte de plivelo · ")
+    assert french.subject.startswith("Plivélo : alerte de plivelo · ")
     assert "64 comptes en 1\xa0heure\xa0: peu avant, c’était environ 9." in french.text
