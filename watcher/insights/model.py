@@ -56,6 +56,13 @@ class Period:
             yield day
             day += timedelta(days=1)
 
+    def by_day(self) -> Iterator[tuple[date, "Period"]]:
+        """Yield every day, and the part of it that lies in the period, in order."""
+        for day in self.days():
+            whole = Period.of_days(day, day, self.zone)
+            since, until = max(whole.since, self.since), min(whole.until, self.until)
+            yield day, Period(since=since, until=until, zone=self.zone)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
@@ -75,11 +82,11 @@ class Estimate:
 def share(part: int, whole: int, *, independent: float | None = None) -> Estimate | None:
     """Return a part of a whole with its interval; None of nothing.
 
-    `independent` is how many posts the whole is worth where some hang together, such as those of
-    one author; the part then keeps its value, and its interval is as wide as of so many posts (E.
-    Korn, B. Graubard, Confidence intervals for proportions with small expected number of positive
-    counts estimated from survey data, Survey Methodology 24, 1998). E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22
-    (1927): it keeps within 0 and 1, and holds for few posts too.
+    E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22
+    (1927): it keeps within 0 and 1, and holds for few posts too. `independent` is how many posts
+    the whole is worth where some hang together, such as those of one author: the interval is then
+    as wide as of so many (E. Korn, B. Graubard, Confidence intervals for proportions with small
+    expected number of positive counts estimated from survey data, Survey Methodology 24, 1998).
     """
     if whole <= 0:
         return None

@@ -2,39 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from watcher.insights.model import Estimate, Z
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Opinions:
-    """What different people said, each wording once; sums over the people.
-
-    Of each person `n` sayings are known, of which `positive - negative` is `d`.
-    """
-
-    positive: int = 0
-    negative: int = 0
-    sayings: int = 0
-    authors: int = 0
-    dd: int = 0
-    """The sum of `d * d`."""
-    dn: int = 0
-    """The sum of `d * n`."""
-    nn: int = 0
-    """The sum of `n * n`."""
-
-    @property
-    def independent(self) -> float:
-        """How many sayings of different people these are worth."""
-        mean = (self.positive - self.negative) / self.sayings if self.sayings else 0.0
-        return independent(
-            self.sayings,
-            self.authors,
-            self.dd - 2 * mean * self.dn + mean * mean * self.nn,
-            (self.positive + self.negative) / self.sayings - mean * mean if self.sayings else 0.0,
-        )
+from watcher.store.brand_counts import Opinions
 
 
 def independent(number: int, people: int, squares: float, variance: float) -> float:
@@ -54,6 +24,19 @@ def independent(number: int, people: int, squares: float, variance: float) -> fl
     return number / max(1.0, effect)
 
 
+def independent_sayings(of: Opinions) -> float:
+    """Return how many sayings of different people some are worth."""
+    if not of.sayings:
+        return 0.0
+    mean = (of.positive - of.negative) / of.sayings
+    return independent(
+        of.sayings,
+        of.authors,
+        of.dd - 2 * mean * of.dn + mean * mean * of.nn,
+        (of.positive + of.negative) / of.sayings - mean * mean,
+    )
+
+
 def net(of: Opinions) -> Estimate | None:
     """Return positive less negative sayings as a part of all, -1 to 1; None of nothing.
 
@@ -65,7 +48,7 @@ def net(of: Opinions) -> Estimate | None:
     if of.sayings <= 0:
         return None
     value = (of.positive - of.negative) / of.sayings
-    n = max(1.0, of.independent)
+    n = max(1.0, independent_sayings(of))
     up = (of.positive / of.sayings * n + 1) / (n + 2)
     down = (of.negative / of.sayings * n + 1) / (n + 2)
     half = Z * math.sqrt((up + down - (up - down) ** 2) / (n + 2))

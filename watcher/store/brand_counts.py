@@ -1,0 +1,319 @@
+"""What is counted of posts that speak of brands: how they sound, how many, what they say.
+
+Everything is counted by the time posts were written in, so the order in which they came makes no
+difference. docs/brands.md shows each of these queries as one types them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    case,
+    cast,
+    column,
+    func,
+    or_,
+    select,
+    values,
+)
+
+from watcher.store.columns import Key, Moment, storable_key
+from watcher.store.database import Database
+from watcher.store.schema import heard, posts, spoken
+
+Span = tuple[datetime, datetime]
+"""The first moment that belongs to it, and the first one after it."""
+
+RELEVANT = 0.5
+"""What is less likely about the brand than this is about the common word."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToneCount:
+    """How many posts of a span speak of a brand in one tone."""
+
+    span: int
+    """Its place among the spans asked for."""
+    tone: str
+    """`negative`, `neutral`, `positive`; empty where nothing could tell."""
+    posts: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opinions:
+    """What different people said of a brand in a span, each wording once, by who said it first.
+
+    Of each person `n` sayings are known, of which `positive - negative` is `d`.
+    """
+
+    span: int
+    positive: int
+    negative: int
+    sayings: int
+    authors: int
+    dd: int
+    """The sum of `d * d` over the people."""
+    dn: int
+    nn: int
+
+
+NOTHING_SAID = Opinions(span=-1, positive=0, negative=0, sayings=0, authors=0, dd=0, dn=0, nn=0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VoiceCount:
+    """How many posts of a span speak of a brand, and how they hang together by their authors.
+
+    Of each author `c` posts speak of this brand and `t` of any of those asked for.
+    """
+
+    span: int
+    brand: str
+    """As it is stored: see `storable_key`."""
+    posts: int
+    authors: int
+    reposts: int
+    cc: int
+    """The sum of `c * c` over the authors who speak of it."""
+    ct: int
+    first: int
+    """Authors counted for this brand and for none before it: over all brands each one once."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Saying:
+    """One wording about a brand, by whoever wrote it first."""
+
+    said: str
+    text: str
+    language: str | None
+    tone: str
+    author: int
+    rid: int
+
+
+class BrandCounts(Database):
+    """The part of the store that counts how brands are spoken of."""
+
+    def counted_since(self, brands: Sequence[str]) -> dict[str, datetime]:
+        """Return since when each brand is counted; those that are not are left out."""
+        names = {storable_key(name): name for name in brands}
+        query = select(heard.c.brand, heard.c.since).where(heard.c.brand.in_(names))
+        with self.reading() as connection:
+            return {names[row.brand]: row.since for row in connection.execute(query)}
+
+    def tone_counts(self, brand: str, spans: Sequence[Span]) -> tuple[ToneCount, ...]:
+        """Count the posts of each span that speak of a brand, by their tone."""
+        some = _spans(spans)
+        query = (
+            select(some.c.n, spoken.c.tone, func.count())
+            .join_from(some, spoken, _within(some, spoken.c.brand == brand))
+            .group_by(some.c.n, spoken.c.tone)
+            .order_by(some.c.n, spoken.c.tone)
+        )
+        with self.reading() as connection:
+            return tuple(
+                ToneCount(span=n, tone=tone, posts=number)
+                for n, tone, number in connection.execute(query)
+            )
+
+    def opinion_counts(self, brand: str, spans: Sequence[Span]) -> tuple[Opinions, ...]:
+        """Count what was said of a brand in each span; of wordings whose tone is known."""
+        some = _spans(spans)
+        said = _said_first(some, and_(spoken.c.brand == brand, spoken.c.tone != ""))
+        by_author = (
+            select(
+                said.c.n,
+                func.sum(case((said.c.tone == "positive", 1), else_=0)).label("up"),
+                func.sum(case((said.c.tone == "negative", 1), else_=0)).label("down"),
+                func.count().label("sayings"),
+            )
+            .join(posts, posts.c.rid == said.c.rid)
+            .where(said.c.place == 1)
+            .group_by(said.c.n, posts.c.author)
+            .subquery()
+        )
+        up, down, sayings = by_author.c.up, by_author.c.down, by_author.c.sayings
+        query = (
+            select(
+                by_author.c.n,
+                func.sum(up),
+                func.sum(down),
+                func.sum(sayings),
+                func.count(),
+                func.sum((up - down) * (up - down)),
+                func.sum((up - down) * sayings),
+                func.sum(sayings * sayings),
+            )
+            .group_by(by_author.c.n)
+            .order_by(by_author.c.n)
+        )
+        with self.reading() as connection:
+            return tuple(
+                Opinions(
+                    span=row[0],
+                    positive=int(row[1]),
+                    negative=int(row[2]),
+                    sayings=int(row[3]),
+                    authors=row[4],
+                    dd=int(row[5]),
+                    dn=int(row[6]),
+                    nn=int(row[7]),
+                )
+                for row in connection.execute(query)
+            )
+
+    def voice_counts(self, brands: Sequence[str], spans: Sequence[Span]) -> tuple[VoiceCount, ...]:
+        """Count the posts of each span that speak of each brand, and who wrote them."""
+        some = _spans(spans)
+        of_them = spoken.c.brand.in_([storable_key(name) for name in brands])
+        by_author = (
+            select(
+                some.c.n,
+                spoken.c.brand,
+                posts.c.author,
+                func.count().label("c"),
+                func.count(posts.c.repost_of).label("reposts"),
+            )
+            .join_from(some, spoken, _within(some, of_them))
+            .join(posts, posts.c.rid == spoken.c.rid)
+            .group_by(some.c.n, spoken.c.brand, posts.c.author)
+            .cte("by_author")
+        )
+        same = [by_author.c.n, by_author.c.author]
+        place = func.row_number().over(partition_by=same, order_by=by_author.c.brand)
+        beside = select(
+            *by_author.c,
+            func.sum(by_author.c.c).over(partition_by=same).label("t"),
+            place.label("place"),
+        ).subquery()
+        query = (
+            select(
+                beside.c.n,
+                beside.c.brand,
+                func.sum(beside.c.c),
+                func.count(),
+                func.sum(beside.c.reposts),
+                func.sum(beside.c.c * beside.c.c),
+                func.sum(beside.c.c * beside.c.t),
+                func.sum(case((beside.c.place == 1, 1), else_=0)),
+            )
+            .group_by(beside.c.n, beside.c.brand)
+            .order_by(beside.c.n, beside.c.brand)
+        )
+        with self.reading() as connection:
+            return tuple(
+                VoiceCount(
+                    span=row[0],
+                    brand=row[1],
+                    posts=int(row[2]),
+                    authors=row[3],
+                    reposts=int(row[4]),
+                    cc=int(row[5]),
+                    ct=int(row[6]),
+                    first=int(row[7]),
+                )
+                for row in connection.execute(query)
+            )
+
+    def sayings(self, brands: Sequence[str], span: Span, limit: int) -> tuple[int, list[Saying]]:
+        """Return how many wordings public posts about any of the brands have, and some of them.
+
+        At most `limit`, drawn by the digest of their words: as good as a lot, and the same at every
+        time and in whatever order posts came.
+        """
+        some = _spans([span])
+        of_them = spoken.c.brand.in_([storable_key(name) for name in brands])
+        found = _said_first(some, of_them, public=True)
+        drawn = (
+            select(found, func.count().over().label("number"))
+            .where(found.c.place == 1)
+            .order_by(found.c.said)
+            .limit(limit)
+            .subquery()
+        )
+        query = (
+            select(
+                drawn.c.said,
+                posts.c.text,
+                posts.c.language,
+                drawn.c.tone,
+                posts.c.author,
+                drawn.c.rid,
+                drawn.c.number,
+            )
+            .join(posts, posts.c.rid == drawn.c.rid)
+            .order_by(drawn.c.said)
+        )
+        with self.reading() as connection:
+            rows = connection.execute(query).all()
+        number = rows[0].number if rows else 0
+        return number, [
+            Saying(
+                said=row.said,
+                text=row.text,
+                language=row.language,
+                tone=row.tone,
+                author=row.author,
+                rid=row.rid,
+            )
+            for row in rows
+        ]
+
+    def spans_with_posts(self, brands: Sequence[str], spans: Sequence[Span]) -> int:
+        """Return in how many of the spans anybody spoke of any of the brands."""
+        some = _spans(spans)
+        of_them = spoken.c.brand.in_([storable_key(name) for name in brands])
+        query = select(func.count()).select_from(some)
+        there = select(spoken.c.rid).where(_within(some, of_them)).correlate(some).exists()
+        with self.reading() as connection:
+            return connection.execute(query.where(there)).scalar_one()
+
+
+def about() -> ColumnElement[bool]:
+    """Whether a post that names a brand is about it, as far as anybody asked."""
+    return or_(spoken.c.relevance.is_(None), spoken.c.relevance >= RELEVANT)
+
+
+def said() -> ColumnElement[str]:
+    """The words of a post in short; of one where nobody kept them, that it is that post."""
+    return case((spoken.c.said == "", cast(spoken.c.rid, Key)), else_=spoken.c.said)
+
+
+def _spans(spans: Sequence[Span]) -> CTE:
+    """Stretches of time to join with: an index finds the posts of each."""
+    table = values(
+        column("n", Integer), column("since", Moment), column("until", Moment), name="span"
+    )
+    return table.data([(n, since, until) for n, (since, until) in enumerate(spans)]).cte("spans")
+
+
+def _within(some: CTE, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(
+        condition,
+        spoken.c.posted_at >= some.c.since,
+        spoken.c.posted_at < some.c.until,
+        about(),
+    )
+
+
+def _said_first(some: CTE, condition: ColumnElement[bool], *, public: bool = False) -> Subquery:
+    """Number the posts of each span with the same words in the order they were written in."""
+    place = func.row_number().over(
+        partition_by=[some.c.n, said()],
+        order_by=[spoken.c.posted_at, spoken.c.rid, spoken.c.brand],
+    )
+    query: Select[Any] = select(
+        some.c.n, spoken.c.rid, spoken.c.tone, said().label("said"), place.label("place")
+    ).join_from(some, spoken, _within(some, condition))
+    if public:
+        query = query.join(posts, posts.c.rid == spoken.c.rid).where(posts.c.private.is_(False))
+    return query.subquery()
