@@ -25,7 +25,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table to be written or read once, in bounded memory: its rows come one after the other."""
+    """A table to be written or read in bounded memory: its rows come one after the other.
+
+    `pandas.DataFrame(table)` makes a frame of it; `columns=table.names` also of one without rows.
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -34,6 +37,11 @@ class Table:
 
     def __iter__(self) -> Iterator[dict[str, Value]]:
         """Yield each row by the names of the columns."""
-        names = [column.name for column in self.columns]
+        names = self.names
         for row in self.rows:
             yield dict(zip(names, row, strict=True))
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns."""
+        return [column.name for column in self.columns]

@@ -13,6 +13,7 @@ from watcher.store.deliveries import Deliveries
 from watcher.store.errors import NoSuchRecordError, StaleBatchError, StoreError
 from watcher.store.evidence import Evidence, SeenPost, Sighting
 from watcher.store.exclusive import lock_file, server_lock, shown_address
+from watcher.store.exporting import Exports, Wanted
 from watcher.store.following import Following
 from watcher.store.follows import Follows
 from watcher.store.forgetting import Forgetting, Held
@@ -113,6 +114,7 @@ class Store(
     Follows,
     Following,
     Forgetting,
+    Exports,
     Housekeeping,
 ):
     """Everything the watcher remembers, in one database. Safe to use from several threads.
@@ -198,6 +200,7 @@ __all__ = [
     "Unspoken",
     "VerdictRecord",
     "WaitingEntry",
+    "Wanted",
     "lock_file",
     "server_lock",
     "shown_address",

@@ -20,6 +20,13 @@ def is_hidden_suspect() -> ColumnElement[bool]:
     return and_(private, ~public)
 
 
+def is_hidden_account() -> ColumnElement[bool]:
+    """Return the condition on `accounts` for those of whom there are none but private posts."""
+    own = posts.alias("own")
+    by_account = own.c.author == accounts.c.row
+    return and_(_some(own, by_account, private=True), ~_some(own, by_account, private=False))
+
+
 def is_hidden_proposal() -> ColumnElement[bool]:
     """Return the condition on `proposals` and `accounts` for those that a private post led to.
 
@@ -28,8 +35,7 @@ def is_hidden_proposal() -> ColumnElement[bool]:
     own = posts.alias("own")
     by_account = own.c.author == accounts.c.row
     key = own.c.network + ":" + own.c.id
-    only = and_(_some(own, by_account, private=True), ~_some(own, by_account, private=False))
-    return _some(own, and_(by_account, key == proposals.c.post), private=True) | only
+    return _some(own, and_(by_account, key == proposals.c.post), private=True) | is_hidden_account()
 
 
 def _some(table: Any, condition: ColumnElement[bool], *, private: bool) -> ColumnElement[bool]:
