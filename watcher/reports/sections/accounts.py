@@ -20,8 +20,7 @@ def accounts(desk: Desk, brand: BrandFacts) -> Section:
         desk.lead(told(desk, active[0])),
         Listing(title=sheet.caption, sheet=sheet),
     ]
-    for one in active:
-        blocks.append(_hours(desk, one))
+    blocks += [_hours(desk, one) for one in active]
     return desk.section("accounts", title, *blocks)
 
 
