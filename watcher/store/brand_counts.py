@@ -4,7 +4,7 @@ Everything is counted by the time posts were written in, so the order in which t
 difference. docs/brands.md shows each of these queries as one types them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    literal,
     or_,
     select,
     values,
@@ -32,6 +33,7 @@ from watcher.store.schema import heard, posts, spoken
 Span = tuple[datetime, datetime]
 """The first moment that belongs to it, and the first one after it."""
 
+_CHUNK = 500
 RELEVANT = 0.5
 """What is less likely about the brand than this is about the common word."""
 
@@ -98,6 +100,15 @@ class Saying:
     tone: str
     author: int
     rid: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShownPost:
+    """A public post that may be shown."""
+
+    key: str
+    posted_at: datetime
+    engagement: int
 
 
 class BrandCounts(Database):
@@ -224,21 +235,16 @@ class BrandCounts(Database):
                 for row in connection.execute(query)
             )
 
-    def sayings(self, brands: Sequence[str], span: Span, limit: int) -> tuple[int, list[Saying]]:
-        """Return how many wordings public posts about any of the brands have, and some of them.
+    def sayings(self, brands: Sequence[str], span: Span, limit: int) -> list[Saying]:
+        """Return wordings of public posts about any of the brands, and who wrote each first.
 
         At most `limit`, drawn by the digest of their words: as good as a lot, and the same at every
         time and in whatever order posts came.
         """
-        some = _spans([span])
         of_them = spoken.c.brand.in_([storable_key(name) for name in brands])
-        found = _said_first(some, of_them, public=True)
+        found = _said_first(_spans([span]), of_them, public=True)
         drawn = (
-            select(found, func.count().over().label("number"))
-            .where(found.c.place == 1)
-            .order_by(found.c.said)
-            .limit(limit)
-            .subquery()
+            select(found).where(found.c.place == 1).order_by(found.c.said).limit(limit).subquery()
         )
         query = (
             select(
@@ -248,25 +254,30 @@ class BrandCounts(Database):
                 drawn.c.tone,
                 posts.c.author,
                 drawn.c.rid,
-                drawn.c.number,
             )
             .join(posts, posts.c.rid == drawn.c.rid)
             .order_by(drawn.c.said)
         )
         with self.reading() as connection:
-            rows = connection.execute(query).all()
-        number = rows[0].number if rows else 0
-        return number, [
-            Saying(
-                said=row.said,
-                text=row.text,
-                language=row.language,
-                tone=row.tone,
-                author=row.author,
-                rid=row.rid,
-            )
-            for row in rows
-        ]
+            return [
+                Saying(said=said, text=text, language=language, tone=tone, author=author, rid=rid)
+                for said, text, language, tone, author, rid in connection.execute(query)
+            ]
+
+    def shown_posts(self, rids: Collection[int]) -> dict[int, ShownPost]:
+        """Return what is told of public posts by their numbers; private ones are left out."""
+        some = sorted(set(rids))
+        found = {}
+        with self.reading() as connection:
+            for start in range(0, len(some), _CHUNK):
+                query = select(
+                    posts.c.rid, posts.c.network, posts.c.id, posts.c.posted_at, engagement()
+                ).where(posts.c.rid.in_(some[start : start + _CHUNK]), posts.c.private.is_(False))
+                for rid, network, id_, posted_at, number in connection.execute(query):
+                    found[rid] = ShownPost(
+                        key=f"{network}:{id_}", posted_at=posted_at, engagement=int(number)
+                    )
+        return found
 
     def spans_with_posts(self, brands: Sequence[str], spans: Sequence[Span]) -> int:
         """Return in how many of the spans anybody spoke of any of the brands."""
@@ -281,6 +292,13 @@ class BrandCounts(Database):
 def about() -> ColumnElement[bool]:
     """Whether a post that names a brand is about it, as far as anybody asked."""
     return or_(spoken.c.relevance.is_(None), spoken.c.relevance >= RELEVANT)
+
+
+def engagement() -> ColumnElement[int]:
+    """The likes, reposts and replies that a network told of a post."""
+    return sum(
+        (func.coalesce(posts.c[name], 0) for name in ("likes", "reposts", "replies")), literal(0)
+    )
 
 
 def said() -> ColumnElement[str]:
