@@ -46,6 +46,7 @@ COMMANDS = {
     "digests": "Preview and list the digests.",
     "deliveries": "What goes out: sent, waiting, refused, parked.",
     "forget": "Erase a person's posts and account, and keep them out.",
+    "report": "Write what was said of the brands as a page that people read.",
     "index": "The search index: its state, and making it anew.",
     "local": "The embedded microblog: post, import, look around.",
 }

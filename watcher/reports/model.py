@@ -12,7 +12,7 @@ from watcher.insights.model import Estimate, Period
 from watcher.reports.charts import Svg
 
 Kind = Literal[
-    "name", "text", "day", "moment", "count", "share", "points", "number", "duration", "share-plain"
+    "name", "text", "day", "moment", "count", "share", "points", "number", "duration"
 ]
 """What a column holds, and how it is written: `share` is 0 to 1, `points` a difference of those."""
 Cell = str | int | float | date | datetime | timedelta | Estimate | None
@@ -40,7 +40,7 @@ class Column:
     @property
     def is_number(self) -> bool:
         """Whether its values stand to the right."""
-        return self.kind in {"count", "share", "points", "number", "duration", "share-plain"}
+        return self.kind in {"count", "share", "points", "number", "duration"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +56,8 @@ class Sheet:
     rows: tuple[tuple[Cell, ...], ...]
     command: str
     """Prints the same numbers."""
+    part: str = ""
+    """What sets it apart from others of the same key and brand: a word for programs."""
     left_out: int = 0
     """How many further rows there are."""
 

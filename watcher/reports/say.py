@@ -96,7 +96,7 @@ class Say(Speech):
             return self.length(value)
         if isinstance(value, str):
             return self.name(value) if kind == "name" else value
-        if kind in {"share", "share-plain"}:
+        if kind == "share":
             return self.share(value)
         if kind == "points":
             return self.points(value)

@@ -67,7 +67,7 @@ def _hours(desk: Desk, one: AccountStatistics) -> Block:
     columns += [say.plain_column(f"h{hour:02}", f"{hour:02}", "count") for hour in range(24)]
     sheet = desk.sheet(
         "account-hours", caption, columns, cells,
-        told_by=stats(one.account.handle, desk.facts.period),
+        told_by=stats(one.account.handle, desk.facts.period), part=one.account.key,
     )  # fmt: skip
     if one.posts < FEWEST_POSTS:
         return Hidden(title=caption, sheet=sheet)
@@ -85,7 +85,12 @@ def _hours(desk: Desk, one: AccountStatistics) -> Block:
             hours=[f"{hour:02}" for hour in range(24)],
         )
 
-    return desk.figure(caption, sheet, draw, f"-{one.account.network}-{one.account.id}")
+    return desk.figure(caption, sheet, draw, slug(one.account.key))
+
+
+def slug(key: str) -> str:
+    """Return a name of ASCII letters and digits for an account, no two alike."""
+    return "".join(c if c.isascii() and c.isalnum() else f"-{ord(c):x}-" for c in key)
 
 
 def say_handle(desk: Desk, one: AccountStatistics) -> str:

@@ -52,6 +52,7 @@ class Desk:
         rows: Sequence[tuple[Cell, ...]],
         *,
         told_by: str = "",
+        part: str = "",
         left_out: int = 0,
     ) -> Sheet:
         """Make a table; `told_by` is the command that prints it where it is not the key's own."""
@@ -62,12 +63,13 @@ class Desk:
             columns=tuple(columns),
             rows=tuple(rows),
             command=told_by or command(key, self.brand, self.facts.period),
+            part=part,
             left_out=left_out,
         )
 
     def figure(self, title: str, sheet: Sheet, draw: Draw, more: str = "") -> Figure:
         """Make a chart of a table, for a page and for a phone."""
-        name = f"{self.slug}-{sheet.key}{more}"
+        name = f"{self.slug}-{sheet.key}-{more}".rstrip("-")
         return Figure(
             name=name,
             title=title,

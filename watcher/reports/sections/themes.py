@@ -35,9 +35,9 @@ def themes(desk: Desk, brand: BrandFacts) -> Section:
     others = say.listed([say.name(one.name) for one in brand.others])
     if apart:
         blocks += _part(desk, apart, say.t("Said of {brand} rather than of {others}",
-                                           brand=desk.name, others=others), "-others")  # fmt: skip
+                                           brand=desk.name, others=others), "others")  # fmt: skip
     if new:
-        blocks += _part(desk, new, say.t("Said more than in the period before"), "-before")
+        blocks += _part(desk, new, say.t("Said more than in the period before"), "before")
     keys = [key for one in brand.themes[:MOST_QUOTED] for key in one.examples[:1]]
     quotes = desk.posts(say.t("Posts that show it"), keys, brand.posts)
     if quotes:
@@ -94,10 +94,10 @@ def _part(desk: Desk, found: Sequence[Theme], title: str, more: str) -> list[Blo
             before_words=say.t("as many would be usual there"),
         )
 
-    return [desk.figure(title, _sheet(desk, found, title), draw, more)]
+    return [desk.figure(title, _sheet(desk, found, title, more), draw, more)]
 
 
-def _sheet(desk: Desk, found: Sequence[Theme], caption: str) -> Sheet:
+def _sheet(desk: Desk, found: Sequence[Theme], caption: str, part: str) -> Sheet:
     say = desk.say
     return desk.sheet(
         "themes",
@@ -114,4 +114,5 @@ def _sheet(desk: Desk, found: Sequence[Theme], caption: str) -> Sheet:
             (one.written, one.posts, one.authors, one.others, round(one.score, 2), one.tone)
             for one in found
         ],
+        part=part,
     )
