@@ -1,15 +1,19 @@
 """Who matters where brands are spoken of: by what people cause there, and who talks with whom."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from rules.lookalike.ownership import split_network
 from rules.model import Account, Brand, Reason
 from watcher.insights.model import Period
 from watcher.store import Store
 from watcher.store.people import Looked, Person, Taken
 
+Name = tuple[str, str]
+"""Network and handle."""
 _BEST_POSTS = 10
 """Posts of one person of which the engagement counts."""
 
@@ -224,7 +228,32 @@ def talks(
     What answers, quotes or passes on a post about the brands counts too, wherever it is stored.
     Nobody talks with themselves; private posts are not looked at. Raises `StoreError`.
     """
-    raise NotImplementedError
+    looked = Looked(brands=brands, since=period.since, until=period.until)
+    ours = {split_network(entry) for brand in own for entry in brand.accounts}
+
+    def is_own(network: str, handle: str) -> bool:
+        return not ours.isdisjoint((("", handle), (network, handle)))
+
+    return tuple(
+        Talk(
+            network=one.network,
+            who=one.who,
+            to=one.to,
+            posts=one.posts,
+            replies=one.replies,
+            reposts=one.reposts,
+            quotes=one.quotes,
+            mentions=one.mentions,
+            back=one.back,
+            negative=one.negative,
+            neutral=one.neutral,
+            positive=one.positive,
+            last=one.last,
+            who_is_own=is_own(one.network, one.who),
+            to_is_own=is_own(one.network, one.to),
+        )
+        for one in store.said(looked, limit)
+    )
 
 
 def circles(found: Sequence[Talk], *, fewest: int = 3) -> tuple[Circle, ...]:
@@ -232,4 +261,28 @@ def circles(found: Sequence[Talk], *, fewest: int = 3) -> tuple[Circle, ...]:
 
     Brands' own accounts connect nobody: everybody speaks to them.
     """
-    raise NotImplementedError
+    between = [one for one in found if not (one.who_is_own or one.to_is_own)]
+    leader: dict[Name, Name] = {}
+
+    def led_by(name: Name) -> Name:
+        while (above := leader.setdefault(name, name)) != name:
+            leader[name] = name = leader[above]
+        return name
+
+    takes_part: Counter[Name] = Counter()
+    for one in between:
+        who, to = (one.network, one.who), (one.network, one.to)
+        takes_part.update((who, to))
+        leader[led_by(who)] = led_by(to)
+    members: dict[Name, list[Name]] = {}
+    for name in sorted(takes_part, key=lambda name: (-takes_part[name], name)):
+        members.setdefault(led_by(name), []).append(name)
+    posts: Counter[Name] = Counter()
+    for one in between:
+        posts[led_by((one.network, one.who))] += one.posts
+    made = [
+        Circle(network=head[0], members=tuple(handle for _, handle in some), posts=posts[head])
+        for head, some in members.items()
+        if len(some) >= fewest
+    ]
+    return tuple(sorted(made, key=lambda one: (-len(one.members), -one.posts, one.members)))

@@ -39,7 +39,7 @@ from watcher.store.database import Database
 from watcher.store.schema import accounts, forgotten, matches, posts, spoken, suspects
 
 _CHUNK = 500
-_NOBODY = ("", "?")
+NOBODY = ("", "?")
 """Handles of what has no author: whatever an archive holds without one is by the account `?`."""
 
 
@@ -158,7 +158,7 @@ class People(Database):
             for start in range(0, len(wanted), _CHUNK):
                 query = select(*account_columns, accounts.c.row, suspected).where(
                     accounts.c.row.in_(wanted[start : start + _CHUNK]),
-                    accounts.c.folded_handle.not_in(_NOBODY),
+                    accounts.c.folded_handle.not_in(NOBODY),
                     not_leaving(accounts.c.row),
                 )
                 for one in connection.execute(query).all():
