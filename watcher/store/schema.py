@@ -309,9 +309,18 @@ matches = Table(
     Column("verdict", Words),
     # The match whose post says the same and was told already.
     Column("copy_of", RowId, ForeignKey("matches.row", ondelete="SET NULL"), index=True),
+    # The brand that its post is taken for not about, where it is not told for that.
+    Column("left_out", Key),
     UniqueConstraint("rid", "rule"),
     Index(None, "rule", "found"),
     Index(None, "rule", "posted_at"),
+)
+
+Index(
+    "ix_matches_left_out",
+    matches.c.row,
+    sqlite_where=matches.c.left_out.is_not(None),
+    postgresql_where=matches.c.left_out.is_not(None),
 )
 
 judgements = Table(  # what people said of matches: only ever grows
@@ -532,6 +541,8 @@ queue = Table(  # what waits for a channel: a match, a suspect or an alarm, once
     Column("held", RowId, ForeignKey("alarms.id", ondelete="SET NULL"), index=True),
     # How often an alarm was told again.
     Column("repeats", Integer, nullable=False, server_default="0"),
+    # The brand that its post is taken for not about: it is taken, and counted by the next digest.
+    Column("left_out", Key),
     UniqueConstraint("match", "channel"),
     UniqueConstraint("suspect", "channel"),
     Index(None, "alarm", "channel", unique=True),
@@ -543,6 +554,13 @@ Index(
     queue.c.row,
     sqlite_where=queue.c.taken.is_(None),
     postgresql_where=queue.c.taken.is_(None),
+)
+
+Index(
+    "ix_queue_left_out",
+    queue.c.channel,
+    sqlite_where=queue.c.left_out.is_not(None),
+    postgresql_where=queue.c.left_out.is_not(None),
 )
 
 deliveries = Table(
@@ -681,6 +699,8 @@ spoken = Table(  # which posts speak of which brand, whatever the rules: to comp
     Column("complaint", Boolean, nullable=False, server_default=false()),
     # How likely it is about the brand and not the common word, 0 to 1; None where nobody asked.
     Column("relevance", Float(53)),
+    # Whether that is clearly too little: it is counted for nothing, and not told.
+    Column("left_out", Boolean, nullable=False, server_default=false()),
     Index(None, "brand", "posted_at"),
     Index(None, "brand", "said"),
 )

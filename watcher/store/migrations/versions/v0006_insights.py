@@ -17,6 +17,7 @@ def upgrade() -> None:
     _count_what_came_before()
     _keep_what_was_handled()
     _find_what_an_account_wrote_when()
+    _leave_out_what_is_about_no_brand()
 
 
 def _tell_more_of_what_is_spoken() -> None:
@@ -122,3 +123,18 @@ def _find_what_an_account_wrote_when() -> None:
     op.create_index(
         op.f("ix_posts_author_posted_at"), "posts", ["author", "posted_at"], unique=False
     )
+
+
+def _leave_out_what_is_about_no_brand() -> None:
+    op.add_column(
+        "spoken", sa.Column("left_out", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
+    for table, column in (("matches", "row"), ("queue", "channel")):
+        op.add_column(table, sa.Column("left_out", sa.Text(), nullable=True))
+        op.create_index(
+            op.f(f"ix_{table}_left_out"),
+            table,
+            [column],
+            sqlite_where=sa.text("left_out IS NOT NULL"),
+            postgresql_where=sa.text("left_out IS NOT NULL"),
+        )
