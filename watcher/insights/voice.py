@@ -90,7 +90,7 @@ def share_of_voice(store: Store, brands: Sequence[str], period: Period) -> Share
     since = store.counted_since(names)
     now, before = (_Beside(of_span.get(len(days) + n, {})) for n in (0, 1))
     by_day = [(day, _Beside(of_span.get(n, {}))) for n, (day, _) in enumerate(days)]
-    known = _is_known(store, names, period.before, since)
+    known = is_known(store, names, period.before)
     told = tuple(
         BrandVoice(
             brand=name,
@@ -155,14 +155,13 @@ class _Beside:
         return share(self.authors(brand), self._authors, independent=self._people)
 
 
-def _is_known(
-    store: Store, brands: Sequence[str], before: Period, since: Mapping[str, datetime]
-) -> bool:
-    """Whether somebody counted all of the brands during the whole of the period before.
+def is_known(store: Store, brands: Sequence[str], before: Period) -> bool:
+    """Whether somebody counted all of the brands during the whole of a period.
 
     As posts came, or later those that an archive or a search brought: then there are some in each
     part of it.
     """
+    since = store.counted_since(brands)
     if not all(name in since for name in brands):
         return False
     if all(since[name] <= before.since for name in brands):

@@ -5,6 +5,7 @@ from watcher.store.account_statistics import AccountStatistics
 from watcher.store.accounts import Accounts
 from watcher.store.acknowledging import Acknowledging
 from watcher.store.beside import Beside
+from watcher.store.brand_acts import BrandActs
 from watcher.store.brand_counts import BrandCounts
 from watcher.store.channels import Channels
 from watcher.store.copies import Originals
@@ -19,6 +20,7 @@ from watcher.store.follows import Follows
 from watcher.store.forgetting import Forgetting, Held
 from watcher.store.holds import Holds
 from watcher.store.housekeeping import Housekeeping
+from watcher.store.inbox import HandledRecord, Inbox
 from watcher.store.judgements import Judgements
 from watcher.store.links import Links
 from watcher.store.matches import Matches
@@ -79,6 +81,7 @@ from watcher.store.suppressions import SuppressionCause, SuppressionRecord, Supp
 from watcher.store.surroundings import Picture, Surroundings
 from watcher.store.suspects import Suspects
 from watcher.store.sweeps import NameState, Sweeps, SweptName, SweptSuspect
+from watcher.store.talks import Talks
 from watcher.store.tones import JudgedTone, SaidTone, ToneJudgement, ToneRecord, Tones
 
 
@@ -91,8 +94,11 @@ class Store(
     Revisits,
     Matches,
     Originals,
+    BrandActs,
     BrandCounts,
     People,
+    Talks,
+    Inbox,
     Judgements,
     Tones,
     Rates,
@@ -148,6 +154,7 @@ __all__ = [
     "DigestRecord",
     "FollowEvent",
     "FreshMatches",
+    "HandledRecord",
     "Held",
     "HeldPosts",
     "JudgedTone",

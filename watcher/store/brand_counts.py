@@ -123,7 +123,7 @@ class BrandCounts(Database):
 
     def tone_counts(self, brand: str, spans: Sequence[Span]) -> tuple[ToneCount, ...]:
         """Count the posts of each span that speak of a brand, by their tone."""
-        some = _spans(spans)
+        some = spans_of(spans)
         query = (
             select(some.c.n, spoken.c.tone, func.count())
             .join_from(some, spoken, _within(some, spoken.c.brand == brand))
@@ -138,7 +138,7 @@ class BrandCounts(Database):
 
     def opinion_counts(self, brand: str, spans: Sequence[Span]) -> tuple[Opinions, ...]:
         """Count what was said of a brand in each span; of wordings whose tone is known."""
-        some = _spans(spans)
+        some = spans_of(spans)
         said = _said_first(some, and_(spoken.c.brand == brand, spoken.c.tone != ""))
         by_author = (
             select(
@@ -184,7 +184,7 @@ class BrandCounts(Database):
 
     def voice_counts(self, brands: Sequence[str], spans: Sequence[Span]) -> tuple[VoiceCount, ...]:
         """Count the posts of each span that speak of each brand, and who wrote them."""
-        some = _spans(spans)
+        some = spans_of(spans)
         of_them = spoken.c.brand.in_([storable_key(name) for name in brands])
         by_author = (
             select(
@@ -242,7 +242,7 @@ class BrandCounts(Database):
         time and in whatever order posts came.
         """
         of_them = spoken.c.brand.in_([storable_key(name) for name in brands])
-        found = _said_first(_spans([span]), of_them, public=True)
+        found = _said_first(spans_of([span]), of_them, public=True)
         drawn = (
             select(found).where(found.c.place == 1).order_by(found.c.said).limit(limit).subquery()
         )
@@ -281,7 +281,7 @@ class BrandCounts(Database):
 
     def spans_with_posts(self, brands: Sequence[str], spans: Sequence[Span]) -> int:
         """Return in how many of the spans anybody spoke of any of the brands."""
-        some = _spans(spans)
+        some = spans_of(spans)
         of_them = spoken.c.brand.in_([storable_key(name) for name in brands])
         query = select(func.count()).select_from(some)
         there = select(spoken.c.rid).where(_within(some, of_them)).correlate(some).exists()
@@ -306,7 +306,7 @@ def said() -> ColumnElement[str]:
     return case((spoken.c.said == "", cast(spoken.c.rid, Key)), else_=spoken.c.said)
 
 
-def _spans(spans: Sequence[Span]) -> CTE:
+def spans_of(spans: Sequence[Span]) -> CTE:
     """Stretches of time to join with: an index finds the posts of each."""
     table = values(
         column("n", Integer), column("since", Moment), column("until", Moment), name="span"
