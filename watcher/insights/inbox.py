@@ -1,19 +1,34 @@
 """Customers who wait for an answer: complaints and questions that a brand left alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from rules.lookalike.ownership import split_network
 from rules.model import Brand, Post, Reason
+from rules.text import analyse
 from watcher.store import Store
+from watcher.store.inbox import Waits
 
 LOOKED_BACK = timedelta(days=14)
 """What is older is not worth an answer."""
 WAITING = timedelta(hours=4)
 """So long after a post an answer is missed, unless another time is given."""
 
+LONG = timedelta(days=1)
+MANY_OTHERS = 3
+MUCH_NOTICED = 25
+MANY_FOLLOWERS = 10_000
+"""From here on each is a sign that somebody is not to wait any longer."""
+
 Sort = Literal["complaint", "negative", "question"]
+_GRAVEST: tuple[Sort, ...] = ("complaint", "negative", "question")
+_WORDS: dict[Sort, str] = {
+    "complaint": "Complaint",
+    "negative": "Unhappy post",
+    "question": "Question",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +49,8 @@ class Unanswered:
     """Different people who answered meanwhile, bots not counted."""
     engagement: int
     """Likes, reposts and replies of these posts as the network told them."""
+    suspect: bool
+    """Whether its author is held for an imitation of a brand: look before you answer."""
     signs: tuple[Reason, ...]
     """Why it is urgent, one sentence each; those with more signs come first."""
     says: Reason
@@ -65,14 +82,30 @@ def inbox(
     limit: int = 50,
     *,
     back: timedelta = LOOKED_BACK,
+    private: bool = True,
 ) -> tuple[Unanswered, ...]:
     """Return who waits for an answer of the brands for `waiting` or longer, most urgent first.
 
     One entry for each person and brand. Who was answered by the brand in the same thread later, was
     handled by a colleague, or is a bot waits no more. `own_posts` tells whether answers are known
-    at all. Raises `StoreError`.
+    at all. `private=False` leaves out posts whose authors chose their readers. Raises `StoreError`.
     """
-    raise NotImplementedError
+    entries = [
+        entry
+        for brand in brands
+        for entry in _of_brand(store, brand, now, waiting, back)
+        if private or not (entry.post.private or entry.newest.private)
+    ]
+    entries.sort(
+        key=lambda one: (
+            -len(one.signs),
+            _GRAVEST.index(one.sort),
+            one.post.posted_at,
+            one.post.key,
+            one.brand,
+        )
+    )
+    return tuple(entries[:limit])
 
 
 def own_posts(
@@ -82,4 +115,119 @@ def own_posts(
 
     Raises `StoreError`.
     """
-    raise NotImplementedError
+    return tuple(_own_posts(store, brand, now - back) for brand in brands)
+
+
+def _of_brand(
+    store: Store, brand: Brand, now: datetime, waiting: timedelta, back: timedelta
+) -> Iterator[Unanswered]:
+    waits = store.waiting_for(brand, now - back, now - waiting, now)
+    stored = {one.rid: one.post for one in store.posts_by_rid([one.rid for one in waits])}
+    by_author: dict[int, list[tuple[Sort, Waits, Post]]] = {}
+    for one in waits:
+        if (post := stored.get(one.rid)) and (sort := _sort(one, post)):
+            by_author.setdefault(one.author, []).append((sort, one, post))
+    for some in by_author.values():
+        yield _entry(brand.name, some, now)
+
+
+def _sort(one: Waits, post: Post) -> Sort | None:
+    """What a post is, the gravest that holds; None where its question mark is that of a link."""
+    if one.complaint:
+        return "complaint"
+    if one.negative:
+        return "negative"
+    return "question" if "has:question" in analyse(post).carried else None
+
+
+def _entry(brand: str, some: Sequence[tuple[Sort, Waits, Post]], now: datetime) -> Unanswered:
+    """Make one entry of the posts of one person, oldest first."""
+    oldest, newest = some[0][2], some[-1][2]
+    sort = min((sort for sort, _, _ in some), key=_GRAVEST.index)
+    others = sum(waits.others for _, waits, _ in some)
+    engagement = sum(
+        (post.likes or 0) + (post.reposts or 0) + (post.replies or 0) for _, _, post in some
+    )
+    length = now - oldest.posted_at
+    return Unanswered(
+        brand=brand,
+        post=oldest,
+        sort=sort,
+        waiting=length,
+        posts=len(some),
+        newest=newest,
+        answered_by_others=others,
+        engagement=engagement,
+        suspect=any(waits.suspect for _, waits, _ in some),
+        signs=tuple(_signs(len(some), length, others, engagement, oldest.author.followers or 0)),
+        says=Reason(
+            template="{sort}, no answer for {waiting}.",
+            values={"sort": _WORDS[sort], "waiting": lasting(length)},
+        ),
+    )
+
+
+def _signs(
+    posts: int, waiting: timedelta, others: int, engagement: int, followers: int
+) -> Iterator[Reason]:
+    """Say why somebody is not to wait any longer."""
+    if posts > 1:
+        yield Reason(
+            template="{posts} posts of the same person wait.", values={"posts": f"{posts:,}"}
+        )
+    if waiting >= LONG:
+        yield Reason(template="Waits for more than a day.")
+    if others >= MANY_OTHERS:
+        yield Reason(
+            template="{others} others answered meanwhile.", values={"others": f"{others:,}"}
+        )
+    if engagement >= MUCH_NOTICED:
+        yield Reason(
+            template="{engagement} likes, reposts and replies.",
+            values={"engagement": f"{engagement:,}"},
+        )
+    if followers >= MANY_FOLLOWERS:
+        yield Reason(
+            template="Followed by {followers} accounts.", values={"followers": f"{followers:,}"}
+        )
+
+
+def lasting(length: timedelta) -> str:
+    """Return how long somebody waits, as a person says it: `40 min`, `6 h`, `3 days`."""
+    minutes = max(0, int(length.total_seconds() // 60))
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+
+
+def _own_posts(store: Store, brand: Brand, since: datetime) -> OwnPosts:
+    counts = store.own_counts_since(brand, since)
+    values = {"brand": brand.name}
+    says = None
+    if not brand.accounts:
+        says = Reason(
+            template="{brand} has no accounts in the configuration: nobody can know what it "
+            "answered.",
+            values=values,
+        )
+    elif not counts.posts:
+        accounts = ", ".join(f"@{split_network(one)[1]}" for one in brand.accounts)
+        says = Reason(
+            template="No post of {accounts} is stored of this time: nobody can know what {brand} "
+            "answered. A source that reads its own posts tells.",
+            values=values | {"accounts": accounts},
+        )
+    elif not counts.answers:
+        says = Reason(
+            template="{brand} has {posts} of its own posts stored, and none is an answer: perhaps "
+            "no source reads its answers.",
+            values=values | {"posts": f"{counts.posts:,}"},
+        )
+    return OwnPosts(
+        brand=brand.name,
+        accounts=brand.accounts,
+        posts=counts.posts,
+        answers=counts.answers,
+        newest=counts.newest,
+        says=says,
+    )

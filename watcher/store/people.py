@@ -39,6 +39,8 @@ from watcher.store.database import Database
 from watcher.store.schema import accounts, forgotten, matches, posts, spoken, suspects
 
 _CHUNK = 500
+MOST_NAMED = 5
+"""A post that names more people than these speaks to none of them in particular."""
 NOBODY = ("", "?")
 """Handles of what has no author: whatever an archive holds without one is by the account `?`."""
 

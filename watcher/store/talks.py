@@ -31,6 +31,7 @@ from watcher.store.columns import Moment, storable_key
 from watcher.store.database import Database
 from watcher.store.kept_out import anybody, digests_of, persons
 from watcher.store.people import (
+    MOST_NAMED,
     NOBODY,
     Looked,
     about_them,
@@ -43,8 +44,6 @@ from watcher.store.schema import accounts, posts, spoken
 
 REPLY, REPOST, QUOTE, MENTION = range(1, 5)
 """How a post is directed at somebody; of several ways to one person the first counts."""
-MOST_NAMED = 5
-"""A post that names more people than these speaks to nobody in particular."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
