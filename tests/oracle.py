@@ -33,7 +33,7 @@ from rules.language.tree import (
     Regex,
 )
 from rules.metadata import fold_domain, fold_handle
-from rules.signals.language import detect
+from rules.signals.language import detect, language_of
 from rules.signals.sentiment import tone
 from rules.signs import find_signs
 from rules.text import Analysis, Token
@@ -249,10 +249,7 @@ class Oracle:
                 return f"{name}:{fold_case(value)}" in self.metadata
 
     def _language(self) -> str | None:
-        stated = [term for term in self.metadata if term.startswith("lang:")]
-        if stated:
-            return stated[0].removeprefix("lang:")
-        return detect(self.post, self.reading.languages) if self.reading.languages else None
+        return language_of(self.post, self.reading.languages)
 
     def _number(self, node: Range) -> float | None:
         if node.name == "age":

@@ -12,6 +12,7 @@ from rules.language.tree import Field, Range, Span
 from rules.metadata import fold_domain, fold_handle, fold_language
 from rules.model import Account, Post
 from rules.signals.language import detect
+from rules.signals.language import language_of as read_in
 from rules.signs import find_signs
 from rules.text import Analysis, analyse
 
@@ -89,17 +90,17 @@ class InLanguage(Test):
             return ()
         if self._language not in self._among or fold_language(analysis.post.language or ""):
             return None
-        return () if language_of(analysis, self._among) == self._language else None
+        return () if _unstated(analysis, self._among) == self._language else None
 
 
 def language_of(analysis: Analysis, languages: tuple[str, ...]) -> str | None:
-    """The language of a post: the one it states, else the one of `languages` that it reads like.
+    """The language in which a post is to be read, as `rules.signals.language` tells it."""
+    key = ("read in", languages)
+    return remembered(analysis, key, lambda one: read_in(one.post, languages))
 
-    None where it states none and reads like none of them for sure.
-    """
-    stated = fold_language(analysis.post.language or "")
-    if stated or not languages:
-        return stated or None
+
+def _unstated(analysis: Analysis, languages: tuple[str, ...]) -> str | None:
+    """The one of `languages` that a post without a statement reads like; None: none for sure."""
     return remembered(analysis, ("language", languages), lambda one: detect(one.post, languages))
 
 

@@ -5,13 +5,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from rules.keyword import KeywordRule
 from rules.matcher import Matcher
 from rules.model import Account, Brand, Definitions, Post
 from rules.signals.language import language_of
-from rules.signals.sentiment import complaint, tone
+from rules.signals.sentiment import Correction, Heard, hear, told
+from rules.signals.sentiment.correcting import loaded
 
 __all__ = ["Hearing", "Spoken"]
 
@@ -31,6 +32,10 @@ class Spoken:
     """How likely the tone is, 0 to 1, as the model takes it; None where nothing could tell."""
     complaint: bool = False
     """Whether somebody complains in it."""
+    relevance: float | None = None
+    """How likely it is about the brand, 0 to 1; None where nobody asked, or nothing can tell."""
+    left_out: bool = False
+    """Whether that is clearly too little to count it or tell of it."""
 
 
 class Hearing:
@@ -39,6 +44,19 @@ class Hearing:
     def __init__(self, definitions: Definitions) -> None:
         self._brands = definitions.brands
         self._definitions = definitions
+        self._learnt: Mapping[str, str] = {}
+
+    def corrected(self, learnt: Mapping[str, str]) -> "Hearing":
+        """The same with what was learnt of people's corrections, by the name of the brand.
+
+        As `Correction.dumped` wrote it.
+        """
+        if learnt == self._learnt:
+            return self
+        other = Hearing(self._definitions)
+        other.__dict__.update(self.__dict__)  # the matcher too, where it was made
+        other._learnt = dict(learnt)
+        return other
 
     @cached_property
     def _matcher(self) -> Matcher:
@@ -64,22 +82,34 @@ class Hearing:
 
     def heard(self, post: Post, brand: Brand) -> Spoken:
         """Tell how a post speaks of a brand; that it does is known."""
-        language = language_of(post, self._definitions.languages)
-        told = tone(post.text, language, (brand.name, *brand.spellings))
-        known = told.label != "unknown"
+        made = self.made_of(post, brand)
+        if made is None:
+            return Spoken(brand=brand.name, post=post.key)
+        learnt = self._learnt.get(brand.name)
+        tone = told(made.likely if learnt is None else _loaded(learnt).likely(made))
         return Spoken(
             brand=brand.name,
             post=post.key,
-            tone=told.label if known else "",
-            confidence=told.confidence if known else None,
-            complaint=complaint(post.text, language) is not None,
+            tone=tone.label,
+            confidence=tone.confidence,
+            complaint=made.complains,
         )
+
+    def made_of(self, post: Post, brand: Brand) -> Heard | None:
+        """What the model that ships makes of a post, before any correction."""
+        language = language_of(post, self._definitions.languages)
+        return hear(post.text, language, (brand.name, *brand.spellings))
 
     def named_in(self, text: str) -> frozenset[str]:
         """Return the brands that a text names, such as the expression of a rule."""
         nobody = Account(network="", id="", handle="")
         said = Post(network="", id="", author=nobody, text=text, posted_at=_ANY_TIME)
         return frozenset(one.brand for one in self.find([said]))
+
+
+@lru_cache(maxsize=256)
+def _loaded(learnt: str) -> Correction:
+    return loaded(learnt)
 
 
 def _quoted(name: str) -> str:

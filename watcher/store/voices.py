@@ -60,7 +60,7 @@ def keep_spoken(
 ) -> None:
     """Keep which posts of a batch speak of which brand, of those counted before too."""
     stored = {post.key: (rid, post) for post, rid in zip(batch.posts, batch.rids, strict=True)}
-    rows = {
+    rows: dict[tuple[str, str], dict[str, Any]] = {
         (one.brand, one.post): {
             "brand": one.brand,
             "rid": stored[one.post][0],

@@ -53,6 +53,7 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
     realert = {rule.name: rule.silence for rule in rules if rule.silence and not rule.rate}
     posts = matches = suspects = changed = 0
     own = own_accounts(app)
+    hearing = app.hearing.corrected(app.store.tone_corrections())
     while not stop() and (batch := app.store.unmatched(BATCH)).posts:
         found = app.matcher.match(batch.posts)
         links = find_links(app, batch.posts, own)
@@ -69,8 +70,8 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
             copies=_copies(app, batch, found),
             untold=untold,
             realert=realert,
-            spoken=app.hearing.find(batch.posts),
-            brands=app.hearing.forms,
+            spoken=hearing.find(batch.posts),
+            brands=hearing.forms,
             places={**dispatch.posts(batch.posts, told), **raised},
         )
         posts += len(batch.posts)

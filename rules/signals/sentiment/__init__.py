@@ -4,17 +4,31 @@ A model that ships tells English and French; every other language is `unknown`. 
 trends are not: `docs/sentiment.md` says how far to trust it. No file is read before it is needed.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from rules.metadata import fold_language
 from rules.signals.sentiment import lexicon
 from rules.signals.sentiment.complaints import REASONS, complaint
+from rules.signals.sentiment.correcting import Correction, Heard
 from rules.signals.sentiment.cutting import LINK, NAME, Names, cut
 from rules.signals.sentiment.model import LABELS, shipped
 
-__all__ = ["LANGUAGES", "REASONS", "Label", "Tone", "complaint", "sentiment", "tone", "tones"]
+__all__ = [
+    "LANGUAGES",
+    "REASONS",
+    "Correction",
+    "Heard",
+    "Label",
+    "Tone",
+    "complaint",
+    "hear",
+    "sentiment",
+    "told",
+    "tone",
+    "tones",
+]
 
 Label = Literal["negative", "neutral", "positive", "unknown"]
 
@@ -58,13 +72,29 @@ def _names(names: tuple[str, ...]) -> Names:
     return Names(names)
 
 
-def _tone(text: str, language: str, names: Names) -> Tone:
-    if language not in LANGUAGES:
-        return UNKNOWN
-    text_cut = cut(text, names)
-    if all(piece in (NAME, LINK) for piece in text_cut.pieces):
-        return UNKNOWN
-    features = lexicon.features(text_cut, language)
-    likely = shipped().probabilities(text_cut.pieces, features, language)
+def hear(text: str, language: str | None, names: Collection[str] = ()) -> Heard | None:
+    """Return what the model makes of a text; None where nothing can tell, as in `tone`."""
+    return _heard(text, fold_language(language or ""), _names(tuple(names)))
+
+
+def told(likely: Sequence[float]) -> Tone:
+    """The tone that is most likely of `negative`, `neutral`, `positive`."""
     most = max(likely)
     return Tone(LABELS[likely.index(most)], most)
+
+
+def _tone(text: str, language: str, names: Names) -> Tone:
+    heard = _heard(text, language, names)
+    return UNKNOWN if heard is None else told(heard.likely)
+
+
+def _heard(text: str, language: str, names: Names) -> Heard | None:
+    if language not in LANGUAGES:
+        return None
+    text_cut = cut(text, names)
+    if all(piece in (NAME, LINK) for piece in text_cut.pieces):
+        return None
+    features = lexicon.features(text_cut, language)
+    likely = shipped().probabilities(text_cut.pieces, features, language)
+    complains = bool(features[lexicon.FEATURES.index("complaint")])
+    return Heard(tuple(text_cut.pieces), likely, complains)
