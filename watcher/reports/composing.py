@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 
 from alerts.words.render import Templates
 from alerts.words.translations import Words
@@ -33,7 +34,9 @@ SECTIONS = (
 
 def speaking(templates: Templates, facts: Facts, language: str) -> Say:
     """Return what a report says things with. Raises `CatalogueError`."""
-    words = Words(catalogue=templates.catalogue(language), zone=facts.zone, now=facts.made)
+    # Of the days of the period the reader knows the year: the title says it.
+    end = max(facts.period.since, facts.period.until - timedelta(microseconds=1))
+    words = Words(catalogue=templates.catalogue(language), zone=facts.zone, now=end)
     return Say(words, facts.suspect_domains)
 
 

@@ -5,7 +5,16 @@ from typing import Literal
 
 from watcher.reports.facts import BrandFacts
 from watcher.reports.model import Headline, Tile
-from watcher.reports.sections import alarms, campaigns, inbox, suspects, themes, volume
+from watcher.reports.sections import (
+    alarms,
+    campaigns,
+    inbox,
+    satisfaction,
+    suspects,
+    themes,
+    voice,
+    volume,
+)
 from watcher.reports.sections.desk import FEWEST_POSTS, Desk
 
 Role = Literal["good", "bad", "plain"]
@@ -50,21 +59,21 @@ def tiles(desk: Desk, brand: BrandFacts) -> Iterator[Tile]:
 def headlines(desk: Desk, brand: BrandFacts) -> Iterator[Headline]:
     """Yield the sentences of the first page, what hurts first."""
     if brand.alarms:
-        yield Headline(text=alarms.told(desk, brand), doubt="", section="alarms", role="bad")
-    yield Headline(text=volume.told(desk, brand), doubt="", section="volume")
+        yield Headline(text=alarms.told(desk, brand), section="alarms", role="bad")
+    yield Headline(text=volume.told(desk, brand), section="volume")
     if brand.volume.posts >= FEWEST_POSTS:
         if brand.others:
             yield from _of_voice(desk, brand)
         yield _of_satisfaction(desk, brand)
         if brand.themes:
-            yield Headline(text=themes.told(desk, brand), doubt="", section="themes")
+            yield Headline(text=themes.told(desk, brand), section="themes")
     if (brand.inbox or brand.hidden_inbox) and brand.own_posts.says is None:
-        yield Headline(text=inbox.told(desk, brand), doubt="", section="inbox", role="bad")
+        yield Headline(text=inbox.told(desk, brand), section="inbox", role="bad")
     if brand.campaigns:
-        yield Headline(text=campaigns.told(desk, brand), doubt="", section="campaigns")
+        yield Headline(text=campaigns.told(desk, brand), section="campaigns")
     if brand.suspects.raised or brand.suspects.more:
         said = f"{suspects.told(desk, brand)} {suspects.verdicts(desk, brand)}".rstrip()
-        yield Headline(text=said, doubt="", section="suspects", role="bad")
+        yield Headline(text=said, section="suspects", role="bad")
 
 
 def _posts(desk: Desk, brand: BrandFacts) -> Tile:
@@ -96,9 +105,10 @@ def _share(desk: Desk, brand: BrandFacts) -> Tile:
             why = say.t("one brand alone")
         return Tile(name=name, figure=_NONE, change=why, role="plain", section="voice")
     change = ""
-    if first.change is not None:
-        change = say.t("{points} points", points=say.points(first.change.value))
-        if first.change.low <= 0 <= first.change.high:
+    moved = voice.changed(first)
+    if moved is not None:
+        change = say.t("{points} points", points=say.points(moved.value))
+        if moved.low <= 0 <= moved.high:
             change = say.t("{change}, may be chance", change=change)
     return Tile(
         name=name, figure=say.share(first.share.value), change=change, role="plain", section="voice"
@@ -129,13 +139,13 @@ def _satisfaction(desk: Desk, brand: BrandFacts) -> Tile:
 
 def _of_voice(desk: Desk, brand: BrandFacts) -> Iterator[Headline]:
     if sum(one.posts > 0 for one in brand.voice.brands) > 1:
-        yield Headline(text=desk.say.reason(brand.voice.says), doubt="", section="voice")
+        yield Headline(text=voice.told(desk, brand), section="voice")
 
 
 def _of_satisfaction(desk: Desk, brand: BrandFacts) -> Headline:
     found = brand.satisfaction
     role: Role = _role(found.change.low, found.change.high) if found.change else "plain"
-    return Headline(text=desk.say.reason(found.says), doubt="", section="satisfaction", role=role)
+    return Headline(text=satisfaction.told(desk, brand), section="satisfaction", role=role)
 
 
 def _role(low: float, high: float) -> Role:

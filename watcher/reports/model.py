@@ -11,9 +11,7 @@ from typing import ClassVar, Literal
 from watcher.insights.model import Estimate, Period
 from watcher.reports.charts import Svg
 
-Kind = Literal[
-    "name", "text", "day", "moment", "count", "share", "points", "number", "duration"
-]
+Kind = Literal["name", "text", "day", "moment", "count", "share", "points", "number", "duration"]
 """What a column holds, and how it is written: `share` is 0 to 1, `points` a difference of those."""
 Cell = str | int | float | date | datetime | timedelta | Estimate | None
 
@@ -165,8 +163,6 @@ class Headline:
     """One sentence of the first page."""
 
     text: str
-    doubt: str
-    """Whether it may be chance; empty where there is nothing to doubt."""
     section: str
     role: Literal["good", "bad", "plain"] = "plain"
 

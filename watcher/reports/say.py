@@ -29,6 +29,12 @@ class Say(Speech):
         """A column whose head is a sentence of the catalogues."""
         return Column(key=key, head=self.t(head), meaning=head, kind=kind)
 
+    def _value(self, key: str, value: str) -> str:
+        """Counts within reasons, as the language writes them."""
+        if value.isascii() and value.isdigit() and len(value) < 16:
+            return self.words.number(int(value))
+        return super()._value(key, value)
+
     def plain_column(self, key: str, head: str, kind: Kind) -> Column:
         """A column whose head is the same in every language."""
         return Column(key=key, head=head, meaning=head, kind=kind)
@@ -54,7 +60,7 @@ class Say(Speech):
         return f"{sign}{self.words.percent(abs(change))}"
 
     def day(self, day: date) -> str:
-        """`Mar 10`, or `Mar 10, 2015` in another year."""
+        """`Mar 10`, or `Mar 10, 2015` in another year than the end of the period."""
         return self.words.date(day)
 
     def span(self, period: Period) -> str:

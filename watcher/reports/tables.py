@@ -63,12 +63,12 @@ def write(report: Report, folder: Path, format: Format, *, force: bool) -> list[
 
 
 def _columns(column: Column) -> Iterator[export.Column]:
-    type = _TYPES[column.kind]
+    form = _TYPES[column.kind]
     unit = " In seconds." if column.kind == "duration" else ""
-    yield export.Column(column.key, type, f"{column.meaning}.{unit}")
+    yield export.Column(column.key, form, f"{column.meaning}.{unit}")
     if column.kind in {"share", "points"}:
-        yield export.Column(f"{column.key}_low", type, f"{column.meaning}: the lower bound.")
-        yield export.Column(f"{column.key}_high", type, f"{column.meaning}: the upper bound.")
+        yield export.Column(f"{column.key}_low", form, f"{column.meaning}: the lower bound.")
+        yield export.Column(f"{column.key}_high", form, f"{column.meaning}: the upper bound.")
 
 
 def _row(sheet: Sheet, row: tuple[Cell, ...]) -> Iterator[Value]:

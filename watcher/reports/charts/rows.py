@@ -81,5 +81,6 @@ def _row(
         x = scale(one.before)
         drawing.line("usual-halo", x, top - 3, x, top + _BAR + 3)
         drawing.line("usual", x, top - 3, x, top + _BAR + 3)
-        end = max(end, x)
+        if end < x < end + width_of(one.said) + 12:
+            end = x
     drawing.text(kind, end + 8, middle + LETTERS / 3, one.said)

@@ -16,6 +16,8 @@ from watcher.reports.charts.axes import (
 from watcher.reports.charts.scale import Linear
 from watcher.reports.charts.svg import LETTERS, Drawing, Size, Svg, fitting, width_of
 
+FEW = 10
+"""A day with fewer posts is drawn paler: its shares are chance."""
 KINDS = 6
 """So many parts can be told apart; the last stands for all others."""
 
@@ -41,7 +43,7 @@ def shares(
     drawing = Drawing(size, title, description)
     marks = (0.0, 0.5, 1.0)
     widest = max((width_of(f"{one} {said}") for one, said, _ in parts), default=0.0)
-    room_right = min(widest + 14, size.width * (0.42 if size.is_narrow else 0.3))
+    room_right = min(widest + 30, size.width * (0.42 if size.is_narrow else 0.3))
     field = field_of(drawing, marks, says, right=room_right)
     scale = Linear(0, 1, field.bottom, field.top)
     value_axis(drawing, field, marks, scale, says)
@@ -56,7 +58,8 @@ def shares(
                 low, high = scale(below / whole), scale((below + counts[n]) / whole)
                 gap = 0.8 if low - high > 3 else 0.0
                 x = field.left + (n + 0.5) * room - thick / 2
-                drawing.rect(f"part{kind}", x, high + gap, thick, low - high - gap)
+                shade = f"part{kind} few" if whole < FEW else f"part{kind}"
+                drawing.rect(shade, x, high + gap, thick, low - high - gap)
             below += counts[n]
     _names(drawing, field, scale, parts)
     day_axis(drawing, field, days, names)
@@ -75,7 +78,8 @@ def _names(
     if last is None:
         return
     whole = sum(counts[last] for _, _, counts in parts)
-    below, wanted = 0, []
+    below = 0
+    wanted: list[float] = []
     for _, _, counts in parts:
         wanted.append(scale((below + counts[last] / 2) / whole) + LETTERS / 3)
         below += counts[last]

@@ -12,7 +12,7 @@ def answering(desk: Desk, brand: BrandFacts) -> Section:
     say, found = desk.say, brand.answering
     title = say.t("Answers to customers")
     sheet = _sheet(desk, brand)
-    lead = desk.lead(say.reason(found[0].says))
+    lead = desk.lead(told(desk, brand))
     if not any(_enough(one) for one in found):
         table = (
             Hidden(title=sheet.caption, sheet=sheet) if any(o.addressed for o in found) else None
@@ -31,6 +31,44 @@ def answering(desk: Desk, brand: BrandFacts) -> Section:
         )
 
     return desk.section("answering", title, lead, desk.figure(caption, sheet, draw))
+
+
+def told(desk: Desk, brand: BrandFacts) -> str:
+    """Say how the brand answers, or why nobody can know."""
+    say, found = desk.say, brand.answering[0]
+    if not brand.brand.accounts:
+        return say.t(
+            "{brand} has no accounts in the configuration: nobody can know whom it answered.",
+            brand=desk.name,
+        )
+    if found.answered is None and not found.own_posts:
+        return say.t(
+            "No source reads what {brand} itself posts: whom it answers cannot be known.",
+            brand=desk.name,
+        )
+    if found.answered is None and not found.own_answers:
+        return say.tn(
+            "{count} post of {brand}’s own is stored, and it is no answer: perhaps no source reads"
+            " its answers.",
+            "{count} posts of {brand}’s own are stored, and none is an answer: perhaps no source"
+            " reads its answers.",
+            found.own_posts,
+            brand=desk.name,
+        )
+    if found.answered is None:
+        return say.t("Nobody addressed {brand} in this period.", brand=desk.name)
+    said = say.tn(
+        "Of {count} post to {brand} {share} was answered within a week.",
+        "Of {count} posts to {brand} {share} were answered within a week.",
+        found.addressed,
+        brand=desk.name,
+        share=say.share(found.answered.value),
+    )
+    if found.median is not None:
+        more = say.t("Half of the answers came within {length}.",
+                     length=say.length(found.median.value))  # fmt: skip
+        said = f"{said} {more}"
+    return said
 
 
 def _enough(one: Answering) -> bool:

@@ -1,5 +1,6 @@
 """Customers who wait for an answer."""
 
+from watcher.insights.inbox import Unanswered
 from watcher.reports.facts import BrandFacts
 from watcher.reports.model import Block, Listing, Quotes, Section
 from watcher.reports.sections.desk import Desk
@@ -29,7 +30,7 @@ def inbox(desk: Desk, brand: BrandFacts) -> Section:
                     one.post.posted_at,
                     one.waiting,
                     one.posts,
-                    say.reason(one.says),
+                    why(desk, one),
                 )
                 for one in waiting[:MOST_SHOWN]
             ],
@@ -51,12 +52,47 @@ def inbox(desk: Desk, brand: BrandFacts) -> Section:
     return desk.section("inbox", say.t("Customers who need an answer"), *blocks)
 
 
+def unknown(desk: Desk, brand: BrandFacts) -> str:
+    """Say why nobody can know who was answered."""
+    say, own = desk.say, brand.own_posts
+    if not own.accounts:
+        return say.t(
+            "{brand} has no accounts in the configuration: nobody can know whom it answered.",
+            brand=desk.name,
+        )
+    if not own.posts:
+        return say.t(
+            "No post of {brand}’s own accounts is stored of this time: nobody can know whom it"
+            " answered.",
+            brand=desk.name,
+        )
+    return say.tn(
+        "{count} post of {brand}’s own is stored, and it is no answer: perhaps no source reads its"
+        " answers.",
+        "{count} posts of {brand}’s own are stored, and none is an answer: perhaps no source reads"
+        " its answers.",
+        own.posts,
+        brand=desk.name,
+    )
+
+
+def why(desk: Desk, one: Unanswered) -> str:
+    """Say what somebody waits for."""
+    say = desk.say
+    words = {
+        "complaint": say.t("complaint"),
+        "negative": say.t("unhappy"),
+        "question": say.t("question"),
+    }
+    return words[one.sort]
+
+
 def told(desk: Desk, brand: BrandFacts) -> str:
     """Say how many wait, or why nobody can know."""
     say = desk.say
     number = len(brand.inbox) + brand.hidden_inbox
     if brand.own_posts.says is not None:
-        return say.reason(brand.own_posts.says)
+        return unknown(desk, brand)
     if not number:
         return say.t(
             "At the end of the period no customer of {brand} waited for an answer.",

@@ -6,6 +6,8 @@ from watcher.reports.model import Block, Hidden, Section, Sheet
 from watcher.reports.sections.desk import Desk
 
 MOST_DRAWN = 8
+FEWEST_PEOPLE = 3
+"""Where no post moved so many, the networks’ own counts say more."""
 
 
 def people(desk: Desk, brand: BrandFacts) -> Section:
@@ -45,20 +47,39 @@ def told(desk: Desk, brand: BrandFacts) -> str:
             " networks tell.",
             brand=desk.name,
         )
-    return say.reason(brand.influencers[0].says)
+    first = brand.influencers[0]
+    said = []
+    if first.answered_by:
+        said.append(say.tn("{count} person answered", "{count} people answered", first.answered_by))
+    if first.passed_on_by:
+        said.append(
+            say.tn("{count} passed the posts on", "{count} passed the posts on", first.passed_on_by)
+        )
+    if first.engagement:
+        said.append(
+            say.tn(
+                "{count} like, repost or reply",
+                "{count} likes, reposts and replies",
+                first.engagement,
+            )
+        )
+    who = say.name(f"@{first.account.handle}")
+    if not said:
+        return say.t("{account} moved most.", account=who)
+    return say.t("{account} moved most: {what}.", account=who, what=say.listed(said))
 
 
 def _figure(desk: Desk, brand: BrandFacts) -> Block:
     say = desk.say
+    drawn = brand.influencers[:MOST_DRAWN]
+    people = [one.answered_by + one.passed_on_by for one in drawn]
     caption = say.t("Different people who answered or passed on")
+    if max(people) < FEWEST_PEOPLE and any(one.engagement for one in drawn):
+        people = [one.engagement or 0 for one in drawn]
+        caption = say.t("Likes, reposts and replies")
     things = [
-        Row(
-            name=say.name(f"@{one.account.handle}"),
-            value=float(one.answered_by + one.passed_on_by),
-            said=say.number(one.answered_by + one.passed_on_by),
-            own=n == 0,
-        )
-        for n, one in enumerate(brand.influencers[:MOST_DRAWN])
+        Row(name=say.name(f"@{one.account.handle}"), value=float(number), said=say.number(number))
+        for one, number in zip(drawn, people, strict=True)
     ]
 
     def draw(size: Size, name: str) -> Svg:

@@ -15,7 +15,7 @@ def satisfaction(desk: Desk, brand: BrandFacts) -> Section:
     say, felt = desk.say, brand.satisfaction
     title = say.t("Satisfaction")
     sheet = _sheet(desk, brand)
-    lead = desk.lead(say.reason(felt.says))
+    lead = desk.lead(told(desk, brand))
     known = [one for one in felt.days if one.change]
     if len(known) < FEWEST_DAYS:
         table = Hidden(title=sheet.caption, sheet=sheet) if felt.posts else None
@@ -57,6 +57,21 @@ def satisfaction(desk: Desk, brand: BrandFacts) -> Section:
             )
         ),
     )
+
+
+def told(desk: Desk, brand: BrandFacts) -> str:
+    """Say what may be said, with the number."""
+    say, found = desk.say, brand.satisfaction
+    said = say.reason(found.says)
+    if found.change is None:
+        return said
+    more = say.t(
+        "The difference is {points} points, between {low} and {high}.",
+        points=say.points(found.change.value),
+        low=say.points(found.change.low),
+        high=say.points(found.change.high),
+    )
+    return f"{said} {more}"
 
 
 def _shown(one: DaySatisfaction) -> Estimate | None:

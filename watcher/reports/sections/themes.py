@@ -34,10 +34,21 @@ def themes(desk: Desk, brand: BrandFacts) -> Section:
     blocks: list[Block] = [desk.lead(told(desk, brand))]
     others = say.listed([say.name(one.name) for one in brand.others])
     if apart:
-        blocks += _part(desk, apart, say.t("Said of {brand} rather than of {others}",
-                                           brand=desk.name, others=others), "others")  # fmt: skip
+        blocks += _part(
+            desk,
+            apart,
+            say.t("Said of {brand} rather than of {others}", brand=desk.name, others=others),
+            say.t("in as many posts about the others"),
+            "others",
+        )
     if new:
-        blocks += _part(desk, new, say.t("Said more than in the period before"), "before")
+        blocks += _part(
+            desk,
+            new,
+            say.t("Said more than in the period before"),
+            say.t("in as many posts of the period before"),
+            "before",
+        )
     keys = [key for one in brand.themes[:MOST_QUOTED] for key in one.examples[:1]]
     quotes = desk.posts(say.t("Posts that show it"), keys, brand.posts)
     if quotes:
@@ -61,17 +72,17 @@ def told(desk: Desk, brand: BrandFacts) -> str:
 
 
 def tone(desk: Desk, one: Theme) -> str:
-    """Say how posts with the word sound beside the others; empty where that is not known."""
+    """Say how posts with the word sound where they sound other than the rest; else nothing."""
     if one.tone is None:
         return ""
     if one.tone.low > 0 and one.tone.value > _SURE_TONE:
         return desk.say.t("sounds better than the rest")
     if one.tone.high < 0 and one.tone.value < -_SURE_TONE:
         return desk.say.t("sounds worse than the rest")
-    return desk.say.t("sounds like the rest")
+    return ""
 
 
-def _part(desk: Desk, found: Sequence[Theme], title: str, more: str) -> list[Block]:
+def _part(desk: Desk, found: Sequence[Theme], title: str, compared: str, more: str) -> list[Block]:
     say = desk.say
     things = [
         Row(
@@ -79,7 +90,6 @@ def _part(desk: Desk, found: Sequence[Theme], title: str, more: str) -> list[Blo
             value=float(one.posts),
             said=", ".join(filter(None, [say.number(one.posts), tone(desk, one)])),
             before=float(one.others),
-            own=True,
         )
         for one in found
     ]
@@ -91,7 +101,7 @@ def _part(desk: Desk, found: Sequence[Theme], title: str, more: str) -> list[Blo
             title=title,
             description=", ".join(f"{one.name} {one.said}" for one in things),
             things=things,
-            before_words=say.t("as many would be usual there"),
+            before_words=compared,
         )
 
     return [desk.figure(title, _sheet(desk, found, title, more), draw, more)]

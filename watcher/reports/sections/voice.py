@@ -1,8 +1,9 @@
 """Which part of what is said of the brand and its competitors is said of each."""
 
+from watcher.insights.model import Estimate
 from watcher.insights.voice import BrandVoice
 from watcher.reports.charts import Row, Size, Svg, rows, shares
-from watcher.reports.charts.shares import KINDS
+from watcher.reports.charts.shares import FEW, KINDS
 from watcher.reports.facts import BrandFacts
 from watcher.reports.model import Figure, Hidden, Section, Sheet
 from watcher.reports.sections.desk import FEWEST_DAYS, FEWEST_POSTS, Desk
@@ -29,10 +30,55 @@ def voice(desk: Desk, brand: BrandFacts) -> Section:
     return desk.section(
         "voice",
         title,
-        desk.lead(say.reason(said.says)),
+        desk.lead(told(desk, brand)),
         *drawn,
-        desk.note(say.t("A post that speaks of two brands counts for both.")),
+        desk.note(
+            say.t(
+                "A post that speaks of two brands counts for both. Pale days have fewer than"
+                " {count} posts.",
+                count=say.number(FEW),
+            )
+        ),
     )
+
+
+def told(desk: Desk, brand: BrandFacts) -> str:
+    """Say which part is the brand's, who has most, and what became of it."""
+    say, first = desk.say, brand.voice.brands[0]
+    if first.share is None:
+        return honest(desk, brand)
+    said = say.t(
+        "{share} of {count} posts speak of {brand}.",
+        share=say.share(first.share.value),
+        count=say.number(brand.voice.posts),
+        brand=desk.name,
+    )
+    change = changed(first)
+    if change is not None:
+        values = {"points": say.points(change.value)}
+        if change.low <= 0 <= change.high:
+            more = say.t("That is {points} points against the period before, which may be chance.",
+                         **values)  # fmt: skip
+        else:
+            more = say.t("That is {points} points against the period before, more than chance.",
+                         **values)  # fmt: skip
+        said = f"{said} {more}"
+    most = max(brand.voice.brands, key=lambda one: one.posts)
+    if most is not first and most.share:
+        more = say.t(
+            "Most was said of {brand}: {share}.",
+            brand=say.name(most.brand),
+            share=say.share(most.share.value),
+        )
+        said = f"{said} {more}"
+    return said
+
+
+def changed(one: BrandVoice) -> Estimate | None:
+    """By how much a share changed; None where too little was said before to tell."""
+    if one.share_before is None or one.share_before.posts < FEWEST_POSTS:
+        return None
+    return one.change
 
 
 def honest(desk: Desk, brand: BrandFacts) -> str:
@@ -66,7 +112,7 @@ def _by_brand(desk: Desk, brand: BrandFacts, sheet: Sheet) -> Figure:
             value=one.share.value if one.share else None,
             said=say.share(one.share.value) if one.share else say.t("not known"),
             range=one.share,
-            before=one.share_before.value if one.share_before else None,
+            before=one.share_before.value if one.share_before and changed(one) else None,
             own=one.brand == brand.brand.name,
         )
         for one in brand.voice.brands
