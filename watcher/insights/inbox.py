@@ -36,6 +36,8 @@ class Unanswered:
     """Somebody whom a brand owes an answer, by the oldest post that has none."""
 
     brand: str
+    number: int
+    """By which `watcher inbox done` knows it."""
     post: Post
     """The oldest of the person's posts that wait. It may be private: that stays in the company."""
     sort: Sort
@@ -151,6 +153,7 @@ def _entry(brand: str, some: Sequence[tuple[Sort, Waits, Post]], now: datetime) 
     length = now - oldest.posted_at
     return Unanswered(
         brand=brand,
+        number=some[0][1].rid,
         post=oldest,
         sort=sort,
         waiting=length,

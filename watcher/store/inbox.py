@@ -46,6 +46,7 @@ What = Literal["done", "later", "reopened"]
 _CHUNK = 500
 _ASKING = ("?", "\uff1f", "\u061f", "\u037e")
 """Question marks: Latin, full-width, Arabic, Greek."""
+LARGEST = 2**63 - 1
 _DEEPEST = 100
 """Answers up to which a thread is followed to its beginning."""
 
@@ -149,31 +150,28 @@ class Inbox(Database):
         return OwnCounts(posts=int(written), answers=int(answers), newest=newest)
 
     def handle(
-        self, key: str, what: What, note: str, by: str, now: datetime, until: datetime | None = None
-    ) -> HandledRecord | None:
-        """Record what somebody did with a post; return what was done with it last before.
+        self,
+        name: str,
+        what: What,
+        note: str,
+        by: str,
+        now: datetime,
+        until: datetime | None = None,
+    ) -> tuple[Post, HandledRecord | None]:
+        """Record what somebody did with a post; return it, and what was done with it before.
 
-        Raises `NoSuchRecordError` where no post has this key (`network:id`) or this address.
+        `name` is its number, its key (`network:id`) or its address. Raises `NoSuchRecordError`
+        where no post is called so.
         """
         with self.writing() as connection:
-            network, _, id_ = key.partition(":")
-            by_key = and_(posts.c.network == storable_key(network), posts.c.id == storable_key(id_))
-            rid = None
-            for named in (by_key, posts.c.url == key):  # the first has an index
-                query = select(posts.c.rid).where(named).order_by(posts.c.rid).limit(1)
-                if (rid := connection.execute(query).scalar()) is not None:
-                    break
-            if rid is None:
-                raise NoSuchRecordError(
-                    f"no post is called {key}",
-                    help="`watcher inbox list` shows the posts that wait; a deleted one is gone.",
-                )
-            before = _handled(connection, select_handled().where(handled.c.rid == rid).limit(1))
+            rid, post = _called(connection, name)
+            last = select_handled().where(handled.c.rid == rid).limit(1)
+            before = _handled(connection, last)
             connection.execute(
                 insert(handled),
                 {"rid": rid, "at": now, "what": what, "until": until, "note": note, "by": by},
             )
-        return before[0] if before else None
+        return post, before[0] if before else None
 
     def handled(self, *, limit: int = 100) -> tuple[HandledRecord, ...]:
         """Return what was done with those who waited, the newest first."""
@@ -184,6 +182,24 @@ class Inbox(Database):
 def select_handled() -> Select[Any]:
     """Return a query for what was done, the newest first."""
     return select(handled).order_by(handled.c.row.desc())
+
+
+def _called(connection: Connection, name: str) -> tuple[int, Post]:
+    network, _, id_ = name.partition(":")
+    ways = [
+        and_(posts.c.network == storable_key(network), posts.c.id == storable_key(id_)),
+        posts.c.url == name,  # has no index, and comes last
+    ]
+    if name.isascii() and name.isdigit() and int(name) <= LARGEST:
+        ways.insert(0, posts.c.rid == int(name))
+    for way in ways:
+        query = select_posts().where(way).order_by(posts.c.rid).limit(1)
+        if found := posts_from(connection.execute(query)):
+            return found[0].rid, found[0].post
+    raise NoSuchRecordError(
+        f"no stored post is called {name[:200]}",
+        help="`watcher inbox` shows the numbers of the posts that wait; what is deleted is gone.",
+    )
 
 
 def _handled(connection: Connection, query: Select[Any]) -> tuple[HandledRecord, ...]:

@@ -99,6 +99,12 @@ class Person:
 class People(Database):
     """The part of the store that knows what people cause."""
 
+    def looked_at(self, looked: Looked) -> int:
+        """Count the posts that are looked at, those that only pass others on left out."""
+        with self.reading() as connection:
+            query = select(func.count()).select_from(_mine(looked))
+            return connection.execute(query).scalar_one()
+
     def taken_up(self, looked: Looked) -> tuple[Taken, ...]:
         """Return how posts were taken up, one entry for each person of whom any was."""
         with self.reading() as connection:

@@ -1,0 +1,225 @@
+"""`watcher people`: who matters where the brands are spoken of, and who talks with whom."""
+
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich.text import Text
+
+from watcher.cli import Settings
+from watcher.cli.console import count, print_json, safe, stdout
+from watcher.cli.links import defused, suspect_domains
+from watcher.cli.names import MistakeError, brand_names, completing, limit, meant
+from watcher.cli.periods import asked_for, days_of, period_options
+from watcher.insights.people import Circle, Influencer, Talk, circles, influencers, talks
+from watcher.store.people import Looked
+
+MOST_TALKS = 5000
+"""Talks among which circles are sought."""
+_WORTH_TELLING = 2
+"""Posts both ways together below which nobody talks with anybody."""
+_SHOWN_MEMBERS = 8
+_SHOWN_CIRCLES = 5
+
+
+@click.command()
+@click.argument("brands", metavar="[BRAND]...", nargs=-1, shell_complete=completing(brand_names))
+@period_options
+@limit(15, "At most so many people, and so many talks.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+@click.pass_obj
+def command(
+    settings: Settings,
+    brands: tuple[str, ...],
+    since: date | None,
+    until: date | None,
+    week: bool,
+    month: bool,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Show who matters where the brands are spoken of, and who talks with whom.
+
+    People are ranked by what their public posts about the brands cause: how many different others
+    answer them and pass them on, and what is liked - not by their followers. Without BRAND all
+    brands are looked at together, competitors included: the sector. Looks at the last 30 days.
+    """
+    with settings.opened() as (config, store):
+        if not config.brands:
+            raise MistakeError(
+                "no brand is configured, so nobody can speak of one",
+                help='add [[brands]] with name = "Acme" to the configuration',
+            )
+        known = brand_names(config)
+        names = [meant(one, known, "brand") for one in dict.fromkeys(brands)] or known
+        period = asked_for(
+            settings.clock(),
+            ZoneInfo(config.timezone),
+            since=since,
+            until=until,
+            week=week,
+            month=month,
+        )
+        people = influencers(store, names, period, limit, own=config.brands)
+        said = talks(store, names, period, MOST_TALKS, own=config.brands)
+        posts = store.looked_at(Looked(brands=names, since=period.since, until=period.until))
+        suspects = suspect_domains(store)
+    found = circles(said)
+    if as_json:
+        print_json(
+            {
+                "brands": names,
+                "since": period.since,
+                "until": period.until,
+                "posts": posts,
+                "influencers": [_as_dict(one) for one in people],
+                "talks": [_talk_as_dict(one) for one in said[:limit]],
+                "circles": [
+                    {"network": one.network, "members": one.members, "posts": one.posts}
+                    for one in found
+                ],
+            }
+        )
+        return
+    _show(people, said, found, _Head(names, days_of(period), posts), suspects, limit)
+
+
+class _Head:
+    """What it is about, in words."""
+
+    def __init__(self, names: list[str], days: str, posts: int) -> None:
+        self.brands = safe(" or ".join(names), 200)
+        self.days = days
+        self.posts = posts
+
+    def nothing(self) -> str:
+        """Say why nobody is ranked."""
+        if not self.posts:
+            return f"nobody spoke of {self.brands} in public, {self.days}"
+        written = count(self.posts, "public post")
+        return (
+            f"{written} of {self.brands}, {self.days}, and none of what is stored answers one, "
+            "passes one on or tells of likes: nobody can be ranked"
+        )
+
+
+def _show(
+    people: tuple[Influencer, ...],
+    said: tuple[Talk, ...],
+    found: tuple[Circle, ...],
+    head: _Head,
+    suspects: frozenset[str],
+    limit: int,
+) -> None:
+    screen = stdout()
+    screen.hint(f"{count(head.posts, 'public post')} of {head.brands}, {head.days}", "")
+    screen.table(
+        ["score", "who", "followers", "what their posts caused"],
+        [
+            (
+                f"{one.score:.1f}",
+                _named(one, suspects),
+                "" if one.account.followers is None else f"{one.account.followers:,}",
+                str(one.says),
+            )
+            for one in people
+        ],
+        right=("score", "followers"),
+        whole=("who",),
+        less=("followers",),
+        empty=head.nothing(),
+    )
+    told = [one for one in said if one.posts + one.back >= _WORTH_TELLING][:limit]
+    if not told:
+        return
+    screen.say("")
+    screen.table(
+        ["posts", "back", "who", "to whom", "how", "tone"],
+        [
+            (
+                str(one.posts),
+                str(one.back),
+                _handle(one.who, suspects, own=one.who_is_own),
+                _handle(one.to, suspects, own=one.to_is_own),
+                _how(one),
+                _tone(one),
+            )
+            for one in told
+        ],
+        right=("posts", "back"),
+        whole=("who", "to whom"),
+        less=("tone", "how"),
+    )
+    for circle in found[:_SHOWN_CIRCLES]:
+        members = ", ".join(f"@{safe(one, 40)}" for one in circle.members[:_SHOWN_MEMBERS])
+        more = len(circle.members) - _SHOWN_MEMBERS
+        others = f" and {count(more, 'other')}" if more > 0 else ""
+        screen.hint(f"talk with each other in {count(circle.posts, 'post')}: {members}{others}")
+
+
+def _named(one: Influencer, suspects: frozenset[str]) -> Text:
+    marks = [word for word, holds in (("bot", one.account.bot), ("suspect", one.suspect)) if holds]
+    name = defused(f"@{safe(one.account.handle, 60)}", suspects, all_hosts=one.suspect)
+    return Text.assemble(name, f" [{', '.join(marks)}]") if marks else name
+
+
+def _handle(handle: str, suspects: frozenset[str], *, own: bool) -> Text:
+    name = defused(f"@{safe(handle, 60)}", suspects)
+    return Text.assemble(name, " [own]") if own else name
+
+
+def _how(one: Talk) -> str:
+    ways = (
+        (one.replies, "reply", "replies"),
+        (one.reposts, "repost", "reposts"),
+        (one.quotes, "quote", "quotes"),
+        (one.mentions, "mention", "mentions"),
+    )
+    return ", ".join(count(number, word, many) for number, word, many in ways if number)
+
+
+def _tone(one: Talk) -> str:
+    tones = ((one.negative, "negative"), (one.positive, "positive"), (one.neutral, "neutral"))
+    return ", ".join(f"{number:,} {word}" for number, word in tones if number)
+
+
+def _as_dict(one: Influencer) -> dict[str, Any]:
+    return {
+        "account": one.account.key,
+        "handle": one.account.handle,
+        "display_name": one.account.display_name,
+        "url": one.account.url,
+        "followers": one.account.followers,
+        "bot": one.account.bot,
+        "suspect": one.suspect,
+        "score": round(one.score, 3),
+        "posts": one.posts,
+        "answered_by": one.answered_by,
+        "passed_on_by": one.passed_on_by,
+        "engagement": one.engagement,
+        "per_post": one.per_post,
+        "best": one.best,
+        "best_url": one.best_url,
+        "says": str(one.says),
+    }
+
+
+def _talk_as_dict(one: Talk) -> dict[str, Any]:
+    return {
+        "network": one.network,
+        "who": one.who,
+        "to": one.to,
+        "posts": one.posts,
+        "replies": one.replies,
+        "reposts": one.reposts,
+        "quotes": one.quotes,
+        "mentions": one.mentions,
+        "back": one.back,
+        "negative": one.negative,
+        "neutral": one.neutral,
+        "positive": one.positive,
+        "last": one.last,
+        "who_is_own": one.who_is_own,
+        "to_is_own": one.to_is_own,
+    }
