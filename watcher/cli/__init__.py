@@ -38,6 +38,9 @@ COMMANDS = {
     "search": "Search the stored posts with the rule language.",
     "rules": "List, show, try and better the rules.",
     "matches": "What the rules found, and what you think of it.",
+    "tones": "How posts speak of the brands, and what you think of that.",
+    "inbox": "Customers who wait for an answer.",
+    "people": "Who matters where the brands are spoken of, and who talks with whom.",
     "alarms": "Storms, silences and new terms that rates told of.",
     "ack": "Say that somebody has seen to urgent news.",
     "silence": "Keep findings from being told for a while.",
@@ -47,6 +50,7 @@ COMMANDS = {
     "deliveries": "What goes out: sent, waiting, refused, parked.",
     "forget": "Erase a person's posts and account, and keep them out.",
     "report": "Write what was said of the brands as a page that people read.",
+    "export": "Write what is stored and counted for spreadsheets and programs.",
     "index": "The search index: its state, and making it anew.",
     "local": "The embedded microblog: post, import, look around.",
 }

@@ -15,7 +15,31 @@ from watcher.export.table import Table, Type, Value
 if TYPE_CHECKING:
     import pyarrow
 
-_BLOCK = 10_000
+_BLOCK = 2_000
+
+
+class _Counting:
+    """A file that knows how much was written to it: a pipe does not, and Parquet asks."""
+
+    closed = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._written = 0
+
+    def write(self, octets: bytes) -> int:
+        self._written += len(octets)
+        self._file.write(octets)
+        return len(octets)
+
+    def tell(self) -> int:
+        return self._written
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
+        """Leave it to whoever opened it."""
 
 
 def write(table: Table, file: BinaryIO) -> int:
@@ -36,7 +60,7 @@ def write(table: Table, file: BinaryIO) -> int:
     make = [_arrow_of(column.type) for column in table.columns]
     rows, number = iter(table.rows), 0
     try:
-        with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        with pq.ParquetWriter(_Counting(file), schema, compression="zstd") as writer:
             while block := list(islice(rows, _BLOCK)):
                 writer.write_batch(_batch(pa, schema, make, block))
                 number += len(block)

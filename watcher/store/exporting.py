@@ -398,11 +398,13 @@ class Exports(Database):
         number = of.order[0]
         with self.reading() as connection:
             last = connection.execute(select(func.max(number))).scalar()
+        if last is None:
+            return
         hidden = [one.label(f"place_{at}") for at, one in enumerate(of.order)]
         hidden += [one.label(name) for name, one in _told_apart(of) if one is not None]
         query = query.add_columns(*hidden).where(number <= last).order_by(*of.order).limit(PAGE)
         after: tuple[Any, ...] | None = None
-        while last is not None:
+        while True:
             with self.reading() as connection:
                 page = connection.execute(_behind(of, query, after)).all()
                 hides = shown and of.evidence is not None
