@@ -41,13 +41,16 @@ def gather(
     program: str,
 ) -> Facts:
     """Return everything about some brands in a period. Raises `StoreError`."""
+    watched = _watched(config, store, period)
+    begin = min(watched.first_reads.values(), default=now)
+    late = begin > period.before.since
     return Facts(
         made=now,
         program=program,
         period=period,
         zone=period.zone,
-        brands=tuple(_of_brand(config, store, hearing, one, period) for one in brands),
-        watched=_watched(config, store, period),
+        brands=tuple(_of_brand(config, store, hearing, one, period, late=late) for one in brands),
+        watched=watched,
         suspect_domains=_suspect_domains(store),
     )
 
@@ -62,11 +65,13 @@ def reported(config: Config) -> tuple[Brand, ...]:
 
 
 def _of_brand(
-    config: Config, store: Store, hearing: Hearing, brand: Brand, period: Period
+    config: Config, store: Store, hearing: Hearing, brand: Brand, period: Period, *, late: bool
 ) -> BrandFacts:
     known = {one.name: one for one in config.brands}
     others = tuple(known[name] for name in brand.competitors if name != brand.name)
     voice = share_of_voice(store, [brand.name, *(one.name for one in others)], period)
+    if late:
+        voice = _unsure_of_before(voice)
     rules = _alarm_rules(config, hearing, brand)
     alarms, evidence, hidden = _alarms(store, brand, rules, period)
     waiting = inbox(store, [brand], period.until, WAITING, 10 * MOST_LISTED, back=period.length)
@@ -100,6 +105,19 @@ def _of_brand(
         accounts=_accounts(store, brand, period),
         posts=store.public_posts(keys),
         evidence=evidence,
+    )
+
+
+def _unsure_of_before(voice: ShareOfVoice) -> ShareOfVoice:
+    """Where nobody watched then, and nothing came later, "nobody spoke of it" is not known."""
+    return replace(
+        voice,
+        brands=tuple(
+            one
+            if one.posts_before
+            else replace(one, posts_before=None, share_before=None, change=None)
+            for one in voice.brands
+        ),
     )
 
 

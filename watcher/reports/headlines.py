@@ -106,7 +106,13 @@ def _share(desk: Desk, brand: BrandFacts) -> Tile:
         return Tile(name=name, figure=_NONE, change=why, role="plain", section="voice")
     change = ""
     moved = voice.changed(first)
-    if moved is not None:
+    if voice.is_vague(first.share):
+        change = say.t(
+            "between {low} and {high}",
+            low=say.share(first.share.low),
+            high=say.share(first.share.high),
+        )
+    elif moved is not None:
         change = say.t("{points} points", points=say.points(moved.value))
         if moved.low <= 0 <= moved.high:
             change = say.t("{change}, may be chance", change=change)

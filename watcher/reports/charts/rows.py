@@ -49,10 +49,11 @@ def rows(
     values = [v for one in things for v in (one.value, one.before) if v is not None]
     values += [one.range.high for one in things if one.range]
     scale = Linear(0, max([*values, 1e-9]), left, right)
+    is_alike = not any(one.own for one in things)  # where nothing stands out, nothing is grey
     drawing.line("base", left, 2, left, len(things) * step)
     for n, one in enumerate(things):
         top = n * step + (20.0 if width.is_narrow else (step - _BAR) / 2)
-        _row(drawing, one, scale, top, left, narrow=width.is_narrow)
+        _row(drawing, one, scale, top, left, narrow=width.is_narrow, is_alike=is_alike)
     if shown:
         drawing.line("usual", left + 4, size.height - 16, left + 4, size.height - 4)
         drawing.text("note", left + 12, size.height - 5, before_words)
@@ -60,7 +61,14 @@ def rows(
 
 
 def _row(
-    drawing: Drawing, one: Row, scale: Linear, top: float, left: float, *, narrow: bool
+    drawing: Drawing,
+    one: Row,
+    scale: Linear,
+    top: float,
+    left: float,
+    *,
+    narrow: bool,
+    is_alike: bool,
 ) -> None:
     middle = top + _BAR / 2
     kind = "strong" if one.own else "name"
@@ -71,7 +79,8 @@ def _row(
     if one.value is None:
         drawing.text("note", left + 6, middle + LETTERS / 3, one.said)
         return
-    drawing.rect("own" if one.own else "other", left, top, scale(one.value) - left, _BAR)
+    fill = "own" if one.own or is_alike else "other"
+    drawing.rect(fill, left, top, scale(one.value) - left, _BAR)
     end = scale(one.value)
     if one.range:
         low, end = scale(one.range.low), max(end, scale(one.range.high))

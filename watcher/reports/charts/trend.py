@@ -30,7 +30,6 @@ def trend(
     values: Sequence[Estimate | None],
     better: str,
     worse: str,
-    zero: str,
     gaps: Sequence[Stretch],
     gap_words: str,
     names: Names,
@@ -38,8 +37,7 @@ def trend(
 ) -> Svg:
     """Draw a line through the days that have a value, and the band that it lies in.
 
-    It is broken where a day has none. `better` and `worse` say where up and down lead, `zero` what
-    the middle stands for.
+    It is broken where a day has none. `better` and `worse` say where up and down lead.
     """
     drawing = Drawing(size, title, description)
     known = [one for one in values if one]
@@ -59,8 +57,6 @@ def trend(
                 drawing.dot("own-dot", x, scale(one.value), 2.6)
     drawing.text("note", field.left, 13, f"↑ {better}")
     drawing.text("note halo", field.left + 3, field.bottom - 5, f"↓ {worse}")
-    y = scale(0) - 5
-    drawing.text("note halo", field.right - 2, max(y, field.top + LETTERS), zero, "end")
     if known:
         _last(drawing, field, scale, values, says)
     day_axis(drawing, field, days, names)

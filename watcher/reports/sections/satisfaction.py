@@ -25,7 +25,13 @@ def satisfaction(desk: Desk, brand: BrandFacts) -> Section:
                 say.t("Too few days have enough posts whose tone is known to draw a trend.")
             )
         return desk.section("satisfaction", title, lead, why, table)
-    caption = say.t("How far satisfaction lies from what is usual, in points")
+    if felt.usual is not None:
+        caption = say.t("How far satisfaction lies from the four weeks before, in points")
+        better, worse = say.t("more content than before"), say.t("less content than before")
+    else:
+        caption = say.t("How far satisfaction lies from that of the whole period, in points")
+        better = say.t("more content than in the whole period")
+        worse = say.t("less content than in the whole period")
 
     def draw(size: Size, name: str) -> Svg:
         return trend(
@@ -35,9 +41,8 @@ def satisfaction(desk: Desk, brand: BrandFacts) -> Section:
             description=_description(desk, known),
             days=[one.day for one in felt.days],
             values=[_shown(one) for one in felt.days],
-            better=say.t("more content than usual"),
-            worse=say.t("less content than usual"),
-            zero=say.t("as in the four weeks before"),
+            better=better,
+            worse=worse,
             gaps=desk.gaps(),
             gap_words=say.t("not watched"),
             names=say.day,
@@ -114,7 +119,7 @@ def _sheet(desk: Desk, brand: BrandFacts) -> Sheet:
             say.column("positive", "Positive", "count"),
             say.column("unknown", "Not known", "count"),
             say.column("sayings", "Different wordings", "count"),
-            say.column("change", "Against usual, in points", "points"),
+            say.column("change", "Difference, in points", "points"),
             say.column("line", "Line, in points", "points"),
         ],
         [

@@ -8,6 +8,9 @@ from watcher.reports.facts import BrandFacts
 from watcher.reports.model import Figure, Hidden, Section, Sheet
 from watcher.reports.sections.desk import FEWEST_DAYS, FEWEST_POSTS, Desk
 
+_VAGUE = 0.3
+"""A share whose bounds lie so far apart is hardly one."""
+
 
 def voice(desk: Desk, brand: BrandFacts) -> Section:
     """Write the section."""
@@ -24,9 +27,13 @@ def voice(desk: Desk, brand: BrandFacts) -> Section:
     if said.posts < FEWEST_POSTS or sum(one.posts > 0 for one in said.brands) < 2:
         return desk.section("voice", title, desk.lead(honest(desk, brand)), table)
     days = len(said.brands[0].days)
-    drawn = [_by_brand(desk, brand, sheet)]
-    if days >= FEWEST_DAYS:
-        drawn.append(_by_day(desk, brand))
+    drawn: list[Figure | Hidden] = [_by_brand(desk, brand, sheet)]
+    by_day = _by_day(desk, brand)
+    totals = [sum(one.days[n].posts for one in said.brands) for n in range(days)]
+    if sum(one >= FEW for one in totals) >= FEWEST_DAYS:
+        drawn.append(by_day)
+    else:
+        drawn.append(Hidden(title=by_day.sheet.caption, sheet=by_day.sheet))
     return desk.section(
         "voice",
         title,
@@ -53,6 +60,13 @@ def told(desk: Desk, brand: BrandFacts) -> str:
         count=say.number(brand.voice.posts),
         brand=desk.name,
     )
+    if is_vague(first.share):
+        more = say.t(
+            "So few people wrote them that it may be anything from {low} to {high}.",
+            low=say.share(first.share.low),
+            high=say.share(first.share.high),
+        )
+        return f"{said} {more}"
     change = changed(first)
     if change is not None:
         values = {"points": say.points(change.value)}
@@ -72,6 +86,11 @@ def told(desk: Desk, brand: BrandFacts) -> str:
         )
         said = f"{said} {more}"
     return said
+
+
+def is_vague(share: Estimate) -> bool:
+    """Whether a share is too unsure to be told without its bounds."""
+    return share.high - share.low > _VAGUE
 
 
 def changed(one: BrandVoice) -> Estimate | None:
