@@ -41,6 +41,9 @@ DELIVER_EVERY = timedelta(seconds=5)
 CONFIG_EVERY = timedelta(seconds=5)
 RETURN_EVERY = timedelta(minutes=2)
 FORGET_EVERY = timedelta(hours=6)
+COUNT_EVERY = timedelta(seconds=10)
+COUNT_SECONDS = 3.0
+"""How long a turn of counting what came before a brand was known may take: new posts go first."""
 REVISIT_EVERY = timedelta(minutes=1)
 CLOCK_EVERY = timedelta(seconds=1)
 JUMP = timedelta(seconds=3)
@@ -190,6 +193,7 @@ class Service:
             ("deliver", DELIVER_EVERY, self._deliver),
             ("returns", RETURN_EVERY, self._take_back),
             ("follow", PLAN_EVERY, self._follow),
+            ("count", COUNT_EVERY, self._count),
             ("forget", FORGET_EVERY, lambda: pipeline.forget(self.app)),
             ("config", CONFIG_EVERY, self._reload),
             ("heartbeat", HEARTBEAT_EVERY, self._beat),
@@ -269,6 +273,16 @@ class Service:
                 )
         if any(one.changed for one in found):
             self._soon("match")
+
+    def _count(self) -> None:
+        app = self.app
+
+        def stop() -> bool:  # another configuration may have other brands
+            return self.stopping.is_set() or self.app is not app
+
+        counted = pipeline.count_earlier(app, seconds=COUNT_SECONDS, stop=stop)
+        if counted.posts and not counted.left:
+            log.info("counted all stored posts for the brands")
 
     def _look(self) -> None:
         looked = pipeline.look(self.app, stop=self.stopping.is_set)

@@ -23,6 +23,8 @@ LOOK_SECONDS = 10.0
 """How long it may take in all to look at pictures of accounts."""
 REVISIT_SECONDS = 10.0
 """How long it may take in all to ask again about posts that wait."""
+COUNT_SECONDS = 10.0
+"""How long it may take to count what came before a brand was known."""
 
 
 @click.command()
@@ -74,6 +76,7 @@ def command(settings: Settings, as_json: bool) -> int:
         delivered = pipeline.deliver(app)
         followed = following.follow(app)
         waiting = _waiting(app)
+        earlier = pipeline.count_earlier(app, seconds=COUNT_SECONDS)
         forgotten = 0 if behind else pipeline.forget(app)  # the index forgets with the database
     if as_json:
         print_json(
@@ -88,6 +91,7 @@ def command(settings: Settings, as_json: bool) -> int:
                 "planned": [asdict(one) for one in planned],
                 "delivered": asdict(delivered),
                 "followed": asdict(followed),
+                "counted": asdict(earlier),
                 "forgotten": forgotten,
             }
         )
@@ -98,6 +102,12 @@ def command(settings: Settings, as_json: bool) -> int:
         _tell_delivered(delivered)
         _tell_followed(followed)
         stdout().say(*waiting)
+        if earlier.spoken or earlier.left:
+            left = f"; about {earlier.left:,} more remain for the next time"
+            stdout().say(
+                f"counted {count(earlier.posts, 'earlier post')} for the brands"
+                + (left if earlier.left else "")
+            )
         if forgotten:
             stdout().say(f"forgot {count(forgotten, 'post')} that came in too long ago")
     troubled = (

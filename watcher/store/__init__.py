@@ -11,6 +11,7 @@ from watcher.store.channels import Channels
 from watcher.store.copies import Originals
 from watcher.store.coverage import SourceCoverage
 from watcher.store.deliveries import Deliveries
+from watcher.store.earlier_counts import Earlier, EarlierCounts
 from watcher.store.errors import NoSuchRecordError, StaleBatchError, StoreError
 from watcher.store.evidence import Evidence, SeenPost, Sighting
 from watcher.store.exclusive import lock_file, server_lock, shown_address
@@ -22,6 +23,7 @@ from watcher.store.holds import Holds
 from watcher.store.housekeeping import Housekeeping
 from watcher.store.inbox import HandledRecord, Inbox
 from watcher.store.judgements import Judgements
+from watcher.store.left_out import LeftOut
 from watcher.store.links import Links
 from watcher.store.matches import Matches
 from watcher.store.people import People
@@ -96,6 +98,7 @@ class Store(
     Originals,
     BrandActs,
     BrandCounts,
+    EarlierCounts,
     People,
     Talks,
     Inbox,
@@ -152,6 +155,7 @@ __all__ = [
     "ClaimedDelivery",
     "DeliveryRecord",
     "DigestRecord",
+    "Earlier",
     "FollowEvent",
     "FreshMatches",
     "HandledRecord",

@@ -16,6 +16,7 @@ from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.edits import bring_up_to_date
 from watcher.store.errors import StaleBatchError
+from watcher.store.left_out import LeftOut, take_in_changed
 from watcher.store.links import look_at_links_again
 from watcher.store.posts import newest, posts_between
 from watcher.store.queue import (
@@ -78,6 +79,7 @@ class Matches(Database):
         spoken: Sequence[Spoken] = (),
         brands: Forms | None = None,
         places: Places = NOWHERE_ELSE,
+        left_out: LeftOut = MappingProxyType({}),
     ) -> SavedMatches:
         """Save what the rules found in a batch and that it is done, in one transaction.
 
@@ -89,14 +91,15 @@ class Matches(Database):
         Posts of the batch that left meanwhile are passed over. Of those that their authors changed,
         what the rules found before is brought up to date, and what holds no more goes, unless it
         was judged. `spoken` tells which posts speak of which of the `brands` that are counted; None
-        leaves the counting alone.
+        leaves the counting alone. What is in `left_out` is saved and not told, but counted by the next
+        digest of each channel; what an author's change brings back is told then.
         Raises `StaleBatchError` when another process has saved this batch meanwhile, `StoreError`
         otherwise; then nothing was saved.
         """
         with self.writing() as connection:
             _move_watermark(connection, batch)
             remember_routes(connection, routes, now)
-            batch = _still_there(connection, batch)
+            batch = still_there(connection, batch)
             stored = {
                 post.key: (rid, post) for post, rid in zip(batch.posts, batch.rids, strict=True)
             }
@@ -109,6 +112,7 @@ class Matches(Database):
                     "found": now,
                     "spans": match.spans,
                     "reason": match.reason,
+                    "left_out": left_out.get((match.rule, match.post)),
                 }
                 for match in found
                 if match.post in stored
@@ -120,11 +124,15 @@ class Matches(Database):
             quiet = quiet_rules(connection, waiting, now)
             new = _insert_new(connection, rows)
             copied = note_copies(connection, copies, new, stored)
-            told = [one for one in new if one.row not in copied and one.rule not in untold]
             keys = {rid: key for key, (rid, _) in stored.items()}
-            unrepeated = without_repeats(told, realert, quiet)
-            fresh = [Found(one.row, one.rule, keys[one.rid]) for one in unrepeated]
-            queued = enqueue(connection, "match", fresh, routes, now, places)
+            found_new = {one.row: Found(one.row, one.rule, keys[one.rid]) for one in new}
+            aside = {one.row for one in found_new.values() if (one.rule, one.key) in left_out}
+            waits = [one for one in new if one.row not in copied and one.rule not in untold]
+            told = [one for one in waits if one.row not in aside]
+            unrepeated = {one.row for one in without_repeats(told, realert, quiet)} | aside
+            fresh = [found_new[one.row] for one in waits if one.row in unrepeated]
+            queued = enqueue(connection, "match", fresh, routes, now, places, left_out)
+            queued += take_in_changed(connection, batch, keys, left_out, now)
             if brands is not None:
                 note_spoken(connection, batch, spoken, brands, now)
             news = raise_suspects(connection, suspects, now, faint=faint)
@@ -208,7 +216,7 @@ def _saved(news: Sequence[News], *, queued: int, matches: int = 0) -> SavedMatch
     return SavedMatches(matches=matches, suspects=new, changed=len(news) - new, queued=queued)
 
 
-def _still_there(connection: Connection, batch: Batch) -> Batch:
+def still_there(connection: Connection, batch: Batch) -> Batch:
     """Return a batch without the posts that left, or were changed, since it was read."""
     span = posts.c.rid.between(batch.after + 1, batch.upto)
     there = set(connection.execute(select(posts.c.rid).where(span)).scalars())
