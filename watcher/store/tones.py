@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    select,
+    update,
+)
 
 from rules.copies import words
 from rules.model import Post
@@ -63,7 +74,7 @@ class JudgedTone:
 
     brand: str
     post: Post
-    tone: str
+    tone: SaidTone
     at: datetime
 
 
@@ -150,6 +161,17 @@ class Tones(Database):
                 first.setdefault((row.brand, row.said), row)
         return _records(list(first.values())[:limit])
 
+    def brands_of(self, key: str) -> tuple[str, ...]:
+        """Return the brands that a post is known to speak of."""
+        network, _, own = key.partition(":")
+        query = (
+            select(spoken.c.brand)
+            .join(posts, posts.c.rid == spoken.c.rid)
+            .where(posts.c.network == storable_key(network), posts.c.id == storable_key(own))
+        )
+        with self.reading() as connection:
+            return tuple(connection.execute(query.order_by(spoken.c.brand)).scalars())
+
     def tone_judgements(self, key: str, brand: str) -> tuple[ToneJudgement, ...]:
         """Return all that was ever said of how a post, or its like, speaks of a brand."""
         with self.reading() as connection:
@@ -223,10 +245,14 @@ class Tones(Database):
         """
         brand = storable_key(brand)
         with self.writing() as connection:
-            for rid, (tone, confidence) in told.items():
-                values = {"told": tone, "told_confidence": confidence}
-                query = update(spoken).where(spoken.c.brand == brand, spoken.c.rid == rid)
-                connection.execute(query.values(**values, tone=tone, confidence=confidence))
+            new = update(spoken).where(spoken.c.brand == brand, spoken.c.rid == bindparam("row"))
+            values: dict[str, Any] = {name: bindparam("new_tone") for name in ("tone", "told")}
+            values |= {name: bindparam("sure") for name in ("confidence", "told_confidence")}
+            rows = [
+                {"row": rid, "new_tone": tone, "sure": sure} for rid, (tone, sure) in told.items()
+            ]
+            if rows:
+                connection.execute(new.values(values), rows)
             apply_judgements(connection, list(told))
 
 

@@ -16,6 +16,7 @@ from rules.signals.sentiment.cutting import LINK, NAME, Names, cut
 from rules.signals.sentiment.model import LABELS, shipped
 
 __all__ = [
+    "LABELS",
     "LANGUAGES",
     "REASONS",
     "Correction",
