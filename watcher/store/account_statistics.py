@@ -1,0 +1,286 @@
+"""What one account wrote, counted by the database: by hour, kind, language, tag, link and echo.
+
+Posts are counted in steps of time so short that each lies in one hour of one day of the zone that
+asks; which step that is, the caller knows. No post but the few that are shown is loaded.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    select,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import JSON
+
+from rules.model import Account
+from watcher.store.account_exchange import Exchange, exchange
+from watcher.store.accounts import account_columns, account_from
+from watcher.store.columns import folded_handle, storable_key
+from watcher.store.database import Database
+from watcher.store.errors import NoSuchRecordError
+from watcher.store.posts import posts_from, select_posts
+from watcher.store.records import StoredPost
+from watcher.store.schema import accounts, posts
+
+TOP = 5
+"""Posts that others did most with."""
+_AT_ONCE = 10_000
+_MICROSECOND = timedelta(microseconds=1)
+_HOST = re.compile(r'"https?://(?:[^/?#"@\\]*@)?([^/?#":@\\]+)', re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountSpan:
+    """An account, and from when to when its stored posts reach."""
+
+    account: Account
+    posts: int
+    first: datetime | None
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The posts of one step of time."""
+
+    number: int
+    """It begins so many steps after 1970 in UTC."""
+    posts: int
+    reposts: int
+    replies: int
+    """Not reposted ones."""
+    quotes: int
+    """Neither reposted nor replies."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Echo:
+    """What others did with the posts that are not reposts."""
+
+    posts: int
+    """Of how many a network told at least one number."""
+    likes: int
+    reposts: int
+    replies: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountCounts:
+    """What was counted of an account. Words, links and tags of what it passed on are left out."""
+
+    steps: tuple[Step, ...]
+    echo: Echo
+    languages: Mapping[str, int]
+    """By what the posts state; empty where they state none."""
+    hashtags: Mapping[str, int]
+    """As written."""
+    hosts: Mapping[frozenset[str], int]
+    """Posts by the hosts that they link to."""
+    top: tuple[tuple[StoredPost, int], ...]
+    """With likes, reposts and replies together; the most first."""
+    exchange: Exchange
+
+
+class AccountStatistics(Database):
+    """The part of the store that counts what accounts write."""
+
+    def accounts_named(self, name: str) -> tuple[Account, ...]:
+        """Return the accounts with this name, those seen last first.
+
+        A name is `@handle`, `handle`, `network:handle` or `network:id`, handles in any case.
+        """
+        network, colon, rest = name.removeprefix("@").partition(":")
+        by_key = and_(accounts.c.network == network, accounts.c.id == storable_key(rest))
+        by_handle = accounts.c.folded_handle == folded_handle(name)
+        of_network = and_(
+            accounts.c.network == network, accounts.c.folded_handle == folded_handle(rest)
+        )
+        found: dict[str, Account] = {}
+        with self.reading() as connection:
+            for condition in (by_key, of_network, by_handle) if colon else (by_handle,):
+                query = select(*account_columns).where(condition).order_by(accounts.c.seen.desc())
+                for row in connection.execute(query.limit(100)):
+                    account = account_from(row)
+                    found.setdefault(account.key, account)
+        return tuple(found.values())
+
+    def handles_of_authors(self) -> tuple[str, ...]:
+        """Return the handles of accounts that wrote something, each once."""
+        wrote = select(posts.c.author).distinct()
+        query = select(accounts.c.handle).where(accounts.c.row.in_(wrote)).distinct()
+        with self.reading() as connection:
+            return tuple(connection.execute(query.order_by(accounts.c.handle)).scalars())
+
+    def account_span(
+        self, key: str, since: datetime | None = None, until: datetime | None = None
+    ) -> AccountSpan:
+        """Return the account with a key, how many posts of it are stored and from when to when.
+
+        Only those count that were written from `since` on and before `until`. Raises
+        `NoSuchRecordError` where no account has the key.
+        """
+        with self.reading() as connection:
+            row = _account(connection, key)
+            whole = select(func.count(), func.min(posts.c.posted_at), func.max(posts.c.posted_at))
+            count, first, last = connection.execute(
+                whole.where(posts.c.author == row.row, *_within(posts, since, until))
+            ).one()
+        return AccountSpan(account=account_from(row), posts=count, first=first, last=last)
+
+    def account_counts(
+        self, key: str, since: datetime, until: datetime, step: timedelta
+    ) -> AccountCounts:
+        """Count what an account wrote from `since` on and before `until`, in steps of time.
+
+        All is of one moment of the store. Raises `NoSuchRecordError` where no account has the key.
+        """
+        with self.reading() as connection:
+            row = _account(connection, key)
+            own = and_(posts.c.author == row.row, *_within(posts, since, until))
+            written = and_(own, posts.c.repost_of.is_(None))
+            steps, echo = _by_step(connection, own, step)
+            return AccountCounts(
+                steps=steps,
+                echo=echo,
+                languages=_languages(connection, written),
+                hashtags=_hashtags(connection, written),
+                hosts=_hosts(connection, written),
+                top=_top(connection, written),
+                exchange=exchange(connection, row.row, account_from(row), since, until),
+            )
+
+
+def _account(connection: Connection, key: str) -> Any:
+    network, _, native = key.partition(":")
+    query = select(*account_columns, accounts.c.row).where(
+        accounts.c.network == storable_key(network), accounts.c.id == storable_key(native)
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        raise NoSuchRecordError(f"no account has the key {key[:200]!r}")
+    return row
+
+
+def _within(
+    table: FromClause, since: datetime | None, until: datetime | None
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if since is not None:
+        conditions.append(table.c.posted_at >= since)
+    if until is not None:
+        conditions.append(table.c.posted_at < until)
+    return conditions
+
+
+def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((condition, 1), else_=0))
+
+
+def _by_step(
+    connection: Connection, own: ColumnElement[bool], step: timedelta
+) -> tuple[tuple[Step, ...], Echo]:
+    at = type_coerce(posts.c.posted_at, BigInteger) // (step // _MICROSECOND)
+    reposted = posts.c.repost_of.is_not(None)
+    answers = posts.c.reply_to.is_not(None) | posts.c.reply_to_handle.is_not(None)
+    numbers = (posts.c.likes, posts.c.reposts, posts.c.replies)
+    told = func.coalesce(*numbers).is_not(None) & ~reposted
+    query = (
+        select(
+            at.label("step"),
+            func.count(),
+            _sum(reposted),
+            _sum(~reposted & answers),
+            _sum(~reposted & ~answers & posts.c.quote_of.is_not(None)),
+            _sum(told),
+            *(func.sum(case((~reposted, number))) for number in numbers),
+        )
+        .where(own)
+        .group_by(at)
+    )
+    steps: list[Step] = []
+    echo = [0, 0, 0, 0]
+    for number, count, reposts, replies, quotes, *rest in _rows(connection, query):
+        steps.append(Step(number, count, int(reposts), int(replies), int(quotes)))
+        for place, value in enumerate(rest):
+            echo[place] += int(value or 0)
+    steps.sort(key=lambda one: one.number)
+    posts_told, likes, reposts, replies = echo
+    return tuple(steps), Echo(posts=posts_told, likes=likes, reposts=reposts, replies=replies)
+
+
+def _languages(connection: Connection, own: ColumnElement[bool]) -> dict[str, int]:
+    query = select(posts.c.language, func.count()).where(own).group_by(posts.c.language)
+    found: Counter[str] = Counter()
+    for language, count in _rows(connection, query):
+        found[language or ""] += count
+    return dict(found)
+
+
+def _hashtags(connection: Connection, own: ColumnElement[bool]) -> dict[str, int]:
+    """Count posts by tag as written; the database takes the lists apart."""
+    listed = type_coerce(posts.c.hashtags, Text)
+    items = (
+        func.json_array_elements_text(cast(listed, JSON)).table_valued("value")
+        if connection.dialect.name == "postgresql"
+        else func.json_each(listed).table_valued("value")
+    )
+    query = (
+        select(items.c.value, func.count())
+        .select_from(posts)
+        .join(items, onclause=posts.c.rid.is_not(None))
+        .where(own, listed != "[]")
+        .group_by(items.c.value)
+    )
+    return {str(value): count for value, count in _rows(connection, query)}
+
+
+def _hosts(connection: Connection, own: ColumnElement[bool]) -> dict[frozenset[str], int]:
+    listed = type_coerce(posts.c.links, Text)
+    found: Counter[frozenset[str]] = Counter()
+    known: dict[str, frozenset[str]] = {}
+    for (links,) in _rows(connection, select(listed).where(own, listed != "[]")):
+        hosts = _HOST.findall(links)
+        if len(hosts) == 1:
+            alone = known.get(hosts[0])
+            if alone is None:
+                alone = known.setdefault(hosts[0], frozenset(hosts))
+            found[alone] += 1
+        elif hosts:
+            found[frozenset(hosts)] += 1
+    return dict(found)
+
+
+def _top(connection: Connection, own: ColumnElement[bool]) -> tuple[tuple[StoredPost, int], ...]:
+    numbers = (posts.c.likes, posts.c.reposts, posts.c.replies)
+    together: Any = sum(func.coalesce(number, 0) for number in numbers)
+    query = (
+        select(posts.c.rid, together.label("engagement"))
+        .where(own, func.coalesce(*numbers).is_not(None))
+        .order_by(together.desc(), posts.c.posted_at.desc())
+        .limit(TOP)
+    )
+    most = {row.rid: int(row.engagement) for row in connection.execute(query)}
+    found = posts_from(connection.execute(select_posts().where(posts.c.rid.in_(list(most)))))
+    by_rid = {one.rid: one for one in found}
+    return tuple((by_rid[rid], count) for rid, count in most.items() if rid in by_rid)
+
+
+def _rows(connection: Connection, query: Any) -> Iterator[Sequence[Any]]:
+    """Yield rows some thousands at a time, however many there are."""
+    result = connection.execute(query, execution_options={"yield_per": _AT_ONCE})
+    for some in result.partitions():
+        yield from some
