@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from watcher.insights.model import Period, share
@@ -19,6 +19,7 @@ def test_the_week_before_has_as_many_days_over_a_change_of_the_clock() -> None:
 
 
 @given(st.integers(0, 5000), st.integers(1, 5000))
+@example(0, 264)
 def test_a_share_lies_in_its_interval_and_the_interval_between_nothing_and_all(
     some: int, more: int
 ) -> None:

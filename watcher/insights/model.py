@@ -94,4 +94,6 @@ def share(part: int, whole: int, *, independent: float | None = None) -> Estimat
     p, z2 = part / whole, Z * Z
     middle = (p + z2 / (2 * n)) / (1 + z2 / n)
     half = Z / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    return Estimate(value=p, low=max(0.0, middle - half), high=min(1.0, middle + half), posts=whole)
+    # At 0 and 1 rounding must not push a bound past the value.
+    low, high = min(p, max(0.0, middle - half)), max(p, min(1.0, middle + half))
+    return Estimate(value=p, low=low, high=high, posts=whole)
