@@ -9,6 +9,8 @@ import pytest
 from tests.cli_fixtures import CONFIG, terminal
 from tests.terminal import Terminal, compare
 
+pytestmark = pytest.mark.drill  # each walks the whole way, in a second or more
+
 __all__ = ["terminal"]
 
 

@@ -15,6 +15,8 @@ from tests.cli_fixtures import _demo_folder, acme, demo, terminal
 from tests.terminal import Terminal
 from watcher.service import GRACE
 
+pytestmark = pytest.mark.drill  # each walks the whole way, in a second or more
+
 __all__ = ["_demo_folder", "acme", "demo", "terminal"]
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -16,6 +16,8 @@ from watcher.config import load
 from watcher.mailing import renew
 from watcher.store import StoreError
 
+pytestmark = pytest.mark.drill  # each walks the whole way, in a second or more
+
 NOW = """
 [[channels]]
 name = "now"
@@ -489,7 +491,6 @@ def test_quiet_hours_hold_everything_but_alarms_where_a_channel_says_so(world: M
 # Crashes
 
 
-@pytest.mark.drill
 def test_killed_at_any_boundary_the_same_is_told_once(tmp_path: Path) -> None:
     tables = (
         TALK + STORM + HOLD + BOSS

@@ -21,7 +21,7 @@ from watcher.config import load
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 POSTS = 9
-BOUNDARIES = range(1, 137)
+BOUNDARIES = range(1, 161)
 """More than there are: a run that never reaches its boundary ends well, and is checked for it."""
 
 CONFIG = """
@@ -251,8 +251,8 @@ def test_an_undisturbed_walk_does_everything_once(world: World) -> None:
 
 @pytest.mark.parametrize(
     "at",
-    # The plain run takes one in four, the whole run all.
-    [pytest.param(at, marks=[pytest.mark.drill] if at % 4 else []) for at in BOUNDARIES],
+    # The plain run takes one in twenty, the whole run all.
+    [pytest.param(at, marks=[pytest.mark.drill] if at % 20 else []) for at in BOUNDARIES],
 )
 def test_a_crash_at_a_boundary_loses_nothing(
     world: World, at: int, expected: Callable[[Inbox], dict[str, Any]]

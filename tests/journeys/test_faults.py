@@ -33,6 +33,8 @@ from watcher.config import load
 from watcher.search import Index
 from watcher.store import Store, database
 
+pytestmark = pytest.mark.drill  # each walks the whole way, in a second or more
+
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 CONFIG = """
@@ -320,7 +322,6 @@ def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
 
 
 # What fails leaves Whoosh's files open until they are collected.
-@pytest.mark.drill
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_disk_that_is_full_at_every_step_in_turn_loses_nothing(

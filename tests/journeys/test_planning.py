@@ -15,6 +15,8 @@ from watcher.backends.local.microblog import Microblog, NewPost, Profile
 from watcher.config import load
 from watcher.service import Service
 
+pytestmark = pytest.mark.drill  # each walks the whole way, in a second or more
+
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 CONFIG = """

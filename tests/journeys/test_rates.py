@@ -20,6 +20,8 @@ from watcher.backends.local.microblog import Microblog, NewPost
 from watcher.config import load
 from watcher.rates import form
 
+pytestmark = pytest.mark.drill  # each walks the whole way, in a second or more
+
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 TEMPLATES = Templates(files.templates())
