@@ -19,6 +19,7 @@ from watcher.store.exporting import Exports, Wanted
 from watcher.store.following import Following
 from watcher.store.follows import Follows
 from watcher.store.forgetting import Forgetting, Held
+from watcher.store.histories import HISTORY, Histories, History, Stretch
 from watcher.store.holds import Holds
 from watcher.store.housekeeping import Housekeeping
 from watcher.store.inbox import HandledRecord, Inbox
@@ -91,6 +92,7 @@ class Store(
     Posts,
     Accounts,
     AccountStatistics,
+    Histories,
     SourceCoverage,
     Spending,
     Revisits,
@@ -146,6 +148,7 @@ class Store(
 
 
 __all__ = [
+    "HISTORY",
     "AccountForm",
     "Addressee",
     "AlarmRecord",
@@ -161,6 +164,7 @@ __all__ = [
     "HandledRecord",
     "Held",
     "HeldPosts",
+    "History",
     "JudgedTone",
     "Judgement",
     "JudgementRecord",
@@ -195,6 +199,7 @@ __all__ = [
     "Store",
     "StoreError",
     "StoredPost",
+    "Stretch",
     "SuppressionCause",
     "SuppressionRecord",
     "SuspectDetail",

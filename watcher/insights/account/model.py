@@ -124,9 +124,17 @@ class Engagement:
     likes: int
     reposts: int
     replies: int
-    median: float | None
-    """Of the three together; None where none told any."""
     top: tuple[Engaged, ...]
+
+    @property
+    def together(self) -> int:
+        """Likes, reposts and replies."""
+        return self.likes + self.reposts + self.replies
+
+    @property
+    def a_post(self) -> float | None:
+        """How many of the three a post has on average; None where none is told."""
+        return self.together / self.posts if self.posts else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,7 +173,7 @@ class Shift:
     """One difference between before and after, and how likely chance makes one as large."""
 
     what: str
-    """`posts a day`, `hours` or one of `KINDS`."""
+    """`posts a day`, `hours` (when the busiest three begin) or one of `KINDS` (its share)."""
     before: float
     after: float
     chance: float | None
@@ -218,3 +226,4 @@ class AccountStatistics:
     engagement: Engagement
     seen: Seen
     around: Around | None = None
+    """None where it was not asked for, or where nothing lies on one side of the day."""
