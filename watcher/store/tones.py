@@ -213,7 +213,7 @@ class Tones(Database):
         """Return what was learnt of each brand's judgements and is in use, as JSON."""
         with self.reading() as connection:
             query = select(tone_corrections.c.brand, tone_corrections.c.learnt)
-            return dict(connection.execute(query).tuples().all())
+            return {row.brand: row.learnt for row in connection.execute(query)}
 
     def correct_tones(self, brand: str, learnt: str | None, now: datetime) -> None:
         """Keep what was learnt of a brand's judgements, to be used from now on; None: nothing."""
