@@ -162,7 +162,7 @@ def _write(table: Table, output: Path | None, form: Format, *, raw: bool, force:
         return
     if sys.stdout.isatty():
         table = replace(table, rows=map(_harmless, table.rows))
-    write_stream(table, click.get_binary_stream("stdout"), form, formulas=raw)
+    write_stream(table, sys.stdout.buffer, form, formulas=raw)
 
 
 def _harmless(row: tuple[Value, ...]) -> tuple[Value, ...]:

@@ -64,7 +64,7 @@ def write(table: Table, file: BinaryIO) -> int:
             while block := list(islice(rows, _BLOCK)):
                 writer.write_batch(_batch(pa, schema, make, block))
                 number += len(block)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OverflowError) as error:
         raise ExportError(f"{table.name} cannot be written as Parquet: {error}") from error
     return number
 
