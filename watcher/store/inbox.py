@@ -440,7 +440,7 @@ def _others(connection: Connection, rids: Sequence[int], own: Sequence[int]) -> 
             )
             .group_by(posts.c.rid)
         )
-        found |= dict(connection.execute(query).tuples().all())
+        found |= {row[0]: row[1] for row in connection.execute(query)}
     return found
 
 

@@ -126,7 +126,7 @@ class People(Database):
             )
             found = connection.execute(query).all()
             unseen = _unseen(looked, first)
-            more = dict(connection.execute(unseen).tuples().all()) if found else {}
+            more = {row[0]: row[1] for row in connection.execute(unseen)} if found else {}
         return tuple(
             Taken(
                 row=row,
@@ -202,20 +202,24 @@ def about_them(looked: Looked) -> Any:
     chosen = []
     if looked.brands:
         chosen.append(
-            select(spoken.c.rid).where(
+            select(spoken.c.rid)
+            .where(
                 spoken.c.brand.in_([storable_key(one) for one in looked.brands]),
                 spoken.c.posted_at >= looked.since,
                 spoken.c.posted_at < looked.until,
                 about(),
             )
+            .distinct()
         )
     if looked.rules:
         chosen.append(
-            select(matches.c.rid).where(
+            select(matches.c.rid)
+            .where(
                 matches.c.rule.in_([storable_key(one) for one in looked.rules]),
                 matches.c.posted_at >= looked.since,
                 matches.c.posted_at < looked.until,
             )
+            .distinct()
         )
     if not chosen:
         return select(spoken.c.rid).where(~true())
