@@ -272,7 +272,7 @@ def apply_judgements(connection: Connection, rids: Iterable[int]) -> None:
     for some in chunks(sorted(set(rids))):
         query = (
             select(spoken.c.brand, spoken.c.said, tone_judgements.c.tone)
-            .join(tone_judgements, same)
+            .join_from(spoken, tone_judgements, same)
             .where(spoken.c.rid.in_(some))
             .distinct()
         )
