@@ -9,13 +9,14 @@ from alerts.channels.email_digest import EmailDigest
 from alerts.channels.feed_file import FeedFile
 from alerts.channels.notify_channel import Notify
 from alerts.channels.outlet import Outlet
+from alerts.channels.report_mail import ReportMail
 from alerts.channels.webhook import Webhook
 from alerts.mail.mail_folder import MailFolder
 from alerts.mail.smtp_server import SmtpServer
 from alerts.routing.inhibition import Inhibition
 from alerts.routing.route import Route
 
-Channel = EmailDigest | Notify | Webhook | FeedFile | AutoFollow
+Channel = EmailDigest | Notify | Webhook | FeedFile | ReportMail | AutoFollow
 """What a `[[channels]]` table can be."""
 
 Mail = SmtpServer | MailFolder
@@ -32,6 +33,7 @@ __all__ = [
     "MailFolder",
     "Notify",
     "Outlet",
+    "ReportMail",
     "Route",
     "SmtpServer",
     "Webhook",

@@ -130,6 +130,44 @@ def next_slot(timetable: Timetable, now: datetime) -> datetime | None:
     return None
 
 
+def due_monthly(
+    timetable: Timetable, day: int, at: time, last: datetime | None, now: datetime
+) -> Slot | None:
+    """Return the newest slot of a channel that sends on a day (1 to 28) of each month.
+
+    As `due`: several missed slots give one, and nothing is due in quiet hours.
+    """
+    now = now.astimezone(UTC)
+    last = last.astimezone(UTC) if last is not None else None
+    if not timetable.is_open(now):
+        return None
+    newest, before = _monthly(timetable.zone, day, at, now)
+    if last is not None and newest <= last:
+        return None
+    if last is None:
+        return Slot(at=newest, since=before, late=False, first=True)
+    return Slot(at=newest, since=last, late=before > last or now - newest > LATE_AFTER)
+
+
+def next_monthly(zone: ZoneInfo, day: int, at: time, now: datetime) -> datetime:
+    """Return the first moment after `now` (UTC) on a day of a month at a time."""
+    later = now.astimezone(UTC) + timedelta(days=32)
+    slots = (one for moment in (now, later) for one in _monthly(zone, day, at, moment))
+    return min((one for one in slots if one > now), default=_monthly(zone, day, at, later)[0])
+
+
+def _monthly(zone: ZoneInfo, day: int, at: time, now: datetime) -> tuple[datetime, datetime]:
+    """Return the newest slot up to `now`, and the one before it."""
+    first = now.astimezone(zone).date().replace(day=1)
+    found: list[datetime] = []
+    while len(found) < 2:
+        slot = _instant_of(first.replace(day=day), at, zone)
+        if slot <= now:
+            found.append(slot)
+        first = (first - timedelta(days=1)).replace(day=1)
+    return found[0], found[1]
+
+
 def _instant(timetable: Timetable, last: datetime | None, now: datetime) -> Slot | None:
     if not _allows_instant(timetable, now):
         return None

@@ -167,7 +167,7 @@ def mails_of(
                     sender,
                     some,
                     contact=app.config.contact,
-                    tokens=_tokens(app),
+                    tokens=tokens_of(app),
                 )
     # Signed here, so that the bytes that are stored are the bytes of every attempt.
     return tuple(app.config.mail.signed(mail, now) for mail in made)
@@ -188,7 +188,8 @@ def reachable(app: App, channel: DigestChannel) -> tuple[str, ...]:
     return tuple(one for one in recipients if one not in out)
 
 
-def _tokens(app: App) -> Tokens | None:
+def tokens_of(app: App) -> Tokens | None:
+    """Return what gives each mail an address for answers; None where nobody reads there."""
     returns = app.config.mail.returns
     return Tokens(returns=returns.to, secret=app.store.returns_secret()) if returns else None
 

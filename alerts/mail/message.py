@@ -13,6 +13,7 @@ from email import message_from_bytes, policy
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import Literal
 from urllib.parse import quote
 
 from alerts.digest.composing import Digest
@@ -31,6 +32,15 @@ class Picture:
     png: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attachment:
+    """A file that a mail brings."""
+
+    name: str
+    kind: Literal["text/html", "application/pdf"]
+    content: bytes = field(repr=False)
+
+
 def build(
     digest: Digest,
     *,
@@ -42,6 +52,7 @@ def build(
     contact: str,
     pictures: Sequence[Picture] = (),
     tokens: Tokens | None = None,
+    attachments: Sequence[Attachment] = (),
 ) -> OutgoingMail:
     """Return the message ready to be stored and sent.
 
@@ -54,7 +65,7 @@ def build(
     sender = parse_address(sender_address)
     domain = _ascii(sender.address.rpartition("@")[2])
     fingerprint = _digest(digest.channel.name, digest.slot.at.isoformat(), recipient, subject,
-                          text, html)  # fmt: skip
+                          text, html, *_prints(attachments))  # fmt: skip
     token = tokens.token(fingerprint) if tokens else ""
     if tokens is not None:
         text, html = (part.replace(tokens.stand_in, token) for part in (text, html))
@@ -72,6 +83,7 @@ def build(
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     _add_pictures(message, pictures, fingerprint)
     message["Content-Language"] = digest.channel.language
+    _attach(message, attachments, fingerprint)
     message.set_boundary(f"=_{fingerprint[24:56]}")
     utf8 = not sender.address.isascii() or (to is not None and to.needs_utf8)
     payload = message.as_bytes(policy=policy.SMTPUTF8 if utf8 else policy.SMTP)
@@ -119,6 +131,20 @@ def _add_pictures(message: EmailMessage, pictures: Sequence[Picture], fingerprin
             filename=f"{picture.name.partition('@')[0]}.png",
         )  # fmt: skip
     html.set_boundary(f"=_{fingerprint[8:40]}")
+
+
+def _attach(message: EmailMessage, files: Sequence[Attachment], fingerprint: str) -> None:
+    """Put files after what is read."""
+    if not files:
+        return
+    message.set_boundary(f"=_{fingerprint[16:48]}")
+    for one in files:
+        main, _, sub = one.kind.partition("/")
+        message.add_attachment(one.content, main, sub, filename=one.name, cte="base64")
+
+
+def _prints(files: Sequence[Attachment]) -> list[str]:
+    return [f"{one.name} {hashlib.sha256(one.content).hexdigest()}" for one in files]
 
 
 def _series_headers(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from alerts import Channel, DigestChannel, EmailDigest, Outlet
+from alerts import Channel, DigestChannel, EmailDigest, Outlet, ReportMail
 from alerts.model import DeliveryState, ProposalState
 from rules.model import Verdict
 from watcher.cli import Settings
@@ -51,7 +51,7 @@ class View:
 
     def upcoming(self, channel: Channel) -> datetime | None:
         """Return when a channel mails next, were there something to say."""
-        if isinstance(channel, DigestChannel):
+        if isinstance(channel, DigestChannel | ReportMail):
             return channel.next_slot(self.now, self.config.timezone)
         return None
 
@@ -93,7 +93,7 @@ def command(settings: Settings, as_json: bool) -> None:
 
 
 def _suppressed(config: Config, store: Store) -> dict[str, dict[str, SuppressionRecord]]:
-    mailing = [one for one in config.channels if isinstance(one, EmailDigest)]
+    mailing = [one for one in config.channels if isinstance(one, EmailDigest | ReportMail)]
     return {one.name: store.suppressed(one.name, one.recipients) for one in mailing}
 
 
@@ -181,7 +181,7 @@ def _print_channels(view: View) -> None:
     columns = ["channel", "kind", "waiting", "last sent", "next"]
     stdout().table(columns, rows, right=("waiting",), empty="no [[channels]] are configured")
     for channel in view.config.channels:
-        if isinstance(channel, EmailDigest):
+        if isinstance(channel, EmailDigest | ReportMail):
             out = view.suppressed[channel.name]
             stdout().say(*of_channel(channel.name, len(channel.recipients), out))
     for name, number in view.orphaned.items():

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from alerts import AutoFollow
+from alerts import AutoFollow, ReportMail
 from rules import KeywordRule, LookalikeRule
 from rules.characters import fold_case
 from rules.errors import Problem
@@ -85,6 +85,9 @@ def _references(config: "Config") -> Iterator[tuple[str, str, Place]]:
             yield "sources", channel.source, ("channels", i, "source")
             for j, name in enumerate(channel.automatic):
                 yield "rules", name, ("channels", i, "automatic", j)
+        elif isinstance(channel, ReportMail):
+            for j, name in enumerate(channel.brands):
+                yield "brands", name, ("channels", i, "brands", j)
         elif channel.escalate and channel.escalate.channel:
             yield "channels", channel.escalate.channel, ("channels", i, "escalate", "channel")
 

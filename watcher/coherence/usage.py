@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alerts import AutoFollow, DigestChannel, EmailDigest, FeedFile, Outlet, Route
+from alerts import AutoFollow, DigestChannel, EmailDigest, FeedFile, Outlet, ReportMail, Route
 from alerts.privacy import is_inside
 from alerts.recipient import Recipient
 from rules import LookalikeRule
@@ -80,9 +80,9 @@ def _own(config: "Config") -> Path | None:
 def _languages(config: "Config") -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield each language that somebody reads mails in, and where it stands."""
     for i, channel in enumerate(config.channels):
-        if isinstance(channel, DigestChannel):
+        if isinstance(channel, DigestChannel | ReportMail):
             yield ("channels", i, "language"), channel.language
-        if isinstance(channel, EmailDigest):
+        if isinstance(channel, EmailDigest | ReportMail):
             for n, one in enumerate(channel.to):
                 if isinstance(one, Recipient):
                     yield ("channels", i, "to", n, "language"), one.language
@@ -108,6 +108,29 @@ def _private_to_nobody(config: "Config") -> Iterator[Problem]:
             )
 
 
+def _reports(config: "Config", i: int, channel: ReportMail) -> Iterator[Problem]:
+    """Yield what a report has no brand for, and who takes it for a channel of findings."""
+    if not config.brands:
+        yield Problem(
+            code="no-brand",
+            message="there is no brand to report on",
+            path=("channels", i),
+            help='add [[brands]] with name = "Your brand"',
+        )
+    named: list[tuple[tuple[str | int, ...], tuple[str, ...]]] = [
+        (("rules", n, "then"), rule.then) for n, rule in enumerate(config.rules)
+    ]
+    named += [(("routes", n, "then"), route.then) for n, route in enumerate(config.routes)]
+    for path, then in named:
+        if channel.name in then:
+            yield Problem(
+                code="report-told",
+                message=f'"{channel.name}" mails reports, and tells of no single finding',
+                path=(*path, then.index(channel.name)),
+                help="take it out, or name a channel of findings",
+            )
+
+
 def _unreached(config: "Config") -> Iterator[Problem]:
     """Yield what is set up and never used: the quiet kind of mistake."""
     told = {name for rule in config.rules for name in rule.then}
@@ -116,7 +139,9 @@ def _unreached(config: "Config") -> Iterator[Problem]:
     told |= {one.escalate.channel for one in digests if one.escalate}
     misspelt = told - {channel.name for channel in config.channels}
     for i, channel in enumerate(config.channels):
-        if channel.name not in told and not misspelt:
+        if isinstance(channel, ReportMail):
+            yield from _reports(config, i, channel)
+        elif channel.name not in told and not misspelt:
             yield Problem(
                 code="unused-channel",
                 message=f'no rule tells the channel "{channel.name}" anything',

@@ -12,7 +12,7 @@ from time import monotonic
 from traceback import format_tb
 from typing import Literal
 
-from alerts import DigestChannel, Outlet
+from alerts import AutoFollow, DigestChannel, Outlet, ReportMail
 from alerts.model import Delivery, DeliveryError, DeliveryKind, DeliveryState, Sender
 from alerts.retry import next_attempt
 from watcher.app import App
@@ -117,9 +117,13 @@ def _quiet(app: App) -> list[str]:
     return [
         channel.name
         for channel in app.config.channels
-        if isinstance(channel, DigestChannel)
-        and not channel.timetable(app.config.timezone).is_open(now)
+        if not isinstance(channel, AutoFollow)
+        and not _told_by(channel).timetable(app.config.timezone).is_open(now)
     ]
+
+
+def _told_by(channel: DigestChannel | ReportMail) -> DigestChannel:
+    return channel.letter if isinstance(channel, ReportMail) else channel
 
 
 def _clear(app: App, tally: _Tally, lane: Lane, stop: Callable[[], bool]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerts import AutoFollow, Channel, DigestChannel
+from alerts import AutoFollow, Channel, DigestChannel, ReportMail
 from alerts.follow import propose, without
 from alerts.schedule import Slot, due
 from rules.errors import WatcherError
@@ -66,6 +66,10 @@ def _steps(
     if isinstance(channel, AutoFollow):
         yield lambda: _plan_follows(app, channel)
         return
+    if isinstance(channel, ReportMail):
+        if not only_instant:
+            yield lambda: _plan_report(app, channel)
+        return
     if channel.send == "instant" or not only_instant:
         yield lambda: _plan_digest(app, channel)
     yield lambda: _beside(escalate(app, channel))
@@ -76,6 +80,13 @@ def _steps(
 
 def _beside(told: Told | None) -> Planned | None:
     return Planned(channel=told.channel, mails=told.mails) if told else None
+
+
+def _plan_report(app: App, channel: ReportMail) -> Planned | None:
+    from watcher.walk.reporting import plan_report  # most watchers send none, or none today
+
+    mails = plan_report(app, channel)
+    return None if mails is None else Planned(channel=channel.name, mails=mails)
 
 
 def _due(app: App, channel: DigestChannel, now: datetime) -> tuple[Slot | None, bool]:

@@ -121,7 +121,7 @@ def _sheet(desk: Desk, brand: BrandFacts) -> Sheet:
                 f"@{one.account.handle}",
                 one.posts,
                 *(one.kinds.of(kind) for kind in KINDS),
-                one.engagement.median,
+                one.engagement.a_post,
                 one.addressed.posts,
                 one.addressed.unanswered,
                 one.delays.whole.median if one.delays.whole else None,
