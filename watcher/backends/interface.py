@@ -265,6 +265,41 @@ class Revisiting(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Author:
+    """Whose history is fetched, and how long it is."""
+
+    account: Account
+    posts: int | None = None
+    """How many posts it has written, as its network says; None where it does not."""
+
+
+@runtime_checkable
+class Histories(Protocol):
+    """A network that shows what an account wrote, back to its first post or as far as it shows."""
+
+    @property
+    def network(self) -> str:
+        """The network's name, as in `Account.network`."""
+        ...
+
+    def author(self, handle: str) -> Author | None:
+        """The account with exactly this handle and how much it wrote, None where there is none.
+
+        Raises `BackendError`, `TakenError` where it is somebody's whom the network does not show.
+        """
+        ...
+
+    def history(self, account: Account, place: str, most: int) -> Iterator[Page]:
+        """Yield what an account wrote, the newest page first, back from `place` (empty: its end).
+
+        A page's `cursor` is the place where what is older begins, good for as long as the network
+        keeps it, and `more` says whether there is any. At most `most` posts are asked for, rounded
+        up to what the network gives at once. Raises `BackendError`; pages before stay valid.
+        """
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """What every `[[sources]]` table has; each kind adds its own keys and an `open()`."""

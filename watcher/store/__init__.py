@@ -19,14 +19,15 @@ from watcher.store.exporting import Exports, Wanted
 from watcher.store.following import Following
 from watcher.store.follows import Follows
 from watcher.store.forgetting import Forgetting, Held
-from watcher.store.histories import HISTORY, Histories, History, Stretch
+from watcher.store.from_histories import HISTORY
+from watcher.store.histories import Histories, History, Stretch
 from watcher.store.holds import Holds
 from watcher.store.housekeeping import Housekeeping
 from watcher.store.inbox import HandledRecord, Inbox
 from watcher.store.judgements import Judgements
-from watcher.store.left_out import LeftOut
 from watcher.store.links import Links
 from watcher.store.matches import Matches
+from watcher.store.measures import Measures
 from watcher.store.people import People
 from watcher.store.posts import Posts
 from watcher.store.queue import Place, Places
@@ -106,6 +107,7 @@ class Store(
     Inbox,
     Judgements,
     Tones,
+    Measures,
     Rates,
     Suspects,
     Sweeps,

@@ -87,9 +87,6 @@ def _change(
             )
         return 0
     mark_outdated(connection, [stored.rid])
-    # Out of the way of the new form; nobody sees it, for it goes within this transaction.
-    aside = {"network": "", "id": str(stored.rid), "alias": ""}
-    connection.execute(update(posts).where(posts.c.rid == stored.rid).values(aside))
     values = row | {
         "source": stored.source,
         "posted_at": stored.posted_at,
@@ -97,11 +94,19 @@ def _change(
         "private": private,
         "alias": stored.alias or row["alias"],
     }
-    made = connection.execute(insert(connection, posts).returning(posts.c.rid), values)
-    _move(connection, stored.rid, made.scalar_one())
-    connection.execute(delete(posts).where(posts.c.rid == stored.rid))
-    leave_index(connection, [stored.rid], now + LEAVES_INDEX_IN)
+    renew(connection, stored.rid, values, now)
     return 1
+
+
+def renew(connection: Connection, rid: int, values: Mapping[str, Any], now: datetime) -> None:
+    """Put a new row in the place of a post's: as if it arrived now, with all that hung on it."""
+    # Out of the way of the new form; nobody sees it, for it goes within this transaction.
+    aside = {"network": "", "id": str(rid), "alias": ""}
+    connection.execute(update(posts).where(posts.c.rid == rid).values(aside))
+    made = connection.execute(insert(connection, posts).returning(posts.c.rid), values)
+    _move(connection, rid, made.scalar_one())
+    connection.execute(delete(posts).where(posts.c.rid == rid))
+    leave_index(connection, [rid], now + LEAVES_INDEX_IN)
 
 
 def _same(stored: Row[Any], post: Post) -> bool:

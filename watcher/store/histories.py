@@ -18,13 +18,11 @@ from watcher.backends.interface import Page
 from watcher.store.accounts import key_of, save_accounts
 from watcher.store.columns import storable_key
 from watcher.store.database import Database, insert
+from watcher.store.from_histories import HISTORY
 from watcher.store.kept_out import without_forgotten
 from watcher.store.leaving import without_deleted
 from watcher.store.posts import newest, rows_of
 from watcher.store.schema import accounts, histories, posts
-
-HISTORY = "@history"
-"""The source of what was fetched as the history of an account; no configured one is called so."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from alerts.model import DeliveryState, ProposalState
 from rules.model import Verdict
 from watcher.store.database import Database
+from watcher.store.from_histories import HISTORY
 from watcher.store.matches import matched_up_to
 from watcher.store.records import Status
 from watcher.store.schema import (
@@ -69,7 +70,11 @@ class Housekeeping(Database):
             return Status(
                 posts=_count(connection, posts),
                 newest_post=connection.execute(newest).scalar(),
-                unmatched=_count(connection, posts, posts.c.rid > matched_up_to(connection)),
+                unmatched=_count(
+                    connection,
+                    posts,
+                    and_(posts.c.rid > matched_up_to(connection), posts.c.source != HISTORY),
+                ),
                 accounts=_count(connection, accounts),
                 unexamined=_count(connection, accounts, accounts.c.examined.is_(False)),
                 matches=_count(connection, matches),

@@ -16,9 +16,10 @@ from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.edits import bring_up_to_date
 from watcher.store.errors import StaleBatchError
+from watcher.store.from_histories import HISTORY
 from watcher.store.left_out import LeftOut, take_in_changed
 from watcher.store.links import look_at_links_again
-from watcher.store.posts import newest, posts_between
+from watcher.store.posts import newest, posts_from, select_posts
 from watcher.store.queue import (
     NOWHERE_ELSE,
     Found,
@@ -48,10 +49,14 @@ class Matches(Database):
     """The part of the store that keeps what the rules found."""
 
     def unmatched(self, limit: int) -> Batch:
-        """Return the next posts, at most `limit`, that no rule has seen yet."""
+        """Return the next posts, at most `limit`, that no rule has seen yet.
+
+        What only the history of an account brought is passed over: it is nobody's news.
+        """
         with self.reading() as connection:
             after = matched_up_to(connection)
-            found = posts_between(connection, after, limit)
+            query = select_posts().where(posts.c.rid > after, posts.c.source != HISTORY)
+            found = posts_from(connection.execute(query.order_by(posts.c.rid).limit(limit)))
         return Batch(
             after=after,
             upto=found[-1].rid if found else after,

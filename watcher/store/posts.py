@@ -21,6 +21,7 @@ from watcher.store.columns import storable_key
 from watcher.store.coverage import note_page
 from watcher.store.database import Database, insert
 from watcher.store.edits import take_up_changes
+from watcher.store.from_histories import take_from_histories
 from watcher.store.kept_out import without_forgotten
 from watcher.store.leaving import highest_gone, take_away_named, without_deleted
 from watcher.store.records import SavedPage, StoredPost
@@ -121,6 +122,7 @@ class Posts(Database):
             if let_in.posts:
                 authors = save_accounts(connection, let_in, now)
                 rows = rows_of(let_in.posts, authors, source, now)
+                take_from_histories(connection, rows, now)
                 changed = take_up_changes(connection, let_in.posts, rows, now)
                 connection.execute(
                     insert(connection, posts).on_conflict_do_nothing(),
