@@ -11,8 +11,11 @@ from typing import ClassVar, Literal
 from watcher.insights.model import Estimate, Period
 from watcher.reports.charts import Svg
 
-Kind = Literal["name", "text", "day", "moment", "count", "share", "points", "number", "duration"]
-"""What a column holds, and how it is written: `share` is 0 to 1, `points` a difference of those."""
+Kind = Literal[
+    "name", "text", "day", "moment", "count", "share", "points", "shift", "number", "duration"
+]  # fmt: skip
+"""What a column holds, and how it is written: `share` is 0 to 1 with its bounds, `points` a
+difference of those, `shift` one without bounds."""
 Cell = str | int | float | date | datetime | timedelta | Estimate | None
 
 CHAPTER_KEYS = (
@@ -38,7 +41,7 @@ class Column:
     @property
     def is_number(self) -> bool:
         """Whether its values stand to the right."""
-        return self.kind in {"count", "share", "points", "number", "duration"}
+        return self.kind in {"count", "share", "points", "shift", "number", "duration"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -104,7 +104,7 @@ class Say(Speech):
             return self.name(value) if kind == "name" else value
         if kind == "share":
             return self.share(value)
-        if kind == "points":
+        if kind in {"points", "shift"}:
             return self.points(value)
         return self.number(value)
 

@@ -19,6 +19,7 @@ _TYPES: dict[Kind, Type] = {
     "duration": "number",
     "share": "number",
     "points": "number",
+    "shift": "number",
 }
 
 

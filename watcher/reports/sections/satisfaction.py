@@ -120,7 +120,7 @@ def _sheet(desk: Desk, brand: BrandFacts) -> Sheet:
             say.column("unknown", "Not known", "count"),
             say.column("sayings", "Different wordings", "count"),
             say.column("change", "Difference, in points", "points"),
-            say.column("line", "Line, in points", "points"),
+            say.column("line", "Line, in points", "shift"),
         ],
         [
             (

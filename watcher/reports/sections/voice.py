@@ -125,13 +125,14 @@ def honest(desk: Desk, brand: BrandFacts) -> str:
 
 def _by_brand(desk: Desk, brand: BrandFacts, sheet: Sheet) -> Figure:
     say = desk.say
+    is_compared = all(changed(one) for one in brand.voice.brands)
     things = [
         Row(
             name=say.name(one.brand),
             value=one.share.value if one.share else None,
             said=say.share(one.share.value) if one.share else say.t("not known"),
             range=one.share,
-            before=one.share_before.value if one.share_before and changed(one) else None,
+            before=one.share_before.value if one.share_before and is_compared else None,
             own=one.brand == brand.brand.name,
         )
         for one in brand.voice.brands
