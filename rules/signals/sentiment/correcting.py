@@ -79,11 +79,20 @@ class Quality(NamedTuple):
     high: float
     better: float
     """In what share of resamples what people said is likelier (log-loss) with the correction."""
+    right_before: float
+    """What share the model alone tells as people did."""
+    right_after: float
+    """The same with the correction."""
 
     @property
     def adopted(self) -> bool:
-        """Whether the correction is to be used."""
-        return self.judged >= FEWEST and self.better >= SURE
+        """Whether the correction is to be used.
+
+        Where nearly all posts have one tone, the macro-F1 of the few others is chance: there more
+        posts told right will do.
+        """
+        better = self.after > self.before or self.right_after > self.right_before
+        return self.judged >= FEWEST and self.better >= SURE and better
 
 
 Judged = tuple[Heard, Told]
@@ -124,6 +133,8 @@ def quality(judged: Sequence[Judged]) -> Quality:
         low=gains[edge],
         high=gains[-1 - edge],
         better=sum(sum(one.likelier for one in some) > 0 for some in drawn) / max(1, len(drawn)),
+        right_before=sum(_most(one.before) == one.real for one in tried) / max(1, len(tried)),
+        right_after=sum(_most(one.after) == one.real for one in tried) / max(1, len(tried)),
     )
 
 

@@ -72,6 +72,7 @@ def _words(one: Lesson) -> list[str]:
     lines = [
         f"{one.brand}: {found.judged} judged posts ({said}){unread}",
         f"  macro-F1 {found.before:.2f} as it ships, {taught}",
+        f"  told as people did: {found.right_before:.0%} as it ships, {found.right_after:.0%}",
     ]
     if found.adopted:
         lines.append("  better in cross-validation: each post was told by what the others teach")
@@ -90,6 +91,8 @@ def _as_dict(one: Lesson) -> dict[str, Any]:
         "macro_f1_before": found.before,
         "macro_f1_after": found.after,
         "difference": [found.low, found.high],
+        "told_right_before": found.right_before,
+        "told_right_after": found.right_after,
         "likelier_in": found.better,
         "adopted": found.adopted,
         "in_use": one.in_use,
