@@ -183,6 +183,8 @@ class Waiting:
     """What private posts told that is not listed, for whom the digest is not inside."""
     silenced: int = 0
     """Findings that silences kept from being told since the digest before; `notices` say which."""
+    left_out: int = 0
+    """Posts not told since they name a brand and are not about it; `notices` say which brand."""
     held: int = 0
     """Posts that wait until an alarm is over; `notices` say which."""
     retold: int = 0

@@ -20,6 +20,7 @@ from watcher.clock import utc_now
 from watcher.config import Config
 from watcher.impostors.alarm_load import load_of
 from watcher.presence import make_private
+from watcher.relevance import Relevances
 from watcher.routing import router_of
 from watcher.search import Index
 from watcher.store import Store, StoreError
@@ -38,6 +39,7 @@ class App:
     matcher: Matcher
     detector: Detector
     hearing: Hearing
+    relevances: Relevances
     values: Values
     router: Router
     templates: Templates
@@ -62,6 +64,7 @@ class App:
             matcher=Matcher(_keyword_rules(config), config.definitions),
             detector=_detector(config, store, clock()),
             hearing=Hearing(config.definitions),
+            relevances=Relevances(config.definitions, config.rules),
             values=Values(config.definitions),
             router=router_of(config),
             templates=Templates(files.templates(), config.templates),
@@ -88,6 +91,7 @@ class App:
             matcher=self.matcher.with_rules(_keyword_rules(config), config.definitions),
             detector=_detector(config, self.store, self.clock()),
             hearing=Hearing(config.definitions),
+            relevances=Relevances(config.definitions, config.rules),
             values=Values(config.definitions),
             templates=Templates(files.templates(), config.templates),
             router=router_of(config),

@@ -91,6 +91,8 @@ class Digest:
     """When the oldest and the newest post were written, if not in the period of the digest."""
     silenced: int = 0
     """Findings that silences kept from being told."""
+    left_out: int = 0
+    """Posts that name a brand and are taken for not about it."""
     held: int = 0
     """Posts that wait until an alarm is over."""
     retold: int = 0
@@ -140,7 +142,8 @@ class Digest:
         """The channel wants no mail of this; see `DigestChannel.when_empty`."""
         if not self.is_empty or self.occasion != "digest":
             return False
-        if (self.silenced or self.held) and self.channel.send in {"daily", "weekly"}:
+        kept_back = self.silenced or self.held or self.left_out
+        if kept_back and self.channel.send in {"daily", "weekly"}:
             return False  # that nothing is told is not that nothing was said
         if self.channel.send in {"instant", "hourly"} or self.channel.when_empty == "skip":
             return True
@@ -154,6 +157,7 @@ class Digest:
             (self.posts, "post", "posts"),
             (self.hidden, "private post not shown", "private posts not shown"),
             (self.silenced, "silenced", "silenced"),
+            (self.left_out, "left out", "left out"),
             (self.held, "held back", "held back"),
             (len(self.suspects) + self.more_suspects, "suspect", "suspects"),
             (len(self.proposals) + self.more_proposals, "follow proposal", "follow proposals"),
@@ -223,6 +227,7 @@ def compose(
         quoted=quoted,
         written=_written(waiting),
         silenced=waiting.silenced,
+        left_out=waiting.left_out,
         held=waiting.held,
         retold=waiting.retold,
         routed=waiting.routed,

@@ -13,6 +13,8 @@ REASONS = {
     "route-find": "The route {route} brought it here, for {find}.",
     "early": "This mail leaves before its time: {count} posts wait.",
     "silenced": "Silence {silence} kept {count} from being told: {because}.",
+    "left-out": "Taken for not about {brand} and left out: {count}. `watcher matches list"
+    " --left-out` shows what.",
     "held": "The alarm of {alarm} goes on: {count} found by {rule} wait until it is over.",
     "held-more": "{count} more wait until other alarms are over.",
     "again": "The alarm of {alarm} goes on, was told before, and nobody has acknowledged it.",

@@ -10,11 +10,14 @@ from alerts.model import Waiting
 from alerts.words.notices import notice
 from rules.model import Reason
 from watcher.store.holds import held_here_or_of
+from watcher.store.left_out import by_brand, uncounted
 from watcher.store.schema import alarms, matches, posts, queue, suspects
 from watcher.store.silences import kept_back, reasons_of
 
 MOST_HELD = 10
 """Alarms and rules named for whose sake posts wait; those of others are counted."""
+MOST_BRANDS = 20
+"""Brands named for whose sake posts are left out; posts of all are counted."""
 MOST_SILENCES = 10
 """Silences named in one digest; all are counted."""
 
@@ -26,8 +29,10 @@ def with_aside(connection: Connection, waiting: Waiting, entries: ColumnElement[
     """
     held = held_here_or_of(connection, waiting.channel)
     silenced = {}
+    left_out = Counter[str]()
     if not waiting.alarms_only:
         silenced = reasons_of(connection, kept_back(waiting.channel))
+        left_out = by_brand(connection, uncounted(waiting.channel))
     waits = Counter[tuple[str, str]]()
     for one in held:  # the alarms of one rule are told together: there may be one for each author
         waits[one.alarm_rule, one.rule] += one.posts
@@ -42,9 +47,10 @@ def with_aside(connection: Connection, waiting: Waiting, entries: ColumnElement[
         waiting,
         routed=routed(connection, entries),
         silenced=sum(count for count, _ in silenced.values()),
+        left_out=left_out.total(),
         held=sum(one.posts for one in held),
         retold=len(again),
-        notices=(*_again(again), *holding, *_silencing(silenced)),
+        notices=(*_again(again), *holding, *_silencing(silenced), *_leaving_out(left_out)),
     )
 
 
@@ -98,6 +104,16 @@ def _again(rules: Sequence[str]) -> Iterator[Reason]:
 def _silencing(silenced: dict[int, tuple[int, str]]) -> Iterator[Reason]:
     for silence, (count, because) in list(silenced.items())[:MOST_SILENCES]:
         yield notice("silenced", silence=str(silence), count=str(count), because=because)
+
+
+def _leaving_out(left_out: Counter[str]) -> Iterator[Reason]:
+    for brand, count in left_out.most_common(MOST_BRANDS):
+        yield notice("left-out", brand=brand, count=str(count))
+
+
+def left_out_in(connection: Connection, digest: int) -> int:
+    """Return how many posts that are not about their brands a digest has counted."""
+    return by_brand(connection, queue.c.digest == digest).total()
 
 
 def silenced_in(connection: Connection, digest: int) -> int:

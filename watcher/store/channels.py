@@ -21,13 +21,14 @@ from sqlalchemy import (
 
 from alerts.model import DeliveryState, OutgoingMail, Waiting
 from rules.signals.distinctive import FEWEST_POSTS
-from watcher.store.aside import count_silenced, routed, silenced_in, with_aside
+from watcher.store.aside import count_silenced, left_out_in, routed, silenced_in, with_aside
 from watcher.store.columns import storable_key
 from watcher.store.coverage import coverage_of
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.deliveries import unsent
 from watcher.store.follows import newest_told, proposals_between, proposals_to_tell
+from watcher.store.left_out import count_left_out, uncounted
 from watcher.store.records import DigestRecord, OutdatedDigest
 from watcher.store.schema import (
     channels,
@@ -84,8 +85,9 @@ class Channels(Database):
     def has_found(self, channel: str) -> bool:
         """Whether anything at all was found for a channel that no digest has told or counted."""
         waits = and_(queue.c.channel == channel, queue.c.taken.is_(None))
-        # One after the other: for either of both at once a database reads the whole table.
-        some = (select(queue.c.row).where(one).limit(1) for one in (waits, kept_back(channel)))
+        # One after the other: for any of them at once a database reads the whole table.
+        conditions = (waits, kept_back(channel), uncounted(channel))
+        some = (select(queue.c.row).where(one).limit(1) for one in conditions)
         with self.reading() as connection:
             return any(connection.execute(query).first() is not None for query in some)
 
@@ -258,6 +260,7 @@ class Channels(Database):
                 proposals=proposals_between(connection, *span),
                 routed=routed(connection, entries),
                 silenced=silenced_in(connection, digest.id),
+                left_out=left_out_in(connection, digest.id),
                 notices=row.notices if row else (),
             )
 
@@ -445,6 +448,9 @@ def _take(connection: Connection, waiting: Waiting, digest: int, now: datetime) 
         raise _TakenMeanwhileError
     counted = 0 if waiting.alarms_only else count_silenced(connection, waiting.channel, digest)
     if counted != waiting.silenced:
+        raise _TakenMeanwhileError
+    left = 0 if waiting.alarms_only else count_left_out(connection, waiting.channel, digest)
+    if left != waiting.left_out:
         raise _TakenMeanwhileError
     taken: dict[str, Any] = {"taken": now, "digest": digest}
     connection.execute(update(queue).where(read, queue.c.match.is_not(None)).values(taken))

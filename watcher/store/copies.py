@@ -28,11 +28,19 @@ class Originals(Database):
     """The part of the store that knows what each rule found last."""
 
     def originals(self, rule: str, since: datetime, limit: int) -> tuple[Post, ...]:
-        """Return the posts a rule found last after `since`, copies left out, oldest match first."""
+        """Return the posts a rule found last after `since`, oldest match first.
+
+        Copies are none, and neither is what was left out: nobody was told of it.
+        """
         query = (
             select_posts()
             .join(matches, matches.c.rid == posts.c.rid)
-            .where(matches.c.rule == rule, matches.c.found > since, matches.c.copy_of.is_(None))
+            .where(
+                matches.c.rule == rule,
+                matches.c.found > since,
+                matches.c.copy_of.is_(None),
+                matches.c.left_out.is_(None),
+            )
             .order_by(matches.c.found.desc(), matches.c.row.desc())
             .limit(limit)
         )
@@ -86,7 +94,9 @@ def quiet_rules(
     connection: Connection, realert: Mapping[str, timedelta], now: datetime
 ) -> frozenset[str]:
     """Return the rules of which a match was told so lately that they stay silent."""
-    told = exists().where(queue.c.match == matches.c.row, queue.c.silence.is_(None))
+    told = exists().where(
+        queue.c.match == matches.c.row, queue.c.silence.is_(None), queue.c.left_out.is_(None)
+    )
     return frozenset(
         rule
         for rule, length in realert.items()

@@ -4,18 +4,19 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from rules.model import Match
 from watcher.store.database import Database
 from watcher.store.errors import NoSuchRecordError
+from watcher.store.left_out import is_told, take_in
 from watcher.store.posts import posts_from, select_posts
 from watcher.store.records import Judgement, JudgementRecord, MatchRecord
 from watcher.store.schema import judgements, matches, posts
 
 _columns = [
     matches.c[name]
-    for name in ("row", "rule", "spans", "reason", "found", "verdict", "copy_of")
+    for name in ("row", "rule", "spans", "reason", "found", "verdict", "copy_of", "left_out")
 ]  # fmt: skip
 
 
@@ -29,12 +30,14 @@ class Judgements(Database):
         verdict: Judgement | Literal["none", "any"] = "any",
         since: datetime | None = None,
         until: datetime | None = None,
+        left_out: bool | None = None,
         limit: int = 50,
     ) -> tuple[MatchRecord, ...]:
         """Return the matches found last, of one rule or of all, newest first.
 
         `verdict` keeps those judged so, or those nobody has judged (`none`); `since` and `until`
-        those found after the one and up to the other. Copies are listed like all others.
+        those found after the one and up to the other; `left_out` those that are not told since
+        their posts are not about the brand, or the others. Copies are listed like all others.
         """
         query = _select_matches().order_by(matches.c.row.desc()).limit(limit)
         if rule is not None:
@@ -46,6 +49,8 @@ class Judgements(Database):
             query = query.where(matches.c.found > since)
         if until is not None:
             query = query.where(matches.c.found <= until)
+        if left_out is not None:
+            query = query.where(matches.c.left_out.is_not(None) if left_out else is_told())
         with self.reading() as connection:
             return _records(connection.execute(query))
 
@@ -60,6 +65,13 @@ class Judgements(Database):
         with self.reading() as connection:
             records = _records(connection.execute(query.order_by(matches.c.row)))
         return tuple((one, one.verdict) for one in records if one.verdict is not None)
+
+    def judged_so_far(self) -> tuple[int, int]:
+        """Return two numbers that are others whenever what people judged is another."""
+        query = select(func.coalesce(func.max(judgements.c.row), 0), func.count())
+        with self.reading() as connection:
+            newest, count = connection.execute(query.select_from(judgements)).one()
+        return newest, count
 
     def judge_match(
         self, id: int, verdict: Judgement | None, note: str, by: str, now: datetime
@@ -87,10 +99,12 @@ class Judgements(Database):
 def judge(
     connection: Connection, id: int, verdict: Judgement | None, note: str, by: str, now: datetime
 ) -> None:
-    """Record what a person says of a match that is there."""
+    """Record what a person says of a match that is there; what is relevant is told after all."""
     connection.execute(update(matches).where(matches.c.row == id).values(verdict=verdict))
     said = {"match": id, "verdict": verdict, "note": note, "by": by, "at": now}
     connection.execute(insert(judgements), said)
+    if verdict == "relevant":
+        take_in(connection, id, now)
 
 
 def match_from(row: Row[Any], post: str) -> Match:
@@ -112,6 +126,7 @@ def _records(found: Iterable[Row[Any]]) -> tuple[MatchRecord, ...]:
             found=row.found,
             verdict=row.verdict,
             copy_of=row.copy_of,
+            left_out=row.left_out or "",
         )
         for row, one in zip(rows, posts_from(rows), strict=True)
     )

@@ -46,13 +46,15 @@ def enqueue(
     to: Routes,
     now: datetime,
     places: Places = NOWHERE_ELSE,
+    left_out: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> int:
     """Queue rows just inserted for their channels; count entries.
 
-    What is silenced is taken at once: it does not wait, and the next digest counts it.
+    What is silenced or left out is taken at once: it does not wait, the next digest counts it.
     """
     entries = [
-        {"channel": place.channel, what: one.row, "queued": now} | _aside(place, now)
+        {"channel": place.channel, what: one.row, "queued": now}
+        | _aside(place, left_out.get((one.rule, one.key)), now)
         for one in found
         for place in _places(one.rule, one.key, to, places)
     ]
@@ -69,9 +71,10 @@ def _places(rule: str, key: str, to: Routes, places: Places) -> Iterator[Place]:
     yield from {place.channel: place for place in reversed(there)}.values()
 
 
-def _aside(place: Place, now: datetime) -> dict[str, Any]:
-    taken = None if place.silence is None else now
-    return {"route": place.route, "silence": place.silence, "taken": taken}
+def _aside(place: Place, left_out: str | None, now: datetime) -> dict[str, Any]:
+    silence = place.silence if left_out is None else None
+    taken = now if left_out or silence is not None else None
+    return {"route": place.route, "silence": silence, "left_out": left_out, "taken": taken}
 
 
 def enqueue_news(
@@ -106,7 +109,7 @@ def _requeue(connection: Connection, place: Place, news: News, now: datetime) ->
     # A number of its own, as everything that waits has: a digest being made must not take it.
     connection.execute(delete(queue).where(of_suspect))
     values = {"channel": channel, "suspect": news.suspect, "queued": now, "event": news.event}
-    connection.execute(insert(queue), values | _aside(place, now))
+    connection.execute(insert(queue), values | _aside(place, None, now))
     return 1
 
 

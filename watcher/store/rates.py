@@ -12,6 +12,7 @@ from watcher.store.columns import storable_key
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.errors import StaleBatchError
+from watcher.store.left_out import is_told
 from watcher.store.matches import matched_up_to
 from watcher.store.posts import newest
 from watcher.store.queue import NOWHERE_ELSE, Found, Places, Routes, enqueue
@@ -273,14 +274,18 @@ def alarm_record(row: Row[Any]) -> AlarmRecord:
 
 def _select_events(*more: ColumnElement[Any]) -> Any:
     author = posts.join(accounts, posts.c.author == accounts.c.row)
-    return select(
-        matches.c.posted_at,
-        matches.c.rid,
-        accounts.c.network,
-        accounts.c.id,
-        accounts.c.handle,
-        *more,
-    ).select_from(matches.join(author, posts.c.rid == matches.c.rid))
+    return (
+        select(
+            matches.c.posted_at,
+            matches.c.rid,
+            accounts.c.network,
+            accounts.c.id,
+            accounts.c.handle,
+            *more,
+        )
+        .select_from(matches.join(author, posts.c.rid == matches.c.rid))
+        .where(is_told())
+    )
 
 
 def _event(row: Row[Any]) -> Event:
@@ -288,7 +293,8 @@ def _event(row: Row[Any]) -> Event:
 
 
 def _written(rule: str, since: datetime, until: datetime) -> ColumnElement[bool]:
-    return and_(matches.c.rule == rule, matches.c.posted_at > since, matches.c.posted_at <= until)
+    written = and_(matches.c.posted_at > since, matches.c.posted_at <= until)
+    return and_(matches.c.rule == rule, written, is_told())
 
 
 def _found_until(connection: Connection, rule: str, now: datetime) -> int:

@@ -189,6 +189,8 @@ class MatchRecord:
     """What a person said of it last; None where nobody said anything, or took it back."""
     copy_of: int | None = None
     """The `id` of the match whose post says the same; None where it stands for itself."""
+    left_out: str = ""
+    """The brand that its post is taken for not about, so that it was not told; empty: it was."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

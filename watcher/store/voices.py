@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     delete,
     func,
@@ -23,6 +24,7 @@ from alerts.model import Volume
 from rules.signals.spoken import Spoken
 from watcher.store.columns import storable_key
 from watcher.store.database import insert as insert_or
+from watcher.store.left_out import counts_for, is_told
 from watcher.store.records import Batch
 from watcher.store.schema import heard, matches, posts, routes, spoken
 from watcher.store.tones import apply_judgements, said_in_short
@@ -38,7 +40,9 @@ TONES_BEFORE = timedelta(days=28)
 EARLIER = timedelta(days=28)
 """How far back the words of a digest are compared with those of earlier posts."""
 _MOST_EARLIER = 1500
-_TOLD = ("tone", "confidence", "told", "told_confidence", "said", "complaint")
+_TOLD = (
+    "tone", "confidence", "told", "told_confidence", "said", "complaint", "relevance", "left_out",
+)  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -71,6 +75,8 @@ def keep_spoken(
             "told_confidence": one.confidence,
             "said": said_in_short(stored[one.post][1]),
             "complaint": one.complaint,
+            "relevance": one.relevance,
+            "left_out": one.left_out,
         }
         for one in said
         if one.post in stored
@@ -117,7 +123,7 @@ def volumes(
         .order_by(routes.c.rule)
     )
     watched = {row.rule: row.since for row in connection.execute(first)}
-    of = _series(connection, matches.c.rule, matches.c.posted_at, watched, since, until)
+    of = _series(connection, matches.c.rule, is_told(), matches.c.posted_at, watched, since, until)
     length = until - since
     return tuple(
         Volume(
@@ -140,7 +146,9 @@ def voices(
     watched = {
         name: known[storable_key(name)] for name in sorted(names) if storable_key(name) in known
     }
-    of = _series(connection, spoken.c.brand, spoken.c.posted_at, watched, since, until)
+    of = _series(
+        connection, spoken.c.brand, counts_for(), spoken.c.posted_at, watched, since, until
+    )
     length = until - since
     return tuple(
         Voice(
@@ -162,6 +170,7 @@ def voices(
 def _series(
     connection: Connection,
     name: Column[Any],
+    counted: ColumnElement[bool],
     posted_at: Column[Any],
     watched: Mapping[str, datetime],
     since: datetime,
@@ -175,6 +184,7 @@ def _series(
         select(name, back.label("step"), func.count().label("posts"))
         .where(
             name.in_([storable_key(one) for one in watched]),
+            counted,
             posted_at > until - steps * STEP,
             posted_at <= until,
         )
@@ -196,6 +206,7 @@ def _tones(connection: Connection, brand: str, since: datetime, until: datetime)
         select(spoken.c.tone, func.count().label("posts"))
         .where(
             spoken.c.brand == brand,
+            counts_for(),
             spoken.c.posted_at > since,
             spoken.c.posted_at <= until,
             spoken.c.tone != "",

@@ -45,7 +45,8 @@ def told_in(digest: int) -> ColumnElement[bool]:
     channel = select(digests.c.channel).where(digests.c.id == digest).scalar_subquery()
     before = select(retold.c.alarm).where(retold.c.digest == digest)
     told_again = and_(queue.c.channel == channel, queue.c.alarm.in_(before))
-    return and_(or_(queue.c.digest == digest, told_again), queue.c.silence.is_(None))
+    told = and_(queue.c.silence.is_(None), queue.c.left_out.is_(None))
+    return and_(or_(queue.c.digest == digest, told_again), told)
 
 
 def mark(connection: Connection, channel: str, *, alarms_only: bool = False) -> tuple[int, int]:

@@ -54,11 +54,14 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
     posts = matches = suspects = changed = 0
     own = own_accounts(app)
     hearing = app.hearing.corrected(app.store.tone_corrections())
+    telling = app.relevances.now(app.store)
     while not stop() and (batch := app.store.unmatched(BATCH)).posts:
         found = app.matcher.match(batch.posts)
         links = find_links(app, batch.posts, own)
         dispatch = Dispatch(app)
         told = [one for one in found if one.rule not in untold]
+        spoken = telling.weigh(batch.posts, hearing.find(batch.posts))
+        left_out = telling.left_out(found, spoken)
         raised = dispatch.suspects((*links.suspects, *links.faint))
         saved = app.store.save_matches(
             batch,
@@ -67,12 +70,15 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
             dispatch.routes,
             app.clock(),
             faint=links.faint,
-            copies=_copies(app, batch, found),
+            copies=_copies(
+                app, batch, [one for one in found if (one.rule, one.post) not in left_out]
+            ),
             untold=untold,
             realert=realert,
-            spoken=hearing.find(batch.posts),
+            spoken=spoken,
             brands=hearing.forms,
             places={**dispatch.posts(batch.posts, told), **raised},
+            left_out=left_out,
         )
         posts += len(batch.posts)
         matches += saved.matches

@@ -111,8 +111,8 @@ class Learner:
         return self.relevant + self.irrelevant
 
     def judge(self, post: Post) -> Judgement | None:
-        """Say what a post that names the brand is taken for; None where nothing was learnt."""
-        if self._weights is None:
+        """Say what a post that names the brand is taken for; None until that was tried."""
+        if self._weights is None or self.quality is None:
             return None
         odds = score(self._weights, self._reader.features(post))
         slope, intercept = self._scale

@@ -1,4 +1,4 @@
-"""A post as what may tell whether it is about the brand: its words, the form of the name, its author.
+"""A post as what may tell whether it is about a brand: words, how the name is written, by whom.
 
 Read once for learning and for telling. Linear in the text, of which the beginning is read.
 """
