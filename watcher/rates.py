@@ -16,8 +16,9 @@ from alerts import DigestChannel
 from rules import KeywordRule
 from rules.errors import WatcherError
 from rules.rates import Alarm, Event, NewTerm, Rate, Record, Spike
-from rules.rates.groups import counted
+from rules.rates.measures import Measure, measured, toned
 from rules.rates.model import LEAST_GRACE, Group, Value
+from rules.rates.sliding import STEPS, Windows, windows, windows_of
 from rules.rates.values import Values
 from watcher.app import App
 from watcher.dispatch import Dispatch
@@ -207,6 +208,11 @@ class StoredHistory:
         )
         self._wanted: Collection[Group | Value] = {w for w in asked if w and w != "author"}
         self._counts: dict[tuple[datetime, datetime], Mapping[str, int]] = {}
+        self._by: Group | None = getattr(rate, "by", None)
+        authors = getattr(rate, "distinct", None) == "author"
+        self._of: Measure = "authors" if authors else "posts"
+        if isinstance(rate, Spike):
+            self._of = rate.measure
         self.is_cut = False
         """Whether there were more events than are read at once."""
 
@@ -223,15 +229,33 @@ class StoredHistory:
         return self._counts[since, until]
 
     def _count(self, since: datetime, until: datetime) -> Mapping[str, int]:
-        authors = getattr(self._rate, "distinct", None) == "author"
-        by: Group | None = getattr(self._rate, "by", None)
-        if by is not None:
-            return counted(self.events(since, until), by, authors=authors)
-        return {"": self._store.count_matches(self._rule, since, until, authors=authors)}
+        if self._by is not None:
+            return measured(self.events(since, until), self._of, self._by)
+        return {"": self._store.count_measure(self._rule, since, until, self._of)}
+
+    def sliding(self, window: timedelta, since: datetime, until: datetime) -> Mapping[str, Windows]:
+        """See `rules.rates.sliding.Slides`."""
+        if self._by is not None:
+            return windows_of(self.events(since - window, until), window, self._of, self._by)
+        step = window / STEPS
+        parts = self._store.pieces(self._rule, since - window, until, self._of, step)
+        return {"": windows(parts, self._of)}
+
+    def tones(self, since: datetime, until: datetime) -> Mapping[str, tuple[int, int]]:
+        """See `rules.rates.model.Toned`."""
+        if self._by is None:
+            return {"": self._store.tones_of(self._rule, since, until)}
+        events = self.events(since, until)
+        negative = measured(events, "negative", self._by)
+        return {group: (negative.get(group, 0), n) for group, n in toned(events, self._by).items()}
 
     def filled(self, events: Sequence[Event]) -> tuple[Event, ...]:
         """The events with the values that the rate asks for, read out of their posts."""
-        if not self._wanted or not events:
+        if not events:
+            return ()
+        if self._of not in ("posts", "authors"):
+            events = self._marked(events)
+        if not self._wanted:
             return tuple(events)
         self._read([event.rid for event in events])
         remembered = self._values.remembered
@@ -239,6 +263,15 @@ class StoredHistory:
             replace(event, values={w: remembered(event.rid, w) or () for w in self._wanted})
             for event in events
         )
+
+    def _marked(self, events: Sequence[Event]) -> Sequence[Event]:
+        marks = self._store.marks([event.rid for event in events])
+        plain = (False, 0, (), ())
+        return [
+            replace(event, repost=repost, followers=followers, toned=toned, negative=negative)
+            for event in events
+            for repost, followers, toned, negative in [marks.get(event.rid, plain)]
+        ]
 
     def _read(self, rids: Sequence[int]) -> None:
         """Read the values of posts not seen lately."""

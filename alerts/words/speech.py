@@ -28,7 +28,20 @@ LONGEST_PASSAGE = 480
 LONGEST_SAMPLE = 160
 
 # Places of reasons whose values are figures, written as the reader's language does.
-_FIGURES = frozenset({"count", "least", "posts", "before", "usual", "followers"})
+_FIGURES = frozenset(
+    {
+        "count",
+        "least",
+        "posts",
+        "before",
+        "usual",
+        "followers",
+        "peak",
+        "copies",
+        "accounts",
+        "reposts",
+    }
+)
 # Those that are lengths of time, as a rule writes them: `1h`.
 _LENGTHS = frozenset({"within"})
 # Those that are moments, in ISO 8601.

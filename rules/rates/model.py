@@ -4,7 +4,7 @@ from bisect import bisect_right, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from rules.model import Reason
 
@@ -33,6 +33,14 @@ class Event:
     """What the author is called."""
     values: Mapping[Group | Value, tuple[str, ...]] = field(default_factory=dict)
     """Brands, domains, hashtags, languages; only those that the rate asks for."""
+    toned: tuple[str, ...] = ()
+    """The brands of which it speaks in a tone that is known; only where the rate asks."""
+    negative: tuple[str, ...] = ()
+    """Those of which it speaks badly."""
+    repost: bool = False
+    """Whether it passes another post on."""
+    followers: int = 0
+    """The followers of its author, as far as known."""
 
     def of(self, what: Group | Value) -> tuple[str, ...]:
         """What the post has of a kind of value."""
@@ -70,6 +78,15 @@ class History(Protocol):
 
         Without groups all stand under the empty name. Who has none may be missing.
         """
+        ...
+
+
+@runtime_checkable
+class Toned(Protocol):
+    """A history that knows the tone of its posts, for what judges their share of negative ones."""
+
+    def tones(self, since: datetime, until: datetime) -> Mapping[str, tuple[int, int]]:
+        """How many negative posts there are for each group, and of how many the tone is known."""
         ...
 
 

@@ -1,50 +1,21 @@
 """Far more matches than usual, or far fewer."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 from typing import Literal
 
 from rules.errors import Problem
+from rules.rates.beside import Beside
 from rules.rates.frequency import same_twice, too_small
-from rules.rates.groups import by_group, called
 from rules.rates.length import length, length_problems
-from rules.rates.model import (
-    Alarm,
-    Event,
-    Group,
-    Quiet,
-    Record,
-    evidence,
-    fresh_within,
-    watched_until,
-)
-from rules.rates.reasons import UNITS, sentence
-from rules.rates.tail import is_high, is_low, usual
+from rules.rates.measures import Measure
+from rules.rates.model import Alarm, Group, Record, fresh_within, watched_until
+from rules.rates.sliding import STEPS
 
-WEEK = timedelta(days=7)
-WEEKS = 4
-"""So many weeks back the same time of the week is looked at."""
-ENOUGH_WEEKS = 2
-STRETCHES = 6
-"""Without enough weeks: so many stretches just before."""
-ENOUGH_STRETCHES = 3
-_STEPS = 12
-"""The window moves on by a twelfth of its length."""
 _DAY = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reference:
-    """What a window is compared with."""
-
-    weekly: bool
-    """Whether `counts` are of the same time of the week in weeks before."""
-    counts: tuple[int, ...]
-    """The newest first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +36,11 @@ class Spike:
     by: Group | None = None
     """Counts for each `author`, `brand` or link `domain` by itself."""
     distinct: Literal["author"] | None = None
-    """`author` counts accounts instead of posts: one person who writes a lot is one."""
+    """`author` is the same as `of = "authors"`."""
+    of: Measure = "posts"
+    """What is counted: `posts`, `authors` (accounts, each once), `negative` posts, whose share must
+    be larger than usual too, `reposts`, or `reach`: the followers of the authors, the most followed
+    one left out."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the table beyond the types of its values."""
@@ -73,7 +48,14 @@ class Spike:
         yield from length_problems("within", self.within, timedelta(minutes=5), day, "1h")
         yield from length_problems("learn", self.learn, timedelta(hours=1), 30 * day, "1d")
         yield from too_small("at_least", self.at_least, 2)
-        yield from same_twice(self.by, self.distinct)
+        yield from same_twice(self.by, "author" if self.measure == "authors" else None)
+        if self.distinct and self.of not in ("posts", "authors"):
+            yield Problem(
+                code="useless-key",
+                message=f'`of = "{self.of}"` already says what is counted',
+                path=("distinct",),
+                help="leave out `distinct`, or leave out `of`",
+            )
         if not 1 < self.height <= 1000:
             yield Problem(
                 code="out-of-range",
@@ -88,9 +70,19 @@ class Spike:
         return length(self.within)
 
     @property
+    def measure(self) -> Measure:
+        """What is counted."""
+        return "authors" if self.distinct else self.of
+
+    @property
     def silence(self) -> timedelta:
         """How long a group stays silent after an alarm where the rule does not say."""
-        return self.window
+        return max(self.window, _DAY)
+
+    @property
+    def learning(self) -> timedelta:
+        """`learn` as a length of time."""
+        return length(self.learn)
 
     @property
     def timed(self) -> bool:
@@ -104,15 +96,18 @@ class Spike:
         looks. A spike is told while its last twelfth is still going on; a drop when all sources
         were read to the end of the window.
         """
-        quiet = Quiet(record)
+        since = record.watching_since
+        if record.sight is not None:
+            since = max(since, record.sight.since)  # a new source would look like a spike
+        beside = Beside(self, record, since)
         alarms: list[Alarm] = []
         if self.direction != "down":
             for end in self._ends(record):
-                alarms += self._look(record, end, quiet, up=True)
+                alarms += beside.look(end, up=True)
         if self.direction != "up":
-            until = watched_until(record, self.window + self.window / _STEPS, windows=1)
+            until = watched_until(record, self.window + self.window / STEPS, windows=1)
             if until is not None:
-                alarms += self._look(record, self._floor(until), quiet, up=False)
+                alarms += beside.look(self._floor(until), up=False)
         return tuple(alarms)
 
     def _ends(self, record: Record) -> list[datetime]:
@@ -137,121 +132,8 @@ class Spike:
         return list(ends)
 
     def _floor(self, moment: datetime) -> datetime:
-        return moment - (moment - _EPOCH) % (self.window / _STEPS)
+        return moment - (moment - _EPOCH) % (self.window / STEPS)
 
     def _ceiling(self, moment: datetime) -> datetime:
         floor = self._floor(moment)
-        return floor if floor == moment else floor + self.window / _STEPS
-
-    def _look(self, record: Record, end: datetime, quiet: Quiet, *, up: bool) -> Iterator[Alarm]:
-        since = record.watching_since
-        if record.sight is not None:
-            since = max(since, record.sight.since)  # a new source would look like a spike
-        if end - self.window < since + length(self.learn):
-            return
-        counts = record.history.count(end - self.window, end)
-        large = {group for group, count in counts.items() if count >= self.at_least}
-        if up and all(quiet.covers(group, end) for group in large):
-            return
-        before = self._before(record, end, since)
-        groups = large if up else set[str]().union(*(one for _, one in before))
-        said: dict[str, Sequence[Event]] = {}
-        for group in sorted(groups):
-            reference = self._reference(before, group)
-            count = counts.get(group, 0)
-            if reference is None or quiet.covers(group, end):
-                continue
-            if not reference.weekly and up and self._is_daily(record, end, group, count):
-                continue
-            if self._stands_out(count, reference.counts, up=up):
-                quiet.begin(group, end)
-                if not said:
-                    said = self._said(record, end, reference, up=up)
-                own = said.get(group, ())
-                yield self._alarm(record.rule, group, end, count, reference, own, up=up)
-
-    def _is_daily(self, record: Record, end: datetime, group: str, count: int) -> bool:
-        """Whether about as many came at the same time yesterday, as on every morning."""
-        yesterday = record.history.count(end - _DAY - self.window, end - _DAY)
-        return count < self.height * yesterday.get(group, 0)
-
-    def _said(
-        self, record: Record, end: datetime, reference: Reference, *, up: bool
-    ) -> dict[str, Sequence[Event]]:
-        """What each group said; of a drop, which may leave nothing, also what it said before."""
-        events = record.history.events(end - self.window, end)
-        if not up and self.by:
-            back = WEEK if reference.weekly else self.window
-            ends = [end - back * step for step in range(len(reference.counts) + 1, 0, -1)]
-            before = [record.history.events(at - self.window, at) for at in ends]
-            events = [*chain.from_iterable(before), *events]
-        return dict(by_group(events, self.by))
-
-    def _before(
-        self, record: Record, end: datetime, since: datetime
-    ) -> list[tuple[bool, Mapping[str, int]]]:
-        """The counts of the windows to compare with, each with whether it is of a week before.
-
-        Windows in which something may have been missed say nothing about what is usual.
-        """
-
-        def windows(ends: Sequence[datetime]) -> list[Mapping[str, int]]:
-            stretches = [(at - self.window, at) for at in ends if at - self.window >= since]
-            sight = record.sight
-            return [
-                record.history.count(*stretch)
-                for stretch in stretches
-                if sight is None or sight.is_whole(*stretch)
-            ]
-
-        weeks = windows([end - WEEK * week for week in range(1, WEEKS + 1)])
-        if len(weeks) >= ENOUGH_WEEKS:
-            return [(True, one) for one in weeks]
-        stretches = windows([end - self.window * step for step in range(1, STRETCHES + 1)])
-        return [(False, one) for one in stretches]
-
-    def _reference(
-        self, before: Sequence[tuple[bool, Mapping[str, int]]], group: str
-    ) -> Reference | None:
-        weekly = any(is_week for is_week, _ in before)
-        if not weekly and len(before) < ENOUGH_STRETCHES:
-            return None
-        return Reference(weekly=weekly, counts=tuple(one.get(group, 0) for _, one in before))
-
-    def _stands_out(self, count: int, before: Sequence[int], *, up: bool) -> bool:
-        middle = usual(before)
-        if up:
-            high = count >= self.at_least and count >= self.height * middle
-            return high and is_high(count, before)
-        return middle >= self.at_least and count <= middle / self.height and is_low(count, before)
-
-    def _alarm(
-        self,
-        rule: str,
-        group: str,
-        end: datetime,
-        count: int,
-        reference: Reference,
-        events: Sequence[Event],
-        *,
-        up: bool,
-    ) -> Alarm:
-        clause = ("spike" if up else "drop") + ("-week" if reference.weekly else "-before")
-        return Alarm(
-            rule=rule,
-            kind=self.kind,
-            group=group,
-            since=end - self.window,
-            until=end,
-            count=count,
-            reason=sentence(
-                clause,
-                called(group, self.by, events),
-                count=str(count),
-                unit=UNITS[self.distinct or "post"],
-                within=self.within,
-                usual=str(round(usual(reference.counts))),
-                before=str(reference.counts[0]),
-            ),
-            evidence=evidence(events),
-        )
+        return floor if floor == moment else floor + self.window / STEPS

@@ -18,6 +18,9 @@ RARE = 1e-4
 DEVIATIONS = 5.0
 """So many deviations from the median are surprising: 3.3 would do for a normal spread, which
 counts of posts do not have."""
+RARE_SHARE = 1e-2
+"""What share of negative posts chance brings less often than this is a larger one than usual."""
+SHARE_WEIGHT = 100
 _MAD = 1.4826
 """Makes the median absolute deviation of a normal spread its standard deviation."""
 
@@ -42,6 +45,40 @@ def is_low(count: int, before: Sequence[int]) -> bool:
     if middle >= LARGE:
         return (middle - count) / _spread(before, middle) >= DEVIATIONS
     return 1.0 - _tail(count + 1, before) <= RARE
+
+
+def is_large_share(part: int, whole: int, before: int, before_whole: int) -> bool:
+    """Whether a part is surprisingly large beside its usual share of what came before.
+
+    The tail of the beta-binomial that a beta prior from the usual share predicts. What came before
+    counts as `SHARE_WEIGHT` posts at most: shares move from week to week more than chance moves
+    them (overdispersion; Skellam, JRSS B 10, 1948).
+    """
+    if part <= 0 or whole <= 0:
+        return False
+    weight = min(before_whole, SHARE_WEIGHT)
+    usual = (before + 0.5) / (before_whole + 1.0)
+    a, b = usual * weight + 0.5, (1.0 - usual) * weight + 0.5
+    return _share_tail(part, whole, a, b) <= RARE_SHARE
+
+
+def _share_tail(part: int, whole: int, a: float, b: float) -> float:
+    """The chance of `part` or more of `whole` in a beta-binomial."""
+
+    def log_beta(x: float, y: float) -> float:
+        return math.lgamma(x) + math.lgamma(y) - math.lgamma(x + y)
+
+    base = log_beta(a, b)
+    return math.fsum(
+        math.exp(
+            math.lgamma(whole + 1)
+            - math.lgamma(k + 1)
+            - math.lgamma(whole - k + 1)
+            + log_beta(k + a, whole - k + b)
+            - base
+        )
+        for k in range(part, whole + 1)
+    )
 
 
 def _spread(before: Sequence[int], middle: float) -> float:

@@ -1,0 +1,1 @@
+"""Spikes tried out over what was posted: how soon they tell, and how often for nothing."""
