@@ -19,14 +19,16 @@ SAYS = {
     "no-accounts": "{brand} has no accounts of its own in the configuration: whom it answers "
     "cannot be known.",
     "unread": "No source reads what {brand} itself posts: whom it answers cannot be known.",
+    "only-one-read": "The only post by {brand} itself is no answer: either it answers nobody, or "
+    "its answers are not read.",
     "no-answers-read": "Of {own} posts by {brand} itself none is an answer: either it answers "
     "nobody, or its answers are not read.",
     "nobody": "Nobody addressed {brand} in this period.",
     "few": "{brand} answered {answered} of {addressed} posts to it.",
     "answers": "{brand} answered {answered} of {addressed} posts to it, half of them within "
-    "{median} seconds.",
+    "{median}.",
 }
-"""What may be said, as message ids of the catalogues; whoever shows it writes the seconds out."""
+"""What may be said, as message ids of the catalogues."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,12 +133,23 @@ def _sentence(
     elif not own:
         kind = "unread"
     elif not replies:
-        kind = "no-answers-read"
+        kind = "only-one-read" if own == 1 else "no-answers-read"
     elif not count.addressed:
         kind = "nobody"
     elif median is None:
         kind = "few"
     else:
         kind = "answers"
-        values["median"] = str(round(median.value.total_seconds()))
+        values["median"] = told_length(median.value)
     return Reason(template=SAYS[kind], values=values)
+
+
+def told_length(length: timedelta) -> str:
+    """Return a length of time as a person says it: `45 seconds`, `9 minutes`, `3 hours`."""
+    seconds = length.total_seconds()
+    units = (("second", 1, 90), ("minute", 60, 5400), ("hour", 3600, 129_600))
+    unit, size = next(
+        ((unit, size) for unit, size, most in units if seconds < most), ("day", 86_400)
+    )
+    number = round(seconds / size)
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from rules.model import Reason
 from watcher.insights.model import Estimate, Period
 from watcher.insights.net import difference, is_sure, net, smoothed
+from watcher.insights.voice import is_known
 from watcher.store import Store
 from watcher.store.brand_counts import NOTHING_SAID, Opinions, ToneCount
 from watcher.store.tones import TONES
@@ -30,8 +31,13 @@ SAYS = {
     "worse": "People feel worse about {brand} than in the four weeks before.",
     "same": "How people feel about {brand} shows no difference to the four weeks before that could "
     "not be chance.",
+    "better-partly": "People feel better about {brand} than before, of which not all is counted.",
+    "worse-partly": "People feel worse about {brand} than before, of which not all is counted.",
+    "same-partly": "How people feel about {brand} shows no difference to the time before that "
+    "could not be chance; not all of that time is counted.",
 }
 """What may be said, as message ids of the catalogues."""
+PARTLY = frozenset({"better", "worse", "same"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,7 +151,9 @@ def satisfaction(store: Store, brand: str, period: Period) -> Satisfaction:
         change=change,
         change_before=difference(whole, before),
         counted_since=since,
-        says=_sentence(brand, tones, of_all, change if usual else None, since),
+        says=_sentence(
+            brand, tones, of_all, change, since, whole_usual=is_known(store, [brand], earlier)
+        ),
     )
 
 
@@ -166,6 +174,8 @@ def _sentence(
     of: Opinions,
     change: Estimate | None,
     since: datetime | None,
+    *,
+    whole_usual: bool,
 ) -> Reason:
     posts = sum(tones.values())
     values = {"brand": brand, "posts": str(posts), "people": str(of.authors)}
@@ -183,4 +193,6 @@ def _sentence(
         kind = "better" if change.value > 0 else "worse"
     else:
         kind = "same"
+    if kind in PARTLY and not whole_usual:
+        kind = f"{kind}-partly"
     return Reason(template=SAYS[kind], values=values)

@@ -13,6 +13,8 @@ from watcher.store.columns import storable_key
 
 PARTS = 4
 """Where nobody counted posts as they came, there must be some in each of so many parts."""
+OFTEN = 10
+"""Posts in each part of a period that make a brand one often spoken of."""
 
 SAYS = {
     "nobody": "Nobody spoke of any of these brands in this period.",
@@ -90,7 +92,11 @@ def share_of_voice(store: Store, brands: Sequence[str], period: Period) -> Share
     since = store.counted_since(names)
     now, before = (_Beside(of_span.get(len(days) + n, {})) for n in (0, 1))
     by_day = [(day, _Beside(of_span.get(n, {}))) for n, (day, _) in enumerate(days)]
-    known = is_known(store, names, period.before)
+    # One that is often spoken of and was not before in some part of the time was not looked for.
+    often = [name for name in names if now.posts(name) >= PARTS * OFTEN]
+    known = is_known(store, names, period.before) and all(
+        is_known(store, [name], period.before) for name in often
+    )
     told = tuple(
         BrandVoice(
             brand=name,
@@ -155,8 +161,8 @@ class _Beside:
         return share(self.authors(brand), self._authors, independent=self._people)
 
 
-def is_known(store: Store, brands: Sequence[str], before: Period) -> bool:
-    """Whether somebody counted all of the brands during the whole of a period.
+def is_known(store: Store, brands: Sequence[str], period: Period) -> bool:
+    """Whether somebody counted posts about all of the brands during the whole of a period.
 
     As posts came, or later those that an archive or a search brought: then there are some in each
     part of it.
@@ -164,10 +170,10 @@ def is_known(store: Store, brands: Sequence[str], before: Period) -> bool:
     since = store.counted_since(brands)
     if not all(name in since for name in brands):
         return False
-    if all(since[name] <= before.since for name in brands):
+    if all(since[name] <= period.since for name in brands):
         return True
-    length = before.length / PARTS
-    spans = [(before.since + n * length, before.since + (n + 1) * length) for n in range(PARTS)]
+    length = period.length / PARTS
+    spans = [(period.since + n * length, period.since + (n + 1) * length) for n in range(PARTS)]
     return store.spans_with_posts(brands, spans) == PARTS
 
 
