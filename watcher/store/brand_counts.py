@@ -21,21 +21,19 @@ from sqlalchemy import (
     column,
     func,
     literal,
-    or_,
     select,
     values,
 )
 
 from watcher.store.columns import Key, Moment, storable_key
 from watcher.store.database import Database
+from watcher.store.left_out import counts_for
 from watcher.store.schema import heard, posts, spoken
 
 Span = tuple[datetime, datetime]
 """The first moment that belongs to it, and the first one after it."""
 
 _CHUNK = 500
-RELEVANT = 0.5
-"""What is less likely about the brand than this is about the common word."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -290,8 +288,8 @@ class BrandCounts(Database):
 
 
 def about() -> ColumnElement[bool]:
-    """Whether a post that names a brand is about it, as far as anybody asked."""
-    return or_(spoken.c.relevance.is_(None), spoken.c.relevance >= RELEVANT)
+    """Whether a post that names a brand is about it, unless it is clearly not."""
+    return counts_for()
 
 
 def engagement() -> ColumnElement[int]:
