@@ -1,5 +1,6 @@
 """Every sentence of the mails exists in every language, and a slip of a translator is harmless."""
 
+import ast
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,12 +16,14 @@ import alerts.digest.weight
 import alerts.follow
 import alerts.words.notices
 import rules.reasons
+import watcher.reports
 from alerts.words.render import Templates
 from alerts.words.translations import Catalogue, CatalogueError, Words, fill, places
 from rules.lookalike import reasons as lookalike
 from rules.rates import reasons as rates
 from watcher import files
 from watcher.evidence import speech
+from watcher.insights import campaigns, satisfaction
 
 CATALOGUES = sorted(files.templates().glob("locale/*/LC_MESSAGES/watcher.po"))
 
@@ -35,6 +38,8 @@ def sentences() -> Iterator[tuple[str, ...]]:
                 texts = call.args[: 1 if call.node.name == "t" else 2]
                 assert all(isinstance(text, nodes.Const) for text in texts), path
                 yield tuple(text.value for text in texts)
+    yield from of_reports()
+    yield from ((text,) for said in (satisfaction.SAYS, campaigns.SAYS) for text in said.values())
     yield from speech.LEFT_OUT.values()
     yield from (("{count} d",), ("{count} h",), ("{count} min",), ("{day} around {clock}",))
     for reasons in (
@@ -48,6 +53,18 @@ def sentences() -> Iterator[tuple[str, ...]]:
     yield from ((text,) for text in rules.reasons.REASONS)
     for texts in (rates.REASONS, rates.GROUPED, rates.UNITS):
         yield from ((text,) for text in texts.values())
+
+
+def of_reports() -> Iterator[tuple[str, ...]]:
+    """What the sections of reports say, where they say it, and the heads of their tables."""
+    taken = {"t": slice(0, 1), "tn": slice(0, 2), "column": slice(1, 2)}
+    for path in sorted((Path(watcher.reports.__file__).parent).rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+                texts = call.args[taken.get(call.func.attr, slice(0, 0))]
+                said = tuple(one.value for one in texts if isinstance(one, ast.Constant))
+                if said:
+                    yield said
 
 
 def words(language: str) -> Words:
