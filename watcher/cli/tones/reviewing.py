@@ -21,7 +21,7 @@ TONES: dict[str, SaidTone] = {
     "+": "positive", "p": "positive",
 }  # fmt: skip
 LEAVE = ("q", "\x03", "\x04", "\x1b", "")
-KEYS = "[n]egative  neutral: [o]  [p]ositive   [s]kip  [u]ndo  [q]uit"
+KEYS = "[n]egative  [o] neutral  [p]ositive   [s]kip  [u]ndo  [q]uit"
 HELP = (
     "  n or -   it speaks ill of the brand      p or +  it speaks well of it",
     "  o or 0   neither, or both                s       decide another time",
