@@ -47,6 +47,9 @@ def command() -> None:
     help="Only those judged so; none: not judged.",
 )
 @click.option("--since", type=DAY, help="Only those found on this day and later: 2026-03-01.")
+@click.option(
+    "--left-out", is_flag=True, help="Only those not told since their posts are not about a brand."
+)
 @limit(20)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 @click.pass_obj
@@ -55,6 +58,7 @@ def list_(
     rule: str | None,
     verdict: Literal["relevant", "irrelevant", "none", "any"],
     since: date | None,
+    left_out: bool,
     limit: int,
     as_json: bool,
 ) -> None:
@@ -64,6 +68,7 @@ def list_(
             _rule_called(rule, rule_names(config), store.matches(rule, limit=1)),
             verdict=verdict,
             since=_begin(since, config.timezone) if since else None,
+            left_out=left_out or None,
             limit=limit + 1,
         )
         suspects = suspect_domains(store)
@@ -90,8 +95,11 @@ def list_(
         right=("id",),
         hidden=hidden,
         less=("found", "author"),
-        empty=_none_found(rule, verdict, since),
+        empty=_none_found(rule, verdict, since, left_out),
     )
+    if left_out and records:
+        screen.hint("", "`watcher matches relevant ID` tells one after all, and teaches")
+        return
     if any(record.verdict is None for record in records):
         screen.hint("", "`watcher matches irrelevant ID` and `relevant ID` judge them")
 
@@ -119,6 +127,8 @@ def show(settings: Settings, match_id: int, as_json: bool) -> None:
         note = f": {safe(one.note, 400)}" if one.note else ""
         verdict = one.verdict or "taken back"
         screen.say(f"{moment(one.at, config.timezone)}  {verdict}, by {safe(one.by, 60)}{note}")
+    if record.left_out:
+        screen.say(f"taken for not about {safe(record.left_out, 60)}, so it was not told")
     if not said:
         screen.say("nobody has judged it")
 
@@ -138,7 +148,9 @@ def _begin(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(zone)) - timedelta(microseconds=1)
 
 
-def _none_found(rule: str | None, verdict: str, since: date | None) -> str:
+def _none_found(rule: str | None, verdict: str, since: date | None, left_out: bool) -> str:
+    if left_out:
+        return "nothing was left out"
     if rule is None and verdict == "any" and since is None:
         return "no rule has found anything yet: `watcher once` reads the sources"
     return "no match fits"
@@ -193,6 +205,7 @@ def _as_dict(record: MatchRecord) -> dict[str, Any]:
         "reason": str(record.match.reason),
         "verdict": record.verdict,
         "copy_of": record.copy_of,
+        "left_out": record.left_out or None,
         "url": record.post.url,
         "private": record.post.private,
     }
