@@ -245,8 +245,8 @@ def _answers(told: Sequence[Answering], screen: Screen) -> None:
         screen.say("Answers", *(f"  {safe(str(one.says), 200)}" for one in told[:1]))
         return
     screen.say("Answers to posts that address the brand")
-    for sentence in _sentences(told):
-        screen.say(*screen.hung("  ", sentence))
+    for one in told:
+        screen.say(*screen.hung("  ", safe(str(one.says), 300)))
     if any(one.answered for one in told):
         screen.table(
             (
@@ -277,7 +277,7 @@ def _answers(told: Sequence[Answering], screen: Screen) -> None:
         )
 
 
-def _sentences(told: Sequence[Satisfaction | Answering]) -> list[str]:
+def _sentences(told: Sequence[Satisfaction]) -> list[str]:
     """What may be said of each brand; what is the same of several but for the name, once."""
     found: dict[object, tuple[Reason, list[str]]] = {}
     for one in told:

@@ -16,9 +16,9 @@ FEWEST = 5
 """Of fewer answers no delay is told."""
 
 SAYS = {
-    "no-accounts": "The configuration names no accounts of {brand}: answers to customers cannot be "
-    "known.",
-    "unread": "No post written by {brand} is stored: answers to customers cannot be known.",
+    "no-accounts": "{brand} has no accounts of its own in the configuration: whom it answers "
+    "cannot be known.",
+    "unread": "No source reads what {brand} itself posts: whom it answers cannot be known.",
     "only-one-read": "The only post by {brand} itself is no answer: either it answers nobody, or "
     "its answers are not read.",
     "no-answers-read": "Of {own} posts by {brand} itself none is an answer: either it answers "
