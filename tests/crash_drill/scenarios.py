@@ -82,7 +82,7 @@ def counted(on: Stage, started: float, *, hours: bool = False) -> Report:
     if on.watcher.has_ended():
         on.watcher.start()
         on.watcher.wait_until_watching()
-    on.watcher.settle(hours=hours)
+    on.watcher.settle(on.town.written, hours=hours)
     on.watcher.stop()
     spent = time.monotonic() - started
     return count(on.crashes, on.town.written, on.office, on.watcher, spent)

@@ -204,8 +204,8 @@ class Watcher:
             said = self.log.read_text(errors="replace")[-6000:]
             raise RuntimeError(f"the service ended with {code} after SIGTERM:\n{said}")
 
-    def settle(self, *, hours: bool = False) -> None:
-        """Wait until nothing is left to do: two looks in a row, at most five minutes.
+    def settle(self, posts: int, *, hours: bool = False) -> None:
+        """Wait until so many posts were read and nothing is left to do: at most five minutes.
 
         The clock goes forward while something waits: what was put off need not be waited for.
         """
@@ -216,11 +216,11 @@ class Watcher:
                 raise RuntimeError(f"the last run did not settle: {self.log.read_text()[-2000:]}")
             time.sleep(0.5)
             store = Store.open(self.store)
-            status = store.status()
+            status, unread = store.status(), posts - store.count_posts()
             store.close()
             states = {str(state): number for state, number in status.deliveries.items()}
             waiting = sum(status.waiting.values())
-            busy = status.unmatched + waiting + states.get("sending", 0)
+            busy = unread + status.unmatched + waiting + states.get("sending", 0)
             pending = states.get("pending", 0)
             if (pending or (hours and waiting)) and not states.get("sending"):
                 self.set_clock(self._wrong + 600)
