@@ -81,11 +81,12 @@ def exchange(
     to: Counter[int | str] = Counter()
     threads = unknown = 0
     waits: list[Waited] = []
-    for author, asked, answered, handle, count in _answered(connection, row, since, until, further):
-        if author == row or (author is None and (handle or "").lower() in names):
+    for author, asked, answered, whom, count in _answered(connection, row, since, until, further):
+        handle = _first_of(whom)
+        if author == row or (author is None and handle.lower() in names):
             threads += count
         elif author is None:
-            to[handle or ""] += count
+            to[handle] += count
             unknown += count
         else:
             to[author] += count
@@ -112,6 +113,13 @@ def exchange(
     )
 
 
+def _first_of(handle: str | None) -> str:
+    """Return a handle, or the first one of a list of them in JSON."""
+    if handle and handle.startswith('["'):
+        return str(json.loads(handle)[0])
+    return handle or ""
+
+
 def _names(connection: Connection, row: int, account: Account) -> frozenset[str]:
     """Return the handles that an account has and had, and its id, in lower case."""
     former = (
@@ -125,6 +133,21 @@ def _names(connection: Connection, row: int, account: Account) -> frozenset[str]
     if not account.id.isdigit():  # a number is nobody's name
         names.append(account.id)
     return frozenset(storable(name).lower() for name in names if name)
+
+
+def is_reply(post: Any) -> ColumnElement[bool]:
+    """Return the condition for posts that answer somebody.
+
+    One that begins with a name answers whoever has it, even where the network does not say so.
+    """
+    return or_(
+        post.c.reply_to.is_not(None), post.c.reply_to_handle.is_not(None), _begins_with_name(post)
+    )
+
+
+def _begins_with_name(post: Any) -> ColumnElement[bool]:
+    listed = type_coerce(post.c.mentions, Text)
+    return and_(post.c.text.startswith("@"), listed != "[]")
 
 
 def _target(post: Any, further: bool) -> Any:
@@ -157,18 +180,24 @@ def _answered(
     Where it is not stored, author and times are None, and the handle of whom it is by is given.
     """
     answer, target = posts.alias("answer"), posts.alias("target")
+    # As a list in JSON, of which the first is the one that the text begins with.
+    named = case((_begins_with_name(answer), type_coerce(answer.c.mentions, Text)))
     own = (
-        select(answer.c.reply_to_handle, answer.c.posted_at, _target(answer, further).label("to"))
+        select(
+            func.coalesce(answer.c.reply_to_handle, named).label("handle"),
+            answer.c.posted_at,
+            _target(answer, further).label("to"),
+        )
         .where(
             answer.c.author == row,
             answer.c.repost_of.is_(None),
-            or_(answer.c.reply_to.is_not(None), answer.c.reply_to_handle.is_not(None)),
+            is_reply(answer),
             answer.c.posted_at >= since,
             answer.c.posted_at < until,
         )
         .subquery("answer")
     )
-    handle = case((target.c.rid.is_(None), own.c.reply_to_handle))
+    handle = case((target.c.rid.is_(None), own.c.handle))
     query = (
         select(
             target.c.author,

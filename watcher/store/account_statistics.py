@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSON
 
 from rules.model import Account
-from watcher.store.account_exchange import Exchange, exchange
+from watcher.store.account_exchange import Exchange, exchange, is_reply
 from watcher.store.accounts import account_columns, account_from
 from watcher.store.columns import folded_handle, storable_key
 from watcher.store.database import Database
@@ -195,7 +195,7 @@ def _by_step(
 ) -> tuple[tuple[Step, ...], Echo]:
     at = type_coerce(posts.c.posted_at, BigInteger) // (step // _MICROSECOND)
     reposted = posts.c.repost_of.is_not(None)
-    answers = posts.c.reply_to.is_not(None) | posts.c.reply_to_handle.is_not(None)
+    answers = is_reply(posts)
     numbers = (posts.c.likes, posts.c.reposts, posts.c.replies)
     told = func.coalesce(*numbers).is_not(None) & ~reposted
     query = (

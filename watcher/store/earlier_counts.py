@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 from rules.signals.spoken import Spoken
 from watcher.store.columns import storable_key
 from watcher.store.database import Database
+from watcher.store.from_histories import HISTORY
 from watcher.store.matches import matched_up_to, still_there
 from watcher.store.posts import posts_from, select_posts
 from watcher.store.records import Batch
@@ -48,7 +49,7 @@ class EarlierCounts(Database):
             floor = max((one for one in below.values() if one < top), default=0)
             some = (
                 select_posts()
-                .where(posts.c.rid > floor, posts.c.rid <= top)
+                .where(posts.c.rid > floor, posts.c.rid <= top, posts.c.source != HISTORY)
                 .order_by(posts.c.rid.desc())
                 .limit(limit)
             )

@@ -20,6 +20,7 @@ from watcher.backends.http.errors import host_of
 from watcher.backends.interface import (
     AVATAR_SECONDS,
     LARGEST_AVATAR,
+    Author,
     BackendError,
     KnownPost,
     Notice,
@@ -186,6 +187,23 @@ class BlueskyNetwork:
                 f"it {why}"
             ) from None
         return account if wanted in (account.id, account.handle.lower()) else None
+
+    def author(self, handle: str) -> Author | None:
+        """Return the account with exactly this handle or id, and how many posts it has."""
+        account = self.lookup(handle)
+        if account is None:
+            return None
+        return Author(
+            account=account, posts=values.count(self.profile(account.id).get("postsCount"))
+        )
+
+    def history(self, account: Account, place: str, most: int) -> Iterator[Page]:
+        """Yield what an account wrote and passed on, back from `place`."""
+        from watcher.backends.bluesky.history import history
+
+        if not is_did(account.id):
+            raise BackendError(f"{self._host} knows no account {account.id[:100]!r}", kind="gone")
+        yield from history(self._client.query, account.id, place, most, source=self._source.name)
 
     def profile(self, actor: str) -> dict[str, Any]:
         """Return what the network says of an account by its handle or id.

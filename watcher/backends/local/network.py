@@ -11,6 +11,7 @@ from watcher.backends import pictures, plaintext
 from watcher.backends.interface import (
     EARLIEST,
     LATEST,
+    Author,
     BackendError,
     KnownPost,
     Ourselves,
@@ -58,6 +59,9 @@ _WHICH = {
     "tag": "p.id IN (SELECT post FROM tags WHERE tag = :tag)",
     "account": "p.account = :account",
 }
+
+
+_NEWEST_FIRST = "ORDER BY p.id DESC"
 
 
 class LocalNetwork:
@@ -203,6 +207,48 @@ class LocalNetwork:
         deleted = tuple(str(row["id"]) for row in rows)
         return Page(posts=(), cursor="", more=False, deleted=deleted)
 
+    def author(self, handle: str) -> Author | None:
+        """The account with exactly this handle (case aside), and how much it wrote."""
+        account = self.lookup(handle)
+        if account is None:
+            return None
+        with self._reading() as (connection, _):
+            (posts,) = connection.execute(
+                "SELECT count(*) FROM posts WHERE account = ? AND NOT deleted", (int(account.id),)
+            ).fetchone()
+        return Author(account=account, posts=posts)
+
+    def history(self, account: Account, place: str, most: int) -> Iterator[Page]:
+        """Yield what an account wrote, back from the post numbered `place`."""
+        read = 0
+        while read < most:
+            page = self._older(account, place)
+            yield page
+            if not page.more:
+                return
+            read += len(page.posts)
+            place = page.cursor
+
+    def _older(self, account: Account, place: str) -> Page:
+        before = int(place) if place.isascii() and place.isdigit() else 2**63 - 1
+        backwards = _POSTS.format(which=_WHICH["account"]).replace("ORDER BY p.id", _NEWEST_FIRST)
+        with file.opened(self.path) as connection, file.transaction(connection, write=False):
+            number = _existing(connection, account.id)
+            rows = connection.execute(
+                backwards,
+                {"account": number, "after": 0, "newest": before - 1, "limit": PAGE + 1},
+            ).fetchall()
+            more, rows = len(rows) > PAGE, rows[:PAGE]
+            sound, unsound = _sorted_out(rows)
+            posts = self._posts(connection, reversed(sound))
+        return Page(
+            posts=posts,
+            cursor=str(rows[-1]["id"]) if rows else place,
+            more=more,
+            skipped=tuple(Skipped(where=f"post {r['id']}", why=_NO_TIME) for r in unsound[:100]),
+            skipped_count=len(unsound),
+        )
+
     def check(self) -> str:
         """Count what is there; try the query and our own account."""
         with self._reading() as (connection, change):
@@ -284,7 +330,7 @@ class LocalNetwork:
         """Return the newest posts of the query, newest last: what a person reads."""
         with file.opened(self.path) as connection, file.transaction(connection, write=False):
             which, values = self._selection(connection)
-            newest_first = _POSTS.format(which=which).replace("ORDER BY p.id", "ORDER BY p.id DESC")
+            newest_first = _POSTS.format(which=which).replace("ORDER BY p.id", _NEWEST_FIRST)
             top = {"after": 0, "newest": 2**63 - 1, "limit": limit}
             rows = connection.execute(newest_first, {**values, **top}).fetchall()
             sound, _ = _sorted_out(rows)

@@ -16,6 +16,7 @@ from watcher.backends.http.errors import host_of
 from watcher.backends.interface import (
     AVATAR_SECONDS,
     LARGEST_AVATAR,
+    Author,
     BackendError,
     KnownPost,
     Notice,
@@ -23,7 +24,7 @@ from watcher.backends.interface import (
     Page,
     Relation,
 )
-from watcher.backends.mastodon import pull, revisiting, tokens
+from watcher.backends.mastodon import history, pull, revisiting, tokens
 from watcher.backends.mastodon.client import Client, StatusError
 from watcher.backends.mastodon.cursor import State
 from watcher.backends.mastodon.features import Features, features
@@ -245,6 +246,29 @@ class MastodonNetwork:
         """Let go of the connections."""
         if "client" in self.__dict__:
             self.client.close()
+
+    # Histories
+
+    def author(self, handle: str) -> Author | None:
+        """The account with exactly this handle, and how many statuses its server counts."""
+        record = self._record_of(handle.strip().removeprefix("@"))
+        account = self._account(record) if record else None
+        return Author(account=account, posts=history.written(record)) if account else None
+
+    def history(self, account: Account, place: str, most: int) -> Iterator[Page]:
+        """Yield what an account wrote, as far as this server knows it, back from `place`."""
+        record = self._record_of(account.handle)
+        if record is None:
+            raise BackendError(
+                f"{self.client.host} knows no account @{account.handle}", kind="gone"
+            )
+        number = history.number_of(record, account.handle)
+        query = Query(kind="account", value=account.handle)
+
+        def fetch(before: str | None) -> Sequence[Any]:
+            return self.client.statuses(query, number, limit=history.PAGE, max_id=before)
+
+        yield from history.history(fetch, self.reading, place, most)
 
     # Accounts
 

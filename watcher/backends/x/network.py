@@ -17,6 +17,7 @@ from watcher.backends.http.sparing import KEPT
 from watcher.backends.interface import (
     AVATAR_SECONDS,
     LARGEST_AVATAR,
+    Author,
     BackendError,
     KnownPost,
     Page,
@@ -29,6 +30,7 @@ from watcher.backends.plaintext import fold
 from watcher.backends.x import revisiting
 from watcher.backends.x.client import XClient
 from watcher.backends.x.cursor import Cursor, Track, digest
+from watcher.backends.x.history import history
 from watcher.backends.x.reader import (
     LEAST_OF_TIMELINE,
     LEAST_SEARCHED,
@@ -140,22 +142,42 @@ class XNetwork:
 
         Raises `TakenError` where it is suspended.
         """
+        return self._looked_up(handle)[0]
+
+    def _looked_up(self, handle: str) -> tuple[Account | None, int | None]:
         name = handle.removeprefix("@")
         if not _HANDLE.fullmatch(name):
-            return None
+            return None, None
         with self._purse.reading(1, least=1) as booking:
             answer = self._client.user(name)
             booking.used = int("data" in answer)
         if "data" in answer:
-            return self._accounts([answer["data"]])[0]
+            metrics = record(record(answer["data"]).get("public_metrics"))
+            return self._accounts([answer["data"]])[0], count(metrics.get("tweet_count"))
         errors = records(answer.get("errors"))
         if any(words(error.get("title")) == "Not Found Error" for error in errors):
-            return None
+            return None, None
         if errors:
             raise TakenError(
                 f"{self._client.host} does not show the account @{name}: it may be suspended"
             )
         raise self._nonsense()
+
+    def author(self, handle: str) -> Author | None:
+        """Return the account with exactly this handle and how much it wrote; one read is spent."""
+        account, posts = self._looked_up(handle)
+        return Author(account=account, posts=posts) if account else None
+
+    def history(self, account: Account, place: str, most: int) -> Iterator[Page]:
+        """Yield what a user wrote, back from `place`; each post is a read of the budgets."""
+
+        def ask(**bounds: Any) -> dict[str, Any]:
+            answer = self._client.timeline(account.id, **bounds)
+            if "data" not in answer and "meta" not in answer and "errors" in answer:
+                raise _UnshownError(self._client.host, account.handle, account.id, answer)
+            return answer
+
+        yield from history(ask, self._purse, self._format, place, most, host=self._client.host)
 
     def search_accounts(self, text: str, limit: int) -> tuple[Account, ...]:
         """Accounts whose handle or display name contains the text, of those that X finds for it.
