@@ -18,9 +18,10 @@ def is_handle(entry: str) -> bool:
 
 
 def problems(config: "Config") -> Iterator[Problem]:
-    """Yield each domain and handle of a brand that is none."""
+    """Yield each domain and handle of a brand that is none, and what would leave out every post."""
     yield from _domain_problems(config)
     yield from _handle_problems(config)
+    yield from _context_problems(config)
 
 
 def _domain_problems(config: "Config") -> Iterator[Problem]:
@@ -56,6 +57,20 @@ def _handle_problems(config: "Config") -> Iterator[Problem]:
                     if near
                     else 'a handle is written like "acme" or "acme@social.example"',
                 )
+
+
+def _context_problems(config: "Config") -> Iterator[Problem]:
+    """Yield each brand that is told by its context and has none: no post of it would be told."""
+    for i, brand in enumerate(config.brands):
+        words = [word for word in brand.context if re.search(r"\w", word)]
+        if brand.relevance == "context" and not words:
+            yield Problem(
+                code="no-context",
+                message="no post would be told: there is no word beside which the name means the "
+                "brand",
+                path=("brands", i, "relevance"),
+                help='add some: context = ["forfait", "4g"]',
+            )
 
 
 def _handle_in(entry: str) -> str:
