@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import os
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -200,3 +202,15 @@ def test_times_are_written_in_utc() -> None:
     table = Table("t", (COLUMNS[5],), [(paris,)])
     assert b"2026-03-02T13:00:00+00:00" in written(table, "csv")
     assert b"2026-03-02T13:00:00+00:00" in written(table, "jsonl")
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
+def test_rows_are_not_gathered(format: Format) -> None:
+    many = ((f"{n} " * 400, ("a",) * 9, n, 0.5, True, NOON, None) for n in range(5_000))
+    tracemalloc.start()
+    try:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+            assert write_stream(Table("t", COLUMNS, many), nowhere, format) == 5_000
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
