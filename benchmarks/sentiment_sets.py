@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, hstack  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
-from rules.signals.sentiment import LANGUAGES, lexicon
+from rules.signals.sentiment import LANGUAGES, complaint, lexicon
 from rules.signals.sentiment.cutting import Names, cut
 from rules.signals.sentiment.model import LABELS, PLACES, Model, Weights, places
 
@@ -46,8 +46,7 @@ def read(name: str, folder: Path = POSTS) -> list[Labelled]:
     What only passes on another post, or says the same, is left out.
     """
     stem, _, language = name.partition("-")
-    with gzip.open(folder / f"{stem}.jsonl.gz", "rt", encoding="utf-8") as lines:
-        posts = [_labelled(json.loads(line)) for line in lines]
+    posts = [_labelled(row) for row in _rows(stem, folder)]
     wanted = {
         post.text.casefold(): post
         for post in posts
@@ -75,14 +74,14 @@ def _labelled(row: dict[str, Any]) -> Labelled:
     )
 
 
-def fitted(sets: Sequence[Sequence[Labelled]]) -> Weights:
+def fitted(sets: Sequence[Sequence[Labelled]], *, strength: float = STRENGTH) -> Weights:
     """Fit the weights to sets of posts. Sets and classes count by the root of their size.
 
     The same posts give the same bytes: L-BFGS from nothing, with no chance in it.
     """
     posts = [post for posts in sets for post in posts]
     hashed, beside = _matrices(posts)
-    model = LogisticRegression(C=STRENGTH, max_iter=1000, tol=1e-4)
+    model = LogisticRegression(C=strength, max_iter=1000, tol=1e-4)
     matrix = hstack([hashed, csr_matrix(beside)]).tocsr()
     model.fit(matrix, [LABELS.index(post.label) for post in posts], sample_weight=_balanced(sets))
     learnt = model.coef_
@@ -131,6 +130,75 @@ def _balanced(sets: Sequence[Sequence[Labelled]]) -> list[float]:
         weights += [len(posts) ** 0.5 / sizes[post.label] for post in posts]
     mean = sum(weights) / len(weights)
     return [weight / mean for weight in weights]
+
+
+def taught_by_itself(sets: Sequence[Sequence[Labelled]], texts: Iterable[str]) -> Model:
+    """Fit a model to sets; have it label French texts nobody labelled; fit it to its own too.
+
+    Of each tone the fifth of the texts that it takes for the likeliest, one round: what is common
+    where no labelled posts are at hand (Yarowsky, ACL 1995).
+    """
+    first = Model(fitted(sets))
+    unlabelled = list(dict.fromkeys(texts))
+    shares = []
+    for text in unlabelled:
+        pieces = cut(text, Names(()))
+        features = lexicon.features(pieces, "fr")
+        shares.append(first.probabilities(pieces.pieces, features, "fr"))
+    own = []
+    for number, label in enumerate(LABELS):
+        likeliest = sorted(range(len(shares)), key=lambda at: -shares[at][number])
+        own += [
+            Labelled(unlabelled[at], "fr", label, (), "", "")
+            for at in likeliest[: len(unlabelled) // 5]
+            if max(shares[at]) == shares[at][number]
+        ]
+    return Model(fitted([*sets, own]))
+
+
+def unlabelled_french(folder: Path) -> list[str]:
+    """French posts of other campaigns: of a telecom brand, of media."""
+    return [row["text"] for name in ("freemobile", "frmedia") for row in _rows(name, folder)]
+
+
+def folded(posts: Sequence[Labelled], *, parts: int = 5, strength: float = 1.0) -> list[str]:
+    """What is said of each post by a model fitted to the other parts of the same source."""
+    said = [""] * len(posts)
+    for part in range(parts):
+        others = [post for at, post in enumerate(posts) if at % parts != part]
+        model = Model(fitted([others], strength=strength))
+        said[part::parts] = told(model, posts[part::parts])
+    return said
+
+
+def complaints(folder: Path) -> dict[str, Any]:
+    """What share of posts complains by the list of phrases.
+
+    Of the airlines' by their label; of all of a telecom brand's; of those that customers wrote to
+    companies' support, and that companies answered.
+    """
+    figures: dict[str, Any] = {}
+    by_label: dict[str, list[bool]] = {label: [] for label in LABELS}
+    for post in read("airline", folder):
+        by_label[post.label].append(complaint(post.text, "en") is not None)
+    figures["airline"] = {label: _share(found) for label, found in by_label.items()}
+    telecom = (complaint(row["text"], "fr") is not None for row in _rows("freemobile", folder))
+    figures["freemobile"] = {"all": _share(list(telecom))}
+    threads: dict[str, list[bool]] = {"customers": [], "companies": []}
+    for row in _rows("twcs", folder):
+        who = "customers" if row["labels"]["inbound"] else "companies"
+        threads[who].append(complaint(row["text"], "en") is not None)
+    figures["twcs"] = {who: _share(found) for who, found in threads.items()}
+    return figures
+
+
+def _rows(name: str, folder: Path) -> list[dict[str, Any]]:
+    with gzip.open(folder / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def _share(found: Sequence[bool]) -> float:
+    return round(sum(found) / max(1, len(found)), 3)
 
 
 def told(model: Model, posts: Iterable[Labelled]) -> list[str]:
