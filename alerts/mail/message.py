@@ -82,8 +82,8 @@ def build(
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     _add_pictures(message, pictures, fingerprint)
-    message["Content-Language"] = digest.channel.language
     _attach(message, attachments, fingerprint)
+    message["Content-Language"] = digest.channel.language
     message.set_boundary(f"=_{fingerprint[24:56]}")
     utf8 = not sender.address.isascii() or (to is not None and to.needs_utf8)
     payload = message.as_bytes(policy=policy.SMTPUTF8 if utf8 else policy.SMTP)

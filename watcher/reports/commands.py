@@ -1,39 +1,32 @@
 """The command that prints the numbers of a table again."""
 
 import shlex
-from datetime import timedelta
 
 from watcher.insights.model import Period
 
-_COMMANDS = {
-    "volume": "brands voice",
-    "voice": "brands voice",
-    "voice-days": "brands voice --days",
-    "satisfaction": "brands satisfaction",
-    "themes": "brands themes",
-    "answering": "brands answering",
-    "campaigns": "brands campaigns",
-    "people": "people list",
-    "talks": "people talks",
-}
-"""By the key of the table; each takes a brand and two days."""
+OF_BRANDS = frozenset(
+    {"volume", "voice", "voice-days", "satisfaction", "themes", "answering", "campaigns"}
+)
+OF_PEOPLE = frozenset({"people", "talks"})
+OF_SOURCES = frozenset({"watched", "gaps"})
 
 
 def command(key: str, brand: str, period: Period) -> str:
-    """Return the command line for a table of a brand."""
+    """Return the command line for a table of a brand, or of all. Raises `KeyError`."""
     days = list(period.days())
-    since, until = days[0], days[-1]
-    if key == "alarms":
-        return "watcher alarms list --json"
-    if key == "suspects":
-        return f"watcher suspects list --brand {shlex.quote(brand)} --since {since} --json"
-    if key == "inbox":
-        back = -(-period.length // timedelta(days=1))
-        return f"watcher inbox --brand {shlex.quote(brand)} --back {back}d --json"
-    if key in {"watched", "gaps"}:
+    span = f"--since {days[0]} --until {days[-1]}"
+    name = shlex.quote(brand)
+    if key in OF_BRANDS:
+        return f"watcher brands {name} {span} --zone {period.zone.key} --json"
+    if key in OF_PEOPLE:
+        return f"watcher people {name} {span} --json"
+    if key in OF_SOURCES:
         return "watcher sources list --json"
-    said = f"watcher {_COMMANDS[key]} {shlex.quote(brand)} --since {since} --until {until}"
-    return f"{said} --zone {period.zone.key} --json"
+    return {
+        "alarms": "watcher alarms list --json",
+        "inbox": f"watcher inbox --brand {name} --json",
+        "suspects": f"watcher suspects list --brand {name} --since {days[0]} --json",
+    }[key]
 
 
 def stats(handle: str, period: Period) -> str:
