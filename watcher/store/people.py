@@ -110,20 +110,23 @@ class People(Database):
         with self.reading() as connection:
             own = own_rows(connection, looked.own)
             first = first_mention(connection)
-            pairs = _pairs(looked, first, own).cte("pairs")
-            back = pairs.alias("back")
-            turned = and_(back.c.actor == pairs.c.target, back.c.target == pairs.c.actor)
-            passed = pairs.c.passed > 0
-            query = (
-                select(
-                    pairs.c.target,
-                    func.sum(case((pairs.c.answers > 0, 1), else_=0)),
-                    func.sum(case((passed, 1), else_=0)),
-                    func.sum(case((and_(passed, back.c.passed > 0), 1), else_=0)),
+            pairs = _pairs(looked, first, own).subquery("pairs")
+            forth = pairs.c.actor < pairs.c.target
+            passed = case((pairs.c.passed > 0, 1), else_=0)
+            # A pair stands there twice where each took up the other.
+            both = func.sum(passed).over(
+                partition_by=(
+                    case((forth, pairs.c.actor), else_=pairs.c.target),
+                    case((forth, pairs.c.target), else_=pairs.c.actor),
                 )
-                .join_from(pairs, back, turned, isouter=True)
-                .group_by(pairs.c.target)
             )
+            each = select(pairs, passed.label("once"), both.label("both")).subquery("each")
+            query = select(
+                each.c.target,
+                func.sum(case((each.c.answers > 0, 1), else_=0)),
+                func.sum(each.c.once),
+                func.sum(case((each.c.both == 2, 1), else_=0)),
+            ).group_by(each.c.target)
             found = connection.execute(query).all()
             unseen = _unseen(looked, first)
             more = {row[0]: row[1] for row in connection.execute(unseen)} if found else {}
@@ -355,51 +358,45 @@ def _unseen(looked: Looked, first: Any) -> Any:
 def _engaged(mine: CTE) -> Any:
     """Select the engagement of each post: likes, reposts and replies, less the author's own ones.
 
-    `told` is 1 where the network told any of the three, else 0.
+    Networks count an author's own answers and reposts too. `told` is 1 where the network told any
+    of the three, else 0.
     """
-    own = _own_takings(mine)
-
-    def without(told: Any, own_ones: Any) -> ColumnElement[int]:
-        left = func.coalesce(told, 0) - func.coalesce(own_ones, 0)
-        return case((left > 0, left), else_=0)
-
-    known = func.coalesce(mine.c.likes, mine.c.reposts, mine.c.replies).is_not(None)
-    return select(
-        mine.c.rid,
-        mine.c.author,
-        (
-            func.coalesce(mine.c.likes, 0)
-            + without(mine.c.reposts, own.c.reposts)
-            + without(mine.c.replies, own.c.replies)
-        ).label("engagement"),
-        case((known, 1), else_=0).label("told"),
-    ).join_from(mine, own, own.c.rid == mine.c.rid, isouter=True)
-
-
-def _own_takings(mine: CTE) -> Any:
-    """Count the answers and reposts of posts by their own authors: the networks count them too."""
     taking = posts.alias("own_taking")
+    known = func.coalesce(mine.c.likes, mine.c.reposts, mine.c.replies).is_not(None)
 
-    def by(link: Any, answers: int) -> Any:
+    def own(link: Any, reposts: int, replies: int) -> Any:
         same = and_(
             link == mine.c.id,
             taking.c.network == mine.c.network,
             taking.c.author == mine.c.author,
         )
-        return select(
-            mine.c.rid, literal(answers).label("replies"), literal(1 - answers).label("reposts")
-        ).join_from(mine, taking, same)
+        nothing = literal(0)
+        columns = (mine.c.rid, mine.c.author, nothing, literal(reposts), literal(replies), nothing)
+        return select(*columns).join_from(mine, taking, same)
 
-    both = union_all(by(taking.c.reply_to, 1), by(taking.c.repost_of, 0)).subquery("own_each")
-    return (
+    each = union_all(
         select(
-            both.c.rid,
-            func.sum(both.c.replies).label("replies"),
-            func.sum(both.c.reposts).label("reposts"),
-        )
-        .group_by(both.c.rid)
-        .subquery("own_takings")
-    )
+            mine.c.rid,
+            mine.c.author,
+            func.coalesce(mine.c.likes, 0).label("likes"),
+            func.coalesce(mine.c.reposts, 0).label("reposts"),
+            func.coalesce(mine.c.replies, 0).label("replies"),
+            case((known, 1), else_=0).label("told"),
+        ),
+        own(taking.c.repost_of, -1, 0),
+        own(taking.c.reply_to, 0, -1),
+    ).subquery("engaging")
+
+    def left(number: Any) -> ColumnElement[int]:
+        total = func.sum(number)
+        return case((total > 0, total), else_=0)
+
+    return select(
+        each.c.rid,
+        each.c.author,
+        (func.sum(each.c.likes) + left(each.c.reposts) + left(each.c.replies)).label("engagement"),
+        func.max(each.c.told).label("told"),
+    ).group_by(each.c.rid, each.c.author)
 
 
 def _best(

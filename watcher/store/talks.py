@@ -88,8 +88,7 @@ class Talks(Database):
 
 
 def _pairs(connection: Connection, looked: Looked, limit: int, start: int) -> Any:
-    links = _links(connection, looked)
-    tones = _tones(looked)
+    links = _with_tone(_links(connection, looked), looked)
 
     def of(condition: Any) -> Any:
         return func.sum(case((condition, 1), else_=0))
@@ -104,12 +103,11 @@ def _pairs(connection: Connection, looked: Looked, limit: int, start: int) -> An
             of(links.c.how == REPOST).label("reposts"),
             of(links.c.how == QUOTE).label("quotes"),
             of(links.c.how == MENTION).label("mentions"),
-            of(tones.c.tone == 1).label("negative"),
-            of(tones.c.tone == 3).label("neutral"),
-            of(tones.c.tone == 2).label("positive"),
+            of(links.c.tone == 1).label("negative"),
+            of(links.c.tone == 3).label("neutral"),
+            of(links.c.tone == 2).label("positive"),
             func.max(type_coerce(links.c.posted_at, Moment), type_=Moment).label("last"),
         )
-        .join_from(links, tones, tones.c.rid == links.c.rid, isouter=True)
         .group_by(links.c.network, links.c.who, links.c.to)
         .cte("pairs")
     )
@@ -264,18 +262,16 @@ def _to_mentioned(connection: Connection, around: CTE) -> Any:
     )
 
 
-def _tones(looked: Looked) -> CTE:
-    """The tone of each post: of several brands the worst, of none of them no tone."""
-    chosen = about_them(looked).cte("with_tone")
+def _with_tone(links: CTE, looked: Looked) -> Any:
+    """Add the tone of each post: of several brands the worst, of none of them no tone."""
     rank = case((spoken.c.tone == "negative", 1), (spoken.c.tone == "positive", 2), else_=3)
     brands = [storable_key(one) for one in looked.brands]
-    return (
-        select(spoken.c.rid, func.min(rank).label("tone"))
-        .join_from(chosen, spoken, spoken.c.rid == chosen.c.rid)
-        .where(spoken.c.brand.in_(brands), spoken.c.tone != "")
-        .group_by(spoken.c.rid)
-        .cte("tones")
+    tone = (
+        select(func.min(rank))
+        .where(spoken.c.rid == links.c.rid, spoken.c.brand.in_(brands), spoken.c.tone != "")
+        .scalar_subquery()
     )
+    return select(links, tone.label("tone")).subquery("told")
 
 
 def _without_forgotten(connection: Connection, some: list[Said]) -> list[Said]:
