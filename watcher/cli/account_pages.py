@@ -63,7 +63,8 @@ def side_by_side(
     """Print a table with one column for each account, and what is missing below."""
     columns = ["", *(f"@{safe(one.account.handle, 40)}" for one in some)]
     rows = [[label, *(told(one) for one in some)] for label, told in _ROWS]
-    rows.insert(8, ["hours", *(spark(_by_hour(one), on=on, width=24) for one in some)])
+    wide = 24 if on.width >= 20 + 26 * len(some) else 12
+    rows.insert(8, ["hours", *(spark(_by_hour(one), on=on, width=wide) for one in some)])
     if around:
         rows += [
             [f"from {around} on, {label}", *(told(one.around) for one in some)]
@@ -89,7 +90,7 @@ def _head(one: AccountStatistics, screen: Screen, zone: str) -> None:
         return
     first, last = _days(one)
     length = (last - first).days + 1
-    a_day = f", {_pace(one.posts / length)} a day" if length > 1 else ""
+    a_day = f", {_pace(one.posts / length)} a day" if length > 1 and one.posts >= FEWEST else ""
     screen.say(
         *screen.hung("", f"{count(one.posts, 'post')} counted from {first} to {last}{a_day}."),
         *screen.hung("", f"Clocks: {safe(zone, 80)}."),
@@ -100,7 +101,9 @@ def _seen(one: AccountStatistics) -> str:
     """Say how much of what the account wrote is stored."""
     seen = one.seen
     since = f" since {seen.oldest.astimezone(one.zone):%B %Y}" if seen.oldest else ""
-    if seen.total is not None and seen.total >= seen.stored:
+    if seen.total == seen.stored and seen.stored > 1:
+        words = f"All its {seen.stored:,} posts are stored{since}"
+    elif seen.total is not None and seen.total > seen.stored:
         words = f"{seen.stored:,} of about {count(seen.total, 'post')} are stored{since}"
     else:
         words = f"{count(seen.stored, 'post is', 'posts are')} stored{since}"
@@ -129,7 +132,7 @@ def _kinds(one: AccountStatistics, screen: Screen) -> None:
     for kind in KINDS:
         number = one.kinds.of(kind)
         told = f"{number:>7,}"
-        if one.posts >= FEWEST:
+        if number and one.posts >= FEWEST:
             told += f"  {_share(one.kinds.share(kind))}"
         if kind == "reply" and one.kinds.threads:
             told += f"  {one.kinds.threads:,} of them to itself"
@@ -171,35 +174,34 @@ def _exchange(one: AccountStatistics, screen: Screen, on: Paper) -> None:
     if not rows:
         screen.say("  No stored post answers it, names it, or is answered by it.")
         return
+    if delay and delay.answers >= FEWEST:
+        rows += _delays(one, on)
     screen.pairs(rows)
     if one.delays.unknown:
         answers = count(one.delays.unknown, "answer")
         screen.note(f"  {answers} of its own: what they answer is not stored, so no delay is known")
-    if delay and delay.answers >= FEWEST:
-        _delays(one, screen, on)
 
 
-def _delays(one: AccountStatistics, screen: Screen, on: Paper) -> None:
-    """Print the median delay by hour and weekday, where there are enough answers."""
+def _delays(one: AccountStatistics, on: Paper) -> list[tuple[str, str]]:
+    """Return the median delay by hour and weekday, where there are enough answers."""
     delays = one.delays
     known = [_enough(delay) for delay in delays.hours]
-    line = spark([d.median.total_seconds() if d else None for d in known], on=on)
+    rows = []
     slow = [(d.median, hour) for hour, d in enumerate(known) if d]
     if slow:
         (best, early), (worst, late) = min(slow), max(slow)
-        screen.pairs(
-            [
-                ("by hour asked", f"{line}  0 h to 23 h"),
-                ("", f"fastest {early} h ({_length(best)}), slowest {late} h ({_length(worst)})"),
-            ]
-        )
+        line = spark([d.median.total_seconds() if d else None for d in known], on=on)
+        rows.append(("  asked at", f"{line}  0 h to 23 h"))
+        ends = f"fastest {early} h ({_length(best)}), slowest {late} h ({_length(worst)})"
+        rows.append(("", ends))
     days = [
         f"{name} {_length(d.median)}"
         for name, d in zip(_WEEKDAYS, map(_enough, delays.weekdays), strict=True)
         if d
     ]
     if days:
-        screen.pairs([("by weekday   ", ", ".join(days))])
+        rows.append(("  asked on", ", ".join(days)))
+    return rows
 
 
 def _enough(delay: Delay | None) -> Delay | None:
@@ -217,7 +219,7 @@ def _unanswered(one: AccountStatistics) -> str:
     without = a.posts - a.mentions_answered - a.replies_answered
     told = f"{without:,} of {a.posts:,}"
     if a.posts >= FEWEST:
-        told += f" {_share(a.unanswered)}"
+        told += f", {_share(a.unanswered)}"
     return f"{told}, as far as its answers are stored"
 
 
@@ -270,7 +272,11 @@ def _shifts(one: AccountStatistics, around: Around | None, day: date, screen: Sc
     if around is None:
         screen.say("  What was counted lies on one side of that day: there is nothing to compare.")
         return
-    rows = [[_SHIFT_WORDS[shift.what], *_both(shift), _chance(shift)] for shift in around.shifts]
+    rows = [
+        [_SHIFT_WORDS[shift.what], *_both(shift), _chance(shift)]
+        for shift in around.shifts
+        if shift.before or shift.after
+    ]
     screen.table(["", "before", "from then on", "may it be chance?"], rows)
     if one.seen.whole_since is None or one.seen.whole_since > one.period.since:
         screen.note("Posts that were never read look like silence: --fetch reads them first.")

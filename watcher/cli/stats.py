@@ -82,7 +82,7 @@ def command(
         print_json(values[0] if len(values) == 1 else values)
     elif len(found) == 1:
         one_account(found[0], stdout(), paper(stdout()), zone=whose, around=around)
-        _hint(found[0], fetching=fetching)
+        _hint(found[0], settings.clock(), fetching=fetching)
     else:
         side_by_side(found, stdout(), paper(stdout()), zone=whose, around=around)
     return int(failed)
@@ -173,10 +173,12 @@ def _fetch(app: App, name: str, since: datetime | None, limit: int) -> bool:
     return False
 
 
-def _hint(one: AccountStatistics, *, fetching: bool) -> None:
-    if one.seen.fetched is None and not fetching:
+def _hint(one: AccountStatistics, now: datetime, *, fetching: bool) -> None:
+    if fetching:
+        return
+    if one.seen.fetched is None:
         stderr().hint("", f"`watcher stats {_asked(one)} --fetch` asks its network for the rest")
-    elif one.seen.fetched and datetime.now(UTC) - one.seen.fetched > timedelta(days=7):
+    elif now - one.seen.fetched > timedelta(days=7):
         stderr().hint("", "--fetch asks for what it wrote since")
 
 
