@@ -6,13 +6,13 @@ address is a link, and a cell that would begin a formula begins with an apostrop
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from rules.lookalike.bands import band
 from watcher.evidence.model import Case, Evidence, fingerprint
 from watcher.evidence.plain import line
+from watcher.export.cells import defused
 from watcher.store import SeenPost
 
 SUSPECTS: Final = (
@@ -26,10 +26,6 @@ POSTS: Final = (
 )  # fmt: skip
 LONGEST_CELL: Final = 30_000
 """Characters; spreadsheets take no more than 32,767."""
-
-_FORMULA = re.compile("^(?=[\\s'\"]*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
-# Where a semicolon separates cells, what follows one begins the next.
-_INNER_FORMULA = re.compile("(;[\\s'\"]*)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def suspects_csv(evidence: Evidence) -> str:
@@ -76,5 +72,4 @@ def _post(case: Case, copy: SeenPost) -> Sequence[Any]:
 
 
 def _cell(value: Any) -> str:
-    text = line(str(value), LONGEST_CELL)
-    return _INNER_FORMULA.sub(r"\1'", _FORMULA.sub("'", text))
+    return defused(line(str(value), LONGEST_CELL))
