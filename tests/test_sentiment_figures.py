@@ -1,0 +1,71 @@
+"""The figures that `docs/sentiment.md` names, on real posts."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("sklearn")
+pytest.importorskip("scipy")
+
+from benchmarks.sentiment import macro_f1, shipped
+from benchmarks.sentiment_corrections import corrected, trends
+from benchmarks.sentiment_language import languages
+from benchmarks.sentiment_sets import fitted, read, told
+from rules.signals.sentiment import tones
+from rules.signals.sentiment.model import Model
+
+pytestmark = pytest.mark.drill
+
+
+@pytest.fixture(scope="module")
+def folder(shared_data: Path) -> Path:
+    return shared_data / "posts"
+
+
+@pytest.mark.parametrize(("name", "wanted"), [("airline", 0.55), ("techcom-fr", 0.52)])
+def test_posts_of_other_sources_are_told_as_well_as_promised(
+    folder: Path, name: str, wanted: float
+):
+    posts = read(name, folder)
+    assert macro_f1(posts, shipped(posts)) >= wanted
+
+
+def test_english_is_told_by_a_model_of_other_sources(folder: Path):
+    model = Model(fitted([read("crowdflower_brands", folder), read("techcom-fr", folder)]))
+    posts = read("umsab-en", folder)
+    assert macro_f1(posts, told(model, posts)) >= 0.58
+
+
+def test_the_trend_of_the_airlines_is_that_of_the_labels(folder: Path):
+    posts = read("airline", folder)
+    rows = [
+        (post.brand, post.day, post.label, said)
+        for post, said in zip(posts, shipped(posts), strict=True)
+    ]
+    assert trends(rows)["days of 5"]["rank_correlation"] >= 0.77
+
+
+def test_judged_posts_of_earlier_days_better_what_is_told_of_later_ones(folder: Path):
+    (found,) = corrected(read("replab-en", folder), numbers=(50,)).values()
+    days = "days of 5"
+    assert found["adopted"] > found["brands"] / 2
+    assert found["with"]["macro_f1"] >= found["without"]["macro_f1"] + 0.1
+    without, corrected_ = (found[one][days]["rank_correlation"] for one in ("without", "with"))
+    assert corrected_ >= without + 0.3
+
+
+def test_true_statements_of_language_are_kept_and_false_ones_mended(folder: Path):
+    found = languages(folder)["en fr"]
+    assert found["right"] >= 0.98
+    assert found["true kept"] >= 0.999
+    assert found["false mended"] >= 0.9
+
+
+def test_three_thousand_posts_a_second_are_told(folder: Path):
+    posts = read("airline", folder)[:4000] + read("umsab-fr", folder)
+    batch = [(post.text, post.language) for post in posts]
+    tones(batch[:10])
+    start = time.process_time()
+    tones(batch, ("United", "American"))
+    assert len(batch) / (time.process_time() - start) >= 3000
