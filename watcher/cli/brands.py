@@ -165,7 +165,7 @@ class _Page:
 def _voice(voice: ShareOfVoice, screen: Screen, on: Paper, *, whole: bool) -> None:
     screen.say("Share of voice")
     if whole or not voice.posts:
-        screen.say(f"  {safe(str(voice.says), 200)}")
+        screen.say(*screen.hung("  ", safe(str(voice.says), 200)))
     if not voice.posts:
         screen.say("")
         return
@@ -235,8 +235,9 @@ def _trend(told: Satisfaction, screen: Screen, on: Paper) -> None:
     against = "the usual" if told.usual else "the whole period"
     screen.say(
         f"  {drawn}",
-        f"  from {low[0] * 100:+.0f} points ({low[1]:%d %b}) to {high[0] * 100:+.0f} points "
+        f"  worst {low[0] * 100:+.0f} points ({low[1]:%d %b}), best {high[0] * 100:+.0f} points "
         f"({high[1]:%d %b}) against {against}",
+        *(["  ? are days of which too few people are known"] if None in line else []),
     )
 
 
@@ -302,7 +303,7 @@ def _percent(one: Estimate | None) -> str:
 
 def _points(one: Estimate | None) -> str:
     """A difference in points of a hundred; one that may be chance is marked."""
-    return "" if one is None else f"{100 * one.value:+.0f}{'' if is_sure(one) else ' ?'}"
+    return "" if one is None else f"{round(100 * one.value):+d}{'' if is_sure(one) else ' ?'}"
 
 
 def _between(one: Estimate | None) -> str:
