@@ -239,7 +239,7 @@ def _candidates(
     answered = exists().where(
         answer.c.reply_to == posts.c.id,
         answer.c.network == posts.c.network,
-        answer.c.author.in_(own),
+        (answer.c.author + 0).in_(own),  # by what it answers, not by who writes much
         answer.c.posted_at >= posts.c.posted_at,
     )
     wants = or_(

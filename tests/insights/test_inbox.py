@@ -1,0 +1,143 @@
+"""Who waits for an answer, and who waits no more."""
+
+from datetime import timedelta
+
+import pytest
+
+from rules.signals.spoken import Spoken
+from tests.insights.people_samples import ACME, HOUR, answer, person, say, told
+from tests.store.conftest import opened, postgresql_opened, sqlite_opened, store
+from tests.store.samples import NOON, page
+from watcher.insights.inbox import Unanswered, inbox, own_posts
+from watcher.store import NoSuchRecordError, Store
+
+__all__ = ["opened", "postgresql_opened", "sqlite_opened", "store"]
+
+
+def complaint(id: str) -> list[Spoken]:
+    return [Spoken(brand="Acme", post=f"town:{id}", tone="negative", complaint=True)]
+
+
+def ago(hours: float) -> dict[str, object]:
+    return {"posted_at": NOON - hours * HOUR}
+
+
+def waiting(store: Store, **more: object) -> list[Unanswered]:
+    return list(inbox(store, [ACME], NOON, **more))  # type: ignore[arg-type]
+
+
+def names(store: Store) -> list[str]:
+    return [one.post.id for one in waiting(store)]
+
+
+def test_complaints_and_questions_to_the_brand_wait(store: Store) -> None:
+    told(
+        store,
+        say("c", "ann", "Acme, my refund!", **ago(6)),
+        say("q", "bob", "@acme when do you open?", mentions=("acme",), **ago(5)),
+        say("n", "cleo", "@acme bad", mentions=("Acme",), **ago(5)),
+        say("far", "dan", "Acme is bad", **ago(6)),
+        say("fresh", "eve", "Acme!", **ago(3)),
+        say("link", "fay", "@acme https://x.example/?a", mentions=("acme",), **ago(6)),
+        say("robot", person("robot", bot=True), "Acme!", **ago(6)),
+        of={
+            "c": complaint("c"),
+            "fresh": complaint("fresh"),
+            "robot": complaint("robot"),
+            "n": [Spoken(brand="Acme", post="town:n", tone="negative")],
+            "far": [Spoken(brand="Acme", post="town:far", tone="negative")],
+        },
+    )
+    assert [(one.post.id, one.sort, str(one.says)) for one in waiting(store)] == [
+        ("c", "complaint", "Complaint, no answer for 6 h."),
+        ("n", "negative", "Unhappy post, no answer for 5 h."),
+        ("q", "question", "Question, no answer for 5 h."),
+    ]
+
+
+def test_an_answer_in_the_same_thread_later_is_one(store: Store) -> None:
+    told(
+        store,
+        say("c", "ann", **ago(9)),
+        answer("c2", "ann", "c", text="and more", **ago(8)),
+        answer("o", "acme", "c2", text="sorry", **ago(7)),
+        say("d", "ann", **ago(6)),  # another thread, after it
+        say("e", "bob", **ago(6)),
+        answer("other", "cleo", "e", **ago(5)),
+        silent=["c2", "o", "other"],
+        of={name: complaint(name) for name in "cde"},
+    )
+    assert set(names(store)) == {"d", "e"}
+    (entry,) = [one for one in waiting(store) if one.post.id == "e"]
+    assert entry.answered_by_others == 1
+
+
+def test_an_answer_before_the_complaint_is_none(store: Store) -> None:
+    told(
+        store,
+        say("a", "ann", "Acme?", **ago(9)),
+        answer("o", "acme", "a", **ago(8)),
+        answer("c", "ann", "a", **ago(7)),
+        silent=["a", "o"],
+        of={"c": complaint("c")},
+    )
+    assert names(store) == ["c"]
+
+
+def test_somebody_who_complains_again_is_one_entry_and_comes_first(store: Store) -> None:
+    told(
+        store,
+        say("a", "ann", **ago(20)),
+        say("b1", "bob", **ago(10)),
+        say("b2", "bob", **ago(5)),
+        of={name: complaint(name) for name in ("a", "b1", "b2")},
+    )
+    first, second = waiting(store)
+    assert (first.post.id, first.newest.id, first.posts) == ("b1", "b2", 2)
+    assert [str(one) for one in first.signs] == ["2 posts of the same person wait."]
+    assert second.post.id == "a"
+
+
+def test_what_is_done_leaves_until_the_person_writes_again(store: Store) -> None:
+    told(store, say("c", "ann", **ago(9)), of={"c": complaint("c")})
+    (entry,) = waiting(store)
+    post, before = store.handle(str(entry.number), "done", "called", "ada", NOON - HOUR)
+    assert (post.id, before, names(store)) == ("c", None, [])
+    _, before = store.handle("town:c", "reopened", "", "bob", NOON)
+    assert before is not None
+    assert (before.by, before.what, names(store)) == ("ada", "done", ["c"])
+    assert [(one.what, one.by) for one in store.handled()] == [("reopened", "bob"), ("done", "ada")]
+
+
+def test_what_is_put_off_comes_back(store: Store) -> None:
+    told(store, say("c", "ann", **ago(9)), of={"c": complaint("c")})
+    store.handle("https://town.example/c", "later", "", "ada", NOON, NOON + HOUR)
+    assert names(store) == []
+    assert len(inbox(store, [ACME], NOON + 2 * HOUR)) == 1
+
+
+def test_what_is_deleted_vanishes_with_what_was_done(store: Store) -> None:
+    told(store, say("c", "ann", **ago(9)), of={"c": complaint("c")})
+    store.handle("town:c", "later", "", "ada", NOON, NOON + HOUR)
+    (held,) = store.accounts_called("town:ann")
+    store.forget_account(held, NOON)
+    assert (store.handled(), inbox(store, [ACME], NOON + 2 * HOUR)) == ((), ())
+    with pytest.raises(NoSuchRecordError):
+        store.handle("town:c", "done", "", "ada", NOON)
+
+
+def test_it_is_said_where_nobody_can_know_what_was_answered(store: Store) -> None:
+    (known,) = own_posts(store, [ACME], NOON)
+    assert "nobody can know what Acme answered" in str(known.says)
+    store.save_page("square", page(say("o", "acme")), NOON)
+    (known,) = own_posts(store, [ACME], NOON)
+    assert "none is an answer" in str(known.says)
+    store.save_page("square", page(answer("o2", "acme", "c")), NOON)
+    (known,) = own_posts(store, [ACME], NOON, back=timedelta(days=1))
+    assert (known.posts, known.answers, known.says) == (2, 1, None)
+
+
+def test_private_posts_stay_in_the_company(store: Store) -> None:
+    told(store, say("c", "ann", private=True, **ago(9)), of={"c": complaint("c")})
+    assert names(store) == ["c"]
+    assert waiting(store, private=False) == []
