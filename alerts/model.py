@@ -45,6 +45,13 @@ class RaisedAlarm:
     raised: datetime
     posts: tuple[Post, ...] = ()
     """Those of its evidence that are still stored, newest first."""
+    story: tuple[Reason, ...] = ()
+    """What sets its posts apart, who said it first, and who carries it."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it only says that one told before is over."""
+        return self.alarm.kind == "over"
 
     @property
     def until(self) -> datetime:

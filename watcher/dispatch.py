@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from alerts import AutoFollow
+from alerts import AutoFollow, DigestChannel
 from alerts.routing.conditions import Finding
 from alerts.routing.silence import Silencer
 from rules import KeywordRule
@@ -72,4 +72,13 @@ def counted_apart(app: App) -> dict[str, str | None]:
         rule.name: getattr(rule.rate, "by", None)
         for rule in app.config.rules
         if isinstance(rule, KeywordRule) and rule.rate is not None
+    }
+
+
+def digests_of(app: App, dispatch: Dispatch) -> dict[str, list[str]]:
+    """Return by rule the channels that tell of alarms: one that follows has no use for them."""
+    digests = {one.name for one in app.config.channels if isinstance(one, DigestChannel)}
+    return {
+        rule: [name for name in channels if name in digests]
+        for rule, channels in dispatch.routes.items()
     }

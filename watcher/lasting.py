@@ -5,13 +5,14 @@ itself: would it raise an alarm now, had it told nothing?
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from rules import KeywordRule
-from rules.rates import Record, Sight
+from rules.rates import Alarm, Record, Sight
 from watcher.app import App
-from watcher.store import OpenAlarm
+from watcher.dispatch import Dispatch, digests_of
+from watcher.store import OpenAlarm, Places
 
 log = logging.getLogger("watcher")
 
@@ -22,8 +23,13 @@ STEPS = 12
 Again = Callable[[KeywordRule, timedelta], Record | None]
 
 
-def note_ends(app: App, rated: Mapping[str, KeywordRule], again: Again) -> None:
+Ended = Callable[[KeywordRule, OpenAlarm], Alarm | None]
+
+
+def note_ends(app: App, rated: Mapping[str, KeywordRule], again: Again, ended: Ended) -> None:
     """Record of each alarm that goes on whether it still does. Raises `StoreError`.
+
+    `ended` says of one that is over what is to be told of its end, if anything.
 
     `rated` are the rules that have a rate; `again` returns what a rule's rate is judged by once
     more for a window. An alarm is over where its rule has no such rate any more, where a newer one
@@ -43,10 +49,22 @@ def note_ends(app: App, rated: Mapping[str, KeywordRule], again: Again) -> None:
         elif _is_due(one, window, app):
             due.setdefault(one.rule, []).append(one)
     going: set[int] = set()
+    notes: list[Alarm] = []
     for name, some in due.items():
-        for alarm_id, lasts in _judged(rated[name], some, again).items():
-            (going if lasts else over).add(alarm_id)
-    app.store.note_alarms(going=going, over=over, now=app.clock())
+        lasting = _judged(rated[name], some, again)
+        for one in some:
+            if one.id in lasting:
+                (going if lasting[one.id] else over).add(one.id)
+            if lasting.get(one.id) is False and (note := ended(rated[name], one)):
+                notes.append(note)
+    to: Mapping[str, Sequence[str]] = {}
+    places: Places = {}
+    if notes:
+        dispatch = Dispatch(app)
+        to, places = digests_of(app, dispatch), dispatch.alarms(notes)
+    app.store.note_alarms(
+        going=going, over=over, now=app.clock(), notes=notes, routes=to, places=places
+    )
 
 
 def _window(rule: KeywordRule | None) -> timedelta | None:

@@ -12,18 +12,19 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from alerts import DigestChannel
 from rules import KeywordRule
 from rules.errors import WatcherError
 from rules.rates import Alarm, Event, NewTerm, Rate, Record, Spike
+from rules.rates.groups import called
 from rules.rates.measures import Measure, measured, toned
 from rules.rates.model import LEAST_GRACE, Group, Value
-from rules.rates.sliding import STEPS, Windows, windows, windows_of
+from rules.rates.reasons import UNITS, sentence
+from rules.rates.sliding import STEPS, Windows, step_of, windows, windows_of
 from rules.rates.values import Values
 from watcher.app import App
-from watcher.dispatch import Dispatch
+from watcher.dispatch import Dispatch, digests_of
 from watcher.lasting import note_ends
-from watcher.store import FreshMatches, Store
+from watcher.store import OVER, FreshMatches, OpenAlarm, Store
 
 AT_ONCE = 5000
 """Matches judged in one transaction."""
@@ -63,12 +64,10 @@ def rate(app: App, *, stop: Callable[[], bool]) -> Judged:
     }
     since = app.store.watching_since({n: form(r) for n, r in rated.items()}, app.clock())
     if not rated:
-        note_ends(app, {}, lambda *_: None)
+        note_ends(app, {}, lambda *_: None, lambda *_: None)
         return Judged()
-    # Alarms are news for readers; a channel that follows accounts has no use for them.
-    digests = {one.name for one in app.config.channels if isinstance(one, DigestChannel)}
     dispatch = Dispatch(app)
-    routes = {n: [name for name in dispatch.routes[n] if name in digests] for n in rated}
+    routes = digests_of(app, dispatch)
     alarms = 0
     failed: dict[str, str] = {}
     cut: set[str] = set()
@@ -99,7 +98,7 @@ def rate(app: App, *, stop: Callable[[], bool]) -> Judged:
         fresh = app.store.fresh_matches(rated, AT_ONCE)
         judge(fresh, rated)
         more = sum(map(len, fresh.events.values())) == AT_ONCE
-    note_ends(app, rated, partial(_again, app, since))
+    note_ends(app, rated, partial(_again, app, since), partial(_ended, app))
     return Judged(alarms=alarms, failed=failed, cut=frozenset(cut))
 
 
@@ -132,6 +131,48 @@ def _again(app: App, since: Mapping[str, datetime], rule: KeywordRule, window: t
         sight=app.store.sight(sources, now - LOOKED_BACK),
         settled=app.store.all_matched(),
     )
+
+
+def _ended(app: App, rule: KeywordRule, alarm: OpenAlarm) -> Alarm | None:
+    """Return the note that a spike is over: how long it was, how much came, and its peak.
+
+    It lasted from the beginning of its first window to when it was last seen to go on.
+    """
+    rate = rule.rate
+    if not isinstance(rate, Spike) or rate.direction == "down" or alarm.kind != rate.kind:
+        return None
+    until = max(alarm.until, alarm.going)
+    history = StoredHistory(app.store, rule.name, rate, app.values)
+    found = history.sliding(rate.window, alarm.since, until).get(alarm.group, {})
+    first = step_of(alarm.until, rate.window / STEPS)
+    peak = max((count for step, count in found.items() if step >= first), default=0)
+    count = history.count(alarm.since, until).get(alarm.group, 0)
+    return Alarm(
+        rule=rule.name,
+        kind=OVER,
+        group=alarm.group,
+        since=alarm.since,
+        until=until,
+        count=count,
+        reason=sentence(
+            "over",
+            _name_of(alarm.group, rate, history, alarm.since, until),
+            span=str(int((until - alarm.since).total_seconds())),
+            count=str(count),
+            unit=UNITS[rate.measure],
+            peak=str(max(peak, 0)),
+            within=rate.within,
+        ),
+    )
+
+
+def _name_of(
+    group: str, rate: Spike, history: "StoredHistory", since: datetime, until: datetime
+) -> str:
+    """What a reader calls a group: an author by handle."""
+    if rate.by != "author":
+        return group
+    return called(group, rate.by, history.events(since, until))
 
 
 @dataclass(kw_only=True)

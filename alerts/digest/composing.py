@@ -133,7 +133,8 @@ class Digest:
         An alarm that is told again asks for nothing new: the message that told it first waits. Nor
         does a source that is still not read: `blind_after` tells of it once.
         """
-        if len(self.alarms) + self.more_alarms > self.retold:
+        over = sum(one.is_over for one in self.alarms)
+        if len(self.alarms) - over + self.more_alarms > self.retold:
             return True
         return any(why.template != URGENT["blind"] for why in self.urgent)
 

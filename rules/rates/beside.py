@@ -10,6 +10,7 @@ from rules.rates.groups import by_group, called
 from rules.rates.measures import Measure, measured, toned
 from rules.rates.model import Alarm, Event, Group, Quiet, Record, Toned, evidence
 from rules.rates.reasons import UNITS, sentence
+from rules.rates.rhythm import Bars
 from rules.rates.rising import Rises
 from rules.rates.tail import is_high, is_large_share, is_low, usual
 
@@ -56,6 +57,10 @@ class SpikeRate(Protocol):
     def measure(self) -> Measure:  # noqa: D102
         ...
 
+    @property
+    def bars(self) -> Bars:  # noqa: D102
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
@@ -95,6 +100,7 @@ class Beside:
             rate.by,
             height=rate.height,
             at_least=rate.at_least,
+            bars=rate.bars,
         )
 
     def look(self, end: datetime, *, up: bool) -> Iterator[Alarm]:

@@ -37,10 +37,11 @@ GROUPED = {name: "{group}: " + template for name, template in REASONS.items() if
 STORY = {
     "terms": "What sets these posts apart: {words}.",
     "started": "Repeated most is what {author} said first; {copies} posts say the same.",
-    "amplified": "Carried furthest by {authors}.",
+    "amplified": "Most reactions came to {authors}.",
     "spread": "So far {posts} posts by {accounts} accounts, {reposts} of them reposts.",
 }
 """What is told of a rise beside its number."""
+REASONS |= STORY
 
 UNITS = {
     "post": "posts",

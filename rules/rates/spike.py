@@ -11,6 +11,7 @@ from rules.rates.frequency import same_twice, too_small
 from rules.rates.length import length, length_problems
 from rules.rates.measures import Measure
 from rules.rates.model import Alarm, Group, Record, fresh_within, watched_until
+from rules.rates.rhythm import BARS, Bars
 from rules.rates.sliding import STEPS
 
 _DAY = timedelta(days=1)
@@ -78,6 +79,11 @@ class Spike:
     def silence(self) -> timedelta:
         """How long a group stays silent after an alarm where the rule does not say."""
         return max(self.window, _DAY)
+
+    @property
+    def bars(self) -> Bars:
+        """How high the bars lie that are not in the table: the same for all rules."""
+        return BARS
 
     @property
     def learning(self) -> timedelta:

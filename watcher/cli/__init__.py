@@ -45,6 +45,7 @@ COMMANDS = {
     "inbox": "Customers who wait for an answer.",
     "people": "Who matters where the brands are spoken of, and who talks with whom.",
     "alarms": "Storms, silences and new terms that rates told of.",
+    "spikes": "Try out what a spike would have told, and how often for nothing.",
     "ack": "Say that somebody has seen to urgent news.",
     "silence": "Keep findings from being told for a while.",
     "suspects": "Review the accounts and domains that look like a brand.",

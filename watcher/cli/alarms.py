@@ -1,22 +1,25 @@
 """`watcher alarms`: what the rates of the rules told of."""
 
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
 
+from rules.model import Post, Reason
 from watcher.cli import Settings
 from watcher.cli.answered import answered
 from watcher.cli.console import ago, moment, print_json, safe, shown, stdout, unique
 from watcher.cli.links import defused, suspect_domains
 from watcher.cli.names import completing, limit, meant, rule_names
-from watcher.store import AlarmRecord, Store
+from watcher.store import OVER, AlarmRecord, Store, StoreError
 
 LONGEST_REASON = 160
+LONGEST_LINE = 400
 
 
 @click.group()
 def command() -> None:
-    """List the alarms: that posts came too often, too seldom, or with something new."""
+    """The alarms: that posts came too often, too seldom, or with something new."""
 
 
 @command.command("list")
@@ -54,6 +57,55 @@ def list_(settings: Settings, rule: str | None, limit: int, as_json: bool) -> No
         less=("raised",),
         empty=f"no alarm of {rule} yet" if rule else "no rule has raised an alarm yet",
     )
+
+
+@command.command()
+@click.argument("alarm_id", metavar="ID", type=click.IntRange(1))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+@click.pass_obj
+def show(settings: Settings, alarm_id: int, as_json: bool) -> None:
+    """Show an alarm: what is unusual, what carries it, and whether it is over."""
+    with settings.opened() as (config, store):
+        record = store.alarm(alarm_id)
+        if record is None:
+            raise StoreError(
+                f"there is no alarm {alarm_id}", help="`watcher alarms list` shows their numbers"
+            )
+        story = store.story(alarm_id)
+        if as_json:
+            [one] = _as_dicts((record,), store)
+            print_json(one | {"story": [str(reason) for reason in story]})
+            return
+        suspects = suspect_domains(store)
+        known = {one.rid: one.post for one in store.posts_by_rid(list(record.alarm.evidence))}
+    lines = list(_told(record, story, known, config.timezone, suspects))
+    stdout().say(*lines)
+
+
+def _told(
+    record: AlarmRecord,
+    story: Sequence[Reason],
+    posts: Mapping[int, Post],
+    zone: str,
+    suspects: Collection[str],
+) -> Iterator[str]:
+    """Yield what there is to say of an alarm, line by line."""
+    alarm = record.alarm
+
+    def clean(text: str) -> str:
+        return str(defused(safe(text, LONGEST_LINE), suspects, all_links=True))
+
+    yield f"{safe(alarm.rule)}: {clean(str(alarm.reason))}"
+    yield from (f"  {clean(str(one))}" for one in story)
+    yield f"  {moment(alarm.since, zone)} to {moment(alarm.until, zone)}"
+    if alarm.kind != OVER:
+        yield f"  over since {moment(record.ended, zone)}" if record.ended else "  goes on"
+    if record.acknowledged and record.acknowledged_by:
+        yield f"  acknowledged {answered(record)}"
+    for rid in alarm.evidence:
+        if (post := posts.get(rid)) is not None:
+            private = " (private)" if post.private else ""
+            yield f"  | @{safe(post.author.handle, 60)}{private}: {clean(post.text) or '(no text)'}"
 
 
 def _as_dicts(records: tuple[AlarmRecord, ...], store: Store) -> list[dict[str, Any]]:

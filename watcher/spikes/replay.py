@@ -32,6 +32,16 @@ class Past:
         """When the first post was written."""
         return self._times[0] if self._times else None
 
+    @property
+    def last(self) -> datetime:
+        """The moment after which nothing is known; there must be something."""
+        return self._times[-1]
+
+    @property
+    def total(self) -> int:
+        """How many posts there are."""
+        return len(self._times)
+
     def events(self, since: datetime, until: datetime) -> Sequence[Event]:
         """See `rules.rates.History`."""
         return self._events[bisect_right(self._times, since) : bisect_right(self._times, until)]
@@ -64,6 +74,16 @@ class Counts:
     def first(self) -> datetime | None:
         """The first moment of the series."""
         return self._times[0] if self._times else None
+
+    @property
+    def last(self) -> datetime:
+        """The moment after which nothing is known; there must be something."""
+        return self._times[-1]
+
+    @property
+    def total(self) -> int:
+        """How many posts there are."""
+        return self._sums[-1]
 
     def events(self, since: datetime, until: datetime) -> Sequence[Event]:
         """One for each moment at which anything was posted."""

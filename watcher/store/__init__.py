@@ -31,7 +31,7 @@ from watcher.store.measures import Measures
 from watcher.store.people import People
 from watcher.store.posts import Posts
 from watcher.store.queue import Place, Places
-from watcher.store.rates import Rates
+from watcher.store.rates import OVER, Rates
 from watcher.store.records import (
     AccountForm,
     AlarmRecord,
@@ -81,6 +81,7 @@ from watcher.store.revisits import Revisits, SavedRevisit, ToRevisit
 from watcher.store.set_clock import SetClock
 from watcher.store.silences import Silences
 from watcher.store.spending import Spending
+from watcher.store.stories import Stories
 from watcher.store.suppressions import SuppressionCause, SuppressionRecord, Suppressions
 from watcher.store.surroundings import Picture, Surroundings
 from watcher.store.suspects import Suspects
@@ -109,6 +110,7 @@ class Store(
     Tones,
     Measures,
     Rates,
+    Stories,
     Suspects,
     Sweeps,
     Evidence,
@@ -151,6 +153,7 @@ class Store(
 
 __all__ = [
     "HISTORY",
+    "OVER",
     "AccountForm",
     "Addressee",
     "AlarmRecord",

@@ -1,16 +1,19 @@
 """What waits, entry by entry, and what of it waits until an alarm is over."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
 
+from rules.rates import Alarm
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.posts import posts_from, select_posts
+from watcher.store.queue import NOWHERE_ELSE, Places, Routes
 from watcher.store.raising import suspect_from
-from watcher.store.rates import alarm_record
+from watcher.store.rates import alarm_record, insert_notes
 from watcher.store.records import HeldPosts, OpenAlarm, WaitingEntry
 from watcher.store.schema import (
     alarms,
@@ -25,6 +28,7 @@ from watcher.store.schema import (
 from watcher.store.waiting import in_queue
 
 _CHUNK = 500
+NO_ROUTES: Routes = MappingProxyType({})
 
 
 class Holds(Database):
@@ -36,17 +40,31 @@ class Holds(Database):
         with self.reading() as connection:
             return tuple(
                 OpenAlarm(
-                    id=row.id, rule=row.rule, group=row.group, until=row.until,
+                    id=row.id, rule=row.rule, group=row.group, since=row.since, until=row.until,
+                    kind=row.kind,
                     going=row.going or row.raised,
                 )
                 for row in connection.execute(query)
             )  # fmt: skip
 
-    def note_alarms(self, *, going: Collection[int], over: Collection[int], now: datetime) -> None:
-        """Record of alarms that they still go on, or are over, at `now`."""
+    def note_alarms(
+        self,
+        *,
+        going: Collection[int],
+        over: Collection[int],
+        now: datetime,
+        notes: Sequence[Alarm] = (),
+        routes: Routes = NO_ROUTES,
+        places: Places = NOWHERE_ELSE,
+    ) -> None:
+        """Record of alarms that they still go on, or are over, at `now`.
+
+        `notes` say of some that they are over; they go where `routes` and `places` say.
+        """
         if not going and not over:
             return
         with self.writing() as connection:
+            insert_notes(connection, notes, routes, places, now)
             for ids, values in ((going, {"going": now}), (over, {"ended": now})):
                 some = and_(alarms.c.id.in_(list(ids)), alarms.c.ended.is_(None))
                 connection.execute(update(alarms).where(some).values(values))

@@ -31,6 +31,8 @@ from watcher.store.schema import (
 )
 
 _JUDGED = "rates"
+OVER = "over"
+"""The kind of the note that an alarm is over: it is told once, and nobody has to see to it."""
 _CHUNK = 500
 
 
@@ -163,7 +165,7 @@ class Rates(Database):
         """Return, by group, the ends of the windows of a rule's alarms after `since`."""
         query = (
             select(alarms.c.group, alarms.c.until)
-            .where(alarms.c.rule == rule, alarms.c.until > since)
+            .where(alarms.c.rule == rule, alarms.c.until > since, alarms.c.kind != OVER)
             .order_by(alarms.c.until)
         )
         told: dict[str, tuple[datetime, ...]] = {}
@@ -248,6 +250,13 @@ class Rates(Database):
             query = query.where(alarms.c.rule == rule)
         with self.reading() as connection:
             return tuple(alarm_record(row) for row in connection.execute(query))
+
+
+    def alarm(self, alarm_id: int) -> AlarmRecord | None:
+        """Return one alarm by its number; None where there is none."""
+        with self.reading() as connection:
+            row = connection.execute(select(alarms).where(alarms.c.id == alarm_id)).first()
+        return None if row is None else alarm_record(row)
 
 
 def alarm_record(row: Row[Any]) -> AlarmRecord:
@@ -345,6 +354,17 @@ def _insert_new(connection: Connection, raised: Iterable[Alarm], now: datetime) 
     statement = insert_or(connection, alarms).on_conflict_do_nothing()
     made = statement.returning(alarms.c.id, alarms.c.rule, alarms.c.group)
     return sorted(Found(*row) for row in connection.execute(made, rows))
+
+
+def insert_notes(
+    connection: Connection, notes: Sequence[Alarm], to: Routes, places: Places, now: datetime
+) -> None:
+    """Save that alarms are over, each once, and queue it for the channels that told of them."""
+    new = _insert_new(connection, notes, now)
+    done = {"ended": now, "acknowledged": now, "acknowledged_by": ""}
+    ids = [one.row for one in new]
+    connection.execute(update(alarms).where(alarms.c.id.in_(ids)).values(done))
+    enqueue(connection, "alarm", new, to, now, places)
 
 
 def _remember(connection: Connection, terms: Mapping[str, Mapping[str, datetime]]) -> None:

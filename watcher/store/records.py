@@ -101,7 +101,9 @@ class OpenAlarm:
 
     id: int
     rule: str
+    kind: str
     group: str
+    since: datetime
     until: datetime
     going: datetime
     """When it was last seen to go on."""

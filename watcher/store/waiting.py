@@ -22,6 +22,7 @@ from watcher.store.schema import (
     suspect_events,
     suspects,
 )
+from watcher.store.stories import story_of
 
 _CHUNK = 500
 _ALARMS_WITH_POSTS = 50
@@ -151,8 +152,9 @@ def alarms_waiting(
             alarm=one.alarm,
             raised=one.raised,
             posts=tuple(stored[rid] for rid in one.alarm.evidence if rid in stored),
+            story=story_of(connection, one.alarm) if place < _ALARMS_WITH_POSTS else (),
         )
-        for one in records
+        for place, one in enumerate(records)
     )
 
 
