@@ -96,7 +96,20 @@ CHOICES = {
     "mail.returns": {"address", "maildir", "imap", "username", "password", "ca_file"},
     "sources": {"name", "kind", "token", "rules", "keep_days", "network", "secret", "password"},
     "rules": {"alarms_a_week"},
-    "channels": {"name", "kind", "url", "urls", "secret", "ca_file", "send", "file", "address"},
+    "channels": {
+        "name",
+        "kind",
+        "url",
+        "urls",
+        "secret",
+        "ca_file",
+        "send",
+        "file",
+        "address",
+        "to",
+        "days",
+        "quiet",
+    },
 }
 
 
