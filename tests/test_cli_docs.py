@@ -44,6 +44,7 @@ def test_the_keys_of_the_json_are_those_of_the_page(demo: Terminal) -> None:
         ("rules show", "merci"), ("rules forecast",), ("rules diff", "merci", "nordelia"),
         ("rules explain", "merci", "--post", "merci"), ("rules suggest", "merci"),
         ("rules why-not", "merci", "--post", "merci"), ("matches list",),
+        ("tones list",), ("tones quality",),
         ("suspects list",), ("suspects export", "--format", "json"), ("suspects show", "6"),
         ("suspects learn",),
         ("follows list",), ("follows show", "1"), ("follows skipped",), ("digests list",),
