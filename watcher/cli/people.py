@@ -113,7 +113,8 @@ def _show(
     limit: int,
 ) -> None:
     screen = stdout()
-    screen.hint(f"{count(head.posts, 'public post')} of {head.brands}, {head.days}", "")
+    if people:
+        screen.hint(f"{count(head.posts, 'public post')} of {head.brands}, {head.days}", "")
     screen.table(
         ["score", "who", "followers", "what their posts caused"],
         [
