@@ -106,15 +106,15 @@ def _sheet(desk: Desk, brand: BrandFacts) -> Sheet:
         [
             say.column("account", "Account", "name"),
             say.column("posts", "Posts", "count"),
-            say.column("original", "Original posts", "count"),
+            say.column("original", "Originals", "count"),
             say.column("reply", "Replies", "count"),
             say.column("repost", "Reposts", "count"),
             say.column("quote", "Quotes", "count"),
-            say.column("engagement", "Likes, reposts and replies a post", "number"),
+            say.column("engagement", "Reactions a post", "number"),
             say.column("addressed", "Posts to it", "count"),
-            say.column("unanswered", "Of these without an answer", "share"),
-            say.column("median", "Answers half within", "duration"),
-            say.column("seen", "Its posts stored in all", "count"),
+            say.column("unanswered", "Unanswered", "share"),
+            say.column("median", "Half answered within", "duration"),
+            say.column("seen", "Stored in all", "count"),
         ],
         [
             (

@@ -39,13 +39,10 @@ def voice(desk: Desk, brand: BrandFacts) -> Section:
         title,
         desk.lead(told(desk, brand)),
         *drawn,
-        desk.note(
-            say.t(
-                "A post that speaks of two brands counts for both. Pale days have fewer than"
-                " {count} posts.",
-                count=say.number(FEW),
-            )
-        ),
+        desk.note(say.t("A post that speaks of two brands counts for both.")),
+        desk.note(say.t("Pale days have fewer than {count} posts.", count=say.number(FEW)))
+        if len(drawn) > 1 and isinstance(drawn[1], Figure)
+        else None,
     )
 
 
