@@ -188,7 +188,9 @@ def sour(hours: int, negative: int, positive: int, storm: tuple[int, int]) -> li
                     rid=len(found) + 1,
                     author=f"town:{len(found)}",
                     toned=("Acme",),
-                    negative=("Acme",) if n < bad else (),
+                    negative=("Acme",)
+                    if (n + 1) * bad // (bad + good) > n * bad // (bad + good)
+                    else (),
                 )
             )
     return found

@@ -212,6 +212,27 @@ def test_a_spike_is_told_with_what_came_before(world: Callable[[str], World]) ->
     assert "! talk: 9 posts within 10 minutes: shortly before it was about 0." in text
 
 
+def test_a_spike_says_what_carries_it_and_that_it_is_over(world: Callable[[str], World]) -> None:
+    place = world('rate = { kind = "spike", at_least = 5, learn = "1h", within = "10m" }')
+    place.walk()
+    for hour in range(3):
+        place.say(f"nordelia {hour}", "ann")
+        place.walk(minutes=60)
+    place.say("nordelia hinges break", *[f"rider{n}" for n in range(9)])
+    place.walk()
+    [text] = place.told()
+    assert "So far 9 posts by 9 accounts, 0 of them reposts." in " ".join(text.split())
+    assert "@rider0 said first; 9 posts say the same" in " ".join(text.split())
+    for _ in range(3):
+        place.walk(minutes=20)
+    text = " ".join(place.told()[-1].split())
+    assert "! talk: It is over after" in text
+    assert "9 posts in all, at most 9 within 10 minutes." in text
+    for _ in range(3):
+        place.walk(minutes=20)
+    assert [kind for kind, *_ in place.alarms()].count("over") == 1
+
+
 def test_a_post_that_comes_late_is_counted_where_it_belongs(world: Callable[[str], World]) -> None:
     place = world('rate = { kind = "frequency", at_least = 2, within = "10m" }')
     place.say("nordelia", "ann")

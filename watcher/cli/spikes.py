@@ -119,6 +119,9 @@ def replay_(
         for problem in rate.problems():
             raise MistakeError(f"--{problem.path[0]}: {problem.message}", help=problem.help or "")
     past = Past(found, rates[0]) if counts is None else Counts(series)
+    if past.first is None and as_json:
+        print_json([])
+        return
     if past.first is None:
         stdout().say("There are no posts to replay.")
         return
