@@ -41,9 +41,11 @@ def test_what_is_left_out_is_left_out_rightly(brands: list[Labelled]) -> None:
     assert found[100]["recall"] >= 0.4
 
 
-@pytest.mark.parametrize(("name", "least"), [("apple", 200), ("ambiguous", 30)])
-def test_common_words_are_told_from_companies(shared_data: Path, name: str, least: int) -> None:
-    found = shuffled(untimed(shared_data / "posts", name, least), None)
+@pytest.mark.parametrize(("name", "least", "judged"), [("apple", 200, 50), ("ambiguous", 30, None)])
+def test_common_words_are_told_from_companies_by_few_judgements(
+    shared_data: Path, name: str, least: int, judged: int | None
+) -> None:
+    found = shuffled(untimed(shared_data / "posts", name, least), judged)
     assert found["ours"] == max(value for way, value in found.items() if way != WITH_CONTEXT)
     assert found[WITH_CONTEXT] >= 0.7
 
