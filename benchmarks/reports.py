@@ -6,8 +6,9 @@
 
 The posts are real ones where the research data is at hand, else made up; each is given the name of
 one of three brands to speak of, and a day of nine weeks. The report is about the last of them, a
-month and all nine. What is judged is CPU time, which is what an idle machine takes: nothing is waited
-for, and other work beside makes the clock run on. A tone is given to each, as matching would: that is not measured here.
+month and all nine. What is judged is CPU time, which is what an idle machine takes: nothing is
+waited for, and other work beside makes the clock run on. A tone is given to each, as matching
+would: that is not measured here.
 """
 
 import argparse
@@ -152,10 +153,9 @@ def main() -> int:
             f"{'days':>6}{'posts':>10}{'counting':>12}{'writing':>10}{'in all':>10}{'CPU':>10}{'size':>10}"
         )
         for one in runs:
-            print(
-                f"{one['days']:>6.0f}{one['posts']:>10,.0f}{one['counting']:>10.2f} s"
-                f"{one['writing']:>8.2f} s{one['seconds']:>8.2f} s{one['cpu']:>8.2f} s{one['kilobytes']:>7.0f} KB"
-            )
+            steps = (one["counting"], one["writing"], one["seconds"], one["cpu"])
+            told = "".join(f"{step:>9.2f} s" for step in steps)
+            print(f"{one['days']:>6.0f}{one['posts']:>11,.0f}{told}{one['kilobytes']:>8.0f} KB")
         print(f"memory grew by {(peak - before) // 1024} MB; {SECONDS} s are allowed")
     return int(asked.check and slowest > SECONDS)
 
