@@ -147,7 +147,7 @@ def is_reply(post: Any) -> ColumnElement[bool]:
 
 def _begins_with_name(post: Any) -> ColumnElement[bool]:
     listed = type_coerce(post.c.mentions, Text)
-    return and_(post.c.text.startswith("@"), listed != "[]")
+    return and_(listed != "[]", func.substr(post.c.text, 1, 1) == "@")
 
 
 def _target(post: Any, further: bool) -> Any:

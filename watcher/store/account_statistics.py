@@ -8,6 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -148,23 +149,32 @@ class AccountStatistics(Database):
     ) -> AccountCounts:
         """Count what an account wrote from `since` on and before `until`, in steps of time.
 
-        All is of one moment of the store. Raises `NoSuchRecordError` where no account has the key.
+        What it wrote and what passed between it and others are counted side by side, each of one
+        moment of the store. Raises `NoSuchRecordError` where no account has the key.
         """
+        with ThreadPoolExecutor(1) as beside:
+            exchanged = beside.submit(self._exchange, key, since, until)
+            with self.reading() as connection:
+                row = _account(connection, key)
+                own = and_(posts.c.author == row.row, *_within(posts, since, until))
+                written = _written(connection, own, step)
+                top = _top(connection, and_(own, posts.c.repost_of.is_(None)))
+        told, likes, reposts, replies = written.echo
+        del written.languages[None]  # of what was passed on
+        return AccountCounts(
+            steps=written.steps,
+            echo=Echo(posts=told, likes=likes, reposts=reposts, replies=replies),
+            languages=dict(written.languages),
+            hashtags=dict(written.hashtags),
+            hosts=dict(written.hosts),
+            top=top,
+            exchange=exchanged.result(),
+        )
+
+    def _exchange(self, key: str, since: datetime, until: datetime) -> Exchange:
         with self.reading() as connection:
             row = _account(connection, key)
-            own = and_(posts.c.author == row.row, *_within(posts, since, until))
-            written = _written(connection, own, step)
-            told, likes, reposts, replies = written.echo
-            del written.languages[None]  # of what was passed on
-            return AccountCounts(
-                steps=written.steps,
-                echo=Echo(posts=told, likes=likes, reposts=reposts, replies=replies),
-                languages=dict(written.languages),
-                hashtags=dict(written.hashtags),
-                hosts=dict(written.hosts),
-                top=_top(connection, and_(own, posts.c.repost_of.is_(None))),
-                exchange=exchange(connection, row.row, account_from(row), since, until),
-            )
+            return exchange(connection, row.row, account_from(row), since, until)
 
 
 def _account(connection: Connection, key: str) -> Any:
@@ -202,8 +212,8 @@ def _written(connection: Connection, own: ColumnElement[bool], step: timedelta) 
     told = and_(func.coalesce(*numbers).is_not(None), ~reposted)
     words = (
         func.coalesce(posts.c.language, ""),
-        type_coerce(posts.c.hashtags, Text),
-        type_coerce(posts.c.links, Text),
+        func.nullif(type_coerce(posts.c.hashtags, Text), _NOTHING),
+        func.nullif(type_coerce(posts.c.links, Text), _NOTHING),
     )
     query = select(
         at * _KINDS + kind,
@@ -238,12 +248,11 @@ class _Written:
             self.echo[place] += int(sum(filter(None, column)))
         self.languages.update(languages)
         for listed, count in Counter(hashtags).items():
-            if listed is not None and listed != _NOTHING:
+            if listed is not None:
                 for tag in dict.fromkeys(json.loads(listed)):
                     self.hashtags[tag] += count
-        for listed in links:
-            if listed is not None and listed != _NOTHING:
-                self._link(_HOST.findall(listed))
+        for listed in filter(None, links):
+            self._link(_HOST.findall(listed))
 
     def _link(self, hosts: list[str]) -> None:
         if len(hosts) == 1:
