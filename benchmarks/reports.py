@@ -149,9 +149,8 @@ def main() -> int:
         print(json.dumps(figures | {"grown_megabytes": (peak - before) // 1024}))
     else:
         print(f"{number:,} posts stored, about three brands; a report about two of them")
-        print(
-            f"{'days':>6}{'posts':>10}{'counting':>12}{'writing':>10}{'in all':>10}{'CPU':>10}{'size':>10}"
-        )
+        heads = ("posts", "counting", "writing", "in all", "CPU", "size")
+        print(f"{'days':>6}" + "".join(f"{head:>11}" for head in heads))
         for one in runs:
             steps = (one["counting"], one["writing"], one["seconds"], one["cpu"])
             told = "".join(f"{step:>9.2f} s" for step in steps)
