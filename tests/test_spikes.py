@@ -2,7 +2,9 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from rules.rates.measures import measured
 from rules.rates.sliding import STEPS, pieces, step_of, windows, windows_of
 from rules.rates.tail import is_large_share
 from tests.rates_samples import DAY, HOUR, MINUTE, START, Judge, Remembered, event
+from watcher.spikes.reading import read_counts, read_windows
 from watcher.spikes.replay import Counts, Past, replay
 from watcher.spikes.score import Marked, changed, score
 
@@ -257,3 +260,22 @@ def test_groups_are_slid_over_apart() -> None:
     slid = windows_of(found, HOUR, rate.measure, rate.by)
     assert {group: max(one.values()) for group, one in slid.items()} == {"A": 3, "B": 3}
     assert Remembered(found, rate).count(START, START + HOUR) == {"A": 3, "B": 3}
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("name", ["AMZN", "FB"])
+def test_marked_crises_of_a_real_series_are_found_early_and_with_few_false_alarms(
+    shared_data: Path, name: str
+) -> None:
+    folder = shared_data / "posts" / "nab"
+    series = read_counts(folder / f"Twitter_volume_{name}.csv.gz")
+    marked = [
+        replace(one, began=one.since + (one.until - one.since) / 2)
+        for one in read_windows(folder / "windows.json.gz", f"Twitter_volume_{name}")
+    ]
+    since, until = series[0][0], series[-1][0]
+    alarms = replay(Spike(), Counts(series), since, until)
+    result = score([one.until for one in alarms], marked, since, until)
+    assert result.early == result.marked
+    assert result.false_a_week is not None
+    assert result.false_a_week <= 1
