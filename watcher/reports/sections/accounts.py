@@ -112,8 +112,6 @@ def _sheet(desk: Desk, brand: BrandFacts) -> Sheet:
             say.column("quote", "Quotes", "count"),
             say.column("engagement", "Reactions a post", "number"),
             say.column("addressed", "Posts to it", "count"),
-            say.column("unanswered", "Unanswered", "share"),
-            say.column("median", "Half answered within", "duration"),
             say.column("seen", "Stored in all", "count"),
         ],
         [
@@ -123,8 +121,6 @@ def _sheet(desk: Desk, brand: BrandFacts) -> Sheet:
                 *(one.kinds.of(kind) for kind in KINDS),
                 one.engagement.a_post,
                 one.addressed.posts,
-                one.addressed.unanswered,
-                one.delays.whole.median if one.delays.whole else None,
                 one.seen.stored,
             )
             for one in brand.accounts
