@@ -205,6 +205,17 @@ def test_the_queries_of_the_page_give_the_numbers_that_are_told(store: Store) ->
 # --- laws ---------------------------------------------------------------------------------------
 
 
+def test_wordings_are_drawn_alike_from_few_posts_and_from_many(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town(6).stored(store)
+    asked_for = (["Acme", "Rivalo"], (WEEKS.since, WEEKS.until), 30)
+    few = store.sayings(*asked_for)
+    assert len(few) == 30
+    monkeypatch.setattr("watcher.store.brand_counts.MOST_SORTED", 0)
+    assert store.sayings(*asked_for) == few
+
+
 def test_the_order_of_arrival_makes_no_difference(store: Store) -> None:
     whole = town(5)
     told = []

@@ -18,7 +18,7 @@ Against = Literal["others", "before"]
 
 MOST = 8
 """Themes of each kind."""
-MOST_READ = 4000
+MOST_READ = 2500
 """Wordings of each side that are read; of more, so many are drawn."""
 FEWEST_PEOPLE = 3
 """What fewer people say is no theme."""

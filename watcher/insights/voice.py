@@ -84,13 +84,14 @@ def share_of_voice(store: Store, brands: Sequence[str], period: Period) -> Share
     """
     names = list(dict.fromkeys(brands))
     days = list(period.by_day())
-    parts = [*(part for _, part in days), period, period.before]
-    counted = store.voice_counts(names, [(part.since, part.until) for part in parts])
+    parts = [*(part for _, part in days), period.before]
+    spans = [(part.since, part.until) for part in parts]
+    counted = store.voice_counts(names, spans, together=len(days))
     of_span: dict[int, dict[str, VoiceCount]] = {}
     for one in counted:
         of_span.setdefault(one.span, {})[one.brand] = one
     since = store.counted_since(names)
-    now, before = (_Beside(of_span.get(len(days) + n, {})) for n in (0, 1))
+    before, now = (_Beside(of_span.get(len(days) + n, {})) for n in (0, 1))
     by_day = [(day, _Beside(of_span.get(n, {}))) for n, (day, _) in enumerate(days)]
     # One that is often spoken of and was not before in some part of the time was not looked for.
     often = [name for name in names if now.posts(name) >= PARTS * OFTEN]

@@ -6,12 +6,14 @@ difference. docs/brands.md shows each of these queries as one types them.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
     CTE,
+    BigInteger,
     ColumnElement,
+    Connection,
     Integer,
     Select,
     Subquery,
@@ -22,6 +24,8 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    type_coerce,
+    union_all,
     values,
 )
 
@@ -34,6 +38,10 @@ Span = tuple[datetime, datetime]
 """The first moment that belongs to it, and the first one after it."""
 
 _CHUNK = 500
+MOST_SORTED = 20_000
+"""Posts of which all wordings are sorted to draw some; of more, an index gives them in order."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,11 +188,16 @@ class BrandCounts(Database):
                 for row in connection.execute(query)
             )
 
-    def voice_counts(self, brands: Sequence[str], spans: Sequence[Span]) -> tuple[VoiceCount, ...]:
-        """Count the posts of each span that speak of each brand, and who wrote them."""
+    def voice_counts(
+        self, brands: Sequence[str], spans: Sequence[Span], *, together: int = 0
+    ) -> tuple[VoiceCount, ...]:
+        """Count the posts of each span that speak of each brand, and who wrote them.
+
+        The first ones, as many as `together`, are counted as one more too, numbered after the last.
+        """
         some = spans_of(spans)
         of_them = spoken.c.brand.in_([storable_key(name) for name in brands])
-        by_author = (
+        apart = (
             select(
                 some.c.n,
                 spoken.c.brand,
@@ -195,8 +208,20 @@ class BrandCounts(Database):
             .join_from(some, spoken, _within(some, of_them))
             .join(posts, posts.c.rid == spoken.c.rid)
             .group_by(some.c.n, spoken.c.brand, posts.c.author)
-            .cte("by_author")
+            .cte("apart")
         )
+        whole = (
+            select(
+                literal(len(spans)),
+                apart.c.brand,
+                apart.c.author,
+                func.sum(apart.c.c),
+                func.sum(apart.c.reposts),
+            )
+            .where(apart.c.n < together)
+            .group_by(apart.c.brand, apart.c.author)
+        )
+        by_author = union_all(select(apart), whole).cte("by_author")
         same = [by_author.c.n, by_author.c.author]
         place = func.row_number().over(partition_by=same, order_by=by_author.c.brand)
         beside = select(
@@ -240,27 +265,19 @@ class BrandCounts(Database):
         time and in whatever order posts came.
         """
         of_them = spoken.c.brand.in_([storable_key(name) for name in brands])
-        found = _said_first(spans_of([span]), of_them, public=True)
-        drawn = (
-            select(found).where(found.c.place == 1).order_by(found.c.said).limit(limit).subquery()
-        )
-        query = (
-            select(
-                drawn.c.said,
-                posts.c.text,
-                posts.c.language,
-                drawn.c.tone,
-                posts.c.author,
-                drawn.c.rid,
-            )
-            .join(posts, posts.c.rid == drawn.c.rid)
-            .order_by(drawn.c.said)
-        )
+        some = spans_of([span])
         with self.reading() as connection:
-            return [
-                Saying(said=said, text=text, language=language, tone=tone, author=author, rid=rid)
-                for said, text, language, tone, author, rid in connection.execute(query)
-            ]
+            number = select(func.count()).join_from(some, spoken, _within(some, of_them))
+            if connection.execute(number).scalar_one() <= MOST_SORTED:
+                return _sayings(connection, some, of_them, limit)
+            drawn = sorted(
+                {one for name in brands for one in _drawn(connection, name, span, limit)}
+            )[:limit]
+            found: list[Saying] = []
+            for start in range(0, len(drawn), _CHUNK):
+                these = and_(of_them, spoken.c.said.in_(drawn[start : start + _CHUNK]))
+                found += _sayings(connection, some, these, limit, by_words=True)
+        return found
 
     def shown_posts(self, rids: Collection[int]) -> dict[int, ShownPost]:
         """Return what is told of public posts by their numbers; private ones are left out."""
@@ -285,6 +302,56 @@ class BrandCounts(Database):
         there = select(spoken.c.rid).where(_within(some, of_them)).correlate(some).exists()
         with self.reading() as connection:
             return connection.execute(query.where(there)).scalar_one()
+
+
+def _sayings(
+    connection: Connection,
+    some: CTE,
+    condition: ColumnElement[bool],
+    limit: int,
+    *,
+    by_words: bool = False,
+) -> list[Saying]:
+    found = _said_first(some, condition, public=True, by_words=by_words)
+    drawn = select(found).where(found.c.place == 1).order_by(found.c.said).limit(limit).subquery()
+    query = (
+        select(
+            drawn.c.said,
+            posts.c.text,
+            posts.c.language,
+            drawn.c.tone,
+            posts.c.author,
+            drawn.c.rid,
+        )
+        .join(posts, posts.c.rid == drawn.c.rid)
+        .order_by(drawn.c.said)
+    )
+    return [
+        Saying(said=said, text=text, language=language, tone=tone, author=author, rid=rid)
+        for said, text, language, tone, author, rid in connection.execute(query)
+    ]
+
+
+def _drawn(connection: Connection, brand: str, span: Span, limit: int) -> list[str]:
+    """The first wordings of a brand in the order of their digests, as their index gives them."""
+    begin, end = ((moment - _EPOCH) // _MICROSECOND for moment in span)
+    # No index of times is wanted: only so many wordings are read, in their order.
+    written = type_coerce(spoken.c.posted_at, BigInteger) + 0
+    public = select(posts.c.rid).where(posts.c.rid == spoken.c.rid, posts.c.private.is_(False))
+    query = (
+        select(spoken.c.said)
+        .where(
+            spoken.c.brand == storable_key(brand),
+            written >= begin,
+            written < end,
+            about(),
+            public.exists(),
+        )
+        .distinct()
+        .order_by(spoken.c.said)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
 
 
 def about() -> ColumnElement[bool]:
@@ -312,7 +379,14 @@ def spans_of(spans: Sequence[Span]) -> CTE:
     return table.data([(n, since, until) for n, (since, until) in enumerate(spans)]).cte("spans")
 
 
-def _within(some: CTE, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def _within(
+    some: CTE, condition: ColumnElement[bool], *, by_words: bool = False
+) -> ColumnElement[bool]:
+    """Whether a post lies in a span; `by_words` where the index of wordings finds it quicker."""
+    if by_words:
+        written = type_coerce(spoken.c.posted_at, BigInteger) + 0
+        begin, end = (type_coerce(each, BigInteger) for each in (some.c.since, some.c.until))
+        return and_(condition, written >= begin, written < end, about())
     return and_(
         condition,
         spoken.c.posted_at >= some.c.since,
@@ -321,7 +395,9 @@ def _within(some: CTE, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     )
 
 
-def _said_first(some: CTE, condition: ColumnElement[bool], *, public: bool = False) -> Subquery:
+def _said_first(
+    some: CTE, condition: ColumnElement[bool], *, public: bool = False, by_words: bool = False
+) -> Subquery:
     """Number the posts of each span with the same words in the order they were written in."""
     place = func.row_number().over(
         partition_by=[some.c.n, said()],
@@ -329,7 +405,7 @@ def _said_first(some: CTE, condition: ColumnElement[bool], *, public: bool = Fal
     )
     query: Select[Any] = select(
         some.c.n, spoken.c.rid, spoken.c.tone, said().label("said"), place.label("place")
-    ).join_from(some, spoken, _within(some, condition))
+    ).join_from(some, spoken, _within(some, condition, by_words=by_words))
     if public:
         query = query.join(posts, posts.c.rid == spoken.c.rid).where(posts.c.private.is_(False))
     return query.subquery()
