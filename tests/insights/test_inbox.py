@@ -84,6 +84,54 @@ def test_an_answer_before_the_complaint_is_none(store: Store) -> None:
     assert names(store) == ["c"]
 
 
+def test_at_a_past_moment_only_what_was_written_and_done_until_then_counts(store: Store) -> None:
+    """A report about last month tells who waited at its end, whatever came after it."""
+    told(
+        store,
+        say("direct", "ann", **ago(30)),
+        say("thread", "bob", **ago(30)),
+        answer("thread2", "bob", "thread", text="hello?", **ago(29)),
+        say("named", "cleo", **ago(30)),
+        say("done", "dan", **ago(30)),
+        say("put", "eve", **ago(30)),
+        answer("o1", "acme", "direct", **ago(2)),
+        answer("o2", "acme", "thread2", **ago(2)),
+        answer("o3", "acme", "gone", reply_to_handle="cleo", **ago(2)),
+        answer("other", "fay", "direct", **ago(2)),
+        silent=["thread2", "o1", "o2", "o3", "other"],
+        of={name: complaint(name) for name in ("direct", "thread", "named", "done", "put")},
+    )
+    store.handle("town:put", "later", "", "ada", NOON - 20 * HOUR, NOON + HOUR)
+    store.handle("town:put", "reopened", "", "ada", NOON - 2 * HOUR)
+    store.handle("town:done", "done", "", "ada", NOON - 2 * HOUR)
+    then = NOON - 10 * HOUR
+    found = {one.post.id: one for one in inbox(store, [ACME], then)}
+    assert set(found) == {"direct", "thread", "named", "done"}
+    assert found["direct"].answered_by_others == 0
+    (known,) = own_posts(store, [ACME], then)
+    assert (known.posts, known.answers, known.newest) == (0, 0, None)
+    assert {one.post.id for one in inbox(store, [ACME], NOON)} == {"put"}
+
+
+def test_an_answer_in_the_moment_that_is_asked_about_counts(store: Store) -> None:
+    told(
+        store,
+        say("c", "ann", **ago(9)),
+        answer("o", "acme", "c", **ago(5)),
+        silent=["o"],
+        of={"c": complaint("c")},
+    )
+    then, moment = NOON - 5 * HOUR, timedelta(microseconds=1)
+    assert inbox(store, [ACME], then, HOUR) == ()
+    assert len(inbox(store, [ACME], then - moment, HOUR)) == 1
+
+
+def test_who_waits_for_exactly_as_long_is_listed(store: Store) -> None:
+    told(store, say("c", "ann", **ago(4)), of={"c": complaint("c")})
+    assert names(store) == ["c"]
+    assert waiting(store, waiting=4 * HOUR + timedelta(microseconds=1)) == []
+
+
 def test_somebody_who_complains_again_is_one_entry_and_comes_first(store: Store) -> None:
     told(
         store,
@@ -141,3 +189,15 @@ def test_private_posts_stay_in_the_company(store: Store) -> None:
     told(store, say("c", "ann", private=True, **ago(9)), of={"c": complaint("c")})
     assert names(store) == ["c"]
     assert waiting(store, private=False) == []
+
+
+def test_who_also_wrote_in_private_waits_for_what_was_public(store: Store) -> None:
+    told(
+        store,
+        say("a", "ann", private=True, **ago(9)),
+        say("b", "ann", **ago(8)),
+        say("c", "ann", private=True, **ago(7)),
+        of={name: complaint(name) for name in "abc"},
+    )
+    (entry,) = waiting(store, private=False)
+    assert (entry.post.id, entry.newest.id, entry.posts, entry.signs) == ("b", "b", 1, ())

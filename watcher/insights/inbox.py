@@ -71,7 +71,7 @@ class OwnPosts:
     answers: int
     """Those of them that answer somebody."""
     newest: datetime | None
-    """When the newest post by them was written, whenever that was."""
+    """When the newest post by them was written, however long ago."""
     says: Reason | None
     """Why nobody can know what was answered; None where it is known."""
 
@@ -90,13 +90,14 @@ def inbox(
 
     One entry for each person and brand. Who was answered by the brand in the same thread later, was
     handled by a colleague, or is a bot waits no more. `own_posts` tells whether answers are known
-    at all. `private=False` leaves out posts whose authors chose their readers. Raises `StoreError`.
+    at all. What was written or done after `now` is not looked at, so that a past moment can be
+    asked about; likes are those of today. `private=False` leaves out posts whose authors chose
+    their readers. Raises `StoreError`.
     """
     entries = [
         entry
         for brand in brands
-        for entry in _of_brand(store, brand, now, waiting, back)
-        if private or not (entry.post.private or entry.newest.private)
+        for entry in _of_brand(store, brand, now, (waiting, back), private=private)
     ]
     entries.sort(
         key=lambda one: (
@@ -117,17 +118,21 @@ def own_posts(
 
     Raises `StoreError`.
     """
-    return tuple(_own_posts(store, brand, now - back) for brand in brands)
+    return tuple(_own_posts(store, brand, now - back, now) for brand in brands)
 
 
 def _of_brand(
-    store: Store, brand: Brand, now: datetime, waiting: timedelta, back: timedelta
+    store: Store, brand: Brand, now: datetime, span: tuple[timedelta, timedelta], *, private: bool
 ) -> Iterator[Unanswered]:
+    waiting, back = span
     waits = store.waiting_for(brand, now - back, now - waiting, now)
     stored = {one.rid: one.post for one in store.posts_by_rid([one.rid for one in waits])}
     by_author: dict[int, list[tuple[Sort, Waits, Post]]] = {}
     for one in waits:
-        if (post := stored.get(one.rid)) and (sort := _sort(one, post)):
+        post = stored.get(one.rid)
+        if post is None or (post.private and not private):
+            continue
+        if sort := _sort(one, post):
             by_author.setdefault(one.author, []).append((sort, one, post))
     for some in by_author.values():
         yield _entry(brand.name, some, now)
@@ -203,8 +208,8 @@ def lasting(length: timedelta) -> str:
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
 
 
-def _own_posts(store: Store, brand: Brand, since: datetime) -> OwnPosts:
-    counts = store.own_counts_since(brand, since)
+def _own_posts(store: Store, brand: Brand, since: datetime, now: datetime) -> OwnPosts:
+    counts = store.own_counts_between(brand, since, now)
     values = {"brand": brand.name}
     says = None
     if not brand.accounts:

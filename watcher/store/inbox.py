@@ -96,15 +96,19 @@ class Inbox(Database):
     def waiting_for(
         self, brand: Brand, since: datetime, until: datetime, now: datetime
     ) -> tuple[Waits, ...]:
-        """Return the posts written from `since` on and before `until` that wait, oldest first.
+        """Return the posts written from `since` to `until` that wait at `now`, oldest first.
 
-        Whoever was handled waits no more: what they wrote before is done, or put off until then.
+        What was written or done after `now` is not looked at: a report about last month tells who
+        waited at its end. Whoever was handled waits no more: what they wrote before is done, or put
+        off until then.
         """
         with self.reading() as connection:
             own = own_rows(connection, [brand])
-            found = connection.execute(_candidates(connection, brand, own, since, until)).all()
+            found = connection.execute(
+                _candidates(connection, brand, own, (since, until, now))
+            ).all()
             authors = {row.author for row in found}
-            answers = _answers(connection, own, since, authors) if own and found else {}
+            answers = _answers(connection, own, (since, now), authors) if own and found else {}
             roots = _roots(
                 connection,
                 [row.rid for row in found if row.author in answers],
@@ -117,7 +121,7 @@ class Inbox(Database):
                 if not _is_answered(row, answers.get(row.author, ()), roots)
                 and not any(row.posted_at <= at for at in shelved.get(row.author, ()))
             ]
-            others = _others(connection, [row.rid for row in left], own)
+            others = _others(connection, [row.rid for row in left], own, now)
             suspected = _suspected(connection, {row.author for row in left})
         return tuple(
             Waits(
@@ -134,8 +138,11 @@ class Inbox(Database):
             for row in left
         )
 
-    def own_counts_since(self, brand: Brand, since: datetime) -> OwnCounts:
-        """Count what a brand's own accounts wrote from `since` on; `newest` is of all times."""
+    def own_counts_between(self, brand: Brand, since: datetime, now: datetime) -> OwnCounts:
+        """Count what a brand's own accounts wrote from `since` to `now`.
+
+        `newest` is of all times up to `now`.
+        """
         with self.reading() as connection:
             own = own_rows(connection, [brand])
             recent = posts.c.posted_at >= since
@@ -145,7 +152,7 @@ class Inbox(Database):
                     func.sum(case((and_(recent, posts.c.reply_to.is_not(None)), 1), else_=0)), 0
                 ),
                 func.max(posts.c.posted_at),
-            ).where(posts.c.author.in_(own))
+            ).where(posts.c.author.in_(own), posts.c.posted_at <= now)
             written, answers, newest = connection.execute(query).one()
         return OwnCounts(posts=int(written), answers=int(answers), newest=newest)
 
@@ -223,9 +230,13 @@ def _handled(connection: Connection, query: Select[Any]) -> tuple[HandledRecord,
 
 
 def _candidates(
-    connection: Connection, brand: Brand, own: Sequence[int], since: datetime, until: datetime
+    connection: Connection,
+    brand: Brand,
+    own: Sequence[int],
+    times: tuple[datetime, datetime, datetime],
 ) -> Any:
     """Select the posts of a brand that want an answer, and that it did not answer directly."""
+    since, until, now = times
     parent, answer, author = posts.alias("parent"), posts.alias("answer"), accounts.alias("author")
     to_parent = and_(parent.c.id == posts.c.reply_to, parent.c.network == posts.c.network)
     to_own = parent.c.author.in_(own)
@@ -241,6 +252,7 @@ def _candidates(
         answer.c.network == posts.c.network,
         (answer.c.author + 0).in_(own),  # by what it answers, not by who writes much
         answer.c.posted_at >= posts.c.posted_at,
+        answer.c.posted_at <= now,
     )
     wants = or_(
         spoken.c.complaint.is_(True),
@@ -271,7 +283,7 @@ def _candidates(
         .join_from(spoken, posts, mine)
         .join(author, author.c.row == posts.c.author)
         .join(parent, to_parent, isouter=True)
-        .where(spoken.c.posted_at >= since, spoken.c.posted_at < until, about(), wants, *common)
+        .where(spoken.c.posted_at >= since, spoken.c.posted_at <= until, about(), wants, *common)
     )
     # Who asks below the brand's own post need not name it.
     below = (
@@ -280,7 +292,7 @@ def _candidates(
         .join(author, author.c.row == posts.c.author)
         .where(
             posts.c.posted_at >= since,
-            posts.c.posted_at < until,
+            posts.c.posted_at <= until,
             posts.c.author.not_in(own),
             asks,
             ~exists().where(mine),
@@ -322,11 +334,11 @@ _Answers = Mapping[int, Sequence[tuple[int | None, datetime]]]
 
 
 def _answers(
-    connection: Connection, own: Sequence[int], since: datetime, authors: set[int]
+    connection: Connection, own: Sequence[int], times: tuple[datetime, datetime], authors: set[int]
 ) -> _Answers:
-    """Return what own accounts answered to these people from `since` on."""
+    """Return what own accounts answered to these people between two moments, both included."""
     target, named = posts.alias("target"), accounts.alias("named")
-    by_own = and_(posts.c.author.in_(own), posts.c.posted_at >= since)
+    by_own = and_(posts.c.author.in_(own), posts.c.posted_at.between(*times))
     to = and_(target.c.id == posts.c.reply_to, target.c.network == posts.c.network)
     known = select(target.c.author, target.c.rid, posts.c.posted_at).join_from(posts, target, to)
     # The post that it answers is not stored, or it answers by name alone.
@@ -402,15 +414,17 @@ def _is_answered(
 
 
 def _shelved(connection: Connection, since: datetime, now: datetime) -> dict[int, list[datetime]]:
-    """Return up to when what somebody wrote is handled, by author."""
+    """Return up to when what somebody wrote is handled, by author, as it was at `now`."""
     later = handled.alias("later_on")
-    last = ~exists().where(later.c.rid == handled.c.rid, later.c.row > handled.c.row)
+    last = ~exists().where(
+        later.c.rid == handled.c.rid, later.c.row > handled.c.row, later.c.at <= now
+    )
     query = (
         select(posts.c.author, handled.c.at)
         .join(posts, posts.c.rid == handled.c.rid)
         .where(
             last,
-            handled.c.at >= since,
+            handled.c.at.between(since, now),
             or_(handled.c.what == "done", and_(handled.c.what == "later", handled.c.until > now)),
         )
     )
@@ -420,8 +434,10 @@ def _shelved(connection: Connection, since: datetime, now: datetime) -> dict[int
     return found
 
 
-def _others(connection: Connection, rids: Sequence[int], own: Sequence[int]) -> dict[int, int]:
-    """Count the different people who answered each post."""
+def _others(
+    connection: Connection, rids: Sequence[int], own: Sequence[int], now: datetime
+) -> dict[int, int]:
+    """Count the different people who answered each post until `now`."""
     answer, who = posts.alias("answer"), accounts.alias("who")
     found: dict[int, int] = {}
     for start in range(0, len(rids), _CHUNK):
@@ -436,6 +452,7 @@ def _others(connection: Connection, rids: Sequence[int], own: Sequence[int]) -> 
                 posts.c.rid.in_(rids[start : start + _CHUNK]),
                 answer.c.author != posts.c.author,
                 answer.c.author.not_in(own),
+                answer.c.posted_at <= now,
                 or_(who.c.bot.is_(None), who.c.bot.is_(False)),
             )
             .group_by(posts.c.rid)
