@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from rules.rates import Alarm, Event, Rate, Record, Sight
-from rules.rates.measures import measured
+from rules.rates.groups import counted
 
 START = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
 MINUTE = timedelta(minutes=1)
@@ -45,8 +45,7 @@ class Remembered:
 
     def count(self, since: datetime, until: datetime) -> Mapping[str, int]:
         authors = getattr(self._rate, "distinct", None) == "author"
-        of = "authors" if authors else getattr(self._rate, "of", "posts")
-        return measured(self.events(since, until), of, self._rate.by)
+        return counted(self.events(since, until), self._rate.by, authors=authors)
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
-from rules.rates.groups import by_group
+from rules.rates.groups import by_group, counted
 from rules.rates.model import Event, Group
 
 Measure = Literal["posts", "authors", "negative", "reposts", "reach"]
@@ -18,6 +18,8 @@ Counted = Mapping[str, int]
 
 def measured(events: Sequence[Event], of: Measure, by: Group | None) -> Counted:
     """How much each group has of a measure, in these events."""
+    if of in ("posts", "authors"):
+        return counted(events, by, authors=of == "authors")
     how = _MEASURES[of]
     return {group: how(own, group if by == "brand" else "") for group, own in by_group(events, by)}
 
@@ -42,8 +44,6 @@ def _is_of(brands: Sequence[str], brand: str) -> bool:
 
 
 _MEASURES: dict[Measure, Callable[[Sequence[Event], str], int]] = {
-    "posts": lambda events, _: len(events),
-    "authors": lambda events, _: len({one.author for one in events}),
     "negative": lambda events, brand: sum(_is_of(one.negative, brand) for one in events),
     "reposts": lambda events, _: sum(one.repost for one in events),
     "reach": _reach,
