@@ -115,7 +115,7 @@ def test_the_queries_of_the_documentation_give_the_numbers_of_the_report(
     voice = {row[0]: (row[1], row[2]) for row in sheet(report, "voice").rows}
     told = {row[0]: row[1:] for row in asked["voice"]}
     assert {name: told.get(name, (0, 0)) for name in voice} == voice
-    tones = dict(asked["satisfaction"])  # type: ignore[arg-type]
+    tones = {row[0]: row[1] for row in asked["satisfaction"]}
     felt = facts.brands[0].satisfaction
     assert tones.get("negative", 0) == felt.negative
     assert tones.get("positive", 0) == felt.positive
