@@ -4,6 +4,7 @@ One database of each kind serves the whole run and is emptied before each test: 
 many times as long, and so does opening one, since each opening compiles every statement again.
 """
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,9 +39,10 @@ def sqlite_opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
 
 @pytest.fixture(scope="session")
 def postgresql_opened(postgres: Postgres) -> Iterator[Opened]:
-    """A PostgreSQL database for the whole run."""
-    postgres.execute("CREATE DATABASE watcher TEMPLATE template0")
-    url = postgres.url("watcher")
+    """A PostgreSQL database for the whole run; one for each file that imports this."""
+    name = f"watcher_{time.monotonic_ns()}"
+    postgres.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    url = postgres.url(name)
     store = Store.open(url)
     yield url, store
     store.close()
