@@ -102,13 +102,13 @@ def influencers(
     """
     looked = Looked(brands=brands, rules=rules, since=period.since, until=period.until, own=own)
     tallies = _tallies(store, looked)
-    ranked = sorted(tallies.items(), key=lambda one: (-one[1].score, one[0]))
-    ranked = [(row, tally) for row, tally in ranked if tally.score > 0]
+    scored = ((tally.score, row) for row, tally in tallies.items())
+    ranked = sorted((-score, row) for score, row in scored if score > 0)
     found: list[Influencer] = []
     for start in range(0, len(ranked), limit):
-        some = ranked[start : start + limit]
-        people = store.people([row for row, _ in some], looked)
-        found += [_influencer(people[row], tally) for row, tally in some if row in people]
+        some = [row for _, row in ranked[start : start + limit]]
+        people = store.people(some, looked)
+        found += [_influencer(people[row], tallies[row]) for row in some if row in people]
         if len(found) >= limit:
             break
     return tuple(found[:limit])

@@ -114,12 +114,13 @@ class Inbox(Database):
                 [row.rid for row in found if row.author in answers],
                 [rid for some in answers.values() for rid, _ in some if rid is not None],
             )
+            last = {author: _last_in_threads(some, roots) for author, some in answers.items()}
             shelved = _shelved(connection, since, now) if found else {}
             left = [
                 row
                 for row in found
-                if not _is_answered(row, answers.get(row.author, ()), roots)
-                and not any(row.posted_at <= at for at in shelved.get(row.author, ()))
+                if not (row.author in last and _is_answered(row, last[row.author], roots))
+                and not (row.author in shelved and row.posted_at <= shelved[row.author])
             ]
             others = _others(connection, [row.rid for row in left], own, now)
             suspected = _suspected(connection, {row.author for row in left})
@@ -400,20 +401,31 @@ def _root(rid: int, above: Mapping[int, _Root | None]) -> _Root:
     return here
 
 
-def _is_answered(
-    row: Any, answers: Sequence[tuple[int | None, datetime]], roots: Mapping[int, _Root]
-) -> bool:
+_Last = Mapping[_Root | None, datetime]
+"""When one author was answered last, by thread; None is what may be any."""
+
+
+def _last_in_threads(
+    answers: Iterable[tuple[int | None, datetime]], roots: Mapping[int, _Root]
+) -> _Last:
+    last: dict[_Root | None, datetime] = {}
+    for rid, at in answers:
+        root = None if rid is None else roots[rid]
+        last[root] = max(at, last.get(root, at))
+    return last
+
+
+def _is_answered(row: Any, last: _Last, roots: Mapping[int, _Root]) -> bool:
     """Whether the brand wrote to the author in the same thread after a post.
 
     An answer to a post that is not stored may be in any thread: it counts.
     """
     return any(
-        at >= row.posted_at and (rid is None or roots.get(rid) == roots.get(row.rid))
-        for rid, at in answers
+        at is not None and at >= row.posted_at for at in map(last.get, (None, roots[row.rid]))
     )
 
 
-def _shelved(connection: Connection, since: datetime, now: datetime) -> dict[int, list[datetime]]:
+def _shelved(connection: Connection, since: datetime, now: datetime) -> dict[int, datetime]:
     """Return up to when what somebody wrote is handled, by author, as it was at `now`."""
     later = handled.alias("later_on")
     last = ~exists().where(
@@ -428,9 +440,9 @@ def _shelved(connection: Connection, since: datetime, now: datetime) -> dict[int
             or_(handled.c.what == "done", and_(handled.c.what == "later", handled.c.until > now)),
         )
     )
-    found: dict[int, list[datetime]] = {}
+    found: dict[int, datetime] = {}
     for author, at in connection.execute(query):
-        found.setdefault(author, []).append(at)
+        found[author] = max(at, found.get(author, at))
     return found
 
 

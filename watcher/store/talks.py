@@ -11,6 +11,7 @@ from sqlalchemy import (
     CTE,
     JSON,
     BigInteger,
+    ColumnElement,
     Connection,
     Text,
     and_,
@@ -38,7 +39,6 @@ from watcher.store.people import (
     first_mention,
     is_old_repost,
     not_leaving,
-    passes_on,
 )
 from watcher.store.schema import accounts, posts, spoken
 
@@ -88,7 +88,7 @@ class Talks(Database):
 
 
 def _pairs(connection: Connection, looked: Looked, limit: int, start: int) -> Any:
-    links = _with_tone(_links(connection, looked), looked)
+    links = _links(connection, looked)
 
     def of(condition: Any) -> Any:
         return func.sum(case((condition, 1), else_=0))
@@ -134,8 +134,8 @@ def _pairs(connection: Connection, looked: Looked, limit: int, start: int) -> An
     )
 
 
-def _around(looked: Looked) -> CTE:
-    """The posts that are looked at, and those that answer, quote or pass one of them on."""
+def _around(connection: Connection, looked: Looked) -> CTE:
+    """The public posts that are looked at, and those that answer, quote or pass one of them on."""
     chosen = about_them(looked).cte("chosen")
     said, taking = posts.alias("said"), posts.alias("taking")
 
@@ -148,46 +148,75 @@ def _around(looked: Looked) -> CTE:
         )
 
     links = (taking.c.reply_to, taking.c.repost_of, taking.c.quote_of)
-    return union(select(chosen.c.rid), *map(by, links)).cte("around")
-
-
-def _links(connection: Connection, looked: Looked) -> CTE:
-    """Who is addressed by each post, once each, by the first way that holds."""
-    around = _around(looked)
-    addressed = union_all(
-        _to_author(around, REPLY, posts.c.reply_to, func.lower(posts.c.reply_to_handle)),
-        _to_author(around, QUOTE, posts.c.quote_of),
-        _to_reposted(connection, around),
-        _to_mentioned(connection, around),
-    ).cte("addressed")
-    author = accounts.alias("author")
-    return (
+    around = union(select(chosen.c.rid), *map(by, links)).subquery("around_them")
+    of_old = case((is_old_repost(), func.coalesce(first_mention(connection), "")))
+    return (  # each post is read once, and its few columns several times
         select(
-            addressed.c.rid,
-            addressed.c.network,
-            author.c.folded_handle.label("who"),
-            addressed.c.to,
-            func.min(addressed.c.how).label("how"),
-            func.min(addressed.c.posted_at).label("posted_at"),
+            posts.c.rid,
+            posts.c.network,
+            posts.c.author,
+            type_coerce(posts.c.posted_at, BigInteger).label("posted_at"),
+            posts.c.reply_to,
+            func.lower(posts.c.reply_to_handle).label("reply_to_handle"),
+            posts.c.quote_of,
+            posts.c.repost_of,
+            posts.c.repost_author,
+            of_old.label("of_old"),  # NULL but for an old repost
+            type_coerce(posts.c.mentions, Text).label("mentions"),
         )
-        .join_from(addressed, author, author.c.row == addressed.c.author)
-        .where(
-            addressed.c.to.not_in(NOBODY),
-            author.c.folded_handle.not_in(NOBODY),
-            addressed.c.to != author.c.folded_handle,
-            not_leaving(author.c.row),
-        )
-        .group_by(addressed.c.rid, addressed.c.network, author.c.folded_handle, addressed.c.to)
-        .cte("links")
+        .join_from(around, posts, posts.c.rid == around.c.rid)
+        .where(posts.c.private.is_(False))
+        .cte("around")
     )
 
 
-def _columns(to: Any, how: int) -> list[Any]:
+def _links(connection: Connection, looked: Looked) -> Any:
+    """Select who is addressed by each post, once each, by the first way that holds."""
+    around = _around(connection, looked)
+    addressed = union_all(
+        _to_author(around, REPLY, around.c.reply_to, around.c.reply_to_handle),
+        _to_author(around, QUOTE, around.c.quote_of),
+        _to_reposted(around),
+        _to_mentioned(connection, around),
+    ).subquery("addressed")
+    once = (
+        select(
+            addressed.c.rid,
+            addressed.c.author,
+            addressed.c.to,
+            func.min(addressed.c.how).label("how"),
+            func.min(addressed.c.posted_at).label("posted_at"),
+            _tone(addressed.c.rid, looked).label("tone"),
+        )
+        .where(addressed.c.to.not_in(NOBODY))
+        .group_by(addressed.c.rid, addressed.c.author, addressed.c.to)
+        .subquery("once")
+    )
+    author = accounts.alias("author")
+    return (
+        select(
+            author.c.network,
+            author.c.folded_handle.label("who"),
+            once.c.to,
+            once.c.how,
+            once.c.posted_at,
+            once.c.tone,
+        )
+        .join_from(once, author, author.c.row == once.c.author)
+        .where(
+            author.c.folded_handle.not_in(NOBODY),
+            once.c.to != author.c.folded_handle,
+            not_leaving(author.c.row),
+        )
+        .subquery("links")
+    )
+
+
+def _columns(around: CTE, to: Any, how: int) -> list[Any]:
     return [
-        posts.c.rid,
-        posts.c.network,
-        posts.c.author,
-        type_coerce(posts.c.posted_at, BigInteger).label("posted_at"),
+        around.c.rid,
+        around.c.author,
+        around.c.posted_at,
         literal(how).label("how"),
         to.label("to"),
     ]
@@ -197,37 +226,37 @@ def _to_author(around: CTE, how: int, link: Any, *others: Any) -> Any:
     """Select who wrote the post that each is linked to; what a post says itself where none is."""
     linked, author = posts.alias(f"linked_{how}"), accounts.alias(f"author_{how}")
     to = func.coalesce(author.c.folded_handle, *others) if others else author.c.folded_handle
+    same = and_(linked.c.id == link, linked.c.network == around.c.network)
     return (
-        select(*_columns(to, how))
-        .join_from(around, posts, posts.c.rid == around.c.rid)
-        .join(linked, and_(linked.c.id == link, linked.c.network == posts.c.network), isouter=True)
+        select(*_columns(around, to, how))
+        .join_from(around, linked, same, isouter=True)
         .join(author, author.c.row == linked.c.author, isouter=True)
-        .where(
-            posts.c.private.is_(False), or_(link.is_not(None), *[o.is_not(None) for o in others])
-        )
+        .where(or_(link.is_not(None), *[o.is_not(None) for o in others]))
     )
 
 
-def _to_reposted(connection: Connection, around: CTE) -> Any:
+def _to_reposted(around: CTE) -> Any:
     """Select whose post each passes on: its author, the account it names, the `RT @` of old."""
     author = accounts.alias("passed_on")
     named = and_(
-        posts.c.repost_author != "",
-        author.c.id == posts.c.repost_author,
-        author.c.network == posts.c.network,
+        around.c.repost_author != "",
+        author.c.id == around.c.repost_author,
+        author.c.network == around.c.network,
     )
     linked, writer = posts.alias("linked_repost"), accounts.alias("writer")
-    of_old = case((is_old_repost(), first_mention(connection)))
-    to = func.coalesce(writer.c.folded_handle, author.c.folded_handle, of_old)
-    same = and_(linked.c.id == posts.c.repost_of, linked.c.network == posts.c.network)
+    to = func.coalesce(writer.c.folded_handle, author.c.folded_handle, around.c.of_old)
+    same = and_(linked.c.id == around.c.repost_of, linked.c.network == around.c.network)
     return (
-        select(*_columns(to, REPOST))
-        .join_from(around, posts, posts.c.rid == around.c.rid)
-        .join(linked, same, isouter=True)
+        select(*_columns(around, to, REPOST))
+        .join_from(around, linked, same, isouter=True)
         .join(writer, writer.c.row == linked.c.author, isouter=True)
         .join(author, named, isouter=True)
-        .where(posts.c.private.is_(False), passes_on())
+        .where(_passes_on(around))
     )
+
+
+def _passes_on(around: CTE) -> ColumnElement[bool]:
+    return or_(around.c.repost_of.is_not(None), around.c.of_old.is_not(None))
 
 
 def _to_mentioned(connection: Connection, around: CTE) -> Any:
@@ -236,42 +265,38 @@ def _to_mentioned(connection: Connection, around: CTE) -> Any:
     A repost has the names of another's words; an answer names all who talked before, and is for one
     of them. Who names many speaks to nobody.
     """
-    written = type_coerce(posts.c.mentions, Text)
     if connection.dialect.name == "postgresql":
-        number = func.json_array_length(cast(written, JSON))
-        named = func.json_array_elements_text(cast(written, JSON)).table_valued("value")
+        number = func.json_array_length(cast(around.c.mentions, JSON))
+        named = func.json_array_elements_text(cast(around.c.mentions, JSON)).table_valued("value")
     else:
-        number = func.json_array_length(written)
-        named = func.json_each(written).table_valued("value")
+        number = func.json_array_length(around.c.mentions)
+        named = func.json_each(around.c.mentions).table_valued("value")
     answered = posts.alias("answered")
     answers = or_(
-        posts.c.reply_to_handle.is_not(None),
-        exists().where(answered.c.id == posts.c.reply_to, answered.c.network == posts.c.network),
+        around.c.reply_to_handle.is_not(None),
+        exists().where(answered.c.id == around.c.reply_to, answered.c.network == around.c.network),
     )
     return (
-        select(*_columns(func.lower(named.c.value), MENTION))
-        .join_from(around, posts, posts.c.rid == around.c.rid)
-        .join(named, true())
+        select(*_columns(around, func.lower(named.c.value), MENTION))
+        .join_from(around, named, true())
         .where(
-            posts.c.private.is_(False),
-            posts.c.mentions != (),
+            around.c.mentions != "[]",
             number <= MOST_NAMED,
-            ~passes_on(),
+            ~_passes_on(around),
             ~answers,
         )
     )
 
 
-def _with_tone(links: CTE, looked: Looked) -> Any:
-    """Add the tone of each post: of several brands the worst, of none of them no tone."""
+def _tone(rid: Any, looked: Looked) -> Any:
+    """Select the tone of a post as a number: of several brands the worst; NULL where none is."""
     rank = case((spoken.c.tone == "negative", 1), (spoken.c.tone == "positive", 2), else_=3)
     brands = [storable_key(one) for one in looked.brands]
-    tone = (
+    return (
         select(func.min(rank))
-        .where(spoken.c.rid == links.c.rid, spoken.c.brand.in_(brands), spoken.c.tone != "")
+        .where(spoken.c.rid == rid, spoken.c.brand.in_(brands), spoken.c.tone != "")
         .scalar_subquery()
     )
-    return select(links, tone.label("tone")).subquery("told")
 
 
 def _without_forgotten(connection: Connection, some: list[Said]) -> list[Said]:
