@@ -148,6 +148,17 @@ class Section:
             if isinstance(block, Figure | Listing | Hidden):
                 yield block.sheet
 
+    @property
+    def lead(self) -> str:
+        """The sentence that answers the question; empty where none is marked."""
+        leads = (one for one in self.blocks if isinstance(one, Paragraph) and one.role == "lead")
+        return next((one.text for one in leads), "")
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it shows more than sentences."""
+        return any(isinstance(one, Figure | Listing | Quotes) for one in self.blocks)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tile:
@@ -185,6 +196,20 @@ class Chapter:
     cautions: tuple[str, ...]
     """What could not be seen."""
     sections: tuple[Section, ...]
+
+    @property
+    def drawn(self) -> tuple[Section, ...]:
+        """The sections that show something."""
+        return tuple(one for one in self.sections if one.is_drawn)
+
+    @property
+    def brief(self) -> tuple[tuple[Section, ...], ...]:
+        """The others, which the page tells in one; those of the same sentence together."""
+        alike: dict[str, list[Section]] = {}
+        for one in self.sections:
+            if not one.is_drawn:
+                alike.setdefault(one.lead, []).append(one)
+        return tuple(tuple(some) for some in alike.values())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,6 +5,8 @@ from watcher.reports.charts import Row, Size, Svg, rows
 from watcher.reports.facts import BrandFacts
 from watcher.reports.model import Hidden, Section, Sheet
 from watcher.reports.sections.desk import FEWEST_POSTS, Desk
+from watcher.reports.sections.inbox import unknown
+from watcher.reports.sections.voice import strokes
 
 
 def answering(desk: Desk, brand: BrandFacts) -> Section:
@@ -30,31 +32,16 @@ def answering(desk: Desk, brand: BrandFacts) -> Section:
             things=things,
         )
 
-    return desk.section("answering", title, lead, desk.figure(caption, sheet, draw))
+    return desk.section(
+        "answering", title, lead, desk.figure(caption, sheet, draw), desk.note(strokes(desk))
+    )
 
 
 def told(desk: Desk, brand: BrandFacts) -> str:
     """Say how the brand answers, or why nobody can know."""
     say, found = desk.say, brand.answering[0]
-    if not brand.brand.accounts:
-        return say.t(
-            "{brand} has no accounts in the configuration: nobody can know whom it answered.",
-            brand=desk.name,
-        )
-    if found.answered is None and not found.own_posts:
-        return say.t(
-            "No source reads what {brand} itself posts: whom it answers cannot be known.",
-            brand=desk.name,
-        )
-    if found.answered is None and not found.own_answers:
-        return say.tn(
-            "{count} post of {brand}’s own is stored, and it is no answer: perhaps no source reads"
-            " its answers.",
-            "{count} posts of {brand}’s own are stored, and none is an answer: perhaps no source"
-            " reads its answers.",
-            found.own_posts,
-            brand=desk.name,
-        )
+    if found.answered is None and brand.own_posts.says is not None:
+        return unknown(desk, brand)
     if found.answered is None:
         return say.t("Nobody addressed {brand} in this period.", brand=desk.name)
     said = say.tn(

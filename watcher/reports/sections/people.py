@@ -4,6 +4,7 @@ from watcher.reports.charts import Row, Size, Svg, rows
 from watcher.reports.facts import BrandFacts
 from watcher.reports.model import Block, Hidden, Section, Sheet
 from watcher.reports.sections.desk import Desk
+from watcher.reports.sections.volume import few
 
 MOST_DRAWN = 8
 FEWEST_PEOPLE = 3
@@ -41,6 +42,8 @@ def people(desk: Desk, brand: BrandFacts) -> Section:
 def told(desk: Desk, brand: BrandFacts) -> str:
     """Say who caused most."""
     say = desk.say
+    if not brand.influencers and not brand.volume.posts:
+        return few(desk, brand)
     if not brand.influencers:
         return say.t(
             "Nobody’s posts about {brand} moved others to answer or to pass them on, as far as the"

@@ -8,6 +8,7 @@ from watcher.reports.charts import Size, Svg, trend
 from watcher.reports.facts import BrandFacts
 from watcher.reports.model import Hidden, Section, Sheet
 from watcher.reports.sections.desk import FEWEST_DAYS, Desk
+from watcher.reports.sections.volume import few
 
 
 def satisfaction(desk: Desk, brand: BrandFacts) -> Section:
@@ -46,7 +47,7 @@ def satisfaction(desk: Desk, brand: BrandFacts) -> Section:
             gaps=desk.gaps(),
             gap_words=say.t("not watched"),
             names=say.day,
-            says=lambda value: say.points(value / 100),
+            says=lambda value: say.points(value / 100) if round(value) else say.number(0),
         )
 
     return desk.section(
@@ -67,9 +68,20 @@ def satisfaction(desk: Desk, brand: BrandFacts) -> Section:
 def told(desk: Desk, brand: BrandFacts) -> str:
     """Say what may be said, with the number."""
     say, found = desk.say, brand.satisfaction
+    if not brand.volume.posts:
+        return few(desk, brand)
     said = say.reason(found.says)
     if found.change is None:
         return said
+    if found.change.low <= 0 <= found.change.high:
+        return say.t(
+            "Whether people feel better or worse about {brand} than before cannot be told:"
+            " {points} points were measured, and anything from {low} to {high} may be true.",
+            brand=desk.name,
+            points=say.points(found.change.value),
+            low=say.points(found.change.low),
+            high=say.points(found.change.high),
+        )
     more = say.t(
         "The difference is {points} points, between {low} and {high}.",
         points=say.points(found.change.value),

@@ -7,6 +7,7 @@ from watcher.reports.charts import Row, Size, Svg, rows
 from watcher.reports.facts import BrandFacts
 from watcher.reports.model import Block, Section, Sheet
 from watcher.reports.sections.desk import Desk
+from watcher.reports.sections.volume import few
 
 _SURE_TONE = 0.05
 """A smaller difference of tone is as usual."""
@@ -18,6 +19,8 @@ def themes(desk: Desk, brand: BrandFacts) -> Section:
     """Write the section."""
     say = desk.say
     title = say.t("What it is about")
+    if not brand.volume.posts:
+        return desk.section("themes", title, desk.lead(few(desk, brand)))
     if not brand.themes:
         return desk.section(
             "themes",
@@ -38,7 +41,7 @@ def themes(desk: Desk, brand: BrandFacts) -> Section:
             desk,
             apart,
             say.t("Said of {brand} rather than of {others}", brand=desk.name, others=others),
-            say.t("in as many posts about the others"),
+            say.t("the same word in as many posts about the others"),
             "others",
         )
     if new:
@@ -46,7 +49,7 @@ def themes(desk: Desk, brand: BrandFacts) -> Section:
             desk,
             new,
             say.t("Said more than in the period before"),
-            say.t("in as many posts of the period before"),
+            say.t("the same word in as many posts of the period before"),
             "before",
         )
     keys = [key for one in brand.themes[:MOST_QUOTED] for key in one.examples[:1]]

@@ -39,6 +39,7 @@ def voice(desk: Desk, brand: BrandFacts) -> Section:
         title,
         desk.lead(told(desk, brand)),
         *drawn,
+        desk.note(strokes(desk)),
         desk.note(say.t("A post that speaks of two brands counts for both.")),
         desk.note(say.t("Pale days have fewer than {count} posts.", count=say.number(FEW)))
         if len(drawn) > 1 and isinstance(drawn[1], Figure)
@@ -83,6 +84,11 @@ def told(desk: Desk, brand: BrandFacts) -> str:
         )
         said = f"{said} {more}"
     return said
+
+
+def strokes(desk: Desk) -> str:
+    """Say what the strokes on the bars mean."""
+    return desk.say.t("The stroke at the end of a bar shows how far chance may have moved it.")
 
 
 def is_vague(share: Estimate) -> bool:

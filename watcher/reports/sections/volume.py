@@ -12,9 +12,7 @@ def volume(desk: Desk, brand: BrandFacts) -> Section:
     sheet = _sheet(desk, brand)
     title = say.t("How much was said")
     if found.posts < FEWEST_POSTS:
-        return desk.section(
-            "volume", title, desk.lead(few(desk, brand)), _private(desk, brand), _usual(desk, brand)
-        )
+        return desk.section("volume", title, desk.lead(few(desk, brand)), _private(desk, brand))
 
     def draw(size: Size, name: str) -> Svg:
         return columns(

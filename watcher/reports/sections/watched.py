@@ -58,7 +58,12 @@ def doubts(desk: Desk) -> Iterator[str]:
             since=say.words.moment(since),
             until=say.words.moment(until),
         )
-    if seen.late:
+    if seen.late and seen.late[1] >= desk.facts.period.until:
+        yield say.t(
+            "Nobody watched at the time: all of this came later, from an archive or a search, and"
+            " may not be whole."
+        )
+    elif seen.late:
         yield say.t(
             "What was written before {moment} came later, from an archive or a search: it may not"
             " be whole.",
