@@ -72,6 +72,7 @@ def test_the_sentence_says_only_what_happened(store: Store) -> None:
         answer("r1", "cleo", "b2", text="yes"),
         say("c", "dan"),
         repost("x", "cleo", "c"),
+        say("e", "eve", likes=1),
         silent=["r1", "x"],
     )
     says = {handle: str(one.says) for handle, one in ranked(store).items()}
@@ -79,6 +80,7 @@ def test_the_sentence_says_only_what_happened(store: Store) -> None:
         "ann": "6 likes, reposts and replies on 1 post.",
         "bob": "Answered by 1 person; 2 posts.",
         "dan": "Passed on by 1 person; 1 post.",
+        "eve": "1 like, repost or reply on 1 post.",
     }
 
 

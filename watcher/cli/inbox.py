@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import click
 from rich.text import Text
 
-from rules.model import Brand
+from rules.model import Brand, Post
 from watcher.cli import Settings
 from watcher.cli.console import PRIVATE, ago, count, moment, print_json, safe, shown, stderr, stdout
-from watcher.cli.links import defused, suspect_domains
+from watcher.cli.doubts import Doubts
 from watcher.cli.names import DAY, MistakeError, brand_names, completing, limit, meant
 from watcher.cli.silence import LENGTH
 from watcher.cli.suspects.subject import who
@@ -65,7 +65,7 @@ def command(
         chosen = _chosen(config, brands)
         found = inbox(store, chosen, now, after, limit + 1, back=back)
         known = own_posts(store, chosen, now, back=back)
-        suspects = suspect_domains(store)
+        doubts = Doubts.known(store)
     entries = shown(found, limit)
     if as_json:
         print_json(
@@ -79,9 +79,9 @@ def command(
         if one.says is not None:
             stderr().say(safe(str(one.says), 400))
     if stdout().is_terminal:
-        _tell(entries, suspects, _none(chosen, after, back))
+        _tell(entries, doubts, _none(chosen, after, back))
     else:
-        _print(entries, suspects, _none(chosen, after, back))
+        _print(entries, doubts, _none(chosen, after, back))
     if entries:
         stdout().hint(
             "`watcher inbox done NUMBER` takes somebody off the list, `later NUMBER` for a while"
@@ -100,9 +100,10 @@ def done(settings: Settings, posts: tuple[str, ...], note: str, by: str | None) 
     counts as done; who writes again is listed again.
     """
     with settings.opened() as (config, store):
+        doubts, now = Doubts.known(store), settings.clock()
         for name in posts:
-            post, before = store.handle(name, "done", note, by or who(), settings.clock())
-            _say(f"done: @{safe(post.author.handle, 60)}", before, config, settings.clock())
+            post, before = store.handle(name, "done", note, by or who(), now)
+            _say(Text.assemble("done: ", doubts.author(post.author)), before, config, now)
 
 
 @command.command()
@@ -134,8 +135,9 @@ def later(
         if when <= now:
             raise MistakeError(f"{until} has begun already", help="take a later day")
         found, before = store.handle(post, "later", note, by or who(), now, when)
-        again = f"listed again {moment(when, config.timezone)}"
-        _say(f"later: @{safe(found.author.handle, 60)}, {again}", before, config, now)
+        name = Doubts.known(store).author(found.author)
+        again = f", listed again {moment(when, config.timezone)}"
+        _say(Text.assemble("later: ", name, again), before, config, now)
 
 
 @command.command()
@@ -148,7 +150,8 @@ def reopen(settings: Settings, post: str, note: str, by: str | None) -> None:
     now = settings.clock()
     with settings.opened() as (config, store):
         found, before = store.handle(post, "reopened", note, by or who(), now)
-        _say(f"open again: @{safe(found.author.handle, 60)}", before, config, now)
+        name = Doubts.known(store).author(found.author)
+        _say(Text.assemble("open again: ", name), before, config, now)
 
 
 @command.command()
@@ -159,7 +162,7 @@ def handled(settings: Settings, limit: int, as_json: bool) -> None:
     """List who handled what and when, the newest first."""
     with settings.opened() as (config, store):
         records = shown(store.handled(limit=limit + 1), limit)
-        suspects = suspect_domains(store)
+        doubts = Doubts.known(store)
     if as_json:
         print_json([_handled_as_dict(one) for one in records])
         return
@@ -170,9 +173,9 @@ def handled(settings: Settings, limit: int, as_json: bool) -> None:
                 moment(one.at, config.timezone),
                 _what(one, config),
                 safe(one.by, 40),
-                defused(f"@{safe(one.post.author.handle, 40)}", suspects),
+                doubts.author(one.post.author, 40),
                 safe(one.note, 120),
-                _text(one.post.text, suspects, private=one.post.private, limit=80),
+                _text(one.post, doubts, 80),
             )
             for one in records
         ],
@@ -195,7 +198,7 @@ def _chosen(config: Config, names: Sequence[str]) -> tuple[Brand, ...]:
     return tuple(b for b in config.brands if b.name not in compared or b.competitors)
 
 
-def _tell(entries: Sequence[Unanswered], suspects: frozenset[str], none: str) -> None:
+def _tell(entries: Sequence[Unanswered], doubts: Doubts, none: str) -> None:
     """Show each entry as a few lines, for a person."""
     screen = stdout()
     if not entries:
@@ -203,16 +206,16 @@ def _tell(entries: Sequence[Unanswered], suspects: frozenset[str], none: str) ->
     for one in entries:
         lead = f"{one.number}  "
         blank = " " * len(lead)
-        head = Text.assemble((f"{safe(one.brand, 60)}: {one.says}", "bold"), _whom(one, suspects))
+        head = Text.assemble((f"{safe(one.brand, 60)}: {one.says}", "bold"), _whom(one, doubts))
         screen.say(*screen.hung(lead, head))
-        text = _text(one.post.text, suspects, private=one.post.private, limit=LONGEST_TEXT)
+        text = _text(one.post, doubts, LONGEST_TEXT)
         screen.say(*screen.hung(blank, text))
         if one.signs:
             screen.say(*screen.hung(blank, " ".join(map(str, one.signs))))
-        screen.say(Text(blank).append_text(_link(one, suspects)), "")
+        screen.say(Text(blank).append_text(_link(one, doubts)), "")
 
 
-def _print(entries: Sequence[Unanswered], suspects: frozenset[str], none: str) -> None:
+def _print(entries: Sequence[Unanswered], doubts: Doubts, none: str) -> None:
     stdout().table(
         ["number", "brand", "what", "who", "why", "text", "answer"],
         [
@@ -220,10 +223,10 @@ def _print(entries: Sequence[Unanswered], suspects: frozenset[str], none: str) -
                 str(one.number),
                 safe(one.brand, 60),
                 str(one.says),
-                defused(f"@{safe(one.post.author.handle, 60)}", suspects),
+                Text.assemble(doubts.author(one.post.author), " [suspect]" if one.suspect else ""),
                 " ".join(map(str, one.signs)),
-                _text(one.post.text, suspects, private=one.post.private, limit=LONGEST_TEXT),
-                _link(one, suspects),
+                _text(one.post, doubts, LONGEST_TEXT),
+                _link(one, doubts),
             )
             for one in entries
         ],
@@ -231,9 +234,9 @@ def _print(entries: Sequence[Unanswered], suspects: frozenset[str], none: str) -
     )
 
 
-def _whom(one: Unanswered, suspects: frozenset[str]) -> Text:
+def _whom(one: Unanswered, doubts: Doubts) -> Text:
     account = one.post.author
-    name = defused(f"  @{safe(account.handle, 60)}", suspects, all_hosts=one.suspect)
+    name = Text.assemble("  ", doubts.author(account))
     told = []
     if account.followers is not None:
         told.append(count(account.followers, "follower"))
@@ -242,14 +245,14 @@ def _whom(one: Unanswered, suspects: frozenset[str]) -> Text:
     return Text.assemble(name, f" ({', '.join(told)})") if told else name
 
 
-def _link(one: Unanswered, suspects: frozenset[str]) -> Text:
+def _link(one: Unanswered, doubts: Doubts) -> Text:
     """Return where to answer: the newest post, by its address or its key."""
-    return defused(safe(one.newest.url or one.newest.key, 300), suspects, all_links=one.suspect)
+    return doubts.written(one.newest.url or one.newest.key, one.newest.author, 300)
 
 
-def _text(text: str, suspects: frozenset[str], *, private: bool, limit: int) -> Text:
-    written = defused(safe(text, limit), suspects)
-    return Text.assemble(f"{PRIVATE} ", written) if private else written
+def _text(post: Post, doubts: Doubts, limit: int) -> Text:
+    written = doubts.written(post.text, post.author, limit)
+    return Text.assemble(f"{PRIVATE} ", written) if post.private else written
 
 
 def _none(brands: Sequence[Brand], after: timedelta, back: timedelta) -> str:
@@ -265,7 +268,7 @@ def _long(length: timedelta) -> str:
     return f"{hours} h" if hours and not minutes else f"{hours * 60 + minutes} min"
 
 
-def _say(words: str, before: HandledRecord | None, config: Config, now: datetime) -> None:
+def _say(words: Text, before: HandledRecord | None, config: Config, now: datetime) -> None:
     stdout().say(words)
     if before is not None:
         note = f": {safe(before.note, 200)}" if before.note else ""

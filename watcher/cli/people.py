@@ -1,5 +1,6 @@
 """`watcher people`: who matters where the brands are spoken of, and who talks with whom."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,15 +9,15 @@ import click
 from rich.text import Text
 
 from watcher.cli import Settings
-from watcher.cli.console import count, print_json, safe, stdout
-from watcher.cli.links import defused, suspect_domains
+from watcher.cli.console import count, print_json, safe, shown, stdout
+from watcher.cli.doubts import Doubts
 from watcher.cli.names import MistakeError, brand_names, completing, limit, meant
 from watcher.cli.periods import asked_for, days_of, period_options
 from watcher.insights.people import Circle, Influencer, Talk, circles, influencers, talks
 from watcher.store.people import Looked
 
 MOST_TALKS = 5000
-"""Talks among which circles are sought."""
+"""Talks among which circles are sought; where there are more, a note says so."""
 _WORTH_TELLING = 2
 """Posts both ways together below which nobody talks with anybody."""
 _SHOWN_MEMBERS = 8
@@ -61,11 +62,13 @@ def command(
             week=week,
             month=month,
         )
-        people = influencers(store, names, period, limit, own=config.brands)
-        said = talks(store, names, period, MOST_TALKS, own=config.brands)
+        people = influencers(store, names, period, limit + 1, own=config.brands)
+        said = talks(store, names, period, MOST_TALKS + 1, own=config.brands)
         posts = store.looked_at(Looked(brands=names, since=period.since, until=period.until))
-        suspects = suspect_domains(store)
-    found = circles(said)
+        doubts = Doubts.known(store)
+    people = shown(people, limit)
+    sought = said[:MOST_TALKS]
+    found = circles(sought)
     if as_json:
         print_json(
             {
@@ -75,6 +78,7 @@ def command(
                 "posts": posts,
                 "influencers": [_as_dict(one) for one in people],
                 "talks": [_talk_as_dict(one) for one in said[:limit]],
+                "circles_of_all_talks": len(sought) == len(said),
                 "circles": [
                     {"network": one.network, "members": one.members, "posts": one.posts}
                     for one in found
@@ -82,7 +86,9 @@ def command(
             }
         )
         return
-    _show(people, said, found, _Head(names, days_of(period), posts), suspects, limit)
+    _show(people, said, found, _Head(names, days_of(period), posts), doubts, limit)
+    if len(sought) < len(said):
+        stdout().hint(f"circles are sought among the {MOST_TALKS:,} talks with most posts")
 
 
 class _Head:
@@ -105,11 +111,11 @@ class _Head:
 
 
 def _show(
-    people: tuple[Influencer, ...],
-    said: tuple[Talk, ...],
-    found: tuple[Circle, ...],
+    people: Sequence[Influencer],
+    said: Sequence[Talk],
+    found: Sequence[Circle],
     head: _Head,
-    suspects: frozenset[str],
+    doubts: Doubts,
     limit: int,
 ) -> None:
     screen = stdout()
@@ -120,7 +126,7 @@ def _show(
         [
             (
                 f"{one.score:.1f}",
-                _named(one, suspects),
+                _named(one, doubts),
                 "" if one.account.followers is None else f"{one.account.followers:,}",
                 str(one.says),
             )
@@ -131,7 +137,8 @@ def _show(
         less=("followers",),
         empty=head.nothing(),
     )
-    told = [one for one in said if one.posts + one.back >= _WORTH_TELLING][:limit]
+    worth = [one for one in said if one.posts + one.back >= _WORTH_TELLING]
+    told = worth[:limit]
     if not told:
         return
     screen.say("")
@@ -141,8 +148,8 @@ def _show(
             (
                 str(one.posts),
                 str(one.back),
-                _handle(one.who, suspects, own=one.who_is_own),
-                _handle(one.to, suspects, own=one.to_is_own),
+                _handle(one.network, one.who, doubts, own=one.who_is_own),
+                _handle(one.network, one.to, doubts, own=one.to_is_own),
                 _how(one),
                 _tone(one),
             )
@@ -152,22 +159,31 @@ def _show(
         whole=("who", "to whom"),
         less=("tone", "how"),
     )
+    if len(worth) > limit:
+        screen.hint(f"the first {count(limit, 'talk')} of more: --limit shows them")
     for circle in found[:_SHOWN_CIRCLES]:
-        members = ", ".join(f"@{safe(one, 40)}" for one in circle.members[:_SHOWN_MEMBERS])
+        names = [
+            doubts.named(circle.network, one, 40).plain for one in circle.members[:_SHOWN_MEMBERS]
+        ]
         more = len(circle.members) - _SHOWN_MEMBERS
         others = f" and {count(more, 'other')}" if more > 0 else ""
-        screen.hint(f"talk with each other in {count(circle.posts, 'post')}: {members}{others}")
+        posts = count(circle.posts, "post")
+        screen.hint(f"talk with each other in {posts}: {', '.join(names)}{others}")
+    if len(found) > _SHOWN_CIRCLES:
+        screen.hint(f"and {count(len(found) - _SHOWN_CIRCLES, 'more circle')}: --json shows all")
 
 
-def _named(one: Influencer, suspects: frozenset[str]) -> Text:
+def _named(one: Influencer, doubts: Doubts) -> Text:
     marks = [word for word, holds in (("bot", one.account.bot), ("suspect", one.suspect)) if holds]
-    name = defused(f"@{safe(one.account.handle, 60)}", suspects, all_hosts=one.suspect)
+    name = doubts.author(one.account)
     return Text.assemble(name, f" [{', '.join(marks)}]") if marks else name
 
 
-def _handle(handle: str, suspects: frozenset[str], *, own: bool) -> Text:
-    name = defused(f"@{safe(handle, 60)}", suspects)
-    return Text.assemble(name, " [own]") if own else name
+def _handle(network: str, handle: str, doubts: Doubts, *, own: bool) -> Text:
+    held = doubts.about(network, handle)
+    marks = [word for word, holds in (("own", own), ("suspect", held)) if holds]
+    name = doubts.named(network, handle)
+    return Text.assemble(name, f" [{', '.join(marks)}]") if marks else name
 
 
 def _how(one: Talk) -> str:

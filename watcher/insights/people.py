@@ -200,7 +200,8 @@ def _caused(answered: int, passed: int, posts: int, engagement: int) -> Reason:
     did = [("answered by {answered}", answered), ("passed on by {passed}", passed)]
     by = ", ".join(words for words, number in did if number)
     people = f"{by} {'person' if (passed or answered) == 1 else 'people'}" if by else ""
-    noticed = "{engagement} likes, reposts and replies" if engagement else ""
+    noticed = "{engagement} likes, reposts and replies" if engagement > 1 else ""
+    noticed = "{engagement} like, repost or reply" if engagement == 1 else noticed
     written = "{posts} post" if posts == 1 else "{posts} posts"
     on_them = f"{noticed} on {written}" if noticed else written
     said = "; ".join(part for part in (people, on_them if posts else "") if part)
