@@ -43,7 +43,7 @@ def _copies(found: dict[str, Any]) -> str:
         "exact": "the same text",
     }
     rows = [
-        [names[name], one["recall"], one["false_rate"], one["posts_per_cpu_second"]]
+        [names.get(name, name), one["recall"], one["false_rate"], one["posts_per_cpu_second"]]
         for name, one in found["ways"].items()
     ]
     rows.append(["required", *found["wanted"].values()])

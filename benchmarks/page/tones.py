@@ -62,7 +62,10 @@ def _trend(found: Mapping[str, Any]) -> str:
     return grid(
         ["", *next(iter(found.values()))],
         [
-            [SETS[name], *(f"{one['rank_correlation']} ({one['days']:,})" for one in row.values())]
+            [
+                SETS.get(name, name),
+                *(f"{one['rank_correlation']} ({one['days']:,})" for one in row.values()),
+            ]
             for name, row in found.items()
         ],
     )
@@ -86,7 +89,7 @@ def _complaints(found: Mapping[str, Any]) -> str:
     return grid(
         ["", "by", "complain"],
         [
-            [COMPLAINTS[name], kind, f"{part:.1%}"]
+            [COMPLAINTS.get(name, name), kind, f"{part:.1%}"]
             for name, row in found.items()
             for kind, part in row.items()
         ],
@@ -113,7 +116,8 @@ def _required(found: dict[str, Any]) -> tuple[Bar, ...]:
     ]
     for name, row in found["trend"].items():
         ranks = [one["rank_correlation"] or 0.0 for one in row.values()]
-        what = f"tone, trend by brand and day, {SETS[name]}, {', '.join(row)}"
+        days = ", ".join(key.removeprefix("days of ") for key in row)
+        what = f"tone, trend by brand and day, {SETS.get(name, name)}, days of {days} posts"
         told = ", ".join(map(str, ranks))
         bars.append(Bar(what, f"≥ {TREND}", told, min(ranks) >= TREND))
     return tuple(bars)
