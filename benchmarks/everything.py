@@ -1,6 +1,6 @@
 """Runs every benchmark and writes what they measured into `docs/benchmarks.md`.
 
-    python benchmarks/everything.py                  # half an hour; nothing else should run
+    python benchmarks/everything.py                  # about half an hour; nothing else should run
     python benchmarks/everything.py --only spikes people    # only these; other sections stay
     python benchmarks/everything.py --quick          # small inputs, to the screen only
 

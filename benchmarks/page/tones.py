@@ -51,6 +51,11 @@ def _f1(found: dict[str, Any]) -> str:
         f" Fitted to four fifths of `{name}` itself and tried on the rest: {value}."
         for name, value in found.get("within_the_source", {}).items()
     )
+    within += "".join(
+        f" Fitted to the {one['fitted to']:,} posts in English and French that the publisher gives "
+        f"to train on, and tried on {one['posts']:,} of `{name}` that it holds back: {one['ours']}."
+        for name, one in found.get("split", {}).items()
+    )
     return (
         grid(["macro-F1 of three tones", "posts", "fitted to", "watcher", "required", *peers], rows)
         + f"\n\n{found['posts_per_cpu_second']:,} posts a CPU-second in a batch; the model has "
