@@ -63,6 +63,7 @@ def by_hand(some) -> tuple[int, int, float | None]:
     return len(said), len(people), value if len(people) >= FEWEST else None
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("seed", [1, 2])
 def test_satisfaction_is_what_a_recount_by_hand_gives(store: Store, seed: int) -> None:
     whole = town(seed).stored(store)
@@ -127,6 +128,7 @@ def addressed_by_hand(whole: Town, brand: Brand) -> list[tuple[Post, bool, timed
     return found
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("brand", [ACME, RIVALO])
 def test_answers_are_what_a_recount_by_hand_gives(store: Store, brand: Brand) -> None:
     whole = town(3, 800).stored(store)
@@ -170,6 +172,7 @@ def asked(store: Store, query: str, **more: object) -> list[tuple[object, ...]]:
         return [tuple(row) for row in connection.execute(text(query), used)]
 
 
+@pytest.mark.drill
 def test_the_queries_of_the_page_give_the_numbers_that_are_told(store: Store) -> None:
     town(4, 800).stored(store)
     page = queries()
@@ -216,6 +219,7 @@ def test_wordings_are_drawn_alike_from_few_posts_and_from_many(
     assert store.sayings(*asked_for) == few
 
 
+@pytest.mark.drill
 def test_the_order_of_arrival_makes_no_difference(store: Store) -> None:
     whole = town(5)
     told = []
@@ -359,6 +363,16 @@ def test_nothing_little_and_one_sided_is_said_honestly(store: Store) -> None:
     few = satisfaction(store, "Acme", WEEKS)
     assert str(few.says) == "7 posts are too few to say how people feel about Acme."
     assert (few.whole, few.change, few.days[0].net) == (None, None, None)
+
+
+def test_one_person_is_one_person(store: Store) -> None:
+    small([said(n, f"Acme {n}", NOON, "negative" if n == 0 else "") for n in range(20)]).stored(
+        store
+    )
+    assert str(satisfaction(store, "Acme", WEEKS).says) == (
+        "20 posts speak of Acme, but the tone of what only 1 person said of it is known: too few "
+        "to say how people feel."
+    )
 
 
 def test_copies_of_one_angry_post_are_not_many_angry_people(store: Store) -> None:

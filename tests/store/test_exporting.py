@@ -122,6 +122,19 @@ def test_pages_join_without_a_gap_or_a_row_twice(
     assert keys(store, brand="Cork") == keys(store, rule="cork") == []
 
 
+def test_what_is_clearly_not_about_the_brand_says_so(store: Store) -> None:
+    pulled(store, post("p1"), post("p2"))
+    batch = store.unmatched(9)
+    said = [
+        Spoken(post=one.key, brand="Acme", relevance=0.01 if one.id == "p1" else None,
+               left_out=one.id == "p1")
+        for one in batch.posts
+    ]  # fmt: skip
+    store.save_matches(batch, [], [], ROUTES, NOON, spoken=said, brands={"Acme": "acme"})
+    found = {row["post"]: (row["relevance"], row["left_out"]) for row in rows(store, "spoken")}
+    assert found == {"town:p1": (0.01, True), "town:p2": (None, False)}
+
+
 def test_rows_are_chosen_by_time_the_end_left_out(store: Store) -> None:
     pulled(store, *(post(f"p{n}", posted_at=NOON - n * HOUR) for n in range(3)))
     assert keys(store, since=NOON - HOUR, until=NOON) == ["p1"]

@@ -28,7 +28,7 @@ SAYS = {
     "answers": "{brand} answered {answered} of {addressed} posts to it, half of them within "
     "{median}.",
 }
-"""What may be said, as message ids of the catalogues."""
+"""What may be said at the command line; reports have sentences of their own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,6 +25,8 @@ SAYS = {
     "few": "{posts} posts are too few to say how people feel about {brand}.",
     "few-known": "{posts} posts speak of {brand}, but the tone of what only {people} people said "
     "of it is known: too few to say how people feel.",
+    "one-known": "{posts} posts speak of {brand}, but the tone of what only 1 person said of it is "
+    "known: too few to say how people feel.",
     "first": "How people felt about {brand} in the four weeks before is not known: there is "
     "nothing to compare with.",
     "better": "People feel better about {brand} than in the four weeks before.",
@@ -186,7 +188,7 @@ def _sentence(
     elif posts < FEWEST:
         kind = "one" if posts == 1 else "few"
     elif of.authors < FEWEST:
-        kind = "few-known"
+        kind = "one-known" if of.authors == 1 else "few-known"
     elif change is None:
         kind = "first"
     elif is_sure(change):

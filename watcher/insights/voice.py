@@ -25,7 +25,7 @@ SAYS = {
     "same": "{percent} % of {all} posts speak of {brand}: no difference to the period before that "
     "could not be chance.",
 }
-"""What may be said, as message ids of the catalogues."""
+"""What may be said at the command line; reports have sentences of their own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -182,6 +182,7 @@ KINDS: Mapping[str, Kind] = {
             "confidence": spoken.c.confidence,
             "complaint": spoken.c.complaint,
             "relevance": spoken.c.relevance,
+            "left_out": spoken.c.left_out,
             "repost_of": posts.c.network + ":" + posts.c.repost_of,
             "likes": posts.c.likes,
             "reposts": posts.c.reposts,
