@@ -156,7 +156,7 @@ class FollowProposal:
         return sum(ground.points for ground in self.grounds)
 
 
-Occasion = Literal["digest", "escalation", "heartbeat", "blind"]
+Occasion = Literal["digest", "report", "escalation", "heartbeat", "blind"]
 """Why a message is written: for what waits; because nobody acknowledged one, nothing was said for
 long, or a source is not read (or is again)."""
 

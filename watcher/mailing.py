@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts import Channel, DigestChannel, EmailDigest, Outlet
+from alerts import Channel, DigestChannel, EmailDigest, Outlet, ReportMail
 from alerts.digest.composing import Digest, compose
 from alerts.model import Coverage, OutgoingMail, RaisedAlarm, Waiting
 from alerts.privacy import for_outsiders, holds_private, is_inside
@@ -240,31 +240,44 @@ def renew(app: App) -> int:
     renewed = 0
     for old in app.store.outdated_digests():
         channel = next((one for one in app.config.channels if one.name == old.channel), None)
-        waiting = app.store.told_in(
-            old,
-            limit=MOST_MENTIONS,
-            sources=_watched(app),
-            brands=compared(app, channel) if channel else {},
-        )
-        if not isinstance(channel, DigestChannel) or not old.recipients:
-            app.store.freeze_again(old, waiting, (), None)
+        makes = ReportMail if old.kind == "report" else DigestChannel
+        if not isinstance(channel, makes) or not old.recipients:
+            app.store.freeze_again(old, _left_of(app, channel, old), (), None)
             continue
-        slot = Slot(at=old.slot, since=old.since, late=old.late, first=old.first)
         try:
-            waiting, digest = _composed(app, channel, waiting, slot, old.created)
-            outgoing = (
-                ()
-                if digest.is_silent
-                else mails_of(
-                    app, channel, waiting, slot, old.created, old.recipients, digest=digest
-                )
-            )
+            waiting, outgoing, summary = _again(app, channel, old)
         except WatcherError as error:
             log.error("channel %s: a digest cannot be made again: %s", channel.name, error)  # noqa: TRY400
             continue
         except Exception:  # one digest must not hold up the mails of all the others
             log.exception("channel %s: a digest cannot be made again", channel.name)
             continue
-        app.store.freeze_again(old, waiting, outgoing, digest.summary)
+        app.store.freeze_again(old, waiting, outgoing, summary)
         renewed += 1
     return renewed
+
+
+def _again(
+    app: App, channel: DigestChannel | ReportMail, old: OutdatedDigest
+) -> tuple[Waiting, tuple[OutgoingMail, ...], str]:
+    """Make the mails of a digest or a report once more; none where nothing is left to tell."""
+    slot = Slot(at=old.slot, since=old.since, late=old.late, first=old.first)
+    if isinstance(channel, ReportMail):
+        from watcher.walk.reporting import report_again  # most watchers send none
+
+        return report_again(app, channel, slot, old)
+    left = _left_of(app, channel, old)
+    waiting, digest = _composed(app, channel, left, slot, old.created)
+    if digest.is_silent:
+        return waiting, (), digest.summary
+    made = mails_of(app, channel, waiting, slot, old.created, old.recipients, digest=digest)
+    return waiting, made, digest.summary
+
+
+def _left_of(app: App, channel: DigestChannel | Channel | None, old: OutdatedDigest) -> Waiting:
+    return app.store.told_in(
+        old,
+        limit=MOST_MENTIONS,
+        sources=_watched(app),
+        brands=compared(app, channel) if channel else {},
+    )

@@ -21,6 +21,7 @@ from tests.store.samples import page
 from watcher import pipeline
 from watcher.app import App
 from watcher.config import ConfigError, load
+from watcher.mailing import renew
 from watcher.store import DeliveryRecord
 from watcher.store.schema import suppressions
 
@@ -45,7 +46,9 @@ def clock() -> Clock:
 def world(tmp_path: Path, clock: Clock) -> Iterator[App]:
     (tmp_path / "watcher.toml").write_text(CONFIG)
     app = App.open(load(tmp_path / "watcher.toml", {}), clock=clock)
-    some = [post for n, post in enumerate(posts()) if n % 12 == 0 or post.private]
+    some = [
+        post for n, post in enumerate(posts()) if n % 12 == 0 or post.private or post.id == "evil"
+    ]
     app.store.save_page("square", page(*some), FIRST)
     app.store.record_pull("square", FIRST, NOW, reached_newest=True)
     pipeline.match(app)
@@ -196,3 +199,44 @@ def test_a_monthly_report_leaves_on_its_day_on_the_clock_of_its_zone() -> None:
     assert (later.at, later.late) == (datetime(2026, 6, 1, 6, tzinfo=UTC), True)
     assert next_monthly(PARIS, 1, time(8), now) == datetime(2026, 5, 1, 6, tzinfo=UTC)
     assert next_monthly(PARIS, 28, time(8), now) == datetime(2026, 4, 28, 6, tzinfo=UTC)
+
+
+def all_of(mail: EmailMessage) -> str:
+    """The mail with the page that is attached to it."""
+    return mail.as_string() + "".join(str(one.get_content()) for one in mail.iter_attachments())
+
+
+@pytest.mark.drill
+def test_a_post_that_is_deleted_before_the_report_leaves_is_taken_out_of_it(world: App) -> None:
+    pipeline.plan(world)
+    assert all("@evil" in all_of(mail) for _, mail in mailed(world))
+    world.store.save_page("square", page(deleted=("evil",)), NOW)
+    renew(world)
+    mails = mailed(world)
+    assert [one.recipient for one, _ in mails] == ["ada@acme.example", "zoe@acme.example"]
+    assert not any("@evil" in all_of(mail) for _, mail in mails)
+    assert "Apr 6 to Apr 12" in mails[0][1]["Subject"]
+    assert mails[1][1]["Content-Language"] == "fr"
+    pipeline.deliver(world)
+    assert {one.state for one, _ in mailed(world)} == {"sent"}
+
+
+@pytest.mark.drill
+def test_what_left_already_stays_as_it_was_when_a_post_is_deleted(world: App) -> None:
+    pipeline.plan(world)
+    pipeline.deliver(world)
+    before = [world.store.delivery(one.id).payload for one, _ in mailed(world)]
+    world.store.save_page("square", page(deleted=("evil",)), NOW)
+    renew(world)
+    assert [world.store.delivery(one.id).payload for one, _ in mailed(world)] == before
+
+
+@pytest.mark.drill
+def test_a_report_that_left_loses_its_content_when_a_person_in_it_is_forgotten(
+    world: App,
+) -> None:
+    pipeline.plan(world)
+    pipeline.deliver(world)
+    [held] = world.store.accounts_called("town:evil")
+    world.store.forget_account(held, NOW)
+    assert {world.store.delivery(one.id).payload for one, _ in mailed(world)} == {b""}

@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from alerts.model import DeliveryState, OutgoingMail, Waiting
+from alerts.model import DeliveryState, Occasion, OutgoingMail, Waiting
 from rules.signals.distinctive import FEWEST_POSTS
 from watcher.store.aside import count_silenced, left_out_in, routed, silenced_in, with_aside
 from watcher.store.columns import storable_key
@@ -148,6 +148,7 @@ class Channels(Database):
         first: bool = False,
         urgent: bool = False,
         despite_quiet: bool = False,
+        kind: Occasion = "digest",
     ) -> int | None:
         """Turn what was read as `waiting` into a digest with a delivery for each mail.
 
@@ -188,6 +189,7 @@ class Channels(Database):
                     "notices": waiting.notices,
                     "urgent": urgent,
                     "despite_quiet": despite_quiet,
+                    "kind": kind,
                 }
                 made = connection.execute(insert(digests).returning(digests.c.id), values)
                 digest: int = made.scalar_one()
@@ -229,6 +231,7 @@ class Channels(Database):
                 first=row.first,
                 recipients=tuple(to[row.id]),
                 seen=row.outdated,
+                kind=row.kind,
             )
             for row in rows
         )

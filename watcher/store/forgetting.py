@@ -31,7 +31,7 @@ from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.deliveries import may_have_arrived
 from watcher.store.kept_out import anybody, digests_of, persons
-from watcher.store.leaving import chunks, digests_with, take_away
+from watcher.store.leaving import chunks, digests_with, reports_with, take_away
 from watcher.store.schema import (
     account_forms,
     accounts,
@@ -137,7 +137,9 @@ class Forgetting(Database):
             query = select(posts.c.rid).where(_words_of(account)).order_by(posts.c.rid)
             rids = connection.execute(query.limit(_AT_A_TIME)).scalars().all()
             if rids:
-                _erase_mails(connection, digests_with(connection, rids, true()), now)
+                told = {*digests_with(connection, rids, true())}
+                told |= {*reports_with(connection, rids, true())}
+                _erase_mails(connection, told, now)
                 take_away(connection, rids, now, bury=False, due=now)
                 count = update(forgotten).where(forgotten.c.account == account)
                 connection.execute(count.values(posts=forgotten.c.posts + len(rids)))
@@ -264,6 +266,11 @@ def _erase_account(connection: Connection, row: int, now: datetime) -> None:
         queue.c.suspect.in_(of_suspect), queue.c.digest.is_not(None)
     )
     told = set(connection.execute(query).scalars())
+    suspected = select(func.min(suspects.c.first_seen)).where(suspects.c.account == row)
+    reported = select(digests.c.id).where(
+        digests.c.kind == "report", digests.c.created >= suspected.scalar_subquery()
+    )
+    told.update(connection.execute(reported).scalars())
     own = select(proposals.c.id).where(proposals.c.account == row)
     proposed = connection.execute(own).scalar()
     if proposed is not None:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     or_,
     select,
     update,
@@ -239,9 +240,25 @@ def mark_outdated(connection: Connection, rids: Sequence[int]) -> None:
     if connection.execute(unsent.limit(1)).first() is None:
         return
     shows = set(digests_with(connection, rids, queue.c.digest.in_(unsent)))
+    shows |= set(reports_with(connection, rids, digests.c.id.in_(unsent)))
     for some in chunks(sorted(shows)):
         outdated = update(digests).where(digests.c.id.in_(some))
         connection.execute(outdated.values(outdated=digests.c.outdated + 1))
+
+
+def reports_with(
+    connection: Connection, rids: Sequence[int], among: ColumnElement[bool]
+) -> Iterator[int]:
+    """Yield the reports that may show these posts; `among` narrows them.
+
+    What a report shows is written down nowhere: it is any post that was stored before it was made.
+    """
+    for some in chunks(rids):
+        first = select(func.min(posts.c.seen)).where(posts.c.rid.in_(some)).scalar_subquery()
+        query = select(digests.c.id).where(
+            digests.c.kind == "report", digests.c.created >= first, among
+        )
+        yield from connection.execute(query).scalars()
 
 
 def digests_with(

@@ -265,6 +265,7 @@ class OutdatedDigest:
     """Those whose mail nobody has begun to hand over."""
     seen: int
     """How often it was marked when this was read."""
+    kind: Occasion = "digest"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -474,7 +474,8 @@ digests = Table(
     Column("proposals_to", RowId),
     # How often what it holds was deleted or changed since: what is not sent is made again first.
     Column("outdated", Integer, nullable=False, server_default="0"),
-    # `digest` of what waited, or what was told beside: `escalation`, `heartbeat`, `blind`.
+    # `digest` of what waited, `report`, or what was told beside: `escalation`, `heartbeat`,
+    # `blind`.
     Column("kind", Key, nullable=False, server_default="digest"),
     # What it says beside what waited, such as why it left early.
     Column("notices", Whys, nullable=False, server_default="[]"),

@@ -1,5 +1,6 @@
 """The fourth step for channels that mail reports: one that is due is written and frozen."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from watcher.mailing import reachable, tokens_of
 from watcher.reports.facts import Facts
 from watcher.reports.gathering import gather, period_of_month, period_of_week, reported
 from watcher.reports.letter import letter
+from watcher.store import OutdatedDigest
 
 
 def plan_report(app: App, channel: ReportMail) -> int | None:
@@ -22,7 +24,9 @@ def plan_report(app: App, channel: ReportMail) -> int | None:
     2. The report is about the last whole week or month before the slot, however late it leaves.
     3. It is counted once, and written once for each language that a recipient reads.
     4. The mails are frozen, byte for byte, in one transaction with the slot: a crash before it
-       makes the report again, one after it sends what was frozen.
+       makes the report again, one after it sends what was frozen;
+    5. until a mail has begun to leave, a post that is deleted has it written again: see
+       `watcher.mailing.renew`.
 
     It quotes no private post, whoever receives it: it is made to be passed on. Return the number of
     mails; None where nothing was due. Raises `WatcherError`.
@@ -33,26 +37,47 @@ def plan_report(app: App, channel: ReportMail) -> int | None:
         return None
     recipients = reachable(app, channel.letter)
     facts = _facts(app, channel, slot, now)
-    languages = {one: channel.letter.reader(one, app.config.timezone)[0] for one in recipients}
-    mails = [
-        mail
-        for language in dict.fromkeys(languages.values())
-        for mail in _mails(
-            app, channel, slot, facts, language,
-            [one for one in recipients if languages[one] == language],
-        )
-    ]  # fmt: skip
+    mails = _all_mails(app, channel, slot, facts, recipients)
     frozen = store.freeze(
         channel.name,
         slot.at,
         Waiting(channel=channel.name, since=facts.period.since, until=now),
-        [app.config.mail.signed(mail, now) for mail in mails],
+        mails,
         now,
         _summary(facts),
         late=slot.late,
         first=slot.first,
+        kind="report",
     )
     return None if frozen is None else len(mails)
+
+
+def report_again(
+    app: App, channel: ReportMail, slot: Slot, old: OutdatedDigest
+) -> tuple[Waiting, tuple[OutgoingMail, ...], str]:
+    """Write a frozen report once more, from what is left, for those who cannot have it yet.
+
+    Return what `Store.freeze_again` takes. Raises `WatcherError`.
+    """
+    facts = _facts(app, channel, slot, old.created)
+    mails = _all_mails(app, channel, slot, facts, old.recipients)
+    waiting = Waiting(channel=channel.name, since=old.since, until=old.created)
+    return waiting, mails, _summary(facts)
+
+
+def _all_mails(
+    app: App, channel: ReportMail, slot: Slot, facts: Facts, recipients: Sequence[str]
+) -> tuple[OutgoingMail, ...]:
+    """Write the report once for each language, signed as it will be sent."""
+    readers: dict[str, list[str]] = {}
+    for one in recipients:
+        language, _ = channel.letter.reader(one, app.config.timezone)
+        readers.setdefault(language, []).append(one)
+    return tuple(
+        app.config.mail.signed(mail, facts.made)
+        for language, some in readers.items()
+        for mail in _mails(app, channel, slot, facts, language, some)
+    )
 
 
 def _facts(app: App, channel: ReportMail, slot: Slot, now: datetime) -> Facts:
