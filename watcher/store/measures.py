@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, and_, func, select, ty
 
 from rules.rates.measures import Measure
 from watcher.store.database import Database
+from watcher.store.left_out import counts_for, is_told
 from watcher.store.schema import accounts, matches, posts, spoken
 
 _CHUNK = 500
@@ -96,7 +97,7 @@ class Measures(Database):
                 some = numbers[start : start + _CHUNK]
                 tones: dict[int, list[tuple[str, str]]] = {}
                 of_tone = select(spoken.c.rid, spoken.c.brand, spoken.c.tone)
-                of_tone = of_tone.where(spoken.c.rid.in_(some), spoken.c.tone != "")
+                of_tone = of_tone.where(spoken.c.rid.in_(some), spoken.c.tone != "", counts_for())
                 for rid, brand, tone in connection.execute(of_tone.order_by(spoken.c.brand)):
                     tones.setdefault(rid, []).append((brand, tone))
                 query = (
@@ -131,7 +132,8 @@ def _each_author(written: ColumnElement[bool]) -> Select[Any]:
 
 
 def _written(rule: str, since: datetime, until: datetime) -> ColumnElement[bool]:
-    return and_(matches.c.rule == rule, matches.c.posted_at > since, matches.c.posted_at <= until)
+    written = and_(matches.c.posted_at > since, matches.c.posted_at <= until)
+    return and_(matches.c.rule == rule, written, is_told())
 
 
 def _is_repost() -> ColumnElement[bool]:
@@ -141,10 +143,14 @@ def _is_repost() -> ColumnElement[bool]:
 def _is_negative() -> ColumnElement[bool]:
     return (
         select(spoken.c.rid)
-        .where(spoken.c.rid == matches.c.rid, spoken.c.tone == NEGATIVE)
+        .where(spoken.c.rid == matches.c.rid, spoken.c.tone == NEGATIVE, counts_for())
         .exists()
     )
 
 
 def _is_toned() -> ColumnElement[bool]:
-    return select(spoken.c.rid).where(spoken.c.rid == matches.c.rid, spoken.c.tone != "").exists()
+    return (
+        select(spoken.c.rid)
+        .where(spoken.c.rid == matches.c.rid, spoken.c.tone != "", counts_for())
+        .exists()
+    )

@@ -13,6 +13,7 @@ from sqlalchemy import and_, func, or_, select
 
 from rules.model import Post, Verdict
 from watcher.store.database import Database
+from watcher.store.left_out import counts_for
 from watcher.store.posts import posts_from, select_posts
 from watcher.store.private import is_hidden_suspect
 from watcher.store.rates import alarm_record
@@ -172,6 +173,7 @@ class Reported(Database):
                 spoken.c.brand == brand,
                 spoken.c.posted_at >= since,
                 spoken.c.posted_at < until,
+                counts_for(),
                 posts.c.private.is_(True),
             )
         )

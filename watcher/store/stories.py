@@ -16,6 +16,7 @@ from rules.rates import Alarm
 from rules.rates.reasons import told
 from rules.signals.distinctive import distinctive
 from watcher.store.database import Database
+from watcher.store.left_out import counts_for, is_told
 from watcher.store.rates import alarm_record
 from watcher.store.schema import accounts, alarms, matches, posts, spoken
 
@@ -43,7 +44,10 @@ def story_of(connection: Connection, alarm: Alarm) -> tuple[Reason, ...]:
     if alarm.kind != "spike" or alarm.count == 0:
         return ()
     own = and_(
-        matches.c.rule == alarm.rule, posts.c.private.is_(False), _of_group(connection, alarm.group)
+        matches.c.rule == alarm.rule,
+        is_told(),
+        posts.c.private.is_(False),
+        _of_group(connection, alarm.group),
     )
     inside = and_(own, matches.c.posted_at > alarm.since, matches.c.posted_at <= alarm.until)
     rows = connection.execute(
@@ -66,7 +70,7 @@ def _of_group(connection: Connection, group: str) -> ColumnElement[bool]:
     if not group:
         return posts.c.rid.is_not(None)
     if connection.execute(select(spoken.c.rid).where(spoken.c.brand == group).limit(1)).first():
-        return posts.c.rid.in_(select(spoken.c.rid).where(spoken.c.brand == group))
+        return posts.c.rid.in_(select(spoken.c.rid).where(spoken.c.brand == group, counts_for()))
     network, _, number = group.partition(":")
     author = select(accounts.c.row).where(accounts.c.network == network, accounts.c.id == number)
     row = connection.execute(author).scalar()
