@@ -96,8 +96,8 @@ class Matches(Database):
         Posts of the batch that left meanwhile are passed over. Of those that their authors changed,
         what the rules found before is brought up to date, and what holds no more goes, unless it
         was judged. `spoken` tells which posts speak of which of the `brands` that are counted; None
-        leaves the counting alone. What is in `left_out` is saved and not told, but counted by the next
-        digest of each channel; what an author's change brings back is told then.
+        leaves the counting alone. What is in `left_out` is saved and not told, but counted by the
+        next digest of each channel; what an author's change brings back is told then.
         Raises `StaleBatchError` when another process has saved this batch meanwhile, `StoreError`
         otherwise; then nothing was saved.
         """
