@@ -1,5 +1,6 @@
 """Brands beside each other: against a recount by hand, against the page that tells how, as laws."""
 
+import math
 import random
 import re
 from collections import Counter
@@ -26,7 +27,7 @@ from tests.insights.brand_samples import (
     town,
 )
 from tests.store.conftest import empty, opened, postgresql_opened, sqlite_opened, store
-from watcher.insights.answering import WITHIN, answering, told_length
+from watcher.insights.answering import WITHIN, _places, answering, told_length
 from watcher.insights.campaigns import campaigns
 from watcher.insights.model import Estimate, Period
 from watcher.insights.net import difference, is_sure, net, smoothed
@@ -464,6 +465,46 @@ def test_a_period_in_which_nobody_looked_is_not_compared_with(store: Store) -> N
     told = share_of_voice(store, ["Acme", "Rivalo"], WEEKS).brands[0]
     assert (told.posts, told.posts_before, told.change) == (50, None, None)
     assert told.counted_since == NOW
+
+
+def test_of_one_post_without_competitors_one_post_is_said(store: Store) -> None:
+    small([said(1, "Acme", NOON)]).stored(store)
+    assert str(share_of_voice(store, ["Acme"], WEEKS).says) == (
+        "1 post speaks of Acme; it has no competitors to compare with."
+    )
+
+
+@pytest.mark.parametrize("part", [0.5, 0.9])
+@pytest.mark.parametrize("number", [5, 6, 9, 20, 37, 100, 400])
+def test_a_delay_lies_between_its_bounds_as_often_as_they_say(part: float, number: int) -> None:
+    def below(most: int) -> float:
+        return sum(math.comb(number, n) * part**n * (1 - part) ** (number - n) for n in range(most))
+
+    low, at, high = _places(part, number)
+    assert 0 <= low <= at <= high <= number + 1
+    # It lies there if at least `low` answers were quicker, and fewer than `high`.
+    assert below(high) - below(low) >= 0.95
+
+
+def test_few_answers_tell_little_of_the_slowest(store: Store) -> None:
+    asked = [said(n, f"@acme Acme {n}?", NOON, mentions=("acme",)) for n in range(5)]
+    own = [
+        Post(
+            network="town",
+            id=f"a{n}",
+            author=person("acme"),
+            text="Soon",
+            posted_at=NOON + timedelta(hours=n + 1),
+            reply_to=f"s{n}",
+        )
+        for n in range(5)
+    ]
+    small(asked, *own).stored(store)
+    told = answering(store, ACME, WEEKS)
+    assert told.median is not None
+    assert told.median.value == timedelta(hours=3)
+    assert told.p90 is not None
+    assert (told.p90.value, told.p90.high) == (timedelta(hours=5), WITHIN)
 
 
 def test_lengths_of_time_are_told_as_people_say_them() -> None:

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from rules.model import Brand, Definitions
 from rules.signals.spoken import Hearing
 from tests.store.samples import DAY, HOUR, NOON, ROUTES, post, pulled
-from watcher.store import Store
+from watcher.store import HISTORY, Store
 from watcher.store.schema import heard as heard_table
-from watcher.store.schema import spoken
+from watcher.store.schema import posts, spoken
 
 ACME, RIVALO, THIRD = (Brand(name=name) for name in ("Acme", "Rivalo", "Third"))
 
@@ -126,3 +126,13 @@ def test_how_many_are_counted_at_once_makes_no_difference(store: Store, limit: i
     matched(store)
     counted(store, ACME, RIVALO, limit=limit)
     assert len(rows(store)) == 10
+
+
+def test_a_history_that_was_fetched_earlier_does_not_say_that_anybody_counted(store: Store) -> None:
+    pulled(store, post("old", posted_at=NOON - 9 * DAY), now=NOON - 8 * DAY)
+    with store.writing() as connection:
+        connection.execute(posts.update().values(source=HISTORY))
+    pulled(store, post("new", "Acme and Rivalo"), now=NOON - DAY)
+    matched(store, RIVALO)
+    counted(store, ACME, RIVALO, limit=100)
+    assert store.counted_since(["Acme"]) == {"Acme": NOON - DAY}

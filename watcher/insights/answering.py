@@ -98,13 +98,15 @@ def _delays(
     """The median and the delay within which nine of ten answers came.
 
     Bounds are the delays at those places in their order between which a quantile lies (H. David, H.
-    Nagaraja, Order Statistics, 3rd ed., 2003, section 7.1; the binomial by its normal form).
+    Nagaraja, Order Statistics, 3rd ed., 2003, section 7.1; the binomial by its normal form). Where
+    there are too few answers for such a place, the bound is the least or the most an answer takes.
     """
     if answers < FEWEST:
         return None, None
     places = {part: _places(part, answers) for part in (0.5, 0.9)}
     wanted = {place for three in places.values() for place in three}
-    delays = store.answer_delays(brand, span, WITHIN, wanted)
+    delays = {0: timedelta(0), answers + 1: WITHIN}
+    delays |= store.answer_delays(brand, span, WITHIN, wanted - delays.keys())
     median, p90 = (
         Delay(value=delays[at], low=delays[low], high=delays[high])
         for low, at, high in (places[0.5], places[0.9])
@@ -113,9 +115,10 @@ def _delays(
 
 
 def _places(part: float, number: int) -> tuple[int, int, int]:
+    """The places of the lower bound, the quantile and the upper bound; 0 is before the first."""
     half = Z * math.sqrt(number * part * (1 - part))
-    low = max(1, math.floor(number * part - half))
-    high = min(number, math.ceil(number * part + half) + 1)
+    low = max(0, math.floor(number * part - half))
+    high = min(number + 1, math.ceil(number * part + half) + 1)
     return low, max(1, math.ceil(number * part)), high
 
 

@@ -18,6 +18,7 @@ OFTEN = 10
 
 SAYS = {
     "nobody": "Nobody spoke of any of these brands in this period.",
+    "alone-one": "1 post speaks of {brand}; it has no competitors to compare with.",
     "alone": "{posts} posts speak of {brand}; it has no competitors to compare with.",
     "first": "{percent} % of {all} posts speak of {brand}; the period before is not known.",
     "more": "{percent} % of {all} posts speak of {brand}: more than in the period before.",
@@ -185,7 +186,8 @@ def _sentence(brands: Sequence[BrandVoice]) -> Reason:
     values = {"brand": first.brand, "posts": str(first.posts)}
     values["all"] = str(sum(one.posts for one in brands))
     if len(brands) == 1:
-        return Reason(template=SAYS["alone"], values=values)
+        kind = "alone-one" if first.posts == 1 else "alone"
+        return Reason(template=SAYS[kind], values=values)
     values["percent"] = f"{100 * first.share.value:.0f}" if first.share else "0"
     kind = "first"
     if first.change is not None:

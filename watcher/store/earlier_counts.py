@@ -82,7 +82,8 @@ class EarlierCounts(Database):
         batch = earlier.batch
         span = posts.c.rid > batch.after, posts.c.rid <= batch.upto
         with self.writing() as connection:
-            seen = connection.execute(select(func.min(posts.c.seen)).where(*span)).scalar()
+            brought = select(func.min(posts.c.seen)).where(*span, posts.c.source != HISTORY)
+            seen = connection.execute(brought).scalar()
             counted = set()
             for brand, form in forms.items():
                 moved = connection.execute(
