@@ -66,7 +66,7 @@ def command(
         said = talks(store, names, period, MOST_TALKS + 1, own=config.brands)
         posts = store.looked_at(Looked(brands=names, since=period.since, until=period.until))
         doubts = Doubts.known(store)
-    people = shown(people, limit)
+    people = tuple(shown(people, limit))
     sought = said[:MOST_TALKS]
     found = circles(sought)
     if as_json:
