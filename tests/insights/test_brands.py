@@ -329,6 +329,33 @@ def test_a_difference_is_sure_only_where_nothing_is_not_in_it() -> None:
     assert difference(one, None) is None
 
 
+bounds = st.lists(st.floats(-1, 1), min_size=3, max_size=3).map(sorted)
+estimates = bounds.map(lambda b: Estimate(value=b[1], low=b[0], high=b[2], posts=9))
+
+
+@given(estimates, estimates)
+def test_a_difference_turns_with_its_sides_and_is_no_surer_than_either(
+    one: Estimate, other: Estimate
+) -> None:
+    told, turned = difference(one, other), difference(other, one)
+    assert told is not None
+    assert turned is not None
+    assert (told.low, told.high) == (pytest.approx(-turned.high), pytest.approx(-turned.low))
+    assert told.low <= told.value <= told.high
+    widest = max(one.high - one.low, other.high - other.low)
+    assert told.high - told.low >= widest - 1e-9
+
+
+@given(st.lists(st.none() | estimates, max_size=20))
+def test_a_line_without_chance_keeps_within_what_was_measured(
+    points: list[Estimate | None],
+) -> None:
+    line = smoothed(points)
+    known = [one.value for one in points if one is not None]
+    assert [one is None for one in line] == [one is None for one in points]
+    assert all(min(known) - 1e-9 <= one <= max(known) + 1e-9 for one in line if one is not None)
+
+
 # --- what may be said ---------------------------------------------------------------------------
 
 
