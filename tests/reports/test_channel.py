@@ -119,6 +119,7 @@ def test_the_bytes_of_a_mail_are_those_of_every_attempt(world: App) -> None:
     assert {state.state for state, _ in mailed(world)} == {"sent"}
 
 
+@pytest.mark.drill
 def test_who_is_suppressed_gets_no_report(world: App) -> None:
     with world.store.writing() as connection:
         gone = {"recipient": "ada@acme.example", "channel": "", "since": NOW, "why": "bounced"}
@@ -127,6 +128,7 @@ def test_who_is_suppressed_gets_no_report(world: App) -> None:
     assert [one.recipient for one, _ in mailed(world)] == ["zoe@acme.example"]
 
 
+@pytest.mark.drill
 def test_what_is_too_large_is_left_out_and_told(
     world: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -109,6 +109,7 @@ def test_the_page_runs_nothing_and_asks_for_nothing(facts: Facts, *, printed: bo
     style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
     assert style
     assert not re.search(r"url\(|@import|expression", style[1])
+    assert style[1].isascii()  # read in another encoding, it would not have its fingerprint
     fingerprint = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
     policy = next(value for _, key, value in read.attributes if "default-src" in value)
     assert policy.startswith("default-src 'none'; style-src 'sha256-" + fingerprint)
@@ -211,6 +212,18 @@ def test_of_nothing_there_are_sentences_and_no_charts(facts: Facts) -> None:
         for block in section.blocks
         if isinstance(block, Figure)
     ]
+
+
+def test_what_has_nothing_to_show_is_told_in_one_section(facts: Facts) -> None:
+    report, text = written(facts)
+    nobody = report.chapters[1]
+    told = [one for some in nobody.brief for one in some]
+    assert len(told) + len(nobody.drawn) == len(nobody.sections)
+    assert [one.key for one in nobody.brief[0]] == ["volume", "satisfaction", "themes", "people"]
+    assert text.count('<h3 id="b2-nobodia-') == len(nobody.drawn) + 1
+    short = text[text.index('id="b2-nobodia-brief"') :]
+    short = short[: short.index("</section>")]
+    assert short.count("Nobody spoke of Nobodia in this period.") == 1
 
 
 def test_what_nobody_watched_is_not_called_silence(app: App, week: Period) -> None:

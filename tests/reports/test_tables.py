@@ -127,3 +127,32 @@ def test_the_queries_of_the_documentation_give_the_numbers_of_the_report(
     }
     [account] = sheet(report, "accounts").rows
     assert asked["accounts"][0][2] == account[1]
+
+
+def test_the_queries_of_what_is_shown_name_the_same_things(
+    report: Report, facts: Facts, asked: dict[str, list[tuple[object, ...]]]
+) -> None:
+    brand = facts.brands[0]
+    assert [row[0] for row in asked["alarms"]] == [one.id for one in brand.alarms]
+    told = {f"@{row[0]}": (row[1], row[2]) for row in asked["people"]}
+    shown = {row[0]: (row[1], row[4]) for row in sheet(report, "people").rows if row[4]}
+    assert {name: shown.get(name) for name in list(told)[:3]} == dict(list(told.items())[:3])
+    complaints = {f"{row[0]}:{row[1]}" for row in asked["inbox"]}
+    waiting = {one.post.key for one in brand.inbox if one.sort == "complaint"}
+    assert waiting
+    assert waiting <= complaints
+    examples = {key for theme in brand.themes for key in theme.examples}
+    assert examples
+    assert examples <= {f"{row[0]}:{row[1]}" for row in asked["themes"]}
+    gaps = [sheet.rows for sheet in report.sheets if sheet.key == "gaps"]
+    assert sum(len(rows) for rows in gaps) == len(asked["gaps"])
+
+
+def test_every_heading_of_the_documentation_has_a_query_or_says_of_which_it_is_made() -> None:
+    page = (DOCS / "reports.md").read_text()
+    headings = set(re.findall(r"^### (.+)$", page, flags=re.MULTILINE))
+    without = {"voice-days", "talks", "answering", "campaigns", "account-hours"}
+    assert headings - queries().keys() == without
+    for key in without:
+        [body] = re.findall(rf"^### {key}\n\n(.+?)(?:\n### |\n## )", page, re.DOTALL | re.MULTILINE)
+        assert re.search(r"\[[a-z-]+(?:\.md)?\]\(|same posts", body), key
