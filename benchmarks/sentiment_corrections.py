@@ -13,20 +13,20 @@ from scipy.stats import spearmanr  # type: ignore[import-untyped]
 from sklearn.metrics import f1_score  # type: ignore[import-untyped]
 
 from benchmarks.sentiment_sets import Labelled
-from rules.signals.sentiment import Heard, hear, told
+from rules.signals.sentiment import UNKNOWN, Heard, hear, told
 from rules.signals.sentiment.correcting import Judged, learnt, quality
 from rules.signals.sentiment.model import LABELS, Told
 
 FEWEST = (5, 10, 20)
 """Posts of a brand on a day whose net satisfaction is compared."""
 
-Row = tuple[str, str, str, str]
-"""Brand, day, as labelled, as told."""
+Row = tuple[str, str, str, str | float]
+"""Brand, day, as labelled; as told, by name or as a number from -1 to 1."""
 
 
 def trends(rows: Iterable[Row]) -> dict[str, Any]:
     """Rank correlation of net satisfaction by brand and day, for days of so many posts at least."""
-    days: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    days: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     for brand, day, label, said in rows:
         days[brand, day].append((_sign(label), _sign(said)))
     figures = {}
@@ -38,14 +38,17 @@ def trends(rows: Iterable[Row]) -> dict[str, Any]:
     return figures
 
 
-def _sign(label: str) -> int:
+def _sign(label: str | float) -> float:
+    if not isinstance(label, str):
+        return label
     return (label == "positive") - (label == "negative")
 
 
 def corrected(posts: Sequence[Labelled], numbers: Sequence[int]) -> dict[str, Any]:
     """Learn from so many judged posts of each brand's earlier half of days; try the later half.
 
-    Brands with fewer earlier posts are left out; what is not adopted is told as it ships.
+    Brands with fewer earlier posts are left out; what is not adopted is told as it ships. `weighed`
+    is `with` where each tone counts by how likely it is: a trend that nothing shows as yet.
     """
     brands: dict[str, list[Labelled]] = defaultdict(list)
     for post in posts:
@@ -55,6 +58,7 @@ def corrected(posts: Sequence[Labelled], numbers: Sequence[int]) -> dict[str, An
     for number in numbers:
         before: list[Row] = []
         after: list[Row] = []
+        weighed: list[Row] = []
         used = adopted = 0
         for brand, its in sorted(brands.items()):
             days = sorted({post.day for post in its})
@@ -69,16 +73,19 @@ def corrected(posts: Sequence[Labelled], numbers: Sequence[int]) -> dict[str, An
                 if post.day < middle:
                     continue
                 made = heard[id(post)]
-                alone = told(made.likely).label if made else "unknown"
-                said = told(correction.likely(made)).label if made and correction else alone
-                before.append((brand, post.day, post.label, alone))
-                after.append((brand, post.day, post.label, said))
+                alone = told(made.likely) if made else UNKNOWN
+                said = told(correction.likely(made)) if made and correction else alone
+                before.append((brand, post.day, post.label, alone.label))
+                after.append((brand, post.day, post.label, said.label))
+                part = _sign(said.label) * said.confidence
+                weighed.append((brand, post.day, post.label, part))
         figures[f"{number} judged posts a brand"] = {
             "brands": used,
             "adopted": adopted,
             "later posts": len(before),
             "without": _figures(before),
             "with": _figures(after),
+            "weighed": trends(weighed),
         }
     return figures
 

@@ -40,13 +40,15 @@ class Labelled(NamedTuple):
     day: str
 
 
-def read(name: str, folder: Path = POSTS) -> list[Labelled]:
+def read(name: str, folder: Path = POSTS, *, part: str = "") -> list[Labelled]:
     """Return the labelled posts of a set in English and French; `name` may end in `-en`, `-fr`.
 
-    What only passes on another post, or says the same, is left out.
+    `part` is `train` or `val` of those whose publisher split them. What only passes on another
+    post, or says the same, is left out.
     """
     stem, _, language = name.partition("-")
-    posts = [_labelled(row) for row in _rows(stem, folder)]
+    rows = _rows(stem, folder)
+    posts = [_labelled(row) for row in rows if not part or f"-{part}-" in row["id"]]
     wanted = {
         post.text.casefold(): post
         for post in posts
@@ -74,16 +76,23 @@ def _labelled(row: dict[str, Any]) -> Labelled:
     )
 
 
-def fitted(sets: Sequence[Sequence[Labelled]], *, strength: float = STRENGTH) -> Weights:
+def fitted(
+    sets: Sequence[Sequence[Labelled]],
+    *,
+    strength: float = STRENGTH,
+    shares: Sequence[float] | None = None,
+) -> Weights:
     """Fit the weights to sets of posts. Sets and classes count by the root of their size.
 
+    `shares` says how much each set counts beside that; all the same if not said.
     The same posts give the same bytes: L-BFGS from nothing, with no chance in it.
     """
     posts = [post for posts in sets for post in posts]
     hashed, beside = _matrices(posts)
+    weights = _balanced(sets, shares or [1.0] * len(sets))
     model = LogisticRegression(C=strength, max_iter=1000, tol=1e-4)
     matrix = hstack([hashed, csr_matrix(beside)]).tocsr()
-    model.fit(matrix, [LABELS.index(post.label) for post in posts], sample_weight=_balanced(sets))
+    model.fit(matrix, [LABELS.index(post.label) for post in posts], sample_weight=weights)
     learnt = model.coef_
     step = float(np.abs(learnt[:, :PLACES]).max() / 127)
     small = np.rint(learnt[:, :PLACES].T / step).astype(np.int8)
@@ -123,11 +132,11 @@ def _matrices(posts: Sequence[Labelled]) -> tuple[Any, Any]:
     return csr_matrix((values, (rows, columns)), shape=shape), beside
 
 
-def _balanced(sets: Sequence[Sequence[Labelled]]) -> list[float]:
+def _balanced(sets: Sequence[Sequence[Labelled]], shares: Sequence[float]) -> list[float]:
     weights: list[float] = []
-    for posts in sets:
+    for posts, share in zip(sets, shares, strict=True):
         sizes = {label: sum(post.label == label for post in posts) for label in LABELS}
-        weights += [len(posts) ** 0.5 / sizes[post.label] for post in posts]
+        weights += [share * len(posts) ** 0.5 / sizes[post.label] for post in posts]
     mean = sum(weights) / len(weights)
     return [weight / mean for weight in weights]
 
