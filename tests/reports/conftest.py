@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from sqlalchemy import select, update
 
 from rules.model import Account, Post
 from rules.signals.spoken import Hearing
@@ -16,12 +17,15 @@ from watcher.app import App
 from watcher.config import load
 from watcher.insights.model import Period
 from watcher.reports import Facts, gather, period_of_week
+from watcher.store import schema as table
 
 NOW = datetime(2026, 4, 13, 9, 0, tzinfo=UTC)
 """A Monday."""
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
 BAD = datetime(2026, 4, 8, tzinfo=UTC)
 """The day on which much was said, and nothing good."""
+LEFT_OUT = [str(n) for n in range(900, 925)]
+"""Posts that are not about the brand they name."""
 HOSTILE = '</style></svg><script>alert(1)</script><img src=x onerror="alert(1)"> \u202egnp.exe'
 
 CONFIG = """
@@ -131,6 +135,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     opened.store.save_page("square", page(*posts()), FIRST)
     opened.store.record_pull("square", FIRST, NOW, reached_newest=True)
     pipeline.match(opened)
+    with opened.store.writing() as connection:  # judged clearly not about the brand
+        rids = select(table.posts.c.rid).where(table.posts.c.id.in_(LEFT_OUT))
+        of_these = update(table.spoken).where(table.spoken.c.rid.in_(rids))
+        assert connection.execute(of_these.values(left_out=True)).rowcount
     yield opened
     opened.close()
 
