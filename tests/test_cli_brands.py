@@ -62,6 +62,7 @@ def brands(terminal: Terminal) -> Terminal:
     return terminal
 
 
+@pytest.mark.drill
 def test_the_screens_of_brands(brands: Terminal) -> None:
     seen = ""
     for words in (("brands", "acme", *DAYS), ("brands", *DAYS)):

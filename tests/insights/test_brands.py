@@ -479,6 +479,30 @@ def test_hashtags_and_bursts_that_begin_are_told_and_those_known_are_not(store: 
     assert str(found["burst"].says) == "Acme wrote 12 posts on one day, usually 1."
 
 
+@pytest.mark.parametrize(
+    ("own", "others", "told"),
+    [
+        (2, 0, "in 2 posts of its own; nobody else who speaks of it does."),
+        (2, 1, "in 2 posts of its own; 1 other person who speaks of it does."),
+        (1, 5, "in 1 post of its own, and in 5 by 5 people who speak of it."),
+        (2, 5, "in 2 posts of its own, and in 5 by 5 people who speak of it."),
+    ],
+)
+def test_a_hashtag_is_told_in_the_right_number(
+    store: Store, own: int, others: int, told: str
+) -> None:
+    early = [NOON - timedelta(days=25), *[NOON + timedelta(hours=n) for n in range(own)]]
+    mine = [
+        Post(network="town", id=f"o{n}", author=person("acme"), text="We", posted_at=at,
+             hashtags=("ride",) if n else ())
+        for n, at in enumerate(early)
+    ]  # fmt: skip
+    theirs = [said(n, f"Acme {n}", NOON, hashtags=("ride",)) for n in range(others)]
+    small(theirs, *mine).stored(store)
+    [found] = campaigns(store, ACME, WEEKS)
+    assert str(found.says) == f"Acme began to use #ride: {told}"
+
+
 def test_a_day_is_a_day_of_the_zone_also_when_the_clocks_change(store: Store) -> None:
     night = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)  # half past midnight of the short day
     small([said(1, "Acme", night), said(2, "Acme 2", night + timedelta(hours=23))]).stored(store)

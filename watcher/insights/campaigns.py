@@ -31,6 +31,12 @@ EXAMPLES = 3
 SAYS = {
     "hashtag": "{brand} began to use #{tag}: in {own} posts of its own, and in {posts} by {people} "
     "people who speak of it.",
+    "hashtag-one": "{brand} began to use #{tag}: in 1 post of its own, and in {posts} by {people} "
+    "people who speak of it.",
+    "hashtag-alone": "{brand} began to use #{tag}: in {own} posts of its own; nobody else who "
+    "speaks of it does.",
+    "hashtag-other": "{brand} began to use #{tag}: in {own} posts of its own; 1 other person who "
+    "speaks of it does.",
     "talk": "#{tag} is new among posts that speak of {brand}: {posts} posts by {people} people.",
     "burst": "{brand} wrote {own} posts within {days} days, usually {usual}.",
     "burst-day": "{brand} wrote {own} posts on one day, usually {usual}.",
@@ -178,9 +184,18 @@ def _of_tag(
         engagement=own.engagement + theirs.engagement,
         usual=None,
         examples=(),
-        says=Reason(template=SAYS[kind], values=values),
+        says=Reason(template=SAYS[_saying(kind, own, theirs)], values=values),
     )
     return told, [*own.best(), *theirs.best()]
+
+
+def _saying(kind: Literal["hashtag", "talk"], own: _Tag, theirs: _Tag) -> str:
+    """Which sentence to say: of one post, and of nobody or one person, others."""
+    if kind == "talk":
+        return kind
+    if own.posts == 1:
+        return "hashtag-one"
+    return {0: "hashtag-alone", 1: "hashtag-other"}.get(len(theirs.authors), kind)
 
 
 def _bursts(store: Store, brand: Brand, period: Period) -> list[tuple[Campaign, list[int]]]:
