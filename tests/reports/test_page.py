@@ -5,6 +5,7 @@ import hashlib
 import math
 import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import combinations
 from pathlib import Path
@@ -19,6 +20,7 @@ from watcher.app import App
 from watcher.insights.model import Period
 from watcher.reports import Facts, Report, compose, page, speaking
 from watcher.reports.model import Figure, Paragraph, Section
+from watcher.reports.sections.people import ranked
 
 TEMPLATES = Templates(files.templates())
 DOCS = Path(files.templates()).parent / "docs"
@@ -301,3 +303,14 @@ def blind(colour: str, seen: tuple[tuple[float, ...], ...]) -> tuple[float, ...]
 
 def distance(one: tuple[float, ...], other: tuple[float, ...]) -> float:
     return math.dist(one, other)
+
+
+def test_who_is_told_first_is_who_is_drawn_first(facts: Facts) -> None:
+    acme = facts.brands[0]
+    quiet = [replace(one, answered_by=0, passed_on_by=0) for one in acme.influencers]
+    least = sorted(quiet, key=lambda one: one.engagement or 0)
+    order = ranked(replace(acme, influencers=tuple(least)))
+    reactions = [one.engagement or 0 for one in order]
+    assert reactions == sorted(reactions, reverse=True)
+    moved = replace(least[0], answered_by=9)
+    assert ranked(replace(acme, influencers=(moved, *least[1:])))[0] == moved

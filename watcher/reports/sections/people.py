@@ -1,5 +1,6 @@
 """Who matters where the brand is spoken of, and who talks with whom."""
 
+from watcher.insights.people import Influencer
 from watcher.reports.charts import Row, Size, Svg, rows
 from watcher.reports.facts import BrandFacts
 from watcher.reports.model import Block, Hidden, Section, Sheet
@@ -28,7 +29,7 @@ def people(desk: Desk, brand: BrandFacts) -> Section:
         )
     quotes = desk.posts(
         say.t("What they said that moved most"),
-        [one.best for one in brand.influencers[:3]],
+        [one.best for one in ranked(brand)[:3]],
         brand.posts,
     )
     if quotes:
@@ -50,7 +51,7 @@ def told(desk: Desk, brand: BrandFacts) -> str:
             " networks tell.",
             brand=desk.name,
         )
-    first = brand.influencers[0]
+    first = ranked(brand)[0]
     said = []
     if first.answered_by:
         said.append(say.tn("{count} person answered", "{count} people answered", first.answered_by))
@@ -72,12 +73,28 @@ def told(desk: Desk, brand: BrandFacts) -> str:
     return say.t("{account} moved most: {what}.", account=who, what=say.listed(said))
 
 
+def ranked(brand: BrandFacts) -> tuple[Influencer, ...]:
+    """The people in the order in which they are told: by what is drawn of them."""
+    if not _by_reactions(brand):
+        return brand.influencers
+    return tuple(sorted(brand.influencers, key=lambda one: -(one.engagement or 0)))
+
+
+def _by_reactions(brand: BrandFacts) -> bool:
+    most = max(map(_moved, brand.influencers), default=0)
+    return most < FEWEST_PEOPLE and any(one.engagement for one in brand.influencers)
+
+
+def _moved(one: Influencer) -> int:
+    return one.answered_by + one.passed_on_by
+
+
 def _figure(desk: Desk, brand: BrandFacts) -> Block:
     say = desk.say
-    drawn = brand.influencers[:MOST_DRAWN]
-    people = [one.answered_by + one.passed_on_by for one in drawn]
+    drawn = ranked(brand)[:MOST_DRAWN]
+    people = [_moved(one) for one in drawn]
     caption = say.t("Different people who answered or passed on")
-    if max(people) < FEWEST_PEOPLE and any(one.engagement for one in drawn):
+    if _by_reactions(brand):
         people = [one.engagement or 0 for one in drawn]
         caption = say.t("Likes, reposts and replies")
     things = [
