@@ -72,7 +72,7 @@ def _posts(rnd: random.Random, size: int, part: float) -> Iterator[dict[str, obj
     for number in range(1, size + 1):
         own = rnd.random() < part
         author = 1 if own else rnd.randrange(2, PEOPLE + 2)
-        at = START + LENGTH * number / size + timedelta(seconds=rnd.randrange(3600))
+        at = START + LENGTH * (number / size) + timedelta(seconds=rnd.randrange(3600))
         row: dict[str, object] = {
             "rid": number, "seen": at, "network": "x", "id": str(number), "author": author,
             "text": " ".join(rnd.choices(_WORDS, k=20)), "posted_at": at,

@@ -50,7 +50,7 @@ def account_statistics(
     """
     everything = store.account_span(account_key)
     bounds = period or _whole(everything, zone)
-    span = store.account_span(account_key, bounds.since, bounds.until)
+    span = store.account_span(account_key, bounds.since, bounds.until) if period else everything
     step = step_of(zone, span.first or bounds.since, (span.last or bounds.since) + _MOMENT)
     counts = store.account_counts(account_key, bounds.since, bounds.until, step)
     clock = _Local(zone, step)
@@ -142,15 +142,16 @@ def _by_kind(step: Step) -> dict[Kind, int]:
     }  # fmt: skip
 
 
-def _kinds(steps: Iterable[Step], threads: int) -> Kinds:
-    found: Counter[Kind] = Counter()
-    for step in steps:
-        found.update(_by_kind(step))
+def _kinds(steps: Sequence[Step], threads: int) -> Kinds:
+    reposts = sum(step.reposts for step in steps)
+    replies = sum(step.replies for step in steps)
+    quotes = sum(step.quotes for step in steps)
+    together = sum(step.posts for step in steps)
     return Kinds(
-        original=found["original"],
-        reply=found["reply"],
-        repost=found["repost"],
-        quote=found["quote"],
+        original=together - reposts - replies - quotes,
+        reply=replies,
+        repost=reposts,
+        quote=quotes,
         threads=threads,
     )
 
