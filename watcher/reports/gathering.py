@@ -23,7 +23,9 @@ from watcher.reports.volume import volume
 from watcher.store import AlarmRecord, Store
 
 MOST_LISTED = 20
-"""People, complaints, suspects: the others are counted."""
+"""People, conversations, suspects."""
+EVERYBODY = 10**9
+"""Whoever waits is counted; the section lists the first."""
 MOST_ACCOUNTS = 3
 """Own accounts of a brand that are looked at."""
 MOST_DOMAINS = 100_000
@@ -74,7 +76,7 @@ def _of_brand(
         voice = _unsure_of_before(voice)
     rules = _alarm_rules(config, hearing, brand)
     alarms, evidence, hidden = _alarms(store, brand, rules, period)
-    waiting = inbox(store, [brand], period.until, WAITING, 10 * MOST_LISTED, back=period.length)
+    waiting = inbox(store, [brand], period.until, WAITING, EVERYBODY, back=period.length)
     public = tuple(one for one in waiting if not (one.post.private or one.newest.private))
     found = themes(store, brand, others, period)
     began = tuple(one for other in others for one in campaigns(store, other, period))
