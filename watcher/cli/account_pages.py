@@ -282,7 +282,7 @@ def _shifts(one: AccountStatistics, around: Around | None, day: date, screen: Sc
         screen.note("Posts that were never read look like silence: --fetch reads them first.")
 
 
-_SHIFT_WORDS = {
+_SHIFT_WORDS: dict[str, str] = {
     "posts a day": "posts a day",
     "hours": "busiest 3 hours",
     **{kind: f"share of {words}" for kind, words in _KIND_WORDS.items()},
