@@ -70,6 +70,14 @@ def test_rows_are_chosen(demo: Terminal, monkeypatch: pytest.MonkeyPatch) -> Non
         (("satisfaction", "--private"), "satisfaction is not chosen by --private"),
         (("account_statistics",), "whose statistics?"),
         (("secrets",), "'secrets' is not one of"),
+        (
+            ("posts", "--since", "2026-03-02", "--until", "2026-03-01"),
+            "2026-03-01 lies before 2026-03-02",
+        ),
+        (
+            ("satisfaction", "--since", "2026-03-02", "--until", "2026-03-01"),
+            "2026-03-01 lies before 2026-03-02",
+        ),
     ],
 )
 def test_what_cannot_be_written_is_said(demo: Terminal, words: tuple[str, ...], said: str) -> None:

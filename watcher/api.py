@@ -154,6 +154,7 @@ class Watch:
         private: bool = False,
     ) -> Wanted:
         """Return what the store is asked for. Raises `ExportError` as `posts` does."""
+        _in_order(since, until)
         return Wanted(
             since=self._moment(since, 0),
             until=self._moment(until, 1),
@@ -203,6 +204,7 @@ class Watch:
 
     def period(self, since: When | None, until: When | None, now: datetime | None = None) -> Period:
         """Return a stretch of time; without a beginning, 28 days to its end, else to now."""
+        _in_order(since, until)
         end = self._moment(until, 1)
         if end is None:
             today = (now or utc_now()).astimezone(self.zone).date()
@@ -263,6 +265,15 @@ class Watch:
         if any(one.severity == "error" for one in problems):
             raise ExpressionError(tuple(problems), expression)
         return Evaluator(*rule.compiled(self.config.definitions))
+
+
+def _in_order(since: When | None, until: When | None) -> None:
+    if isinstance(since, datetime) or isinstance(until, datetime):
+        return  # a moment is not of the same zone as a day
+    if since is not None and until is not None and until < since:
+        raise ExportError(
+            f"{until} lies before {since}", help="since is the first day, until the last"
+        )
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
