@@ -72,6 +72,9 @@ def command(settings: Settings, folder: Path) -> None:
         f"  {start} search 'nordelia retard*'",
         f"  {start} rules show plaintes",
         f"  {start} follows list",
+        f"  {start} brands Nordelia",
+        f"  {start} inbox",
+        f"  {start} report",
         f"  {start} status",
         f"and read {folder / 'watcher.toml'}, or begin your own with `{_program()} init`.",
     )
