@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
@@ -15,7 +14,7 @@ from watcher.cli.charts import Paper, bars, paper, spark
 from watcher.cli.console import Screen, count, moment, print_json, safe, stdout
 from watcher.cli.links import defused, suspect_domains
 from watcher.cli.names import MistakeError, brand_names, completing, meant
-from watcher.cli.periods import asked_for, days_of, period_options
+from watcher.cli.periods import asked_for, days_of, period_options, zone_named
 from watcher.config import Config
 from watcher.insights.answering import Answering, Delay, answering, told_length
 from watcher.insights.campaigns import campaigns
@@ -56,7 +55,7 @@ def command(
     with settings.opened() as (config, store):
         period = asked_for(
             settings.clock(),
-            _zone(zone or config.timezone),
+            zone_named(zone or config.timezone),
             since=since,
             until=until,
             week=week,
@@ -74,15 +73,6 @@ def command(
             print_json(_as_values(page.read(chosen, whole=whole)))
         else:
             page.show(chosen, whole=whole)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise MistakeError(
-            f"there is no time zone {name[:60]!r}", help="write it like Europe/Paris or UTC"
-        ) from None
 
 
 def _with_competitors(config: Config, name: str) -> tuple[Brand, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
@@ -60,6 +60,16 @@ def asked_for(
         )
     whole = Period.of_days(first, last, zone)
     return replace(whole, until=min(whole.until, now))  # what is to come is not silence
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """Return the time zone with this name. Raises `MistakeError`."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise MistakeError(
+            f"there is no time zone {name[:60]!r}", help="write it like Europe/Paris or UTC"
+        ) from None
 
 
 def days_of(period: Period) -> str:

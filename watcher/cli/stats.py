@@ -3,7 +3,7 @@
 from contextlib import closing
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -16,6 +16,7 @@ from watcher.cli.account_values import as_values
 from watcher.cli.charts import paper
 from watcher.cli.console import count, print_json, safe, stderr, stdout
 from watcher.cli.names import DAY, MistakeError
+from watcher.cli.periods import zone_named
 from watcher.histories import MOST, fetch, networks
 from watcher.insights.account import AccountStatistics, account_statistics
 from watcher.insights.model import Period
@@ -60,7 +61,7 @@ def command(
     """
     config = settings.load()
     whose = f"given with --zone: {zone}" if zone else f"{config.timezone}, the configuration's"
-    clocks = _zone(zone or config.timezone)
+    clocks = zone_named(zone or config.timezone)
     if since and until and until < since:
         raise MistakeError("--until lies before --since", help="turn them round")
     failed = False
@@ -86,15 +87,6 @@ def command(
     else:
         side_by_side(found, stdout(), paper(stdout()), zone=whose, around=around)
     return int(failed)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise MistakeError(
-            f"there is no time zone {name[:60]!r}", help="write it like Europe/Paris or UTC"
-        ) from None
 
 
 def _midnight(day: date | None, zone: ZoneInfo) -> datetime | None:
