@@ -251,7 +251,6 @@ class Rates(Database):
         with self.reading() as connection:
             return tuple(alarm_record(row) for row in connection.execute(query))
 
-
     def alarm(self, alarm_id: int) -> AlarmRecord | None:
         """Return one alarm by its number; None where there is none."""
         with self.reading() as connection:
