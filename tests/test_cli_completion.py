@@ -27,7 +27,10 @@ def completed(*words: str) -> list[str]:
     ("words", "names"),
     [
         (("",), list(COMMANDS)),
-        (("s",), ["status", "sources", "search", "silence", "suspects"]),
+        (
+            ("s",),
+            ["status", "sources", "search", "stats", "spikes", "silence", "suspects"],
+        ),
         (("suspects", "re"), ["reopen", "review"]),
         (("suspects", "list", "--verdict", "o"), ["open", "ours"]),
         (("suspects", "list", "--brand", "n"), ["Nordelia"]),
