@@ -18,7 +18,7 @@ from watcher.cli import watcher as program
 from watcher.insights.model import Estimate
 from watcher.reports import Facts, Report, compose
 from watcher.reports.model import Sheet
-from watcher.reports.tables import write
+from watcher.reports.tables import tables, write
 
 TEMPLATES = Templates(files.templates())
 DOCS = Path(files.templates()).parent / "docs"
@@ -37,7 +37,7 @@ def test_the_files_hold_what_the_page_shows(report: Report, tmp_path: Path) -> N
     written = write(report, tmp_path / "tables", "csv", force=False)
     assert {one.stem for one in written} == {one.key for one in report.sheets}
     with (tmp_path / "tables" / "volume.csv").open(encoding="utf-8-sig") as file:
-        rows = [row for row in csv.DictReader(file) if row["brand"] == "Acme"]
+        rows = [row for row in csv.DictReader(file) if row["about"] == "Acme"]
     shown = sheet(report, "volume").rows
     assert [(row["day"], int(row["posts"])) for row in rows] == [
         (str(row[0]), row[1]) for row in shown
@@ -47,6 +47,19 @@ def test_the_files_hold_what_the_page_shows(report: Report, tmp_path: Path) -> N
     first, shares = json.loads(lines[0]), sheet(report, "voice").rows[0][3]
     assert isinstance(shares, Estimate)
     assert (first["share"], first["share_low"]) == (shares.value, shares.low)
+
+
+def test_no_table_has_a_column_twice(report: Report, tmp_path: Path) -> None:
+    for table in tables(report):
+        names = [column.name for column in table.columns]
+        assert sorted(set(names)) == sorted(names), table.name
+    write(report, tmp_path / "tables", "jsonl", force=False)
+    lines = (tmp_path / "tables" / "voice.jsonl").read_text().splitlines()
+    first, second = json.loads(lines[0]), json.loads(lines[1])
+    assert [(one["about"], one["brand"]) for one in (first, second)] == [
+        ("Acme", "Acme"),
+        ("Acme", "Rivalo"),
+    ]
 
 
 def test_every_table_has_columns_of_one_shape_for_all_brands(report: Report) -> None:

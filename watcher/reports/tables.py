@@ -35,7 +35,7 @@ def tables(report: Report) -> Iterator[export.Table]:
         yield export.Table(
             name=key,
             columns=(
-                export.Column("brand", "text", "The brand; empty for what is about all."),
+                export.Column("about", "text", "The brand it is about; empty for all."),
                 export.Column("part", "text", "What it is about, where a brand has several."),
                 *(made for column in sheets[0].columns for made in _columns(column)),
             ),
