@@ -44,14 +44,13 @@ def gather(
 ) -> Facts:
     """Return everything about some brands in a period. Raises `StoreError`."""
     watched = _watched(config, store, period)
-    begin = min(watched.first_reads.values(), default=now)
-    late = begin > period.before.since
+    begin = min(watched.first_reads.values(), default=None)
     return Facts(
         made=now,
         program=program,
         period=period,
         zone=period.zone,
-        brands=tuple(_of_brand(config, store, hearing, one, period, late=late) for one in brands),
+        brands=tuple(_of_brand(config, store, hearing, one, period, begin) for one in brands),
         watched=watched,
         suspect_domains=_suspect_domains(store),
     )
@@ -67,12 +66,17 @@ def reported(config: Config) -> tuple[Brand, ...]:
 
 
 def _of_brand(
-    config: Config, store: Store, hearing: Hearing, brand: Brand, period: Period, *, late: bool
+    config: Config,
+    store: Store,
+    hearing: Hearing,
+    brand: Brand,
+    period: Period,
+    read_since: datetime | None,
 ) -> BrandFacts:
     known = {one.name: one for one in config.brands}
     others = tuple(known[name] for name in brand.competitors if name != brand.name)
     voice = share_of_voice(store, [brand.name, *(one.name for one in others)], period)
-    if late:
+    if read_since is None or read_since > period.before.since:
         voice = _unsure_of_before(voice)
     rules = _alarm_rules(config, hearing, brand)
     alarms, evidence, hidden = _alarms(store, brand, rules, period)
@@ -88,7 +92,7 @@ def _of_brand(
     return BrandFacts(
         brand=brand,
         others=others,
-        volume=volume(store, brand.name, period, voice.brands[0]),
+        volume=volume(store, brand.name, period, voice.brands[0], read_since),
         voice=_without_doubles(voice),
         satisfaction=satisfaction(store, brand.name, period),
         themes=found,

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 from statistics import fmean, median, variance
 
 from watcher.insights.model import Period
-from watcher.insights.voice import BrandVoice, share_of_voice
+from watcher.insights.voice import PARTS, BrandVoice, share_of_voice
 from watcher.reports.facts import DayVolume, Volume
 from watcher.store import Store
 
@@ -18,12 +19,17 @@ SURE = 1.96
 FEWEST_POSTS = 10
 
 
-def volume(store: Store, brand: str, period: Period, said: BrandVoice) -> Volume:
-    """Return the volume of a brand; `said` is its voice in the period. Raises `StoreError`."""
+def volume(
+    store: Store, brand: str, period: Period, said: BrandVoice, read_since: datetime | None
+) -> Volume:
+    """Return the volume of a brand; `said` is its voice in the period. Raises `StoreError`.
+
+    `read_since` is when a source was read first; None where none was.
+    """
     earlier = Period(since=period.since - LOOKED_BACK, until=period.since, zone=period.zone)
     [history] = share_of_voice(store, [brand], earlier).brands
     counts = {one.day: one.posts for one in history.days}
-    first = _history_from(history, period)
+    first = counted_from(history, period, read_since, whole=said.posts_before is not None)
     days = tuple(
         DayVolume(
             day=one.day,
@@ -86,10 +92,27 @@ def _scatter(counts: Sequence[int]) -> float:
     return max(variance(counts) if len(counts) > 1 else 0.0, fmean(counts), 0.25)
 
 
-def _history_from(history: BrandVoice, period: Period) -> date | None:
-    """Return the first day of those that were counted; what an archive brought counts too."""
-    spoken = [one.day for one in history.days if one.posts]
-    since = history.counted_since
-    if since is not None and since < period.since:
-        spoken.append(max(period.day_of(since) + timedelta(days=1), history.days[0].day))
-    return min(spoken, default=None)
+def counted_from(
+    history: BrandVoice, period: Period, read_since: datetime | None, *, whole: bool
+) -> date | None:
+    """Return the first day before the period from which on all were counted; None: there is none.
+
+    As posts came: after a source was read first and the brand was counted. Or, where the period
+    before is `whole`, later, from an archive: then there are posts in each part of that time.
+    """
+    begin = period.day_of(period.since)
+    found = []
+    if history.counted_since is not None and read_since is not None:
+        watched = period.day_of(max(history.counted_since, read_since)) + timedelta(days=1)
+        found.append(max(watched, history.days[0].day))
+    if whole:
+        counts = [one.posts for one in history.days]
+        dense = (n for n in range(len(counts)) if counts[n] and _is_dense(counts[n:]))
+        found += [history.days[n].day for n in dense][:1]
+    return min((day for day in found if day < begin), default=None)
+
+
+def _is_dense(counts: Sequence[int]) -> bool:
+    """Whether there are posts in each part of some days."""
+    edges = [len(counts) * n // PARTS for n in range(PARTS + 1)]
+    return all(any(counts[a:b]) for a, b in pairwise(edges))
