@@ -35,6 +35,8 @@ def completed(*words: str) -> list[str]:
         (("suspects", "list", "--verdict", "o"), ["open", "ours"]),
         (("suspects", "list", "--brand", "n"), ["Nordelia"]),
         (("rules", "show", "pl"), ["plaintes"]),
+        (("spikes", "replay", "--rule", "pl"), ["plaintes"]),
+        (("spikes", "replay", "--brand", "n"), ["Nordelia"]),
         (("digests", "preview", ""), ["matin", "digest"]),
         (("-c", "nowhere.toml", "rules", "show", ""), []),
         (("nonsense", ""), list(COMMANDS)),

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from tests.cli_fixtures import acme, terminal
+from tests.cli_fixtures import CONFIG, acme, terminal
 from tests.terminal import Terminal, compare
 from tests.test_cli_screens import screens
 
@@ -34,6 +34,7 @@ def test_a_series_is_replayed_at_several_heights(acme: Terminal) -> None:
         ("spikes", "replay", "--brand", "Acme", "--height", "0.5"),
     )
     compare("cli-spikes", told.replace(str(acme.folder), "."))
+    assert "there is no such file" in acme.pipe("spikes", "replay", "--counts", "nope.csv").err
     assert "holds no counts" in " ".join(
         acme.pipe("spikes", "replay", "--counts", marks).err.split()
     )
@@ -50,3 +51,23 @@ def test_stored_posts_of_a_brand_are_replayed(acme: Terminal) -> None:
     after = json.loads(acme.pipe(*replayed).out)
     assert [one["alarms"] for one in (*before, *after)] == [0] * len((*before, *after))
     assert len(after) == 3
+
+
+def test_a_brand_is_replayed_over_the_posts_that_speak_of_it(terminal: Terminal) -> None:
+    """What its own account writes and what is not about it speaks of it nowhere else either."""
+    own = 'name = "Acme"\naccounts = ["acme"]\ncontext = ["café"]\nrelevance = "context"'
+    (terminal.folder / "watcher.toml").write_text(CONFIG.replace('name = "Acme"', own))
+    for handle, words in (
+        ("acme", "Acme café is open"),
+        ("ann", "the Acme café again"),
+        ("ben", "my acme tent"),
+        ("cy", "acme café, no"),
+        ("dee", "nothing"),
+    ):
+        assert terminal.pipe("local", "post", f"@{handle}", words).code == 0
+    assert terminal.pipe("once").code == 0
+    terminal.now += timedelta(days=1)
+    beside = json.loads(terminal.pipe("brands", "Acme", "--json").out)
+    assert beside["share_of_voice"]["posts"] == 2
+    assert terminal.pipe("spikes", "replay", "--brand", "acme").out.startswith("2 posts from")
+    assert "no brand called 'acmi'" in terminal.pipe("spikes", "replay", "--brand", "acmi").err

@@ -60,10 +60,7 @@ class Hearing:
 
     @cached_property
     def _matcher(self) -> Matcher:
-        rules = [
-            KeywordRule(name=brand.name, find=f"brand:{_quoted(brand.name)} -is:own")
-            for brand in self._brands
-        ]
+        rules = [KeywordRule(name=brand.name, find=speaks_of(brand.name)) for brand in self._brands]
         return Matcher(rules, self._definitions)
 
     @cached_property
@@ -110,6 +107,11 @@ class Hearing:
 @lru_cache(maxsize=256)
 def _loaded(learnt: str) -> Correction:
     return loaded(learnt)
+
+
+def speaks_of(brand: str) -> str:
+    """Return the expression that finds the posts in which others speak of a brand."""
+    return f"brand:{_quoted(brand)} -is:own"
 
 
 def _quoted(name: str) -> str:

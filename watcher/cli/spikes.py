@@ -13,15 +13,16 @@ from rules import KeywordRule
 from rules.matcher import Matcher
 from rules.rates import Alarm, Event, Spike, length
 from rules.rates.values import Values
+from rules.signals.spoken import speaks_of
 from watcher.cli import Settings
 from watcher.cli.console import moment, print_json, safe, stderr, stdout
-from watcher.cli.names import DAY, MistakeError, completing, rule_names
+from watcher.cli.names import DAY, MistakeError, brand_names, completing, meant, rule_names
 from watcher.cli.rules.subject import keyword_rule
 from watcher.config import Config
 from watcher.spikes.reading import read_counts, read_windows
 from watcher.spikes.replay import Counts, Past, replay
 from watcher.spikes.score import Marked, Score, score, unmarked
-from watcher.store import Store
+from watcher.store import Store, Wanted
 
 BATCH = 2000
 HEIGHTS = (2.0, 3.0, 5.0)
@@ -43,7 +44,11 @@ class _Setting:
 
 @command.command("replay")
 @click.option("--rule", shell_complete=completing(rule_names), help="What this rule looks for.")
-@click.option("--brand", help="Posts that speak of this brand.")
+@click.option(
+    "--brand",
+    shell_complete=completing(brand_names),
+    help="Posts that speak of this brand, as `watcher brands` counts them.",
+)
 @click.option("--find", metavar="EXPRESSION", help="Posts that this finds.")
 @click.option(
     "--counts",
@@ -105,11 +110,14 @@ def replay_(
     else:
         config = settings.load()
         zone = ZoneInfo(config.timezone)
-        expression = f'brand:"{brand}"' if brand is not None else find
+        expression = find
+        if brand is not None:
+            brand = meant(brand, brand_names(config), "brand")
+            expression = speaks_of(brand)
         known = keyword_rule(config, rule, expression if rule is None else None)
         if isinstance(known.rate, Spike):
             base, silence = known.rate, known.silence
-        found = _found(settings, config, known, since, until, zone)
+        found = _found(settings, config, known, brand, since, until, zone)
     chosen = {"within": within, "at_least": at_least, "of": of}
     base = replace(base, direction="up", **{k: v for k, v in chosen.items() if v is not None})  # type: ignore[arg-type]
     if realert is not None:
@@ -219,11 +227,15 @@ def _found(
     settings: Settings,
     config: Config,
     rule: KeywordRule,
+    brand: str | None,
     since: date | None,
     until: date | None,
     zone: ZoneInfo,
 ) -> list[Event]:
-    """What the rule finds in the stored posts, enabled or not, as rates look at it."""
+    """What the rule finds in the stored posts, enabled or not, as rates look at it.
+
+    With a brand, less what was taken for not about it.
+    """
     first, end = _moments(since, until, zone)
     matcher = Matcher([replace(rule, enabled=True)], config.definitions)
     values = Values(config.definitions)
@@ -231,11 +243,12 @@ def _found(
     found: list[Event] = []
     with settings.opened() as (_, store), stderr().progress("reading posts") as report:
         done, total = 0, store.count_posts()
+        not_about = _left_out(store, brand) if brand is not None else frozenset()
         for batch in _batches(store):
             done += len(batch)
             inside = [one for one in batch if first < one.post.posted_at <= end]
             keys = {match.post for match in matcher.match([one.post for one in inside])}
-            some = [one for one in inside if one.post.key in keys]
+            some = [one for one in inside if one.post.key in keys - not_about]
             marks = store.marks([one.rid for one in some])
             for one in some:
                 repost, followers, toned, negative = marks.get(one.rid, (False, 0, (), ()))
@@ -255,6 +268,13 @@ def _found(
                 )
             report(done, total)
     return found
+
+
+def _left_out(store: Store, brand: str) -> frozenset[str]:
+    """Return the keys of the posts that name a brand and were taken for not about it."""
+    wanted = Wanted(brand=brand, private=True)
+    rows = store.export_rows("spoken", ("post", "left_out"), wanted)
+    return frozenset(str(key) for key, left_out in rows if left_out)
 
 
 def _batches(store: Store) -> Iterable[Sequence[Any]]:

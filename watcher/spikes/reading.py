@@ -114,5 +114,9 @@ def _text(path: Path) -> str:
         if path.suffix == ".gz":
             data = gzip.decompress(data)
         return data.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise SeriesError(
+            f"{path} cannot be read: there is no such file", help="look at how its name is written"
+        ) from None
     except (OSError, EOFError, ValueError) as error:
         raise SeriesError(f"{path} cannot be read: {type(error).__name__}") from None
