@@ -88,7 +88,19 @@ def test_a_program_gets_every_number(brands: Terminal) -> None:
     assert [one["name"] for one in told["campaigns"]] == ["HingeGate"]
 
 
-def test_nothing_stored_is_said_in_words(acme: Terminal) -> None:
-    shown = acme.type("brands")
+@pytest.mark.parametrize("words", [("brands",), ("brands", "Acme")])
+def test_nothing_stored_is_said_in_words(acme: Terminal, words: tuple[str, ...]) -> None:
+    shown = acme.type(*words)
     assert shown.code == 0
-    assert "Nobody spoke of" in shown.screen
+    assert shown.screen.count("Nobody spoke of") == 1
+    assert "How people feel" not in shown.screen
+    assert "are not counted" not in shown.screen
+
+
+def test_what_was_looked_for_and_not_found_is_said(acme: Terminal) -> None:
+    acme.pipe("local", "post", "@ann", "Acme again")
+    assert acme.pipe("once").code == 0
+    acme.now += timedelta(days=1)
+    shown = " ".join(acme.type("brands", "Acme").screen.split())
+    assert "Spoken of more No word stands out against the period before." in shown
+    assert "Begun No new hashtag is talked of; Acme has no accounts of its own" in shown

@@ -111,16 +111,23 @@ class _Page:
         title = brands[0].name if whole else count(len(brands), "brand")
         screen.say(f"{safe(title, 60)}, {days_of(self._period)} ({self._period.zone.key})", "")
         _voice(read["share_of_voice"], screen, on, whole=whole)
-        _moods(read["satisfaction"], screen, on, whole=whole)
+        spoken_of = read["share_of_voice"].posts > 0
+        if spoken_of:
+            _moods(read["satisfaction"], screen, on, whole=whole)
+        if whole and spoken_of:
+            self._themes(read["themes"], compared=len(brands) > 1)
         if whole:
-            self._themes(read["themes"])
-            self._campaigns(read["campaigns"])
+            self._campaigns(read["campaigns"], brands)
         _answers(read["answers"], screen)
         if not whole:
             screen.hint("", "`watcher brands NAME` tells more of one of them")
 
-    def _themes(self, found: Sequence[Theme]) -> None:
+    def _themes(self, found: Sequence[Theme], *, compared: bool) -> None:
         screen = self._screen
+        if not found:
+            others = "its competitors or " if compared else ""
+            told = f"No word stands out against {others}the period before."
+            screen.say("Spoken of more", f"  {told}", "")
         domains = suspect_domains(self._store)
         quoted: set[str] = set()
         for against in ("others", "before"):
@@ -142,14 +149,26 @@ class _Page:
                     )
             screen.say("")
 
-    def _campaigns(self, found: Sequence[Any]) -> None:
-        if found:
-            zone = self._period.zone.key
-            self._screen.say("Begun")
-            for one in found:
-                since = moment(one.since, zone)[:10]
-                self._screen.say(*self._screen.hung(f"  {since}  ", safe(str(one.says), 300)))
-            self._screen.say("")
+    def _campaigns(self, found: Sequence[Any], brands: Sequence[Brand]) -> None:
+        screen, zone = self._screen, self._period.zone.key
+        screen.say("Begun")
+        for one in found:
+            since = moment(one.since, zone)[:10]
+            screen.say(*screen.hung(f"  {since}  ", safe(str(one.says), 300)))
+        if not found:
+            screen.say(*screen.hung("  ", _nothing_begun(brands)))
+        screen.say("")
+
+
+def _nothing_begun(brands: Sequence[Brand]) -> str:
+    silent = [safe(one.name, 60) for one in brands if not one.accounts]
+    if not silent:
+        return "No new hashtag and no burst of posts is seen."
+    have = "has no accounts of its own" if len(silent) == 1 else "have no accounts of their own"
+    return (
+        f"No new hashtag is talked of; {_and(silent)} {have} in the configuration: what is begun "
+        "there cannot be known."
+    )
 
 
 def _voice(voice: ShareOfVoice, screen: Screen, on: Paper, *, whole: bool) -> None:
