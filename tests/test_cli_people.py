@@ -105,12 +105,7 @@ def test_a_busy_day_is_shown_as_it_was_and_nothing_in_it_does_harm(acme: Termina
     busy(acme)
     people = screens(acme, ("people",), ("people", "--limit", "2"))
     listed = screens(acme, ("inbox",), ("inbox", "--limit", "1"))
-    (bait,) = [
-        one
-        for one in json.loads(acme.pipe("inbox", "--json").out)["waiting"]
-        if one["author"] == IMITATION
-    ]
-    number = str(bait["number"])
+    number = "town:bait"
     done = screens(
         acme,
         ("inbox", "done", number, "--note", "an imitation"),
@@ -128,10 +123,20 @@ def test_a_busy_day_is_shown_as_it_was_and_nothing_in_it_does_harm(acme: Termina
 
 def test_what_a_pipe_reads_is_defused_too_and_marked(acme: Terminal) -> None:
     busy(acme)
+    assert "@acme-help[.]example [suspect]" in acme.pipe("people").out
     for words in (("people",), ("inbox",)):
         out = acme.pipe(*words).out
-        assert "@acme-help[.]example [suspect]" in out
         assert not [one for one in (IMITATION, "pay.example", "\x1b", "\u202e") if one in out]
+
+
+def test_an_imitator_is_no_customer_and_is_counted(acme: Terminal) -> None:
+    busy(acme)
+    found = json.loads(acme.pipe("inbox", "--json").out)
+    assert IMITATION not in [one["author"] for one in found["waiting"]]
+    assert found["look_alikes_left_out"] == 1
+    ran = acme.pipe("inbox")
+    assert "1 look-alike account is left out: `watcher suspects list` shows them" in ran.err
+    assert "acme-help" not in ran.out
 
 
 def test_who_was_found_harmless_is_shown_as_everybody(acme: Terminal) -> None:
@@ -141,7 +146,8 @@ def test_who_was_found_harmless_is_shown_as_everybody(acme: Terminal) -> None:
         store.judge(record.id, Verdict.DISMISSED, "", "ada", acme.now)
     store.close()
     assert f"@{IMITATION}" in acme.pipe("people").out
-    assert "[suspect]" not in acme.pipe("people").out + acme.pipe("inbox").out
+    assert "[suspect]" not in acme.pipe("people").out
+    assert f"@{IMITATION}" in acme.pipe("inbox").out
 
 
 def test_people_leave_out_what_is_private_and_the_inbox_marks_it(acme: Terminal) -> None:

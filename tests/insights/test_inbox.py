@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from rules.model import Verdict
 from rules.signals.spoken import Spoken
-from tests.insights.people_samples import ACME, HOUR, answer, person, say, told
+from tests.insights.people_samples import ACME, HOUR, RIVALO, answer, person, say, told
 from tests.store.conftest import opened, postgresql_opened, sqlite_opened, store
-from tests.store.samples import NOON, page
-from watcher.insights.inbox import Unanswered, inbox, own_posts
+from tests.store.samples import NOON, ROUTES, page, suspect
+from watcher.insights.inbox import Unanswered, inbox, own_posts, worklist
 from watcher.store import NoSuchRecordError, Store
 
 __all__ = ["opened", "postgresql_opened", "sqlite_opened", "store"]
@@ -201,3 +202,62 @@ def test_who_also_wrote_in_private_waits_for_what_was_public(store: Store) -> No
     )
     (entry,) = waiting(store, private=False)
     assert (entry.post.id, entry.newest.id, entry.posts, entry.signs) == ("b", "b", 1, ())
+
+
+def held(store: Store, *subjects: str) -> dict[str, int]:
+    """Have these be suspects; return their numbers by their subjects."""
+    store.save_page("square", page(say("more", "zoe", "https://pay.example")), NOON)
+    found = [suspect(one, name=one.rpartition(":")[2]) for one in subjects]
+    store.save_matches(store.unmatched(100), [], found, ROUTES, NOON)
+    return {one.suspect.subject: one.id for one in store.suspects(limit=9)}
+
+
+def test_look_alike_accounts_are_no_customers_and_are_counted(store: Store) -> None:
+    told(
+        store,
+        say("scam", "acme_help", **ago(30)),
+        say("scam2", "acme_help", **ago(29)),
+        say("fan", "acme_fan", **ago(9)),
+        say("c", "ann", **ago(9)),
+        of={name: complaint(name) for name in ("scam", "scam2", "fan", "c")},
+    )
+    numbers = held(store, "town:id-acme_help", "town:id-acme_fan")
+    found = worklist(store, [ACME], NOON, limit=1)
+    assert ([one.post.id for one in found.entries], found.look_alikes) == (["c"], 2)
+    store.judge(numbers["town:id-acme_help"], Verdict.CONFIRMED, "", "ada", NOON)
+    store.judge(numbers["town:id-acme_fan"], Verdict.DISMISSED, "", "ada", NOON)
+    found = worklist(store, [ACME], NOON)
+    assert ({one.post.id for one in found.entries}, found.look_alikes) == ({"c", "fan"}, 1)
+
+
+def test_a_look_alike_that_two_brands_would_list_is_one(store: Store) -> None:
+    both = [
+        Spoken(brand=name, post="town:scam", tone="negative", complaint=True)
+        for name in ("Acme", "Rivalo")
+    ]
+    told(store, say("scam", "acme_help", **ago(30)), of={"scam": both})
+    assert len(inbox(store, [ACME, RIVALO], NOON)) == 2
+    held(store, "town:id-acme_help")
+    assert worklist(store, [ACME, RIVALO], NOON).look_alikes == 1
+
+
+def test_who_only_links_to_a_look_alike_domain_comes_last(store: Store) -> None:
+    link = {"links": ("https://pay.example/x",)}
+    posts = (
+        say("lure", "refunds", "Acme: https://pay.example/x", **ago(60), **link),
+        say("asks", "bob", "@acme is that you?", mentions=("acme",), **ago(50), **link),
+        say("c", "ann", **ago(9)),
+    )
+    store.save_page("square", page(*posts), NOON)
+    sad = [one for post in posts for one in complaint(post.id)]
+    shop = suspect("domain:pay.example", name="pay.example")
+    batch = store.unmatched(9)
+    store.save_matches(batch, [], [shop], ROUTES, NOON, spoken=sad, brands={"Acme": "a"})
+    assert [(one.post.id, one.leads_astray) for one in waiting(store)] == [
+        ("asks", False),
+        ("c", False),
+        ("lure", True),
+    ]
+    (record,) = store.suspects(limit=9)
+    store.judge(record.id, Verdict.DISMISSED, "", "ada", NOON)
+    assert names(store) == ["lure", "asks", "c"]

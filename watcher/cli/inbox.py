@@ -16,10 +16,11 @@ from watcher.cli.names import DAY, MistakeError, brand_names, completing, limit,
 from watcher.cli.silence import LENGTH
 from watcher.cli.suspects.subject import who
 from watcher.config import Config
-from watcher.insights.inbox import OwnPosts, Unanswered, inbox, own_posts
+from watcher.insights.inbox import OwnPosts, Unanswered, own_posts, worklist
 from watcher.store import HandledRecord
 
 LONGEST_TEXT = 200
+_ASTRAY_MARK = " [links to a look-alike]"
 
 
 @click.group(invoke_without_command=True)
@@ -51,7 +52,8 @@ def command(
 
     These are complaints, and unhappy posts and questions to a brand's own accounts, that no own
     account answered in the same thread. One line for each person; what is answered or deleted
-    leaves the list by itself. `done` and `later` take a person off it.
+    leaves the list by itself. `done` and `later` take a person off it. Accounts held for imitations
+    of a brand are left out and counted.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -63,14 +65,15 @@ def command(
         )
     with settings.opened() as (config, store):
         chosen = _chosen(config, brands)
-        found = inbox(store, chosen, now, after, limit + 1, back=back)
+        found = worklist(store, chosen, now, after, limit + 1, back=back)
         known = own_posts(store, chosen, now, back=back)
         doubts = Doubts.known(store)
-    entries = shown(found, limit)
+    entries = shown(found.entries, limit)
     if as_json:
         print_json(
             {
                 "waiting": [_as_dict(one) for one in entries],
+                "look_alikes_left_out": found.look_alikes,
                 "answers": [_known_as_dict(one) for one in known],
             }
         )
@@ -78,6 +81,8 @@ def command(
     for one in known:
         if one.says is not None:
             stderr().say(safe(str(one.says), 400))
+    if found.look_alikes:
+        stderr().say(_without(found.look_alikes))
     if stdout().is_terminal:
         _tell(entries, doubts, _none(chosen, after, back))
     else:
@@ -223,7 +228,9 @@ def _print(entries: Sequence[Unanswered], doubts: Doubts, none: str) -> None:
                 str(one.number),
                 safe(one.brand, 60),
                 str(one.says),
-                Text.assemble(doubts.author(one.post.author), " [suspect]" if one.suspect else ""),
+                Text.assemble(
+                    doubts.author(one.post.author), _ASTRAY_MARK if one.leads_astray else ""
+                ),
                 " ".join(map(str, one.signs)),
                 _text(one.post, doubts, LONGEST_TEXT),
                 _link(one, doubts),
@@ -240,8 +247,8 @@ def _whom(one: Unanswered, doubts: Doubts) -> Text:
     told = []
     if account.followers is not None:
         told.append(count(account.followers, "follower"))
-    if one.suspect:
-        told.append("a suspect: look before you answer")
+    if one.leads_astray:
+        told.append("links to a look-alike domain: look before you answer")
     return Text.assemble(name, f" ({', '.join(told)})") if told else name
 
 
@@ -259,6 +266,13 @@ def _none(brands: Sequence[Brand], after: timedelta, back: timedelta) -> str:
     names = safe(" or ".join(one.name for one in brands), 200)
     longer = f"for {_long(after)} or longer"
     return f"nobody waits for an answer of {names} {longer}; looked back {_long(back)}"
+
+
+def _without(look_alikes: int) -> str:
+    """Say how many accounts are no customers, and where to see them."""
+    are = "is" if look_alikes == 1 else "are"
+    accounts = count(look_alikes, "look-alike account")
+    return f"{accounts} {are} left out: `watcher suspects list` shows them"
 
 
 def _long(length: timedelta) -> str:
@@ -292,7 +306,7 @@ def _as_dict(one: Unanswered) -> dict[str, Any]:
         "waiting_seconds": int(one.waiting.total_seconds()),
         "author": one.post.author.handle,
         "followers": one.post.author.followers,
-        "suspect": one.suspect,
+        "leads_astray": one.leads_astray,
         "text": one.post.text,
         "private": one.post.private,
         "posts": one.posts,

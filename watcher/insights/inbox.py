@@ -53,10 +53,25 @@ class Unanswered:
     """Likes, reposts and replies of these posts as the network told them."""
     suspect: bool
     """Whether its author is held for an imitation of a brand: look before you answer."""
+    leads_astray: bool
+    """Whether all these posts link to domains held for imitations, and none speaks to the brand.
+
+    It may be a lure, or a victim who shows it: such entries come last.
+    """
     signs: tuple[Reason, ...]
     """Why it is urgent, one sentence each; those with more signs come first."""
     says: Reason
     """What waits and how long, in one sentence."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Worklist:
+    """Who waits, and who is left out of it."""
+
+    entries: tuple[Unanswered, ...]
+    """The most urgent first, no more than asked for."""
+    look_alikes: int
+    """Different accounts that would be listed, were they not held for imitations of a brand."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,23 +107,29 @@ def inbox(
     handled by a colleague, or is a bot waits no more. `own_posts` tells whether answers are known
     at all. What was written or done after `now` is not looked at, so that a past moment can be
     asked about; likes are those of today. `private=False` leaves out posts whose authors chose
-    their readers. Raises `StoreError`.
+    their readers. Suspects are in it: `worklist` leaves them out. Raises `StoreError`.
     """
-    entries = [
-        entry
-        for brand in brands
-        for entry in _of_brand(store, brand, now, (waiting, back), private=private)
-    ]
-    entries.sort(
-        key=lambda one: (
-            -len(one.signs),
-            _GRAVEST.index(one.sort),
-            one.post.posted_at,
-            one.post.key,
-            one.brand,
-        )
-    )
-    return tuple(entries[:limit])
+    entries = _entries(store, brands, now, (waiting, back), private=private)
+    return tuple(one for _, one in entries[:limit])
+
+
+def worklist(
+    store: Store,
+    brands: Sequence[Brand],
+    now: datetime,
+    waiting: timedelta = WAITING,
+    limit: int = 50,
+    *,
+    back: timedelta = LOOKED_BACK,
+) -> Worklist:
+    """Return whom `inbox` returns, without accounts held for imitations: these are no customers.
+
+    They are open or confirmed suspects, and counted. Raises `StoreError`.
+    """
+    found = _entries(store, brands, now, (waiting, back), private=True)
+    customers = [one for _, one in found if not one.suspect]
+    look_alikes = {author for author, one in found if one.suspect}
+    return Worklist(entries=tuple(customers[:limit]), look_alikes=len(look_alikes))
 
 
 def own_posts(
@@ -121,9 +142,34 @@ def own_posts(
     return tuple(_own_posts(store, brand, now - back, now) for brand in brands)
 
 
+def _entries(
+    store: Store,
+    brands: Sequence[Brand],
+    now: datetime,
+    span: tuple[timedelta, timedelta],
+    *,
+    private: bool,
+) -> list[tuple[int, Unanswered]]:
+    """Return everybody who waits, the most urgent first, each with the row of the account."""
+    entries = [
+        entry for brand in brands for entry in _of_brand(store, brand, now, span, private=private)
+    ]
+    entries.sort(
+        key=lambda entry: (
+            entry[1].leads_astray,
+            -len(entry[1].signs),
+            _GRAVEST.index(entry[1].sort),
+            entry[1].post.posted_at,
+            entry[1].post.key,
+            entry[1].brand,
+        )
+    )
+    return entries
+
+
 def _of_brand(
     store: Store, brand: Brand, now: datetime, span: tuple[timedelta, timedelta], *, private: bool
-) -> Iterator[Unanswered]:
+) -> Iterator[tuple[int, Unanswered]]:
     waiting, back = span
     waits = store.waiting_for(brand, now - back, now - waiting, now)
     stored = {one.rid: one.post for one in store.posts_by_rid([one.rid for one in waits])}
@@ -134,8 +180,8 @@ def _of_brand(
             continue
         if sort := _sort(one, post):
             by_author.setdefault(one.author, []).append((sort, one, post))
-    for some in by_author.values():
-        yield _entry(brand.name, some, now)
+    for author, some in by_author.items():
+        yield author, _entry(brand.name, some, now)
 
 
 def _sort(one: Waits, post: Post) -> Sort | None:
@@ -167,6 +213,7 @@ def _entry(brand: str, some: Sequence[tuple[Sort, Waits, Post]], now: datetime) 
         answered_by_others=others,
         engagement=engagement,
         suspect=any(waits.suspect for _, waits, _ in some),
+        leads_astray=all(one.leads_astray and not one.addressed for _, one, _ in some),
         signs=tuple(_signs(len(some), length, others, engagement, oldest.author.followers or 0)),
         says=Reason(
             template="{sort}, no answer for {waiting}.",

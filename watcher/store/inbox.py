@@ -39,11 +39,13 @@ from watcher.store.database import Database
 from watcher.store.errors import NoSuchRecordError
 from watcher.store.people import MOST_NAMED, NOBODY, first_mention, not_leaving, own_rows, passes_on
 from watcher.store.posts import posts_from, select_posts
-from watcher.store.schema import accounts, handled, posts, spoken, suspects
+from watcher.store.schema import accounts, handled, posts, sightings, spoken, suspects
 
 What = Literal["done", "later", "reopened"]
 """What a colleague did with somebody who waits."""
 _CHUNK = 500
+_HELD = (Verdict.OPEN.value, Verdict.CONFIRMED.value)
+"""Suspects that nobody found harmless."""
 _ASKING = ("?", "\uff1f", "\u061f", "\u037e")
 """Question marks: Latin, full-width, Arabic, Greek."""
 LARGEST = 2**63 - 1
@@ -65,6 +67,8 @@ class Waits:
     addressed: bool
     suspect: bool
     """Whether its author is held for an imitation of a brand."""
+    leads_astray: bool
+    """Whether it links to a domain that is held for an imitation of a brand's."""
     others: int
     """Different people who answered it, bots, the author and the brands' own accounts left out."""
 
@@ -124,6 +128,7 @@ class Inbox(Database):
             ]
             others = _others(connection, [row.rid for row in left], own, now)
             suspected = _suspected(connection, {row.author for row in left})
+            astray = _leading_astray(connection, [row.rid for row in left])
         return tuple(
             Waits(
                 rid=row.rid,
@@ -134,6 +139,7 @@ class Inbox(Database):
                 asks=bool(row.asks),
                 addressed=bool(row.addressed),
                 suspect=row.author in suspected,
+                leads_astray=row.rid in astray,
                 others=others.get(row.rid, 0),
             )
             for row in left
@@ -479,7 +485,24 @@ def _suspected(connection: Connection, authors: set[int]) -> set[int]:
     for start in range(0, len(some), _CHUNK):
         query = select(suspects.c.account).where(
             suspects.c.account.in_(some[start : start + _CHUNK]),
-            suspects.c.verdict.in_([Verdict.OPEN.value, Verdict.CONFIRMED.value]),
+            suspects.c.verdict.in_(_HELD),
+        )
+        found |= set(connection.execute(query).scalars())
+    return found
+
+
+def _leading_astray(connection: Connection, rids: Sequence[int]) -> set[int]:
+    """Return which posts link to a suspected domain."""
+    found: set[int] = set()
+    for start in range(0, len(rids), _CHUNK):
+        query = (
+            select(sightings.c.rid)
+            .join(suspects, suspects.c.id == sightings.c.suspect)
+            .where(
+                sightings.c.rid.in_(rids[start : start + _CHUNK]),
+                suspects.c.subject.startswith("domain:"),
+                suspects.c.verdict.in_(_HELD),
+            )
         )
         found |= set(connection.execute(query).scalars())
     return found
