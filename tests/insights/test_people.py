@@ -235,6 +235,23 @@ def test_talks_tell_their_tone_and_what_answers_without_naming_the_brand(store: 
     assert (found["bob", "ann"].posts, found["bob", "ann"].negative) == (1, 0)
 
 
+def test_talks_take_no_tone_from_what_is_not_about_the_brand(store: Store) -> None:
+    told(
+        store,
+        say("a", "ann", mentions=("acme",)),
+        answer("b", "bob", "a", text="the acme of taste, alas"),
+        of={
+            "a": [Spoken(brand="Acme", post="town:a", tone="positive", confidence=0.9)],
+            "b": [
+                Spoken(brand="Acme", post="town:b", tone="negative", confidence=0.9, left_out=True)
+            ],
+        },
+    )
+    found = said(store)
+    assert found["ann", "acme"].positive == 1
+    assert (found["bob", "ann"].posts, found["bob", "ann"].negative) == (1, 0)
+
+
 def test_circles_are_those_whom_talks_connect_but_not_through_the_brand(store: Store) -> None:
     told(
         store,

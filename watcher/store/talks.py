@@ -31,6 +31,7 @@ from sqlalchemy import (
 from watcher.store.columns import Moment, storable_key
 from watcher.store.database import Database
 from watcher.store.kept_out import anybody, digests_of, persons
+from watcher.store.left_out import counts_for
 from watcher.store.people import (
     MOST_NAMED,
     NOBODY,
@@ -294,7 +295,7 @@ def _tone(rid: Any, looked: Looked) -> Any:
     brands = [storable_key(one) for one in looked.brands]
     return (
         select(func.min(rank))
-        .where(spoken.c.rid == rid, spoken.c.brand.in_(brands), spoken.c.tone != "")
+        .where(spoken.c.rid == rid, spoken.c.brand.in_(brands), spoken.c.tone != "", counts_for())
         .scalar_subquery()
     )
 
