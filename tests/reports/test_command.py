@@ -17,6 +17,14 @@ def test_a_page_and_tables_are_written_for_their_owner_alone(acme: Terminal) -> 
     assert (acme.folder / "tables" / "watched.csv").is_file()
 
 
+def test_a_line_about_a_french_report_is_english_throughout(acme: Terminal) -> None:
+    days = ("--since", "2026-03-02", "--until", "2026-03-08")
+    seen = acme.pipe("report", *days, "--language", "fr", "-o", "mars.html")
+    assert seen.code == 0, seen.err
+    assert "wrote mars.html: 1 brand, Mar 2 to Mar 8, 2026; open it" in seen.out
+    assert "mars 2026" in (acme.folder / "mars.html").read_text()
+
+
 def test_what_is_there_is_replaced_only_when_asked(acme: Terminal) -> None:
     (acme.folder / "r.html").write_text("mine")
     seen = acme.pipe("report", "-o", "r.html")
@@ -46,6 +54,8 @@ def test_without_chromium_the_page_is_written_and_the_lack_told(
         (("--zone", "Mars/Base"), "not a time zone"),
         (("--language", "xx"), "no language called"),
         (("--brand", "Acne"), "did you mean 'Acme'"),
+        (("-o", "r.txt"), "end the name in .html or .pdf"),
+        (("-o", "report"), "'report' does not say which"),
     ],
 )
 def test_a_mistake_is_answered(acme: Terminal, words: tuple[str, ...], said: str) -> None:

@@ -20,6 +20,7 @@ from watcher.config import Config
 from watcher.export import Format
 from watcher.insights.model import Period
 from watcher.reports import (
+    Facts,
     Report,
     compose,
     gather,
@@ -31,6 +32,7 @@ from watcher.reports import (
 )
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
+ENDINGS = frozenset({".html", ".htm", ".pdf"})
 LONGEST = 400
 """Days."""
 
@@ -86,6 +88,11 @@ def command(
     config = settings.load()
     templates = Templates(files.templates(), config.templates)
     language = meant(language, templates.languages, "language")
+    if output is not None and output.suffix.lower() not in ENDINGS:
+        raise MistakeError(
+            f"a report is a page or a PDF, and {output.name!r} does not say which",
+            help="end the name in .html or .pdf; --csv, --json and --parquet write tables",
+        )
     period = _period(settings, config, week=week, month=month, since=since, until=until, zone=zone)
     chosen = _brands(config, brands)
     with settings.opened() as (_, store):
@@ -100,11 +107,12 @@ def command(
         )
     report = compose(templates, facts, language)
     say = speaking(templates, facts, language)
+    about = f"{count(len(report.chapters), 'brand')}, {_english(templates, facts)}"
     only_pdf = output is not None and output.suffix.lower() == ".pdf"
     path = output or Path(f"{_name(period)}.html")
     if not only_pdf:
         write_private(path, page(templates, report, say).encode(), force=force)
-        stdout().say(f"wrote {path}: {_about(report)}; open it in a browser")
+        stdout().say(f"wrote {path}: {about}; open it in a browser")
     folders: tuple[tuple[Path | None, Format], ...] = (
         (csv_folder, "csv"), (json_folder, "jsonl"), (parquet_folder, "parquet"),
     )  # fmt: skip
@@ -117,7 +125,7 @@ def command(
         paper = path.with_suffix(".pdf")
         made = printed(page(templates, report, say, printed=True))
         write_private(paper, made, force=force)
-        stdout().say(f"wrote {paper}: {_about(report)}" if only_pdf else f"wrote {paper}")
+        stdout().say(f"wrote {paper}: {about}" if only_pdf else f"wrote {paper}")
 
 
 def _write_tables(report: Report, folder: Path, form: Format, *, force: bool) -> None:
@@ -127,8 +135,9 @@ def _write_tables(report: Report, folder: Path, form: Format, *, force: bool) ->
     stdout().say(f"wrote {count(len(written), 'table')} into {folder}")
 
 
-def _about(report: Report) -> str:
-    return f"{count(len(report.chapters), 'brand')}, {report.when}"
+def _english(templates: Templates, facts: Facts) -> str:
+    """Return the period in the language of this program, whatever that of the report is."""
+    return speaking(templates, facts, "en").span(facts.period)
 
 
 def _brands(config: Config, names: tuple[str, ...]) -> tuple[Brand, ...]:
