@@ -1,19 +1,24 @@
 """A report of a time that is past tells it as it was at its end, not as it is today."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from alerts.words.render import Templates
 from rules.model import Post
 from tests.reports.conftest import CONFIG, FIRST, NOW, facts_of, person
-from tests.store.samples import page
-from watcher import pipeline
+from tests.store.samples import page, suspect
+from watcher import files, pipeline
 from watcher.app import App
 from watcher.config import load
 from watcher.insights.model import Period
+from watcher.reports import compose, speaking
+from watcher.reports import page as written
+from watcher.reports.model import Paragraph
 
 ASKED = datetime(2026, 4, 8, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -71,3 +76,49 @@ def test_what_was_asked_in_the_period_and_answered_within_a_week_counts_as_answe
 def test_an_inbox_of_a_time_after_the_question_forgets_it(world: App) -> None:
     [brand] = facts_of(world, days(9, 9), "Acme").brands
     assert brand.inbox == ()
+
+
+def test_who_is_held_for_an_imitation_is_no_customer_who_waits(world: App) -> None:
+    cid = person("cid")
+    found = replace(suspect(cid.key), name="cid")
+    world.store.save_suspects([cid], [found], {"lookalikes": ("daily",)}, NOW)
+    facts = facts_of(world, days(6, 8), "Acme")
+    [brand] = facts.brands
+    assert (brand.inbox, brand.hidden_inbox, brand.suspect_inbox) == ((), 0, 1)
+    [chapter] = compose(Templates(files.templates()), facts, "en").chapters
+    [section] = [one for one in chapter.sections if one.key == "inbox"]
+    said = " ".join(one.text for one in section.blocks if isinstance(one, Paragraph))
+    assert "no customer of Acme waited" in said
+    assert "1 more is held for an imitation" in said
+
+
+def test_a_command_that_lists_who_waits_now_is_not_said_to_print_the_same(world: App) -> None:
+    facts = facts_of(world, days(6, 8), "Acme")
+    report = compose(Templates(files.templates()), facts, "en")
+    of_now = {one.key for one in report.sheets if one.is_of_now}
+    assert {"inbox", "watched"} <= of_now <= {"inbox", "watched", "gaps"}
+    say = speaking(Templates(files.templates()), facts, "en")
+    text = written(Templates(files.templates()), report, say)
+    assert "As of now, not of the period: <code>watcher inbox --brand Acme --json</code>" in text
+
+
+def test_of_whom_nothing_is_stored_of_before_nobody_knows_what_is_new(world: App) -> None:
+    facts = facts_of(world, days(6, 12), "Acme")
+    assert facts.brands[0].unseen_before == {"Acme", "Rivalo"}
+    [chapter] = compose(Templates(files.templates()), facts, "en").chapters
+    [section] = [one for one in chapter.sections if one.key == "campaigns"]
+    assert "Nothing new was seen" not in section.lead
+    assert "Whether Rivalo and Acme began something new is not known" in section.lead
+
+
+def test_look_alikes_seen_after_the_period_are_told_as_open(world: App) -> None:
+    found = [replace(suspect(person(name).key), name=name) for name in ("bea", "cid")]
+    people = [person("bea"), person("cid")]
+    world.store.save_suspects(people, found, {"lookalikes": ("daily",)}, NOW)
+    facts = facts_of(world, days(6, 8), "Acme")
+    [chapter] = compose(Templates(files.templates()), facts, "en").chapters
+    [tile] = [one for one in chapter.tiles if one.section == "suspects"]
+    assert (tile.figure, tile.change) == ("0", "2 undecided")
+    [section] = [one for one in chapter.sections if one.key == "suspects"]
+    assert section.lead.endswith("was seen. 2 in all wait for a decision.")
+    assert section.lead in [one.text for one in chapter.headlines]

@@ -86,7 +86,7 @@ def campaigns(store: Store, brand: Brand, period: Period) -> tuple[Campaign, ...
     theirs = _by_tag(store.tags_beside(brand, span))
     found: list[tuple[Campaign, list[int]]] = []
     used = set(_by_tag(store.own_tags(brand, before)))
-    if store.own_counts(brand, [_first_half(before)])[0].posts:
+    if is_looked_at(store, brand, period):
         found += [
             _of_tag("hashtag", brand, tag, own, theirs.get(tag, _Tag()))
             for tag, own in mine.items()
@@ -108,6 +108,15 @@ def campaigns(store: Store, brand: Brand, period: Period) -> tuple[Campaign, ...
         replace(one, examples=tuple(shown[rid].key for rid in rids if rid in shown)[:EXAMPLES])
         for one, rids in some
     )
+
+
+def is_looked_at(store: Store, brand: Brand, period: Period) -> bool:
+    """Whether enough is stored of what a brand's own accounts wrote before to tell what is new.
+
+    Raises `StoreError`.
+    """
+    span = _first_half((period.since - NEW_AFTER, period.since))
+    return store.own_counts(brand, [span])[0].posts > 0
 
 
 class _Tag:

@@ -9,6 +9,8 @@ OF_BRANDS = frozenset(
 )
 OF_PEOPLE = frozenset({"people", "talks"})
 OF_SOURCES = frozenset({"watched", "gaps"})
+OF_NOW = frozenset({"inbox", *OF_SOURCES})
+"""Of these the command prints what is so when it runs, whatever the period of the report."""
 
 
 def command(key: str, brand: str, period: Period) -> str:

@@ -74,14 +74,18 @@ class BrandFacts:
     influencers: tuple[Influencer, ...]
     talks: tuple[Talk, ...]
     inbox: tuple[Unanswered, ...]
-    """Without private posts."""
+    """Without private posts, and without suspects: who borrows a name is no customer."""
     hidden_inbox: int
+    suspect_inbox: int
+    """How many suspects wait: they are only counted."""
     own_posts: OwnPosts
     answering: tuple[Answering, ...]
     """The brand first."""
     campaigns: tuple[Campaign, ...]
     """Of the competitors."""
     own_campaigns: tuple[Campaign, ...]
+    unseen_before: frozenset[str]
+    """Brands of which what is new is not known: too little of their own is stored of before."""
     suspects: SuspectNews
     accounts: tuple[AccountStatistics, ...]
     """The brand's own that are known."""

@@ -11,8 +11,8 @@ from rules.signals.spoken import Hearing
 from watcher.config import Config
 from watcher.insights.account import AccountStatistics, account_statistics
 from watcher.insights.answering import answering
-from watcher.insights.campaigns import campaigns
-from watcher.insights.inbox import WAITING, inbox, own_posts
+from watcher.insights.campaigns import campaigns, is_looked_at
+from watcher.insights.inbox import WAITING, own_posts, worklist
 from watcher.insights.model import Period
 from watcher.insights.people import influencers, talks
 from watcher.insights.satisfaction import satisfaction
@@ -20,7 +20,7 @@ from watcher.insights.themes import themes
 from watcher.insights.voice import ShareOfVoice, share_of_voice
 from watcher.reports.facts import BrandFacts, Facts, Stretch, Watched
 from watcher.reports.volume import volume
-from watcher.store import AlarmRecord, Store
+from watcher.store import AlarmRecord, Store, SuspectNews
 
 MOST_LISTED = 20
 """People, conversations, suspects."""
@@ -50,7 +50,7 @@ def gather(
         program=program,
         period=period,
         zone=period.zone,
-        brands=tuple(_of_brand(config, store, hearing, one, period, begin) for one in brands),
+        brands=tuple(_of_brand(config, store, hearing, one, period, begin, now) for one in brands),
         watched=watched,
         suspect_domains=_suspect_domains(store),
     )
@@ -72,6 +72,7 @@ def _of_brand(
     brand: Brand,
     period: Period,
     read_since: datetime | None,
+    now: datetime,
 ) -> BrandFacts:
     known = {one.name: one for one in config.brands}
     others = tuple(known[name] for name in brand.competitors if name != brand.name)
@@ -80,7 +81,8 @@ def _of_brand(
         voice = _unsure_of_before(voice)
     rules = _alarm_rules(config, hearing, brand)
     alarms, evidence, hidden = _alarms(store, brand, rules, period)
-    waiting = inbox(store, [brand], period.until, WAITING, EVERYBODY, back=period.length)
+    work = worklist(store, [brand], period.until, WAITING, EVERYBODY, back=period.length)
+    waiting = work.entries
     public = tuple(one for one in waiting if not (one.post.private or one.newest.private))
     found = themes(store, brand, others, period)
     began = tuple(one for other in others for one in campaigns(store, other, period))
@@ -103,11 +105,15 @@ def _of_brand(
         talks=talks(store, [brand.name], period, MOST_LISTED, own=[brand]),
         inbox=public,
         hidden_inbox=len(waiting) - len(public),
+        suspect_inbox=work.look_alikes,
         own_posts=own_posts(store, [brand], period.until, back=period.length)[0],
         answering=tuple(answering(store, one, period) for one in (brand, *others)),
         campaigns=tuple(sorted(began, key=lambda one: -one.engagement)),
         own_campaigns=own_began,
-        suspects=store.suspect_news(brand.name, period.since, period.until, limit=MOST_LISTED),
+        unseen_before=frozenset(
+            one.name for one in (brand, *others) if not is_looked_at(store, one, period)
+        ),
+        suspects=_suspects(store, brand, period, now),
         accounts=_accounts(store, brand, period),
         posts=store.public_posts(keys),
         evidence=evidence,
@@ -171,6 +177,13 @@ def _accounts(store: Store, brand: Brand, period: Period) -> tuple[AccountStatis
             found[account.key] = None
     keys = list(found)[:MOST_ACCOUNTS]
     return tuple(account_statistics(store, key, period, period.zone) for key in keys)
+
+
+def _suspects(store: Store, brand: Brand, period: Period, now: datetime) -> SuspectNews:
+    """Return what became of suspects in a period, and how many are open when the report is made."""
+    news = store.suspect_news(brand.name, period.since, period.until, limit=MOST_LISTED)
+    later = max(now, period.until) + timedelta(seconds=1)
+    return replace(news, open=store.suspect_news(brand.name, period.until, later, limit=0).open)
 
 
 def _suspect_domains(store: Store) -> frozenset[str]:

@@ -71,9 +71,10 @@ def headlines(desk: Desk, brand: BrandFacts) -> Iterator[Headline]:
         yield Headline(text=inbox.told(desk, brand), section="inbox", role="bad")
     if brand.campaigns:
         yield Headline(text=campaigns.told(desk, brand), section="campaigns")
-    if brand.suspects.raised or brand.suspects.more:
+    new = bool(brand.suspects.raised or brand.suspects.more)
+    if new or brand.suspects.open:
         said = f"{suspects.told(desk, brand)} {suspects.verdicts(desk, brand)}".rstrip()
-        yield Headline(text=said, section="suspects", role="bad")
+        yield Headline(text=said, section="suspects", role="bad" if new else "plain")
 
 
 def _posts(desk: Desk, brand: BrandFacts) -> Tile:

@@ -56,7 +56,8 @@ class Sheet:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     command: str
-    """Prints the same numbers."""
+    """Prints the same numbers, or where `is_of_now` what has become of them."""
+    is_of_now: bool = False
     part: str = ""
     """What sets it apart from others of the same key and brand: a word for programs."""
     left_out: int = 0

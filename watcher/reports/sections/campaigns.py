@@ -14,6 +14,8 @@ def campaigns(desk: Desk, brand: BrandFacts) -> Section:
     """Write the section."""
     say = desk.say
     blocks: list[Block] = [desk.lead(told(desk, brand))]
+    if brand.campaigns and (open_question := unknown(desk, brand)):
+        blocks.append(desk.note(open_question))
     everything = (*brand.campaigns, *brand.own_campaigns)
     if everything:
         sheet = _sheet(desk, everything)
@@ -26,16 +28,41 @@ def campaigns(desk: Desk, brand: BrandFacts) -> Section:
 
 
 def told(desk: Desk, brand: BrandFacts) -> str:
-    """Say what the strongest new thing is."""
+    """Say what the strongest new thing is, or of whom nothing is new or known."""
     say = desk.say
     if brand.campaigns:
         return say.reason(brand.campaigns[0].says)
+    said = []
     if not brand.others:
-        return say.t("No competitor is configured, so no campaign of one could be seen.")
-    others = say.listed([say.name(one.name) for one in brand.others])
-    return say.t(
-        "Nothing new was seen of {others}: no new hashtag, and no burst of posts.", others=others
+        said.append(say.t("No competitor is configured, so no campaign of one could be seen."))
+    calm = [name for name in _quiet(brand) if name not in brand.unseen_before]
+    if calm:
+        others = say.listed([say.name(name) for name in calm])
+        said.append(
+            say.t(
+                "Nothing new was seen of {others}: no new hashtag, and no burst of posts.",
+                others=others,
+            )
+        )
+    return " ".join([*said, unknown(desk, brand)]).rstrip()
+
+
+def unknown(desk: Desk, brand: BrandFacts) -> str:
+    """Say of whom nobody can know what is new; empty where it is known of all."""
+    names = [desk.say.name(name) for name in _quiet(brand) if name in brand.unseen_before]
+    if not names:
+        return ""
+    return desk.say.t(
+        "Whether {others} began something new is not known: no posts by their own accounts are"
+        " stored of the weeks before.",
+        others=desk.say.listed(names),
     )
+
+
+def _quiet(brand: BrandFacts) -> list[str]:
+    """Return the brands of which nothing new was found, competitors first."""
+    new = {one.brand for one in (*brand.campaigns, *brand.own_campaigns)}
+    return [one.name for one in (*brand.others, brand.brand) if one.name not in new]
 
 
 def _sheet(desk: Desk, found: Sequence[Campaign]) -> Sheet:

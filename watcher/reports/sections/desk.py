@@ -7,7 +7,7 @@ from datetime import timedelta
 from rules.model import Post
 from watcher.reports import charts
 from watcher.reports.charts import Size, Svg
-from watcher.reports.commands import command
+from watcher.reports.commands import OF_NOW, command
 from watcher.reports.facts import Facts, Stretch
 from watcher.reports.model import (
     Cell,
@@ -63,6 +63,7 @@ class Desk:
             columns=tuple(columns),
             rows=tuple(rows),
             command=told_by or command(key, self.brand, self.facts.period),
+            is_of_now=not told_by and key in OF_NOW,
             part=part,
             left_out=left_out,
         )

@@ -49,6 +49,16 @@ def inbox(desk: Desk, brand: BrandFacts) -> Section:
                 )
             )
         )
+    if brand.suspect_inbox:
+        blocks.append(
+            desk.note(
+                say.tn(
+                    "{count} more is held for an imitation, and is not counted as a customer.",
+                    "{count} more are held for imitations, and are not counted as customers.",
+                    brand.suspect_inbox,
+                )
+            )
+        )
     return desk.section("inbox", say.t("Customers who need an answer"), *blocks)
 
 

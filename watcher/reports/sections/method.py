@@ -10,7 +10,7 @@ def method(desk: Desk) -> Section:
     sentences = (
         say.t(
             "Every number stands in a table, and every table names the command that prints it"
-            " again and the heading of the documentation with its query."
+            " again, or what has become of it, and the heading of the documentation with its query."
         ),
         say.t(
             "Counted are posts that speak of a brand, copies and reposts too, whatever rules are"

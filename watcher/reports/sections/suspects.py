@@ -9,9 +9,8 @@ from watcher.reports.sections.desk import Desk
 def suspects(desk: Desk, brand: BrandFacts) -> Section:
     """Write the section."""
     say, news = desk.say, brand.suspects
-    blocks: list[Block] = [desk.lead(told(desk, brand))]
-    if judged := verdicts(desk, brand):
-        blocks.append(desk.note(judged))
+    judged = verdicts(desk, brand)
+    blocks: list[Block] = [desk.lead(f"{told(desk, brand)} {judged}".rstrip())]
     if news.raised:
         states = {
             Verdict.OPEN: say.t("open"),
