@@ -55,7 +55,8 @@ def test_rows_are_chosen(demo: Terminal, monkeypatch: pytest.MonkeyPatch) -> Non
     assert 0 < number("posts", "--find", "remboursement OR refund") < everything
     assert 0 < number("posts", "--brand", "nordelia") < everything
     assert number("posts", "--until", "2001-01-01") == 0
-    assert number("suspects", "--rule", "nobody") == 0
+    assert number("alarms", "--rule", "plaintes") == 0
+    assert number("matches", "--rule", "Plaintes") == number("matches", "--rule", "plaintes") > 0
     assert number("share_of_voice", "--since", "2026-03-01", "--until", "2026-03-03") % 3 == 0
 
 
@@ -64,7 +65,10 @@ def test_rows_are_chosen(demo: Terminal, monkeypatch: pytest.MonkeyPatch) -> Non
     [
         (("posts", "-o", "posts.xls"), "'.xls' says not what to write"),
         (("posts", "--brand", "nordelja"), "there is no brand called 'nordelja'"),
-        (("accounts", "--rule", "nordelia"), "accounts cannot be chosen by rule"),
+        (("accounts", "--rule", "plaintes"), "accounts cannot be chosen by rule"),
+        (("accounts", "--brand", "nordelia"), "accounts cannot be chosen by brand"),
+        (("matches", "--rule", "plainte"), "there is no rule called 'plainte'"),
+        (("suspects", "--rule", "nobody"), "there is no rule called 'nobody'"),
         (("posts", "--find", "(acme"), "bracket"),
         (("posts", "--account", "@ann"), "--account is for account_statistics"),
         (("satisfaction", "--private"), "satisfaction is not chosen by --private"),
@@ -82,8 +86,22 @@ def test_rows_are_chosen(demo: Terminal, monkeypatch: pytest.MonkeyPatch) -> Non
 )
 def test_what_cannot_be_written_is_said(demo: Terminal, words: tuple[str, ...], said: str) -> None:
     seen = demo.pipe("export", *words)
-    assert seen.code in (1, 2)
+    assert seen.code == (1 if "lies before" in said else 2)
     assert said in seen.err
+
+
+def test_a_rule_that_is_gone_still_chooses_what_it_found(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = terminal.folder / "watcher.toml"
+    config.write_text(CONFIG)
+    assert terminal.pipe("local", "post", "@zoe", "Acme again").code == 0
+    assert terminal.pipe("once").code == 0
+    config.write_text(CONFIG.replace('name = "acme"', 'name = "coyote"'))
+    shown = piped(monkeypatch, "export", "posts", "--rule", "acme", "--format", "jsonl")
+    assert shown.count(b"\n") == 1
+    assert terminal.pipe("export", "alarms", "--rule", "acme", "-o", "a.csv").code == 0
+    assert terminal.pipe("export", "alarms", "--rule", "acne").code == 2
 
 
 def test_nothing_is_overwritten_unless_asked(demo: Terminal) -> None:

@@ -24,10 +24,14 @@ from watcher.export import (
     write_stream,
 )
 from watcher.export.counted import COUNTED
+from watcher.export.errors import ExportError
 from watcher.export.stored import STORED
 from watcher.insights.model import Period
+from watcher.store import Store, Wanted
 
 NAMES = (*STORED, *COUNTED)
+_BY_RULE = ("matches", "suspects", "alarms", "follows")
+"""Where rows say which rule made them."""
 _COMMAND = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -114,8 +118,9 @@ def command(
             if len(brands) > 1:
                 raise MistakeError(f"{name} takes one --brand", help="export each by itself")
             brand = brands[0] if brands else None
+            rule = _rule(config, store, rule) if rule is not None else None
             wanted = watch.wanted(since=since, until=until, brand=brand, rule=rule, private=private)
-            table = watch.chosen(name, wanted, find)
+            table = _chosen(watch, name, wanted, find)
             hidden = store.hidden_rows(name, wanted)
         _write(table, output, form, raw=raw, force=force)
     if hidden:
@@ -133,6 +138,24 @@ def _form(output: Path | None) -> Format:
             help=f"end the name with {known}, or say --format",
         )
     return form
+
+
+def _chosen(watch: Watch, name: str, wanted: Wanted, find: str | None) -> Table:
+    """Return a table; what it cannot be chosen by is a mistake of the typist."""
+    try:
+        return watch.chosen(name, wanted, find)
+    except ExportError as error:
+        raise MistakeError(error.message, help=error.help) from None
+
+
+def _rule(config: Config, store: Store, name: str) -> str:
+    """Return the rule that was typed: one that is gone counts as long as it left anything."""
+    if name not in rule_names(config):
+        for kind in _BY_RULE:
+            rows = store.export_rows(kind, ("rule",), Wanted(rule=name, private=True))
+            if next(rows, None) is not None:
+                return name
+    return meant(name, rule_names(config), "rule")
 
 
 def _counted(
