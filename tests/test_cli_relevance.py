@@ -57,6 +57,15 @@ def test_before_anything_is_judged_it_says_what_is_missing(orange: Terminal) -> 
     )
 
 
+def test_a_context_that_has_no_words_is_said(orange: Terminal) -> None:
+    orange.pipe("local", "post", "@zoe", "Acme is open")
+    orange.pipe("once")
+    seen = orange.pipe("relevance", "try", "acme", "--by", "context")
+    assert seen.code == 2
+    assert "there are no words of the context of Acme" in seen.err
+    assert 'context = ["forfait", "4g"]' in seen.err
+
+
 @pytest.mark.drill
 def test_what_was_learnt_is_shown_with_how_well_it_does(orange: Terminal) -> None:
     judge(orange, 12)

@@ -1,5 +1,6 @@
 """`watcher relevance`: what tells posts about a brand from those that only name it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Literal
@@ -11,7 +12,7 @@ from rules.signals.relevance import FEWEST, FEWEST_OF_EACH, PRECISION, ByContext
 from watcher.cli import Settings
 from watcher.cli.console import PRIVATE, ago, count, print_json, safe, stdout
 from watcher.cli.links import defused, suspect_domains
-from watcher.cli.names import brand_names, completing, limit, meant
+from watcher.cli.names import MistakeError, brand_names, completing, limit, meant
 from watcher.config import Config
 from watcher.insights.model import Estimate, share
 from watcher.relevance import Relevances
@@ -141,6 +142,11 @@ def try_(
     with settings.opened() as (config, store):
         asked = _brand(config, brand)
         how = by or ("context" if asked.relevance == "context" else "learn")
+        if how == "context" and not any(re.search(r"\w", word) for word in asked.context):
+            raise MistakeError(
+                f"there are no words of the context of {asked.name}",
+                help='add some to the brand: context = ["forfait", "4g"]',
+            )
         teller = _teller(config, store, asked, how)
         recent = [one.post for one in store.tones(asked.name, limit=limit)]
         suspects = suspect_domains(store)
