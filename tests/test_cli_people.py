@@ -30,6 +30,7 @@ def test_who_matters_and_who_waits_are_shown(acme: Terminal) -> None:
     number = str(entry["number"])
     after = screens(
         acme,
+        ("inbox", "reopen", number),
         ("inbox", "later", number),
         ("inbox", "done", number, "--note", "called"),
         ("inbox", "reopen", number),
@@ -127,6 +128,18 @@ def test_what_a_pipe_reads_is_defused_too_and_marked(acme: Terminal) -> None:
     for words in (("people",), ("inbox",)):
         out = acme.pipe(*words).out
         assert not [one for one in (IMITATION, "pay.example", "\x1b", "\u202e") if one in out]
+
+
+def test_the_days_of_people_begin_in_the_zone_asked_for(acme: Terminal) -> None:
+    busy(acme)
+    words = ("people", "--since", "2026-03-09", "--until", "2026-03-09", "--json")
+    here, there = (
+        json.loads(acme.pipe(*words, *zone).out) for zone in ((), ("--zone", "Pacific/Auckland"))
+    )
+    assert here["since"] == "2026-03-08T23:00:00+00:00"  # the configuration says Europe/Paris
+    assert there["since"] == "2026-03-08T11:00:00+00:00"
+    refused = acme.pipe("people", "--zone", "Nowhere/Land")
+    assert (refused.code, "there is no time zone" in refused.err) == (2, True)
 
 
 def test_an_imitator_is_no_customer_and_is_counted(acme: Terminal) -> None:

@@ -158,6 +158,17 @@ def test_what_is_done_leaves_until_the_person_writes_again(store: Store) -> None
     assert [(one.what, one.by) for one in store.handled()] == [("reopened", "bob"), ("done", "ada")]
 
 
+def test_only_what_was_handled_is_taken_back(store: Store) -> None:
+    told(store, say("c", "ann", **ago(9)), of={"c": complaint("c")})
+    with pytest.raises(NoSuchRecordError, match="nobody handled"):
+        store.handle("town:c", "reopened", "", "bob", NOON)
+    store.handle("town:c", "done", "", "ada", NOON)
+    store.handle("town:c", "reopened", "", "bob", NOON)
+    with pytest.raises(NoSuchRecordError, match="open already"):
+        store.handle("town:c", "reopened", "", "bob", NOON)
+    assert [one.what for one in store.handled()] == ["reopened", "done"]
+
+
 def test_what_is_put_off_comes_back(store: Store) -> None:
     told(store, say("c", "ann", **ago(9)), of={"c": complaint("c")})
     store.handle("https://town.example/c", "later", "", "ada", NOON, NOON + HOUR)

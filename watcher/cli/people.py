@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 from rich.text import Text
@@ -12,7 +11,7 @@ from watcher.cli import Settings
 from watcher.cli.console import count, print_json, safe, shown, stdout
 from watcher.cli.doubts import Doubts
 from watcher.cli.names import MistakeError, brand_names, completing, limit, meant
-from watcher.cli.periods import asked_for, days_of, period_options
+from watcher.cli.periods import asked_for, days_of, period_options, zone_named
 from watcher.insights.people import Circle, Influencer, Talk, circles, influencers, talks
 from watcher.store.people import Looked
 
@@ -27,6 +26,7 @@ _SHOWN_CIRCLES = 5
 @click.command()
 @click.argument("brands", metavar="[BRAND]...", nargs=-1, shell_complete=completing(brand_names))
 @period_options
+@click.option("--zone", help="Whose days: Europe/Paris; else the configuration's.")
 @limit(15, "At most so many people, and so many talks.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 @click.pass_obj
@@ -37,6 +37,7 @@ def command(
     until: date | None,
     week: bool,
     month: bool,
+    zone: str | None,
     limit: int,
     as_json: bool,
 ) -> None:
@@ -56,7 +57,7 @@ def command(
         names = [meant(one, known, "brand") for one in dict.fromkeys(brands)] or known
         period = asked_for(
             settings.clock(),
-            ZoneInfo(config.timezone),
+            zone_named(zone or config.timezone),
             since=since,
             until=until,
             week=week,

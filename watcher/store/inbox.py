@@ -175,12 +175,14 @@ class Inbox(Database):
         """Record what somebody did with a post; return it, and what was done with it before.
 
         `name` is its number, its key (`network:id`) or its address. Raises `NoSuchRecordError`
-        where no post is called so.
+        where no post is called so, or where it is to be reopened and nobody handled it.
         """
         with self.writing() as connection:
             rid, post = _called(connection, name)
             last = select_handled().where(handled.c.rid == rid).limit(1)
             before = _handled(connection, last)
+            if what == "reopened":
+                _need_handled(before, name)
             connection.execute(
                 insert(handled),
                 {"rid": rid, "at": now, "what": what, "until": until, "note": note, "by": by},
@@ -233,6 +235,18 @@ def _handled(connection: Connection, query: Select[Any]) -> tuple[HandledRecord,
             by=row.by,
         )
         for row in rows
+    )
+
+
+def _need_handled(before: Sequence[HandledRecord], name: str) -> None:
+    if before and before[0].what != "reopened":
+        return
+    called = name[:200]
+    raise NoSuchRecordError(
+        f"{called} is open already"
+        if before
+        else f"nobody handled {called}, so nothing is taken back",
+        help="`watcher inbox handled` shows what was done, and by whom.",
     )
 
 
