@@ -116,7 +116,8 @@ class Watcher:
         self.folder = folder
         self.path = folder / "watcher.toml"
         self.store = store or f"sqlite:///{folder / 'data' / 'watcher.sqlite'}"
-        table = f'\n[store]\nurl = "{store}"\n' if store else ""
+        # Clocks jump by more than a year: nothing is to be forgotten meanwhile.
+        table = "\n[store]\nkeep_days = 3650\n" + (f'url = "{store}"\n' if store else "")
         to = [*RECIPIENTS, GONE]
         self.path.write_text(
             CONFIG.format(port=office.port, store=table, channel=channel, to=str(to))
