@@ -20,6 +20,7 @@ LISTS = {
     "brands",
     "channels",
     "competitors",
+    "context",
     "days",
     "domains",
     "friends",
