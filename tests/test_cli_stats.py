@@ -4,11 +4,15 @@ import json
 import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tests.cli_fixtures import acme, terminal
 from tests.terminal import Terminal, compare
+from watcher.backends.interface import BackendError, Reader, Source
+from watcher.histories import networks
 
 __all__ = ["acme", "terminal"]
 
@@ -112,6 +116,18 @@ def test_a_history_is_fetched(shops: Terminal) -> None:
     assert "0 new posts of 4 read" in shops.pipe("stats", "@zoe", "--fetch").err
     once = shops.pipe("once").out
     assert "0 matches" not in once  # the source brings what the history brought, as news
+
+
+def test_a_source_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
+    class Locked(Source):
+        def open(self, folder: Path, **_: object) -> Reader:
+            raise BackendError(f"no key to {folder.name}", kind="refused")
+
+    config = SimpleNamespace(sources=(Locked(name="sky"),), folder=tmp_path / "house")
+    app: Any = SimpleNamespace(config=config, clock=None)
+    refused: list[str] = []
+    assert list(networks(app, refused)) == []
+    assert refused == ["sky: no key to house"]
 
 
 def test_as_json(shops: Terminal) -> None:

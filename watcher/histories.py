@@ -6,7 +6,7 @@ where it meets the stretch of an earlier one, it goes on below that.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -45,17 +45,22 @@ class Fetched:
     help: str = ""
 
 
-def networks(app: App) -> Iterator[Asked]:
+def networks(app: App, refused: list[str]) -> Iterator[Asked]:
     """Open, one after the other, what shows histories: of each network the first enabled source.
 
-    A source that cannot be opened is passed over: what reads it says why. Each is closed when the
-    next one is asked for.
+    Why a source could not be opened is added to `refused`. Each is closed when the next one is
+    asked for.
     """
     met: set[str] = set()
     for source in app.config.sources:
         if not source.enabled or source.is_stream:
             continue
-        with suppress(BackendError), closing(source.open(app.config.folder, clock=app.clock)) as it:
+        try:
+            reader = source.open(app.config.folder, clock=app.clock)
+        except BackendError as error:
+            refused.append(f"{source.name}: {error.message}")
+            continue
+        with closing(reader) as it:
             if isinstance(it, Histories) and it.network not in met:
                 met.add(it.network)
                 yield Asked(source=source.name, network=it)

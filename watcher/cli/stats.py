@@ -133,7 +133,7 @@ def _fetch(app: App, name: str, since: datetime | None, limit: int) -> bool:
     wanted = known[0].network if len(known) == 1 else network if colon else None
     handle = known[0].handle if len(known) == 1 else rest if colon else network
     refused: list[str] = []
-    for asked in networks(app):
+    for asked in networks(app, refused):
         if wanted and asked.network.network != wanted:
             continue
         try:
