@@ -5,6 +5,7 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -837,4 +838,113 @@ retold = Table(  # which digests told an alarm before it was told again
     Column(
         "alarm", RowId, ForeignKey("alarms.id", ondelete="CASCADE"), primary_key=True, index=True
     ),
+)
+
+# --- what many machines share -------------------------------------------------------------------
+
+log = Table(  # posts on their way from sources to workers: a row for some posts that came together
+    "log",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    # The numbers of its posts, `first` to `last`: without a gap within a partition.
+    Column("last", Count, primary_key=True, autoincrement=False),
+    # When they came. PostgreSQL keeps a table for each day, and old ones are dropped whole.
+    Column("at", Moment, primary_key=True, autoincrement=False),
+    Column("first", Count, nullable=False),
+    Column("source", Key, nullable=False),
+    Column("posts", LargeBinary, nullable=False),
+    postgresql_partition_by="RANGE (at)",
+)
+
+log_heads = Table(  # the last number given in each partition: who appends holds the row
+    "log_heads",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("number", Count, nullable=False, server_default="0"),
+)
+
+log_cursors = Table(  # up to where each partition is worked off: who works on it holds the row
+    "log_cursors",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("number", Count, nullable=False, server_default="0"),
+    # Who worked on it last, and when.
+    Column("by", Words, nullable=False, server_default=""),
+    Column("at", Moment),
+)
+
+slots = Table(  # which turn of the schedule who took: a second one to take it is refused
+    "slots",
+    metadata,
+    Column("job", Key, primary_key=True),
+    Column("slot", Moment, primary_key=True),
+    Column("at", Moment, nullable=False, index=True),
+    Column("by", Words, nullable=False),
+)
+
+workers = Table(  # processes on any machine that work on this database, and their signs of life
+    "workers",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("host", Words, nullable=False),
+    Column("pid", Count, nullable=False),
+    # `leads`, `stands by` or `works`.
+    Column("role", Key, nullable=False),
+    Column("started", Moment, nullable=False),
+    Column("beat", Moment, nullable=False, index=True),
+    # When it left in good order; None while it works, or where it was killed.
+    Column("stopped", Moment),
+    Column("posts", Count, nullable=False, server_default="0"),
+    Column("matches", Count, nullable=False, server_default="0"),
+    # What goes wrong at present, in one line.
+    Column("trouble", Words, nullable=False, server_default=""),
+)
+
+jobs = Table(  # back-tests and scans over archives
+    "jobs",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    # `backtest` or `scan-accounts`.
+    Column("kind", Key, nullable=False),
+    # All that a shard needs to be worked on anywhere, as JSON.
+    Column("asked", Words, nullable=False),
+    # `running`, `done`, `cancelled` or `failed`.
+    Column("state", Key, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("ended", Moment),
+    Column("by", Words, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+shards = Table(  # the ledger of jobs: a shard is done in the transaction that brings its hits
+    "shards",
+    metadata,
+    Column("job", RowId, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    # Which part of which file, as JSON.
+    Column("place", Words, nullable=False),
+    Column("records", Count),
+    # Records that could not be read.
+    Column("skipped", Count),
+    Column("hits", Count),
+    Column("done", Moment),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("error", Words, nullable=False, server_default=""),
+)
+
+hits = Table(  # what jobs found, where their results go to the store
+    "hits",
+    metadata,
+    Column("row", RowId, primary_key=True),
+    Column("job", RowId, nullable=False),
+    Column("shard", Integer, nullable=False),
+    Column("rule", Words, nullable=False),
+    # A post's or an account's key.
+    Column("subject", Key, nullable=False),
+    Column("at", Moment),
+    # What else is to be said of it, as JSON.
+    Column("detail", Words, nullable=False),
+    ForeignKeyConstraint(["job", "shard"], ["shards.job", "shards.number"], ondelete="CASCADE"),
+    Index(None, "job", "shard"),
+    sqlite_autoincrement=True,
 )

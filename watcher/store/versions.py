@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 from watcher.store.errors import StoreError
 from watcher.store.schema import metadata
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision in `migrations/versions`."""
 VERSION_TABLE = "watcher_version"
 """Not Alembic's usual name: a database may hold another program's tables too."""
