@@ -26,6 +26,7 @@ ROOMS = {
     "babel": ("alerts/",),
     "click": ("watcher/cli/",),
     "css_inline": ("alerts/words/render.py",),
+    "distributed": ("watcher/scale/dask_",),
     "dkim": ("alerts/mail/dkim.py",),
     "dns": ("alerts/mail/dkim.py",),
     "email_validator": ("alerts/mail/address.py",),
