@@ -132,6 +132,52 @@ def test_what_is_denied_or_in_another_language_is_no_complaint(text: str, langua
     assert complaint(text, language) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("merci pour le remboursement", "fr"),
+        ("Merci @acme pour ce remboursement rapide !", "fr"),
+        ("merci beaucoup à toute l'équipe pour votre geste commercial", "fr"),
+        ("Merci du remboursement", "fr"),
+        ("j'ai bien reçu mon remboursement, merci", "fr"),
+        ("thanks for the refund", "en"),
+        ("Thank you so much @acme for my full refund!", "en"),
+        ("thx for the refunds", "en"),
+        ("@acme thanks for processing my refund", "en"),
+        ("Just got my refund, thank you", "en"),
+    ],
+)
+def test_thanks_for_a_refund_are_no_complaint(text: str, language: str):
+    assert complaint(text, language) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "words"),
+    [
+        ("Merci d'avance pour le remboursement", "fr", "“remboursement”"),
+        ("Merci de me rembourser", "fr", "“me rembourser”"),
+        ("Merci ! Et pour le remboursement ?", "fr", "“remboursement”"),
+        ("merci pour rien, où est mon remboursement", "fr", "“remboursement”"),
+        ("pas encore reçu mon remboursement, merci", "fr", "“pas encore recu”, “remboursement”"),
+        ("merci pour la panne", "fr", "“panne”"),
+        ("merci pour le remboursement, mais ma box est en panne", "fr", "“en panne”"),
+        ("Thanks in advance for the refund", "en", "“refund”"),
+        ("Thanks for nothing. Where is my refund?", "en", "“where is my refund”"),
+        ("thanks for refusing my refund", "en", "“my refund”"),
+        ("Thanks, waiting for the refund", "en", "“refund”"),
+        ("I would be grateful for a refund", "en", "“refund”"),
+        ("Thanks for the outage", "en", "“outage”"),
+        ("I haven't got my refund, thanks", "en", "“my refund”"),
+        ("thanks for one refund, still waiting for the other", "en", "“refund”, “still waiting”"),
+        ("thank you for the refund, but no answer", "en", "“no answer”"),
+    ],
+)
+def test_thanks_hide_no_other_complaint(text: str, language: str, words: str):
+    reason = complaint(text, language)
+    assert reason is not None
+    assert reason.values == {"words": words}
+
+
 def test_a_rule_may_ask_for_a_tone():
     rules = [
         KeywordRule(name=label, find=f"sentiment:{label}")

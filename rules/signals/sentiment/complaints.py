@@ -4,14 +4,14 @@ Beside the tone, as a complaint may be polite and anger may be about anything: w
 waits for an answer in whichever mood.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from rules.metadata import fold_language
 from rules.model import Reason
-from rules.signals.sentiment.cutting import Names, cut
+from rules.signals.sentiment.cutting import NAME, Names, cut
 
 COMPLAINS = "The post complains: {words}."
 _QUOTED = "“{word}”"
@@ -24,12 +24,40 @@ _NO_NAMES = Names(())
 _DENIES = frozenset(["no", "not", "never", "without", "zero", "pas", "jamais", "aucun", "sans"])
 _NEAR = 3
 """So many words after it a word that denies still does."""
+_FAR = 8
+"""So many words lie at most between thanks and what they are for."""
 _MOST_SAID = 3
+
+_THANKS = frozenset([
+    "thanks", "thank", "thx", "thankyou", "ty", "cheers", "merci", "mercii", "remercie",
+])  # fmt: skip
+_TO_WHOM = frozenset([
+    NAME,
+    "you", "u", "so", "much", "very", "lots", "a", "lot", "again", "guys", "team", "all",
+    "everyone", "kindly", "ever", "beaucoup", "bien", "infiniment", "mille", "fois", "toute",
+    "l", "equipe", "vous", "toi", "tous", "le", "la", "les", "service", "client",
+])  # fmt: skip
+"""What may stand between *thanks* and *for*: *thanks in advance for* asks, and is none."""
+_FOR = frozenset(["for", "pour", "du"])
+_GOT = frozenset(["got", "received", "recu", "obtenu", "eu"])
+_BETWEEN = frozenset([
+    "the", "a", "an", "my", "your", "this", "that", "our", "full", "quick", "fast", "speedy",
+    "prompt", "swift", "very", "rapid", "partial", "giving", "getting", "sending",
+    "processing", "issuing", "me", "us", "le", "la", "les", "l", "un", "mon", "votre", "ton",
+    "ce", "cet", "ces", "notre", "bon", "rapide", "tres", "joli", "petit",
+])  # fmt: skip
+"""What may stand between *thanks for*, or *got*, and what somebody is glad of."""
+_NOT_GOT = _DENIES | frozenset([
+    "nothing", "rien", "still", "yet", "toujours", "encore", "if", "si", "until", "once",
+    "quand", "but", "mais", "dont", "didnt", "doesnt", "havent", "hasnt", "hadnt", "wont",
+    "cant",
+])  # fmt: skip
 
 
 class _Phrase(NamedTuple):
     words: tuple[str, ...]
     deniable: bool
+    thankable: bool
 
 
 def complaint(text: str, language: str | None) -> Reason | None:
@@ -58,7 +86,33 @@ def complaints_in(pieces: Sequence[str], language: str) -> list[str]:
 def _said(phrase: _Phrase, pieces: Sequence[str], at: int) -> bool:
     if tuple(pieces[at : at + len(phrase.words)]) != phrase.words:
         return False
-    return not phrase.deniable or _DENIES.isdisjoint(pieces[max(0, at - _NEAR) : at])
+    if phrase.deniable and not _DENIES.isdisjoint(pieces[max(0, at - _NEAR) : at]):
+        return False
+    return not (phrase.thankable and _thanked(pieces, at, at + len(phrase.words)))
+
+
+def _thanked(pieces: Sequence[str], start: int, end: int) -> bool:
+    """Whether somebody gives thanks for what stands there: *thanks for it*, *got it, thank you*."""
+    at = _before(pieces, start - 1, _BETWEEN)
+    if at < 0:
+        return False
+    if pieces[at] in _FOR:
+        thanks = _before(pieces, at - 1, _TO_WHOM)
+        return thanks >= 0 and pieces[thanks] in _THANKS
+    before, after = pieces[max(0, at - _FAR) : at], pieces[end : end + _NEAR]
+    return (
+        pieces[at] in _GOT
+        and _NOT_GOT.isdisjoint(before)
+        and not _THANKS.isdisjoint((*before, *after))
+    )
+
+
+def _before(pieces: Sequence[str], at: int, passed: Collection[str]) -> int:
+    """The place of the last piece up to `at` that is none of those passed over; -1: none near."""
+    for place in range(at, max(-1, at - _FAR), -1):
+        if pieces[place] not in passed:
+            return place
+    return -1
 
 
 @cache
@@ -67,11 +121,13 @@ def _phrases() -> dict[str, dict[str, list[_Phrase]]]:
     by_language: dict[str, dict[str, list[_Phrase]]] = {}
     for line in _FILE.read_text("utf-8").splitlines():
         if line.startswith("["):
-            language, _, deniable = line[1:-1].partition(" ")
+            language, _, unless = line[1:-1].partition(" unless ")
             phrases = by_language.setdefault(language, {})
         elif line and not line.startswith("#"):
             words = tuple(cut(line, _NO_NAMES).pieces)
-            phrases.setdefault(words[0], []).append(_Phrase(words, bool(deniable)))
+            phrases.setdefault(words[0], []).append(
+                _Phrase(words, "denied" in unless, "thanked" in unless)
+            )
     for phrases in by_language.values():
         for alike in phrases.values():
             alike.sort(key=lambda phrase: -len(phrase.words))
