@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from platformdirs import user_config_path
@@ -41,6 +42,18 @@ class StoreTable:
     """The database's password, kept out of the URL: `"${NAME}"` or `"${file:...}"`."""
     keep_days: int = 400
     """Posts older than this are forgotten, in the database and the index."""
+    log: bool | None = None
+    """Whether posts go through a log that any number of `watcher work` processes work off. Left
+    out: yes on PostgreSQL, no on SQLite."""
+    keep: Literal["all", "matched"] = "all"
+    """With the log: which posts are stored, `"all"` or those that something was found in."""
+    partitions: int = 16
+    """Into how many parts the log is split: as many workers can be busy at once. It may grow."""
+    log_days: int = 2
+    """For how many days posts stay in the log after they came, once they are worked off."""
+    archive: Path | None = None
+    """A folder in which all that goes through the log is kept as Parquet files, one for each day,
+    before it is dropped; relative to this file. Empty: nothing is kept beside the store."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the URL and the days."""
@@ -51,6 +64,20 @@ class StoreTable:
                 message="posts are kept for 1 to 36500 days",
                 path=("keep_days",),
                 help="keep_days = 400",
+            )
+        if not 1 <= self.partitions <= 1024:
+            yield Problem(
+                code="out-of-range",
+                message="a log has 1 to 1024 partitions",
+                path=("partitions",),
+                help="partitions = 16",
+            )
+        if not 1 <= self.log_days <= 366:
+            yield Problem(
+                code="out-of-range",
+                message="posts stay in the log for 1 to 366 days",
+                path=("log_days",),
+                help="log_days = 2",
             )
 
     def _url_problems(self) -> Iterator[Problem]:
@@ -149,6 +176,11 @@ class Config:
         user, at, host = parts.netloc.rpartition("@")
         login = f"{user}:{quote(self.store.password.reveal(), safe='')}{at or '@'}"
         return urlunsplit(parts._replace(netloc=f"{login}{host}"))
+
+    @property
+    def uses_log(self) -> bool:
+        """Whether posts go through the log."""
+        return self.store_url.startswith("postgresql") if self.store.log is None else self.store.log
 
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong across tables."""

@@ -26,6 +26,8 @@ from watcher.store.housekeeping import Housekeeping
 from watcher.store.inbox import HandledRecord, Inbox
 from watcher.store.judgements import Judgements
 from watcher.store.links import Links
+from watcher.store.log import Appended, Log, StaleCursorError
+from watcher.store.log_claim import Claim
 from watcher.store.matches import Matches
 from watcher.store.measures import Measures
 from watcher.store.people import People
@@ -117,6 +119,7 @@ class Store(
     Reported,
     Surroundings,
     Links,
+    Log,
     Channels,
     Beside,
     Acknowledging,
@@ -157,9 +160,11 @@ __all__ = [
     "AccountForm",
     "Addressee",
     "AlarmRecord",
+    "Appended",
     "AttemptRecord",
     "Batch",
     "Brought",
+    "Claim",
     "ClaimedDelivery",
     "DeliveryRecord",
     "DigestRecord",
@@ -200,6 +205,7 @@ __all__ = [
     "SkippedItem",
     "SourceState",
     "StaleBatchError",
+    "StaleCursorError",
     "Status",
     "Store",
     "StoreError",
