@@ -908,11 +908,16 @@ jobs = Table(  # back-tests and scans over archives
     Column("kind", Key, nullable=False),
     # All that a shard needs to be worked on anywhere, as JSON.
     Column("asked", Words, nullable=False),
-    # `running`, `done`, `cancelled` or `failed`.
+    # `running`, `stopped`, `done`, `cancelled` or `failed`.
     Column("state", Key, nullable=False),
     Column("created", Moment, nullable=False),
     Column("ended", Moment),
+    # Who drives it, or did last: host and process.
     Column("by", Words, nullable=False),
+    # Counts the drivers: what an earlier one still writes is refused.
+    Column("turn", Integer, nullable=False, server_default="0"),
+    # The last sign of life of the driver.
+    Column("beat", Moment),
     sqlite_autoincrement=True,
 )
 
@@ -930,6 +935,8 @@ shards = Table(  # the ledger of jobs: a shard is done in the transaction that b
     Column("done", Moment),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("error", Words, nullable=False, server_default=""),
+    # The first records that could not be read, as JSON: where, and why.
+    Column("notes", Words, nullable=False, server_default="[]"),
 )
 
 hits = Table(  # what jobs found, where their results go to the store
@@ -941,10 +948,13 @@ hits = Table(  # what jobs found, where their results go to the store
     Column("rule", Words, nullable=False),
     # A post's or an account's key.
     Column("subject", Key, nullable=False),
+    # Key of who is told of, so that a person can be forgotten.
+    Column("author", Key, nullable=False, server_default=""),
     Column("at", Moment),
     # What else is to be said of it, as JSON.
     Column("detail", Words, nullable=False),
     ForeignKeyConstraint(["job", "shard"], ["shards.job", "shards.number"], ondelete="CASCADE"),
     Index(None, "job", "shard"),
+    Index(None, "author"),
     sqlite_autoincrement=True,
 )

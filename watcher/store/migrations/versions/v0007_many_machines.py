@@ -79,6 +79,8 @@ def _keep_batch_jobs() -> None:
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("ended", sa.BigInteger(), nullable=True),
         sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("turn", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("beat", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
         sqlite_autoincrement=True,
     )
@@ -93,6 +95,7 @@ def _keep_batch_jobs() -> None:
         sa.Column("done", sa.BigInteger(), nullable=True),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.Column("notes", sa.Text(), server_default="[]", nullable=False),
         sa.ForeignKeyConstraint(
             ["job"], ["jobs.id"], name=op.f("fk_shards_job"), ondelete="CASCADE"
         ),
@@ -105,6 +108,7 @@ def _keep_batch_jobs() -> None:
         sa.Column("shard", sa.Integer(), nullable=False),
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), server_default="", nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=True),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -117,3 +121,4 @@ def _keep_batch_jobs() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_hits_job_shard"), "hits", ["job", "shard"], unique=False)
+    op.create_index(op.f("ix_hits_author"), "hits", ["author"], unique=False)
