@@ -47,12 +47,13 @@ def alone(data: Path, store_url: str) -> Iterator[None]:
     process holds one of the two, `StoreError` when the database cannot be reached.
     """
     make_private(data)
-    with _locked(data / "watcher.lock", partial(_folder_busy, data)), _database_held(store_url):
+    with _locked(data / "watcher.lock", partial(_folder_busy, data)), database_held(store_url):
         yield
 
 
 @contextmanager
-def _database_held(url: str) -> Iterator[None]:
+def database_held(url: str) -> Iterator[None]:
+    """Hold a database for this process. Raises `BusyError` where another one does."""
     file = lock_file(url)
     if file is not None:
         with _locked(file, partial(_database_busy, url)):

@@ -56,6 +56,7 @@ COMMANDS = {
     "report": "Write what was said of the brands as a page that people read.",
     "export": "Write what is stored and counted for spreadsheets and programs.",
     "index": "The search index: its state, and making it anew.",
+    "store": "Move the database elsewhere, save it, put it back.",
     "local": "The embedded microblog: post, import, look around.",
 }
 

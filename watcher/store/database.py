@@ -195,6 +195,13 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def open_engine(url: URL, *, create: bool = True) -> Engine:
+    """Return an engine for a database of either kind, whatever is in it. Raises `StoreError`."""
+    if url.get_backend_name() == "sqlite":
+        return _open_sqlite(url, create=create)
+    return open_postgresql(url)
+
+
 def open_postgresql(url: URL) -> Engine:
     """Return an engine, not connected yet. Raises `StoreError` without the library for it."""
     try:

@@ -12,17 +12,21 @@ HEAD = "0007"
 """The newest revision in `migrations/versions`."""
 VERSION_TABLE = "watcher_version"
 """Not Alembic's usual name: a database may hold another program's tables too."""
+COPYING = "copying"
+"""In the place of a revision: a copy into this database has not come to its end."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def is_up_to_date(connection: Connection) -> bool:
     """Whether the database has exactly the shape that this program knows."""
-    return _version(connection) == HEAD
+    return version_of(connection) == HEAD
 
 
 def out_of_date(connection: Connection, where: str) -> StoreError:
     """Return the error that says how the database differs, for who may not upgrade it."""
-    version = _version(connection)
+    version = version_of(connection)
+    if version == COPYING:
+        return _half(where)
     return StoreError(
         f"the database is {'empty' if version is None else f'of another version ({version})'}: "
         f"{where}",
@@ -46,9 +50,11 @@ def upgrade(connection: Connection, where: str) -> None:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    version = _version(connection)
+    version = version_of(connection)
     if version is None:
         _refuse_foreign(connection, where)
+    elif version == COPYING:
+        raise _half(where)
     elif version not in known:
         raise StoreError(
             f"the database is newer than this program: {where} has version {version}, "
@@ -58,11 +64,19 @@ def upgrade(connection: Connection, where: str) -> None:
     command.upgrade(config, "head")
 
 
-def _version(connection: Connection) -> str | None:
+def version_of(connection: Connection) -> str | None:
+    """Return the revision of a database; None where it has no tables of ours."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     query = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608
     return connection.execute(query).scalar_one_or_none()
+
+
+def _half(where: str) -> StoreError:
+    return StoreError(
+        f"the database is a half copy: {where}",
+        help="Run `watcher store copy` once more, which begins it anew.",
+    )
 
 
 def _refuse_foreign(connection: Connection, where: str) -> None:
