@@ -616,6 +616,8 @@ attempts = Table(
     Column("ended", Moment),
     Column("outcome", Words),
     Column("answer", Words, nullable=False, default=""),
+    # Which of several processes tries it; empty where only one works on the database.
+    Column("by", Words, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 
@@ -880,6 +882,8 @@ slots = Table(  # which turn of the schedule who took: a second one to take it i
     Column("slot", Moment, primary_key=True),
     Column("at", Moment, nullable=False, index=True),
     Column("by", Words, nullable=False),
+    # When the turn was done; None while it is under way, or where it was cut off.
+    Column("ended", Moment),
 )
 
 workers = Table(  # processes on any machine that work on this database, and their signs of life

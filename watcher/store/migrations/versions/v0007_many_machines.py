@@ -49,6 +49,7 @@ def _share_the_schedule() -> None:
         sa.Column("slot", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("ended", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("job", "slot", name=op.f("pk_slots")),
     )
     op.create_index(op.f("ix_slots_at"), "slots", ["at"], unique=False)
@@ -67,6 +68,7 @@ def _share_the_schedule() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workers")),
     )
     op.create_index(op.f("ix_workers_beat"), "workers", ["beat"], unique=False)
+    op.add_column("attempts", sa.Column("by", sa.Text(), server_default="", nullable=False))
 
 
 def _keep_batch_jobs() -> None:
