@@ -82,6 +82,7 @@ from watcher.store.returned import (
 from watcher.store.revisits import Revisits, SavedRevisit, ToRevisit
 from watcher.store.set_clock import SetClock
 from watcher.store.silences import Silences
+from watcher.store.slots import Slots, Turn, slot_of
 from watcher.store.spending import Spending
 from watcher.store.stories import Stories
 from watcher.store.suppressions import SuppressionCause, SuppressionRecord, Suppressions
@@ -90,6 +91,7 @@ from watcher.store.suspects import Suspects
 from watcher.store.sweeps import NameState, Sweeps, SweptName, SweptSuspect
 from watcher.store.talks import Talks
 from watcher.store.tones import JudgedTone, SaidTone, ToneJudgement, ToneRecord, Tones
+from watcher.store.workers import BEAT_EVERY, WorkerRecord, Workers
 
 
 class Store(
@@ -131,6 +133,8 @@ class Store(
     Suppressions,
     Follows,
     Following,
+    Slots,
+    Workers,
     Forgetting,
     Exports,
     Housekeeping,
@@ -155,6 +159,7 @@ class Store(
 
 
 __all__ = [
+    "BEAT_EVERY",
     "HISTORY",
     "OVER",
     "AccountForm",
@@ -223,12 +228,15 @@ __all__ = [
     "ToRevisit",
     "ToneJudgement",
     "ToneRecord",
+    "Turn",
     "Unanswered",
     "Unspoken",
     "VerdictRecord",
     "WaitingEntry",
     "Wanted",
+    "WorkerRecord",
     "lock_file",
     "server_lock",
     "shown_address",
+    "slot_of",
 ]
