@@ -89,7 +89,7 @@ SHARED = {"by", "distinct", "fewer_than"}
 # Settings that rest because they are a choice, not because they show what holds anyway.
 CHOICES = {
     "": {"templates"},
-    "store": {"password"},
+    "store": {"archive", "log", "password"},
     "mail": {"kind", "host", "from", "username", "password", "ca_file", "private_to"},
     "mail.dkim": {"selector", "key", "domain"},
     "mail.oauth": {"token_url", "client_id", "client_secret", "refresh_token"},
