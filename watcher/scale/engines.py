@@ -77,7 +77,7 @@ def open_engine(address: str) -> Engine:
     if kind == "local" and rest.isdigit() and 1 <= int(rest) <= MOST_LOCAL:
         module = import_module("watcher.scale.local")
         engine = module.LocalEngine(int(rest))
-    elif kind == "dask":
+    elif kind in {"dask", "tls"}:
         module = import_module("watcher.scale.dask_engine")  # the library is an extra
         engine = module.DaskEngine(address)
     else:

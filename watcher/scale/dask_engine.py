@@ -1,0 +1,265 @@
+"""The engine `dask://host:port`: each shard is a future of a Dask cluster.
+
+Dask places the shards and runs those of a dead worker elsewhere. A shard learns from its own worker
+that it is wanted no more: the scheduler says so there once its future is cancelled or we are gone.
+"""
+
+import queue
+import time
+import uuid
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from typing import Any, Final
+
+from distributed import (
+    Client,
+    Future,
+    KilledWorker,
+    Reschedule,
+    Status,
+    Worker,
+    get_worker,
+)
+
+from watcher.scale.dask_cluster import (
+    OURS,
+    ClusterError,
+    VersionsError,
+    close,
+    connect,
+    lost,
+    scheduler_address,
+)
+from watcher.scale.engines import ATTEMPTS, PATIENCE, Ended, Failed, Hands
+from watcher.scale.model import ScaleError, Shard, ShardResult, StoppedError, Work
+from watcher.scale.shard import run_shard
+
+AHEAD: Final = 2
+"""Shards under way for each thread of the cluster: one at work, one that waits for its turn."""
+TELL_EVERY: Final = 1.0
+"""Seconds between two words of a worker on how far its shard is."""
+LOOK_EVERY: Final = 5.0
+"""Seconds between two looks at how many workers there are."""
+WAIT_FOR_WORKERS: Final = 60.0
+"""Seconds that a cluster may be without any worker."""
+RESUME: Final = "`watcher jobs resume` goes on with what is left once the cluster is back"
+
+
+class DaskEngine:
+    """Has shards worked off by the workers of a Dask cluster."""
+
+    def __init__(self, address: str) -> None:
+        """Connect. Raises `ClusterError`, `VersionsError`."""
+        self._address = address
+        self._client = connect(address)
+
+    @property
+    def workers(self) -> int:
+        """How many shards are worked on at once: the threads of all workers."""
+        with lost(self._address):
+            return sum(self._client.nthreads().values())
+
+    def run(self, work: Work, shards: Sequence[Shard], hands: Hands) -> Iterator[Ended]:
+        """Yield how each shard ended, as soon as it has; nothing of what `stop` cut short.
+
+        Raises `ClusterError` when the scheduler is gone or there is no worker for a minute,
+        `VersionsError` when one joins that has another version of the watcher.
+        """
+        under_way = _Run(self._address, self._client, work, hands)
+        try:
+            yield from under_way.work_off(shards)
+        finally:
+            under_way.leave()
+
+    def close(self) -> None:
+        """Let go of the cluster; shards that are at work there stop at their next batch."""
+        close(self._client)
+
+
+@dataclass
+class _UnderWay:
+    """A shard that was handed to the cluster."""
+
+    shard: Shard
+    future: Future[ShardResult]
+    deaths: int = 0
+    worker: str = ""
+    """Who works on it, as far as we were told."""
+
+
+class _Run:
+    """One run over the shards of a job."""
+
+    def __init__(self, address: str, client: Client, work: Work, hands: Hands) -> None:
+        self._address, self._client, self._hands = address, client, hands
+        self._name = f"watcher-{uuid.uuid4().hex}"  # no run ever meets the leavings of another
+        self._news: queue.SimpleQueue[dict[str, Any] | Future[ShardResult]] = queue.SimpleQueue()
+        self._under_way: dict[int, _UnderWay] = {}
+        self._submitted = 0
+        self._threads = 0
+        self._look_at = 0.0
+        self._alone_since: float | None = None
+        client.subscribe_topic(self._name, self._hear)
+        # Sent once and held by the cluster: with many rules it is large.
+        self._work = client.submit(_hold, work, key=f"{self._name}-work", pure=False)
+
+    def work_off(self, shards: Sequence[Shard]) -> Iterator[Ended]:
+        waiting = deque(shards)
+        while (waiting or self._under_way) and not self._hands.stop():
+            self._refill(waiting)
+            try:
+                news = self._news.get(timeout=PATIENCE / 2)
+            except queue.Empty:
+                continue
+            ended = self._started(news) if isinstance(news, dict) else self._ended(news)
+            if ended is not None:
+                self._under_way.pop(ended.number).future.release()
+                yield ended
+
+    def leave(self) -> None:
+        """Have the cluster forget what is not done."""
+        with suppress(Exception):  # a scheduler that is gone has forgotten already
+            self._client.unsubscribe_topic(self._name)
+        for one in self._under_way.values():
+            one.future.release()
+        self._under_way.clear()
+
+    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+        self._news.put(event[1])
+
+    def _refill(self, waiting: deque[Shard]) -> None:
+        if self._client.status != "running":
+            raise self._cluster_lost()
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_EVERY
+            with lost(self._address):
+                self._threads = sum(self._client.nthreads().values())
+            self._mind_being_alone(now)
+        while waiting and len(self._under_way) < max(1, AHEAD * self._threads):
+            self._submit(waiting.popleft())
+
+    def _mind_being_alone(self, now: float) -> None:
+        if self._threads:
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = now
+        elif now - self._alone_since > WAIT_FOR_WORKERS:
+            raise ClusterError(
+                f"the Dask cluster at {scheduler_address(self._address)} has no workers",
+                help=f"start some with `dask worker`; {RESUME}",
+            )
+
+    def _submit(self, shard: Shard, deaths: int = 0) -> None:
+        self._submitted += 1
+        future = self._client.submit(
+            _work_off,
+            self._work,
+            shard,
+            self._name,
+            version(OURS),
+            key=f"{self._name}-{shard.number}-{self._submitted}",
+            pure=False,
+        )
+        self._under_way[shard.number] = _UnderWay(shard, future, deaths)
+        future.add_done_callback(self._news.put)
+
+    def _started(self, told: dict[str, Any]) -> Ended | None:
+        """Take a word of a worker on its shard; the word of a second worker tells of a death."""
+        one = self._under_way.get(told["shard"])
+        if one is None or one.future.key != told["key"]:
+            return None
+        before, one.worker = one.worker, told["worker"]
+        if told["starts"] and before:
+            return self._died(one, f"its worker {before} died")
+        self._hands.moved(one.shard.number, told["part"])
+        return None
+
+    def _died(self, one: _UnderWay, why: str, *, again: bool = False) -> Failed | None:
+        """Count a death; give the shard up after too many, else see that it is tried again.
+
+        `again`: Dask itself has given it up.
+        """
+        one.deaths += 1
+        if one.deaths >= ATTEMPTS:
+            return Failed(one.shard.number, f"{why}, for the {one.deaths}th time", one.deaths)
+        self._hands.died(one.shard.number, why)
+        if again:
+            self._submit(one.shard, one.deaths)
+        return None
+
+    def _ended(self, future: Future[ShardResult]) -> Ended | None:
+        one = next((o for o in self._under_way.values() if o.future.key == future.key), None)
+        if one is None:
+            return None  # cancelled by ourselves
+        if future.status not in {"finished", "error"}:
+            raise self._cluster_lost()
+        try:
+            with lost(self._address):
+                error = future.exception()
+                if error is None:
+                    return future.result()
+        except ClusterError:
+            raise self._cluster_lost() from None
+        if isinstance(error, KilledWorker):
+            return self._died(one, "its worker died", again=True)
+        if isinstance(error, VersionsError):
+            raise error
+        if isinstance(error, ScaleError):
+            return Failed(one.shard.number, error.message, one.deaths + 1)
+        said = (str(error).splitlines() or [""])[0][:500]
+        return Failed(one.shard.number, f"{type(error).__name__}: {said}", one.deaths + 1)
+
+    def _cluster_lost(self) -> ClusterError:
+        return ClusterError(
+            f"the Dask scheduler at {scheduler_address(self._address)} is gone", help=RESUME
+        )
+
+
+def _hold(work: Work) -> Work:
+    return work
+
+
+def _work_off(work: Work, shard: Shard, topic: str, ours: str) -> ShardResult:
+    """Work a shard off; this runs in a thread of a Dask worker."""
+    worker = get_worker()
+    here = version(OURS)
+    if here != ours:
+        raise VersionsError(
+            f"the Dask worker {worker.address} has {OURS} {here}, the job was started with {ours}",
+            help="install the same on every host of the cluster; " + RESUME,
+        )
+    key = str(worker.get_current_task())
+    tell = partial(_tell, worker, topic, {"key": key, "shard": shard.number})
+    tell(0.0, starts=True)
+    told = time.monotonic()
+
+    def moved(part: float) -> None:
+        nonlocal told
+        if time.monotonic() - told >= TELL_EVERY:
+            told = time.monotonic()
+            tell(part)
+
+    try:
+        return run_shard(work, shard, moved, partial(_unwanted, worker, key))
+    except StoppedError:
+        # Nobody listens any more, or this worker is told to end: then another one takes over.
+        raise Reschedule from None
+
+
+def _tell(
+    worker: Worker, topic: str, shard: dict[str, Any], part: float, *, starts: bool = False
+) -> None:
+    told = {**shard, "part": part, "starts": starts, "worker": worker.address}
+    worker.log_event(topic, told)
+
+
+def _unwanted(worker: Worker, key: str) -> bool:
+    """Whether the result of a task would be thrown away: it was cancelled, or its worker ends."""
+    task = worker.state.tasks.get(key)
+    at_work = task is not None and task.state in {"executing", "long-running"}
+    return not at_work or worker.status not in {Status.running, Status.paused}
