@@ -16,7 +16,7 @@ from watcher.backends import ArchiveSource, LocalSource
 from watcher.backends.archive import lines as archive_lines
 from watcher.backends.archive import reader as archive_reader
 from watcher.backends.archive import records as archive_records
-from watcher.backends.archive.file import file_time
+from watcher.backends.archive.parsing import file_time
 from watcher.backends.formats import FieldMapping
 from watcher.backends.interface import BackendError, Page
 

@@ -13,7 +13,7 @@ import click
 
 from rules.model import Account, Post
 from watcher.backends import ArchiveSource, LocalSource
-from watcher.backends.archive.file import FormatName
+from watcher.backends.archive.parsing import FormatName
 from watcher.backends.interface import EARLIEST, LATEST
 from watcher.backends.local import LocalNetwork, Microblog, NewPost, Profile, import_pages
 from watcher.cli import Settings

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from rules.model import Account, Post
 from watcher.backends.archive.cursor import Cursor, Position
-from watcher.backends.archive.file import ArchiveFile, FormatName, Formats, holds_rows
+from watcher.backends.archive.file import ArchiveFile, holds_rows
 from watcher.backends.archive.lines import reading
+from watcher.backends.archive.parsing import FormatName, Formats
 from watcher.backends.formats import FieldMapping, Parsed
 from watcher.backends.interface import BackendError, Page, Skipped
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from rules.errors import Problem
-from watcher.backends.archive.file import FormatName
+from watcher.backends.archive.parsing import FormatName
 from watcher.backends.archive.reader import ArchiveReader
 from watcher.backends.formats import FieldMapping
 from watcher.backends.interface import Source

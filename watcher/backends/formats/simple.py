@@ -142,7 +142,7 @@ class Simple:
         """Return the author: an object, or a handle with more beside it."""
         author = _first(record, "author", "user", "username", "handle")
         if isinstance(author, dict):
-            return self._account(author)
+            return self.account(author)
         name = NOBODY if author is None else values.handle(author)
         stated = record.get("author_id")
         id_ = name if stated in (None, "") else values.identifier(stated, "author")
@@ -160,7 +160,8 @@ class Simple:
             self._authors[id_, name] = known
         return known
 
-    def _account(self, record: dict[str, Any]) -> Account:
+    def account(self, record: dict[str, Any]) -> Account:
+        """Return an account: an object with a handle. Raises `UnreadableError`."""
         name = values.handle(_first(record, "handle", "username", "screen_name", "acct"))
         stated = record.get("id")
         return Account(
