@@ -875,6 +875,13 @@ log_cursors = Table(  # up to where each partition is worked off: who works on i
     Column("at", Moment),
 )
 
+log_matched = Table(  # posts, by their numbers, that workers stored above the watermark of `match`
+    "log_matched",
+    metadata,
+    Column("first", RowId, primary_key=True, autoincrement=False),
+    Column("last", RowId, nullable=False),
+)
+
 slots = Table(  # which turn of the schedule who took: a second one to take it is refused
     "slots",
     metadata,

@@ -40,6 +40,12 @@ def _keep_a_log() -> None:
         sa.PrimaryKeyConstraint("partition", "last", "at", name=op.f("pk_log")),
         postgresql_partition_by="RANGE (at)",
     )
+    op.create_table(
+        "log_matched",
+        sa.Column("first", RowId, nullable=False, autoincrement=False),
+        sa.Column("last", RowId, nullable=False),
+        sa.PrimaryKeyConstraint("first", name=op.f("pk_log_matched")),
+    )
 
 
 def _share_the_schedule() -> None:
