@@ -1,0 +1,118 @@
+"""Where archives lie: files of this machine, or objects behind an address such as `s3://`.
+
+Local files need no library. All else goes through pyarrow (`watcher.scale.arrow`).
+"""
+
+import re
+from dataclasses import dataclass
+from glob import glob, has_magic
+from io import BufferedReader, FileIO
+from pathlib import Path
+from typing import Final
+
+from watcher.scale.model import ScaleError, ShardError
+
+ENDINGS: Final = (".jsonl", ".ndjson", ".json", ".parquet", ".pq")
+"""What is taken out of a folder, each but Parquet also with `.gz`."""
+_REMOTE: Final = re.compile(r"[a-z][a-z0-9+.-]+://")
+_LOGIN: Final = re.compile(r"[a-z0-9+.-]+://[^/?#]*:[^/?#]*@")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file that was found."""
+
+    file: str
+    """An absolute path, or an address."""
+    name: str
+    """The path below what was named."""
+    size: int
+    mark: str
+
+
+def is_remote(archive: str) -> bool:
+    """Return whether something named on the command line is an address rather than a path."""
+    return _REMOTE.match(archive) is not None
+
+
+def find(archive: str) -> tuple[list[Place], list[str]]:
+    """Return the files that a path, a folder, a pattern or an address names, in their order.
+
+    With them come the names of files of a folder that are no archives by their endings. Raises
+    `ScaleError` where there is nothing.
+    """
+    if _LOGIN.match(archive):
+        raise ScaleError(
+            "an address with a password in it is read by others",
+            help="take it out; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment of "
+            "every worker, or the role of its machine, open the archive",
+        )
+    if is_remote(archive):
+        from watcher.scale import arrow
+
+        return arrow.find(archive)
+    root, paths = _paths(Path(archive).absolute())
+    named = has_magic(archive) or Path(archive).is_file()
+    chosen = [path for path in paths if named or is_archive(path.name)]
+    others = [path.relative_to(root).as_posix() for path in paths if path not in set(chosen)]
+    if not chosen:
+        more = f"; its {len(others):,} files end otherwise" if others else ""
+        raise ScaleError(
+            f"there is no archive at {archive}{more}",
+            help="name a file, a folder of .jsonl, .jsonl.gz and .parquet files, or a pattern",
+        )
+    return [
+        Place(str(path), path.relative_to(root).as_posix(), *look(str(path))) for path in chosen
+    ], others
+
+
+def _paths(path: Path) -> tuple[Path, list[Path]]:
+    if has_magic(str(path)) and not path.exists():
+        root = next(parent for parent in path.parents if not has_magic(str(parent)))
+        found = glob(str(path), recursive=True)  # noqa: PTH207 - passes hidden files by
+        return root, sorted(one for one in map(Path, found) if one.is_file())
+    if path.is_dir():
+        inside = (one for one in path.rglob("*") if one.is_file())
+        shown = (
+            one
+            for one in inside
+            if not any(part.startswith(".") for part in one.relative_to(path).parts)
+        )
+        return path, sorted(shown)
+    return path.parent, [path]
+
+
+def is_archive(name: str) -> bool:
+    """Return whether a file of a folder is one of posts, by the ending of its name."""
+    return name.lower().removesuffix(".gz").endswith(ENDINGS)
+
+
+def look(file: str) -> tuple[int, str]:
+    """Return the size of a file, and a mark that is another one once it was written anew.
+
+    Raises `ShardError` where it is not there, or may not be read.
+    """
+    if is_remote(file):
+        from watcher.scale import arrow
+
+        return arrow.look(file)
+    try:
+        status = Path(file).stat()
+    except OSError as error:
+        raise ShardError(f"{file} cannot be read: {error.strerror}") from error
+    return status.st_size, str(status.st_mtime_ns)
+
+
+def opened(file: str) -> BufferedReader:
+    """Open a file for reading. Raises `ShardError`."""
+    if is_remote(file):
+        from watcher.scale import arrow
+
+        return arrow.opened(file)
+    try:
+        path = Path(file)
+        if not path.is_file() and path.exists():
+            raise ShardError(f"{file} is no regular file")  # opening a pipe would wait
+        return BufferedReader(FileIO(path), 1 << 18)
+    except OSError as error:
+        raise ShardError(f"{file} cannot be read: {error.strerror}") from error
