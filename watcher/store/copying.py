@@ -16,18 +16,20 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Connection,
     Engine,
     Float,
     Table,
     Text,
+    cast,
     func,
     inspect,
     select,
@@ -40,13 +42,17 @@ from watcher.store.columns import storable
 from watcher.store.database import Database, open_engine, parse
 from watcher.store.errors import StoreError, translate
 from watcher.store.exclusive import shown_address
-from watcher.store.schema import metadata, workers
+from watcher.store.schema import log, metadata, workers
 from watcher.store.versions import COPYING, HEAD, VERSION_TABLE, version_of
 
 _AT_A_TIME = 5000
 _SILENT = timedelta(seconds=60)
 """A worker that gave no sign of life for so long is not at work any more."""
+_FROM_THE_START = {"progress", "log_heads", "log_cursors"}
+"""Tables that have rows before anything has happened."""
 _MODULUS = 2**128
+_EPOCH = date(1970, 1, 1)
+_MICROSECONDS_A_DAY = 86_400_000_000
 
 Progress = Callable[[int, int], None]
 """Is told how many rows of how many were copied or compared."""
@@ -122,7 +128,8 @@ def is_empty(url: str) -> bool:
             known = set(inspect(connection).get_table_names())
             if VERSION_TABLE in known and version_of(connection) == COPYING:
                 return False
-            ours = [table for table in metadata.sorted_tables if table.name in known]
+            told = known - _FROM_THE_START
+            ours = [table for table in metadata.sorted_tables if table.name in told]
             return all(_first(connection, table) is None for table in ours)
     except SQLAlchemyError as error:
         raise translate(error, shown_address(url)) from error
@@ -230,6 +237,8 @@ def _copy(source: Database, target: Engine, progress: Progress) -> tuple[CopiedT
         write = _to_postgresql if target.dialect.name == "postgresql" else _to_sqlite
         sums = {}
         with _told(target), write(target) as put:
+            if target.dialect.name == "postgresql":
+                _make_days(target, _days(reading))
             for table in tables:
                 counted = _Sum()
                 put(table, counted.over(_of_source(_rows(reading, table, steps), reading)))
@@ -386,6 +395,23 @@ def _to_sqlite(engine: Engine) -> Iterator[Callable[[Table, Iterable[Rows]], Non
                 )
         finally:
             connection.invalidate()  # its settings are not those of others
+
+
+def _days(connection: Connection) -> list[int]:
+    """Return on which days what is in the log came, as days since 1970."""
+    day = cast(log.c.at, BigInteger) / _MICROSECONDS_A_DAY
+    return [int(one) for one in connection.execute(select(func.floor(day)).distinct()).scalars()]
+
+
+def _make_days(target: Engine, days: Sequence[int]) -> None:
+    """Make the parts of PostgreSQL's log that rows of these days go to."""
+    with target.begin() as connection:
+        for day in days:
+            first, name = day * _MICROSECONDS_A_DAY, f"log_{_EPOCH + timedelta(days=day):%Y%m%d}"
+            connection.exec_driver_sql(
+                f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF log"
+                f" FOR VALUES FROM ({first}) TO ({first + _MICROSECONDS_A_DAY})"
+            )
 
 
 def _compare(connection: Connection, table: Table, expected: _Sum, steps: _Steps) -> None:
