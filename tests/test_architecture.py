@@ -40,6 +40,7 @@ ROOMS = {
     "markupsafe": ("alerts/words/speech.py",),
     "mastodon": ("watcher/backends/mastodon/client.py",),
     "platformdirs": ("watcher/config.py",),
+    "prometheus_client": ("watcher/metrics/",),
     "psycopg": ("watcher/store/",),
     "pyarrow": ("watcher/export/as_parquet.py",),
     "py3langid": ("rules/signals/language.py",),
