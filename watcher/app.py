@@ -31,6 +31,7 @@ class App:
     """Everything opened and compiled; what a step of the pipeline needs to run.
 
     `clock` tells the time to every step, `random` spreads retries; both are arguments for tests.
+    `worker` is the name that this process signed in with, where several work on the database.
     """
 
     config: Config
@@ -45,6 +46,7 @@ class App:
     templates: Templates
     clock: Callable[[], datetime] = utc_now
     random: Random
+    worker: str = ""
 
     @classmethod
     def open(cls, config: Config, *, clock: Callable[[], datetime] = utc_now) -> Self:

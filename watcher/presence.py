@@ -59,9 +59,9 @@ def database_held(url: str) -> Iterator[None]:
         with _locked(file, partial(_database_busy, url)):
             yield
         return
-    with server_lock(url) as held:
-        if not held:
-            raise _database_busy(url)
+    with server_lock(url) as leader:
+        if leader:
+            raise _database_led(url, leader)
         yield
 
 
@@ -98,6 +98,14 @@ def _database_busy(url: str) -> BusyError:
         f"another process is already watching with the database {shown_address(url)}",
         help="one database serves one watcher: stop the other first, or name another database "
         "with [store] url",
+    )
+
+
+def _database_led(url: str, leader: str) -> BusyError:
+    return BusyError(
+        f"{leader} is already watching with the database {shown_address(url)}",
+        help="it does every step by itself, and `watcher status` shows it; to do this by hand, "
+        "stop each `watcher run` on this database first, or name another one with [store] url",
     )
 
 

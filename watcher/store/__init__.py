@@ -25,6 +25,7 @@ from watcher.store.holds import Holds
 from watcher.store.housekeeping import Housekeeping
 from watcher.store.inbox import HandledRecord, Inbox
 from watcher.store.judgements import Judgements
+from watcher.store.leading import Lead, is_shared
 from watcher.store.links import Links
 from watcher.store.log import Appended, Log, StaleCursorError
 from watcher.store.log_claim import Claim
@@ -184,6 +185,7 @@ __all__ = [
     "Judgement",
     "JudgementRecord",
     "Lane",
+    "Lead",
     "MatchRecord",
     "NameState",
     "NoSuchRecordError",
@@ -235,6 +237,7 @@ __all__ = [
     "WaitingEntry",
     "Wanted",
     "WorkerRecord",
+    "is_shared",
     "lock_file",
     "server_lock",
     "shown_address",

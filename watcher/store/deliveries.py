@@ -29,6 +29,7 @@ from watcher.store.errors import NoSuchRecordError
 from watcher.store.records import AttemptRecord, ClaimedDelivery, DeliveryRecord, Lane
 from watcher.store.schema import attempts, deliveries, digests, payloads
 from watcher.store.suppressions import is_suppressed, suppress
+from watcher.store.workers import is_alive
 
 _MOST_UNCERTAIN = 2
 
@@ -54,20 +55,27 @@ class Deliveries(Database):
             )
 
     def claim_delivery(
-        self, now: datetime, *, except_channels: Collection[str] = (), lane: Lane | None = None
+        self,
+        now: datetime,
+        *,
+        except_channels: Collection[str] = (),
+        lane: Lane | None = None,
+        by: str = "",
     ) -> ClaimedDelivery | None:
         """Claim the delivery that has been due longest, and note the attempt; None if none is due.
 
         With a `lane` only its deliveries are looked at. Those of `except_channels` are passed over
         and stay due: these channels have their quiet hours. So are those of an outdated digest that
         can still be made again. Only one caller gets a delivery: it is claimed by a conditional
-        update. The delivery's `attempts` counts those before this one.
+        update. `by` names the worker that tries it, where several work on the database. The
+        delivery's `attempts` counts those before this one.
         """
         with self.reading() as connection:
             if _claimable(connection, now, except_channels, lane) is None:
                 return None
         with self.writing() as connection:
-            return _claim(connection, _claimable(connection, now, except_channels, lane), now)
+            due = _claimable(connection, now, except_channels, lane)
+            return _claim(connection, due, now, by)
 
     def handing_over(self, attempt: int, now: datetime) -> None:
         """Record, before the first byte of the message leaves, that it may arrive from now on.
@@ -107,6 +115,7 @@ class Deliveries(Database):
         next_attempt: datetime | None,
         except_channels: Collection[str] = (),
         lane: Lane | None = None,
+        by: str = "",
     ) -> tuple[DeliveryState, ClaimedDelivery | None]:
         """Do what `record_outcome` and then `claim_delivery` do, and wait for the disk only once.
 
@@ -115,16 +124,21 @@ class Deliveries(Database):
         with self.writing() as connection:
             state = _end(connection, attempt, now, outcome, answer, next_attempt)
             due = _claimable(connection, now, except_channels, lane)
-            return state, _claim(connection, due, now)
+            return state, _claim(connection, due, now, by)
 
-    def abandon_claims(self, now: datetime) -> int:
+    def abandon_claims(self, now: datetime, *, by: str = "") -> int:
         """End, at start-up, the attempts that a crash cut off; return how many.
 
         One that had begun to hand over is uncertain: it is tried once more, and parked the second
-        time. Any other cannot have arrived and is simply due again. Call it only while no other
-        process delivers from this database: its attempts would be ended under its hands.
+        time. Any other cannot have arrived and is simply due again. What another worker tries is
+        left to it as long as it gives signs of life. Call it only while no other process delivers
+        from this database in the name of `by`, nor without a name: its attempts would be ended
+        under its hands.
         """
-        open_attempts = select(attempts).where(attempts.c.outcome.is_(None))
+        named = attempts.c.by.in_(["", by])
+        open_attempts = select(attempts).where(
+            attempts.c.outcome.is_(None), or_(named, ~is_alive(attempts.c.by, now))
+        )
         with self.writing() as connection:
             rows = connection.execute(open_attempts.order_by(attempts.c.id)).all()
             for row in rows:
@@ -362,7 +376,9 @@ def _one(connection: Connection, query: Select[Any], id: int) -> Row[Any]:
     return row
 
 
-def _claim(connection: Connection, found: int | None, now: datetime) -> ClaimedDelivery | None:
+def _claim(
+    connection: Connection, found: int | None, now: datetime, by: str
+) -> ClaimedDelivery | None:
     if found is None:
         return None
     row = _with_payload(connection, found)
@@ -375,14 +391,14 @@ def _claim(connection: Connection, found: int | None, now: datetime) -> ClaimedD
         next_attempt=None,
     ):
         return None
-    made = connection.execute(_begin_attempt, {"delivery": found, "started": now})
+    made = connection.execute(_begin_attempt, {"delivery": found, "started": now, "by": by})
     return ClaimedDelivery(delivery=_delivery(row), attempt=made.scalar_one())
 
 
 def _ended(attempt: int) -> NoSuchRecordError:
     return NoSuchRecordError(
         f"attempt {attempt} has ended already",
-        help="Another watcher was started on this database: run one at a time.",
+        help="Another watcher works on this database and took it for cut off.",
     )
 
 

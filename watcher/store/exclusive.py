@@ -1,21 +1,16 @@
-"""One watcher for each database: what tells a second one that a first is at work on it.
+"""One at a time for each database: what tells a second one that a first is at work on it.
 
-Two would end each other's attempts to deliver (`abandon_claims`) and send mails twice. Both kinds
-of lock go with the process that holds them, however that ends.
+A SQLite file is for one watcher; on PostgreSQL one leads, and others may stand by
+(`watcher.store.leading`). Both kinds of lock go with the process that holds them, however that
+ends.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
-
-from watcher.store.database import make_folder, open_postgresql, parse
-from watcher.store.errors import translate
-
-_WATCHERS_LOCK = 0x77617463686573
-"""The number of the lock on PostgreSQL; that of the writers is another one."""
+from watcher.store.database import make_folder, parse
+from watcher.store.leading import Lead
 
 
 def shown_address(url: str) -> str:
@@ -38,26 +33,14 @@ def lock_file(url: str) -> Path | None:
 
 
 @contextmanager
-def server_lock(url: str) -> Iterator[bool]:
-    """Hold the lock on a PostgreSQL database for as long as the body runs, if it is free.
+def server_lock(url: str) -> Iterator[str]:
+    """Hold the leader's lock on a PostgreSQL database while the body runs, if it is free.
 
-    The body is told whether it is held; it is not when another process holds it. The lock belongs
-    to a connection of its own, which has to reach the server itself: a pooler that shares
-    connections between transactions would lose it. Raises `StoreError` where nobody answers.
+    The body is told who holds it, as `process 12 on host`, and nothing where we do. Raises
+    `StoreError` where nobody answers.
     """
-    engine = open_postgresql(parse(url))
-    connection = None
+    lead = Lead(url)
     try:
-        try:
-            connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            held = connection.execute(select(func.pg_try_advisory_lock(_WATCHERS_LOCK)))
-            free = bool(held.scalar_one())
-        except SQLAlchemyError as error:
-            raise translate(error, shown_address(url)) from error
-        yield free
+        yield "" if lead.attempt() else lead.leader()
     finally:
-        if connection is not None:
-            # Not given back to the pool: the server lets go of the lock when the connection ends.
-            connection.invalidate()
-            connection.close()
-        engine.dispose()
+        lead.release()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, insert, select, update
 
 from watcher.store.database import Database
 from watcher.store.schema import workers
@@ -133,11 +133,17 @@ class Workers(Database):
         )
 
 
+def is_alive(worker: ColumnElement[str], now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a worker, by its id, works at `now` as far as anybody knows."""
+    return _alive(worker, now).exists()
+
+
 def leads(worker: ColumnElement[str], now: datetime) -> ColumnElement[bool]:
     """Return the condition that a worker, by its id, leads at `now` as far as anybody knows."""
-    alive = and_(workers.c.stopped.is_(None), workers.c.beat >= now - LOST_AFTER)
-    return (
-        select(workers.c.id)
-        .where(workers.c.id == worker, workers.c.role == "leads", alive)
-        .exists()
+    return _alive(worker, now).where(workers.c.role == "leads").exists()
+
+
+def _alive(worker: ColumnElement[str], now: datetime) -> Select[tuple[str]]:
+    return select(workers.c.id).where(
+        workers.c.id == worker, workers.c.stopped.is_(None), workers.c.beat >= now - LOST_AFTER
     )

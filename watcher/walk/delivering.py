@@ -61,7 +61,9 @@ def deliver(app: App, *, stop: Callable[[], bool] = never) -> Delivered:
     A crash before 3 costs nothing. A crash between 3 and 5 leaves an uncertain attempt: it is made
     once more with the same bytes and Message-ID, and after a second uncertain one it is parked.
     """
-    app.store.abandon_claims(app.clock())  # left by an attempt that could not be recorded
+    app.store.abandon_claims(
+        app.clock(), by=app.worker
+    )  # left by an attempt that could not be recorded
     tally = _Tally()
     renewed = float("-inf")
 
@@ -135,7 +137,9 @@ def _clear(app: App, tally: _Tally, lane: Lane, stop: Callable[[], bool]) -> boo
     with _opened(app, lane) as sender:
         claimed = None
         if not stop():
-            claimed = app.store.claim_delivery(app.clock(), except_channels=_quiet(app), lane=lane)
+            claimed = app.store.claim_delivery(
+                app.clock(), except_channels=_quiet(app), lane=lane, by=app.worker
+            )
         while claimed is not None:
             ended = _attempt(app, sender, claimed)
             rests = lane.kind != "email" and ended.outcome in ("temporary", "uncertain")
@@ -291,4 +295,5 @@ def _written(
         next_attempt=ended.again,
         except_channels=_quiet(app),
         lane=lane,
+        by=app.worker,
     )
