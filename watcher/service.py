@@ -27,6 +27,7 @@ from watcher.app import App
 from watcher.backends import AnySource
 from watcher.config import ConfigError, load
 from watcher.presence import HEARTBEAT_EVERY, Heartbeat, sign_off
+from watcher.pulse import Pulse
 from watcher.rates import MANY_MATCHES, RATE_FAILED
 from watcher.store import StoreError
 from watcher.streams import Listener, Streams
@@ -80,6 +81,7 @@ class Service:
 
     def __init__(self, app: App, *, grace: timedelta = GRACE) -> None:
         self.app = app
+        self.pulse = Pulse()
         self.stopping = threading.Event()
         self._grace = grace
         self._started = app.clock()
@@ -236,6 +238,12 @@ class Service:
 
     def _match(self) -> None:
         matched = pipeline.match(self.app, stop=self.stopping.is_set)
+        self.pulse.count(
+            posts=matched.posts,
+            matches=matched.matches,
+            suspects=matched.suspects,
+            alarms=matched.alarms,
+        )
         if matched.matches or matched.suspects:
             log.info(
                 "%s, %s",
@@ -332,6 +340,12 @@ class Service:
             return self.stopping.is_set() or self.app is not app
 
         delivered = pipeline.deliver(app, stop=stop)
+        self.pulse.count(
+            sent=delivered.sent,
+            later=delivered.later,
+            refused=delivered.failed,
+            parked=delivered.parked,
+        )
         if delivered.sent:
             log.info("%s delivered", _sent(delivered))
         for answer in delivered.answers:
@@ -372,7 +386,8 @@ class Service:
             self._under_way[name] = self.app.clock()
         trouble = ""
         try:
-            self._do(name, step)
+            with self.pulse.step(name):
+                self._do(name, step)
         except WatcherError as error:
             trouble = f"{error}{f' ({error.help})' if error.help else ''}"
         except Exception as error:  # the outermost boundary of a job: nothing else may stop
