@@ -26,6 +26,7 @@ ROOMS = {
     "babel": ("alerts/",),
     "click": ("watcher/cli/",),
     "css_inline": ("alerts/words/render.py",),
+    "dask": ("watcher/scale/dask_",),
     "distributed": ("watcher/scale/dask_",),
     "dkim": ("alerts/mail/dkim.py",),
     "dns": ("alerts/mail/dkim.py",),

@@ -18,7 +18,7 @@ from watcher.scale.model import ScaleError
 
 try:
     import dask.config
-    from distributed import Client, Security
+    from distributed import Client, Security, Status, Worker
 except ImportError as missing:
     raise ScaleError(
         "Dask is not installed",
@@ -136,6 +136,16 @@ def check_versions(answers: Mapping[str, Any]) -> None:
             help=f"install {OURS} {version(OURS)} with its extra `dask` on every host of the "
             "cluster",
         )
+
+
+def unwanted(worker: Worker, key: str) -> bool:
+    """Whether the result of a task on this worker would be thrown away.
+
+    It would when its future was cancelled or its client is gone, and when the worker itself ends.
+    """
+    task = worker.state.tasks.get(key)
+    at_work = task is not None and task.state in {"executing", "long-running"}
+    return not at_work or worker.status not in {Status.running, Status.paused}
 
 
 def _versions(answer: Mapping[str, Any] | None) -> dict[str, str | None]:

@@ -20,7 +20,6 @@ from distributed import (
     Future,
     KilledWorker,
     Reschedule,
-    Status,
     Worker,
     get_worker,
 )
@@ -33,6 +32,7 @@ from watcher.scale.dask_cluster import (
     connect,
     lost,
     scheduler_address,
+    unwanted,
 )
 from watcher.scale.engines import ATTEMPTS, PATIENCE, Ended, Failed, Hands
 from watcher.scale.model import ScaleError, Shard, ShardResult, StoppedError, Work
@@ -245,7 +245,7 @@ def _work_off(work: Work, shard: Shard, topic: str, ours: str) -> ShardResult:
             tell(part)
 
     try:
-        return run_shard(work, shard, moved, partial(_unwanted, worker, key))
+        return run_shard(work, shard, moved, partial(unwanted, worker, key))
     except StoppedError:
         # Nobody listens any more, or this worker is told to end: then another one takes over.
         raise Reschedule from None
@@ -256,10 +256,3 @@ def _tell(
 ) -> None:
     told = {**shard, "part": part, "starts": starts, "worker": worker.address}
     worker.log_event(topic, told)
-
-
-def _unwanted(worker: Worker, key: str) -> bool:
-    """Whether the result of a task would be thrown away: it was cancelled, or its worker ends."""
-    task = worker.state.tasks.get(key)
-    at_work = task is not None and task.state in {"executing", "long-running"}
-    return not at_work or worker.status not in {Status.running, Status.paused}

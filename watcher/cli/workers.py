@@ -1,0 +1,178 @@
+"""`watcher workers`: who works on the database; keeping workers at work, here or on a cluster."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from watcher.cli import Settings
+from watcher.cli.console import ago, count, print_json, safe, stdout
+
+if TYPE_CHECKING:
+    from watcher.scale.placing import Crew
+    from watcher.store import WorkerRecord
+
+log = logging.getLogger("watcher")
+
+LOCAL = "local"
+MOST = 1000
+
+
+@click.command()
+@click.option(
+    "-n",
+    "--number",
+    type=click.IntRange(1, MOST),
+    help="Keep so many workers at work until stopped.",
+)
+@click.option(
+    "--engine",
+    default=LOCAL,
+    show_default=True,
+    metavar="WHERE",
+    help="`local` for processes of this host; dask://HOST:PORT, or tls://HOST:PORT with "
+    "certificates, for the hosts of a Dask cluster.",
+)
+@click.option(
+    "--config",
+    "there",
+    metavar="PATH",
+    help="Where the configuration lies on the cluster's hosts; else the same path as here.",
+)
+@click.option("--stop", "is_to_stop", is_flag=True, help="Stop who keeps workers there, and them.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+@click.pass_obj
+def command(
+    settings: Settings,
+    number: int | None,
+    engine: str,
+    there: str | None,
+    is_to_stop: bool,
+    as_json: bool,
+) -> None:
+    """Show who works on the database; with -n, keep workers at work.
+
+    Each worker is a `watcher work`. One that ends is started again, after a pause that grows; one
+    whose Dask worker dies is started on another. Ctrl-C, SIGTERM or `--stop` from elsewhere lets
+    each finish its batch. Secrets come from the environment of the host where a worker runs.
+    """
+    if is_to_stop and number is not None:
+        raise click.UsageError("--stop ends workers and -n starts them")
+    if is_to_stop:
+        _stop(settings, engine, there)
+    elif number is None:
+        _show(settings, as_json)
+    elif engine == LOCAL:
+        _keep_here(settings, number)
+    else:
+        _keep_on_cluster(engine, _path_there(settings, there), number)
+
+
+def _show(settings: Settings, as_json: bool) -> None:
+    now = settings.clock()
+    with settings.opened() as (_, store):
+        found = store.workers(now)
+    if as_json:
+        print_json([_as_dict(one) for one in found])
+        return
+    stdout().table(
+        ["host", "process", "does", "since", "last sign", "posts", "matches", "trouble"],
+        [
+            (
+                safe(one.host, 60),
+                str(one.pid),
+                _does(one),
+                ago(one.started, now),
+                ago(one.beat, now),
+                f"{one.posts:,}",
+                f"{one.matches:,}",
+                safe(one.trouble, 200),
+            )
+            for one in found
+        ],
+        right=("process", "posts", "matches"),
+        whole=("host",),
+        less=("since", "matches"),
+        hidden=["trouble"] * (not any(one.trouble for one in found)),
+        empty="nobody works on this database, and nobody did within a week",
+    )
+
+
+def _does(one: "WorkerRecord") -> str:
+    if one.is_lost:
+        return "lost"
+    return "left" if one.stopped else one.role
+
+
+def _as_dict(one: "WorkerRecord") -> dict[str, Any]:
+    return {**asdict(one), "is_alive": one.is_alive}
+
+
+def _keep_here(settings: Settings, number: int) -> None:
+    from watcher.presence import make_private
+    from watcher.scale.local_crew import LocalCrew, alone
+    from watcher.scale.model import ScaleError
+
+    config = settings.load()
+    if config.store_url.startswith("sqlite:"):
+        raise ScaleError(
+            "a SQLite file serves one process: `watcher run` does all the work itself",
+            help='name a PostgreSQL database in [store], url = "postgresql+psycopg://..."',
+        )
+    make_private(config.data)
+    with alone(config.data):
+        _keep(LocalCrew(settings.config_path().absolute()), number, threading.Event())
+
+
+def _keep_on_cluster(engine: str, there: str, number: int) -> None:
+    from watcher.scale.dask_crew import DaskCrew
+
+    crew = DaskCrew(engine, there)
+    _keep(crew, number, crew.told_to_stop)
+
+
+def _keep(crew: "Crew", number: int, stopping: threading.Event) -> None:
+    from watcher.scale.placing import Keeper
+
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    _listen_for_signals(stopping)
+    Keeper(crew, number, log.info).keep(stopping.is_set, time.monotonic)
+    log.info("stopped")
+
+
+def _listen_for_signals(stopping: threading.Event) -> None:
+    def stop(signum: int, _frame: FrameType | None) -> None:
+        if stopping.is_set():
+            os._exit(128 + signum)
+        # Not here: the main thread may be holding the event's lock at this very moment.
+        threading.Thread(target=stopping.set).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+
+def _stop(settings: Settings, engine: str, there: str | None) -> None:
+    if engine == LOCAL:
+        from watcher.scale.local_crew import stop
+
+        done = "stopped" if stop(settings.load().data) else "nobody keeps workers here"
+    else:
+        from watcher.scale.dask_crew import stop as stop_there
+
+        workers = stop_there(engine, _path_there(settings, there))
+        done = f"{count(workers, 'worker')} stopped" if workers else "nobody keeps workers there"
+    stdout().say(done)
+
+
+def _path_there(settings: Settings, there: str | None) -> str:
+    return there or str(Path(settings.config_path()).absolute())

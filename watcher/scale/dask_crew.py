@@ -1,0 +1,218 @@
+"""Continuous workers as long tasks of a Dask cluster.
+
+Each task starts `watcher work` as a process of its own on its Dask worker's host, waits for its end
+and leaves its thread to others meanwhile. When a Dask worker dies, its process ends with it, and
+Dask runs the task on another one.
+"""
+
+import queue
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from distributed import Client, Future, Reschedule, get_worker, secede
+
+from watcher.scale.dask_cluster import (
+    OURS,
+    ClusterError,
+    VersionsError,
+    close,
+    connect,
+    scheduler_address,
+    unwanted,
+)
+from watcher.scale.model import ScaleError
+from watcher.scale.placing import Ended, Started
+from watcher.scale.tether import GRACE, Child
+
+CONTROL: Final = "watcher-workers"
+"""The topic on which those who place workers are told to stop, and answer."""
+PRIORITY: Final = 10
+"""Continuous workers start before shards that wait."""
+_LOOK: Final = 0.5
+_ANSWER_SECONDS: Final = 3.0
+_AGAIN_SECONDS: Final = 5.0
+
+_Word = dict[str, Any]
+
+
+class DaskCrew:
+    """Has Dask workers start `watcher work` on their hosts."""
+
+    def __init__(self, address: str, config: str) -> None:
+        """Connect. `config` is a path on those hosts. Raises `ClusterError`, `VersionsError`."""
+        self._address, self._config = address, config
+        self._name = f"{CONTROL}-{uuid.uuid4().hex}"
+        self._news: queue.SimpleQueue[_Word | Future[str]] = queue.SimpleQueue()
+        self._futures: dict[int, Future[str]] = {}
+        self._at_work: set[int] = set()
+        self._lost: list[Ended] = []
+        self._submitted = 0
+        self._not_before = 0.0
+        self.told_to_stop = threading.Event()
+        """Set when somebody elsewhere says to stop."""
+        self._client: Client | None = self._connected()
+
+    def start(self, number: int) -> None:
+        """Hand a worker to the cluster, which is sought again where it was lost."""
+        client = self._client or self._found_again()
+        if client is None:
+            self._lost.append(Ended(number, "no Dask scheduler answers"))
+            return
+        self._submitted += 1
+        future: Future[str] = client.submit(
+            _be_worker,
+            number,
+            self._config,
+            self._name,
+            version(OURS),
+            key=f"{self._name}-{number}-{self._submitted}",
+            pure=False,
+            priority=PRIORITY,
+        )
+        self._futures[number] = future
+        future.add_done_callback(self._news.put)
+
+    def news(self, seconds: float) -> Iterator[Started | Ended]:
+        """Yield what happened, after a wait of `seconds` where nothing did."""
+        if not self._lost:
+            with suppress(queue.Empty):
+                word = self._news.get(timeout=seconds)
+                yield from self._taken(word)
+        if self._client is not None and self._client.status != "running":
+            self._let_go(self._client)
+        found, self._lost = self._lost, []
+        yield from found
+
+    def stop(self) -> None:
+        """Let every worker finish its batch, and wait for their word that they did."""
+        if self._client is None:
+            return
+        for future in self._futures.values():
+            future.release()
+        until = time.monotonic() + GRACE + 5
+        while self._at_work and time.monotonic() < until and self._client.status == "running":
+            with suppress(queue.Empty):
+                word = self._news.get(timeout=_LOOK)
+                if isinstance(word, dict) and word["is"] == "ended":
+                    self._at_work.discard(word["number"])
+        self._answer("stopped")
+        close(self._client)
+        self._client = None
+
+    def _connected(self) -> Client:
+        client = connect(self._address)
+        client.subscribe_topic(self._name, lambda event: self._news.put(event[1]))
+        client.subscribe_topic(CONTROL, lambda event: self._hear(event[1]))
+        return client
+
+    def _found_again(self) -> Client | None:
+        if time.monotonic() >= self._not_before:
+            try:
+                self._client = self._connected()
+            except ClusterError:
+                self._not_before = time.monotonic() + _AGAIN_SECONDS
+        return self._client
+
+    def _taken(self, word: _Word | Future[str]) -> Iterator[Started | Ended]:
+        if isinstance(word, dict):
+            if word["is"] == "started":
+                self._at_work.add(word["number"])
+                yield Started(word["number"], word["where"])
+            else:
+                self._at_work.discard(word["number"])
+            return
+        number = next((n for n, one in self._futures.items() if one.key == word.key), None)
+        if number is None or word.status not in {"finished", "error"}:
+            return  # of before, or lost with the scheduler
+        del self._futures[number]
+        try:
+            yield Ended(number, word.result())
+        except ScaleError as error:
+            yield Ended(number, error.message)
+        except Exception as error:  # noqa: BLE001 - of the task, or of Dask: both end the worker
+            yield Ended(number, f"{type(error).__name__}: {error}"[:300])
+
+    def _let_go(self, client: Client) -> None:
+        """Count every worker as ended: without a scheduler Dask's workers end, and ours with it."""
+        close(client)
+        self._client = None
+        gone = f"the Dask scheduler at {scheduler_address(self._address)} is gone"
+        self._lost += [Ended(number, gone) for number in self._futures]
+        self._futures.clear()
+        self._at_work.clear()
+
+    def _hear(self, word: _Word) -> None:
+        if word.get("do") == "stop" and word.get("config") == self._config:
+            self.told_to_stop.set()
+            # Not on this thread: it is the client's own.
+            threading.Thread(target=self._answer, args=("stopping",), daemon=True).start()
+
+    def _answer(self, what: str) -> None:
+        client = self._client
+        if client is not None and client.status == "running":
+            word = {"is": what, "who": self._name, "workers": len(self._futures)}
+            with suppress(Exception):  # nobody need be there to hear it
+                client.log_event(CONTROL, word)
+
+
+def stop(address: str, config: str) -> int:
+    """Tell everybody who places workers on a cluster with this configuration to stop.
+
+    Return how many workers they had, when all have ended. Raises `ClusterError` where the cluster
+    does not answer, or they do not end.
+    """
+    words: queue.SimpleQueue[_Word] = queue.SimpleQueue()
+    client = connect(address)
+    waiting: dict[str, int] = {}
+    workers = 0
+    try:
+        client.subscribe_topic(CONTROL, lambda event: words.put(event[1]))
+        client.log_event(CONTROL, {"do": "stop", "config": config})
+        until = time.monotonic() + _ANSWER_SECONDS
+        while waiting or time.monotonic() < until:
+            with suppress(queue.Empty):
+                word = words.get(timeout=_LOOK)
+                if word.get("is") == "stopping":
+                    waiting[word["who"]] = word["workers"]
+                    workers += word["workers"]
+                    until = max(until, time.monotonic() + GRACE + 10)
+                elif word.get("is") == "stopped" and waiting.pop(word["who"], None) is not None:
+                    until = time.monotonic()
+            if waiting and time.monotonic() > until:
+                raise ClusterError("the workers do not end", help="`watcher workers` shows them")
+    finally:
+        close(client)
+    return workers
+
+
+def _be_worker(number: int, config: str, topic: str, ours: str) -> str:
+    """Run a continuous worker on this host; return how it ended. A thread of a Dask worker's."""
+    worker = get_worker()
+    host, here = socket.gethostname(), version(OURS)
+    if here != ours:
+        raise VersionsError(f"the Dask worker on {host} has {OURS} {here}, not {ours}")
+    if not Path(config).is_file():
+        raise ScaleError(f"there is no configuration {config} on {host}")
+    key = str(worker.get_current_task())
+    secede()  # the shards of batch jobs may have this thread's turn
+    child = Child(config)
+    about = {"number": number, "where": f"process {child.pid} on {host} ({worker.address})"}
+    worker.log_event(topic, {"is": "started", **about})
+    unwanted_now = partial(unwanted, worker, key)
+    try:
+        while not child.ended(_LOOK):
+            if unwanted_now():
+                child.stop()
+                raise Reschedule
+        return child.why
+    finally:
+        child.tell_to_stop()
+        worker.log_event(topic, {"is": "ended", **about})
