@@ -16,6 +16,7 @@ from watcher.store.errors import NoSuchRecordError, StaleBatchError, StoreError
 from watcher.store.evidence import Evidence, SeenPost, Sighting
 from watcher.store.exclusive import lock_file, server_lock, shown_address
 from watcher.store.exporting import Exports, Wanted
+from watcher.store.figures import Figures, StoreFigures
 from watcher.store.following import Following
 from watcher.store.follows import Follows
 from watcher.store.forgetting import Forgetting, Held
@@ -138,6 +139,7 @@ class Store(
     Workers,
     Forgetting,
     Exports,
+    Figures,
     Housekeeping,
 ):
     """Everything the watcher remembers, in one database. Safe to use from several threads.
@@ -216,6 +218,7 @@ __all__ = [
     "Status",
     "Store",
     "StoreError",
+    "StoreFigures",
     "StoredPost",
     "Stretch",
     "SuppressionCause",
