@@ -24,7 +24,7 @@ from watcher.insights.account import AccountStatistics, account_statistics
 from watcher.insights.account.clock import step_of
 from watcher.insights.account.rhythm import Days, shifts
 from watcher.insights.model import Period
-from watcher.store import NoSuchRecordError, Store
+from watcher.store import NoSuchRecordError, Store, account_rows
 
 __all__ = ["opened", "postgresql_opened", "sqlite_opened", "store"]
 
@@ -196,6 +196,22 @@ def test_every_number_is_that_of_a_plain_recount(store: Store, seed: int) -> Non
             period = Period.of_days(first, last, zone)
             asked = None if first == days[0] else period
             check(account_statistics(store, US.key, asked, zone), Recount(posts, period))
+
+
+@pytest.mark.parametrize("part", [1, 1000], ids=["looked up", "gone through"])
+def test_posts_counted_a_few_at_a_time_are_all_counted_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    monkeypatch.setattr(account_rows, "AT_ONCE", 7)
+    monkeypatch.setattr(account_rows, "PART", part)
+    posts = town(1)
+    posts[100:130] = [replace(post, posted_at=posts[100].posted_at) for post in posts[100:130]]
+    saved(store, posts)
+    zone = ZoneInfo("Europe/Paris")
+    days = sorted(p.posted_at.astimezone(zone).date() for p in posts if p.author == US)
+    for first, last in ((days[0], days[-1]), (days[30], days[50])):
+        period = Period.of_days(first, last, zone)
+        check(account_statistics(store, US.key, period, zone), Recount(posts, period))
 
 
 def test_two_halves_make_the_whole(store: Store) -> None:

@@ -8,7 +8,6 @@ import json
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -26,12 +25,15 @@ from sqlalchemy import (
 )
 
 from rules.model import Account
+from watcher.store.account_rows import Own, begins_with_name, is_reply
 from watcher.store.columns import storable
 from watcher.store.schema import account_forms, accounts, aliases, posts
 
 SHOWN = 50
 """Of those whom an account answers, and who answer it, the names of so many are told."""
 _AT_ONCE = 10_000
+_REPLY, _ANSWERED, _KINDS = 2, 1, 4
+"""What a post that speaks to an account is, in the lowest digit of a number to the base 4."""
 _NO_NAME: ColumnElement[str] = literal_column("''")
 """Written out, not a parameter: so the database knows that its index of names serves."""
 _MOST_NAMES = 5
@@ -71,17 +73,16 @@ class Exchange:
     """Others who wrote either."""
 
 
-def exchange(
-    connection: Connection, row: int, account: Account, since: datetime, until: datetime
-) -> Exchange:
-    """Count what an account answered, and what was written to it, from `since` before `until`."""
+def exchange(connection: Connection, account: Account, own: Own) -> Exchange:
+    """Count what an account answered, and what was written to it in the same time."""
+    row = own.row
     further = connection.execute(select(aliases.c.name).limit(1)).first() is not None
     names = _names(connection, row, account)
     to: Counter[int | str] = Counter()
     threads = unknown = 0
     waits: list[Waited] = []
-    for author, asked, answered, whom, count in _answered(connection, row, since, until, further):
-        handle = _first_of(whom)
+    for author, asked, answered, whom, count in _answered(connection, own, further):
+        handle = _first_of(whom) if author is None else ""
         if author == row or (author is None and handle.lower() in names):
             threads += count
         elif author is None:
@@ -92,12 +93,15 @@ def exchange(
             waits.append(Waited(asked, answered - asked))
     by: Counter[int | str] = Counter()
     sums = [0, 0, 0, 0]
-    authors = 0
-    for author, *counts in _addressed(connection, row, account, names, since, until, further):
-        authors += 1
-        sums = [one + int(two) for one, two in zip(sums, counts, strict=True)]
-        if counts[2]:
-            by[author] = int(counts[2])
+    authors: set[int] = set()
+    for code, count in _addressed(connection, own, account, names, further):
+        author, kind = divmod(code, _KINDS)
+        authors.add(author)
+        sums[kind & _REPLY] += count
+        if kind & _ANSWERED:
+            sums[kind] += count
+        if kind & _REPLY:
+            by[author] += count
     return Exchange(
         answers=_called(connection, to),
         threads=threads,
@@ -108,7 +112,7 @@ def exchange(
         mentions_answered=sums[1],
         replies=sums[2],
         replies_answered=sums[3],
-        authors=authors,
+        authors=len(authors),
     )
 
 
@@ -134,21 +138,6 @@ def _names(connection: Connection, row: int, account: Account) -> frozenset[str]
     return frozenset(storable(name).lower() for name in names if name)
 
 
-def is_reply(post: Any) -> ColumnElement[bool]:
-    """Return the condition for posts that answer somebody.
-
-    One that begins with a name answers whoever has it, even where the network does not say so.
-    """
-    return or_(
-        post.c.reply_to.is_not(None), post.c.reply_to_handle.is_not(None), _begins_with_name(post)
-    )
-
-
-def _begins_with_name(post: Any) -> ColumnElement[bool]:
-    listed = type_coerce(post.c.mentions, Text)
-    return and_(listed != "[]", func.substr(post.c.text, 1, 1) == "@")
-
-
 def _target(post: Any, further: bool) -> Any:
     """Return the `rid` of the stored post that `post` answers, as an expression."""
     other = posts.alias("answered")
@@ -171,43 +160,42 @@ def _target(post: Any, further: bool) -> Any:
     return func.coalesce(*ways)
 
 
-def _answered(
-    connection: Connection, row: int, since: datetime, until: datetime, further: bool
-) -> Any:
+def _answered(connection: Connection, written: Own, further: bool) -> Any:
     """Yield, for each post answered: its author, its time, that of the first answer, how many.
 
     Where it is not stored, author and times are None, and the handle of whom it is by is given.
     """
     answer, target = posts.alias("answer"), posts.alias("target")
     # As a list in JSON, of which the first is the one that the text begins with.
-    named = case((_begins_with_name(answer), type_coerce(answer.c.mentions, Text)))
+    named = case((begins_with_name(answer), type_coerce(answer.c.mentions, Text)))
     own = (
         select(
             func.coalesce(answer.c.reply_to_handle, named).label("handle"),
             answer.c.posted_at,
-            _target(answer, further).label("to"),
+            _target(answer, further).label("target"),
         )
-        .where(
-            answer.c.author == row,
-            answer.c.repost_of.is_(None),
-            is_reply(answer),
-            answer.c.posted_at >= since,
-            answer.c.posted_at < until,
-        )
+        .where(written.among(answer), answer.c.repost_of.is_(None), is_reply(answer))
+        .offset(0)  # else databases look up what is answered anew wherever it is spoken of
         .subquery("answer")
     )
-    handle = case((target.c.rid.is_(None), own.c.handle))
-    query = (
+    handle = case((own.c.target.is_(None), own.c.handle))
+    answered = (
         select(
-            target.c.author,
-            type_coerce(func.min(target.c.posted_at), BigInteger),
-            type_coerce(func.min(own.c.posted_at), BigInteger),
+            own.c.target,
             handle.label("handle"),
-            func.count(),
+            func.min(own.c.posted_at).label("first"),
+            func.count().label("answers"),
         )
-        .select_from(own.outerjoin(target, target.c.rid == own.c.to))
-        .group_by(target.c.rid, target.c.author, handle)
+        .group_by(own.c.target, handle)
+        .subquery("answered")
     )
+    query = select(
+        target.c.author,
+        type_coerce(target.c.posted_at, BigInteger),
+        type_coerce(answered.c.first, BigInteger),
+        answered.c.handle,
+        answered.c.answers,
+    ).select_from(answered.outerjoin(target, target.c.rid == answered.c.target))
     result = connection.execute(query, execution_options={"yield_per": _AT_ONCE})
     for some in result.partitions():
         yield from some
@@ -215,14 +203,15 @@ def _answered(
 
 def _addressed(
     connection: Connection,
-    row: int,
+    written: Own,
     account: Account,
     names: Collection[str],
-    since: datetime,
-    until: datetime,
     further: bool,
 ) -> Any:
-    """Yield, for each other who spoke to the account: mentions, those answered, replies, those too.
+    """Yield how many posts by one other were written to the account, of one kind each.
+
+    The author and the kind come as one number, of which the lowest digit to the base `_KINDS` says
+    whether they are replies, else mentions, and whether they were answered.
 
     A post whose author asks nothing of it and only passes on another's words is left out.
     """
@@ -236,7 +225,7 @@ def _addressed(
     replies = case(
         (func.lower(post.c.reply_to_handle).in_(names), True),
         (post.c.reply_to.is_(None), False),
-        else_=func.coalesce(parent == row, False),
+        else_=func.coalesce(parent == written.row, False),
     )
     listed = type_coerce(post.c.mentions, Text)
     mentions = or_(
@@ -256,36 +245,30 @@ def _addressed(
         *(
             select(answer.c.rid)
             # Not by the index of authors: one may have written a million posts.
-            .where(way, answer.c.author + 0 == row, answer.c.repost_of.is_(None))
+            .where(way, answer.c.author + 0 == written.row, answer.c.repost_of.is_(None))
             .where(answer.c.network == post.c.network)
             .correlate_except(answer)
             .exists()
             for way in called
         )
     )
+    code = post.c.author * _KINDS
+    code += case((replies, _REPLY), else_=0) + case((is_answered, _ANSWERED), else_=0)
     spoken = (
-        select(
-            post.c.author,
-            case((replies, 1), else_=0).label("reply"),
-            case((is_answered, 1), else_=0).label("answered"),
-        )
+        select(code.label("code"))
         .where(
-            post.c.network == account.network,
-            post.c.author != row,
+            # Not by the index of keys, whose order is not that in which posts lie.
+            post.c.network + _NO_NAME == account.network,
+            post.c.author != written.row,
             post.c.repost_of.is_(None),
-            post.c.posted_at >= since,
-            post.c.posted_at < until,
+            post.c.posted_at >= written.since,
+            post.c.posted_at < written.until,
             or_(and_(listed != "[]", mentions), replies),
         )
+        .offset(0)  # else databases look up all again wherever it is spoken of
         .subquery("spoken")
     )
-    query = select(
-        spoken.c.author,
-        func.sum(1 - spoken.c.reply),
-        func.sum((1 - spoken.c.reply) * spoken.c.answered),
-        func.sum(spoken.c.reply),
-        func.sum(spoken.c.reply * spoken.c.answered),
-    ).group_by(spoken.c.author)
+    query = select(spoken.c.code, func.count()).group_by(spoken.c.code).order_by(spoken.c.code)
     result = connection.execute(query, execution_options={"yield_per": _AT_ONCE})
     for some in result.partitions():
         yield from some

@@ -4,32 +4,18 @@ Posts are counted in steps of time so short that each lies in one hour of one da
 asks; which step that is, the caller knows. No post but the few that are shown is loaded.
 """
 
-import json
-import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Connection,
-    FromClause,
-    Select,
-    Text,
-    and_,
-    case,
-    func,
-    select,
-    type_coerce,
-)
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, func, select
 
 from rules.model import Account
-from watcher.store.account_exchange import Exchange, exchange, is_reply
+from watcher.store.account_exchange import Exchange, exchange
+from watcher.store.account_rows import Own
+from watcher.store.account_written import Echo, Step, Stretch, engagement, is_told, written
 from watcher.store.accounts import account_columns, account_from
 from watcher.store.columns import folded_handle, storable_key
 from watcher.store.database import Database
@@ -40,17 +26,6 @@ from watcher.store.schema import accounts, posts
 
 TOP = 5
 """Posts that others did most with."""
-_AT_ONCE = 10_000
-_KINDS = 4
-_TOLD = 4
-"""Added to the kind of a post where a network told at least one number of it."""
-_CODES = 8
-_QUOTES = 2
-"""Around a single text in a list in JSON."""
-_NOTHING = "[]"
-"""A list without items, as it is stored."""
-_MICROSECOND = timedelta(microseconds=1)
-_HOST = re.compile(r'"https?://(?:[^/?#"@\\]*@)?([^/?#":@\\]+)', re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,30 +36,6 @@ class AccountSpan:
     posts: int
     first: datetime | None
     last: datetime | None
-
-
-class Step(NamedTuple):
-    """The posts of one step of time."""
-
-    number: int
-    """It begins so many steps after 1970 in UTC."""
-    posts: int
-    reposts: int
-    replies: int
-    """Not reposted ones."""
-    quotes: int
-    """Neither reposted nor replies."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Echo:
-    """What others did with the posts that are not reposts."""
-
-    posts: int
-    """Of how many a network told at least one number."""
-    likes: int
-    reposts: int
-    replies: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,16 +113,14 @@ class AccountStatistics(Database):
             exchanged = beside.submit(self._exchange, key, since, until)
             with self.reading() as connection:
                 row = _account(connection, key)
-                own = and_(posts.c.author == row.row, *_within(posts, since, until))
-                written = _written(connection, own, step)
-                top = _top(connection, and_(own, posts.c.repost_of.is_(None)))
-        del written.languages[None]  # of what was passed on
+                found = written(connection, Own.of(connection, row.row, since, until), step)
+                top = _top(connection, found.stretches)
         return AccountCounts(
-            steps=written.steps,
-            echo=written.echo,
-            languages=dict(written.languages),
-            hashtags=dict(written.hashtags),
-            hosts=written.hosts,
+            steps=found.steps,
+            echo=found.echo,
+            languages=dict(found.languages),
+            hashtags=found.hashtags,
+            hosts=found.hosts,
             top=top,
             exchange=exchanged.result(),
         )
@@ -179,7 +128,8 @@ class AccountStatistics(Database):
     def _exchange(self, key: str, since: datetime, until: datetime) -> Exchange:
         with self.reading() as connection:
             row = _account(connection, key)
-            return exchange(connection, row.row, account_from(row), since, until)
+            own = Own.of(connection, row.row, since, until)
+            return exchange(connection, account_from(row), own)
 
 
 def _account(connection: Connection, key: str) -> Any:
@@ -204,120 +154,23 @@ def _within(
     return conditions
 
 
-def _written(connection: Connection, own: ColumnElement[bool], step: timedelta) -> "_Written":
-    """Go through the narrow columns of an account's posts once, some thousands at a time.
+def _top(
+    connection: Connection, stretches: Sequence[Stretch]
+) -> tuple[tuple[StoredPost, int], ...]:
+    """Return the posts that others did most with; of equal ones those written last.
 
-    Columns are counted as wholes; no post is made of them, and of SQLite's rows none of SQLAlchemy.
+    Where as many stretches as there are posts to be found have more, a stretch has none of them.
     """
-    reposted = posts.c.repost_of.is_not(None)
-    at = type_coerce(posts.c.posted_at, BigInteger) // (step // _MICROSECOND)
-    numbers = (posts.c.likes, posts.c.reposts, posts.c.replies)
-    told = case((func.coalesce(*numbers).is_not(None), _TOLD), else_=0)
-    kind = case(
-        (reposted, 1),
-        (is_reply(posts), 2 + told),
-        (posts.c.quote_of.is_not(None), 3 + told),
-        else_=told,
-    )
-    words = (
-        func.coalesce(posts.c.language, ""),
-        type_coerce(posts.c.hashtags, Text),
-        type_coerce(posts.c.links, Text),
-    )
-    query = select(
-        at * _CODES + kind, *(case((~reposted, column)) for column in (*numbers, *words))
-    ).where(own)
-    found = _Written()
-    for some in _parts(connection, query):
-        found.add(*zip(*some, strict=True))
-    return found
-
-
-def _parts(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Sequence[Any]]]:
-    """Yield the rows of a query whose values need no conversion, some thousands at a time."""
-    if connection.dialect.name != "sqlite":  # rows wait at the server, which SQLAlchemy arranges
-        result = connection.execute(query, execution_options={"yield_per": _AT_ONCE})
-        yield from result.partitions()
-        return
-    with closing(connection.execute(query)) as result:
-        cursor = result.cursor
-        while cursor is not None and (some := cursor.fetchmany(_AT_ONCE)):
-            yield some
-
-
-class _Written:
-    """What is counted while going through an account's posts."""
-
-    def __init__(self) -> None:
-        self._codes: Counter[int] = Counter()
-        """Step of time and kind, in one number."""
-        self._sums = [0, 0, 0]
-        self.languages: Counter[str] = Counter()
-        self.hashtags: Counter[str] = Counter()
-        self._several: Counter[frozenset[str]] = Counter()
-        self._alone: Counter[str] = Counter()
-
-    def add(self, codes: Any, *rest: Any) -> None:
-        """Count some posts, given as columns."""
-        *numbers, languages, hashtags, links = rest
-        self._codes.update(codes)
-        for place, column in enumerate(numbers):
-            self._sums[place] += sum(filter(None, column))
-        self.languages.update(languages)
-        for listed, count in Counter(hashtags).items():
-            if listed and listed != _NOTHING:
-                for tag in dict.fromkeys(json.loads(listed)):
-                    self.hashtags[tag] += count
-        self._link([listed for listed in links if listed and listed != _NOTHING])
-
-    def _link(self, links: list[str]) -> None:
-        """Count hosts: lists of one link all at once, since no host goes over its quotes."""
-        alone = [listed for listed in links if listed.count('"') == _QUOTES]
-        self._alone.update(_HOST.findall("".join(alone)))
-        if len(alone) < len(links):
-            several = (_HOST.findall(one) for one in links if one.count('"') != _QUOTES)
-            self._several.update(frozenset(hosts) for hosts in several if hosts)
-
-    @property
-    def hosts(self) -> dict[frozenset[str], int]:
-        """Posts by the hosts that they link to."""
-        found = self._several.copy()
-        for name, count in self._alone.items():
-            found[frozenset((name,))] += count
-        return dict(found)
-
-    @property
-    def echo(self) -> Echo:
-        """What others did with the posts."""
-        told = sum(count for code, count in self._codes.items() if code & _TOLD)
-        likes, reposts, replies = self._sums
-        return Echo(posts=told, likes=likes, reposts=reposts, replies=replies)
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """The posts by step of time, in order."""
-        counts: dict[int, list[int]] = {}
-        for code, count in self._codes.items():
-            kinds = counts.get(code // _CODES)
-            if kinds is None:
-                kinds = counts[code // _CODES] = [0] * _KINDS
-            kinds[code % _KINDS] += count
-        return tuple(
-            Step(number, sum(kinds), kinds[1], kinds[2], kinds[3])
-            for number, kinds in sorted(counts.items())
-        )
-
-
-def _top(connection: Connection, own: ColumnElement[bool]) -> tuple[tuple[StoredPost, int], ...]:
-    numbers = (posts.c.likes, posts.c.reposts, posts.c.replies)
-    together: Any = sum(func.coalesce(number, 0) for number in numbers)
-    query = (
-        select(posts.c.rid, together.label("engagement"))
-        .where(own, func.coalesce(*numbers).is_not(None))
-        .order_by(together.desc(), posts.c.posted_at.desc())
-        .limit(TOP)
-    )
-    most = {row.rid: int(row.engagement) for row in connection.execute(query)}
+    mosts = sorted((one.most for one in stretches), reverse=True)
+    least = mosts[TOP - 1] if len(mosts) >= TOP else 0
+    together = engagement().label("engagement")
+    order = (together.desc(), posts.c.posted_at.desc())
+    query = select(posts.c.rid, together, posts.c.posted_at).where(is_told(), together >= least)
+    some: list[Any] = []
+    for within in (one.within for one in stretches if one.most >= least):
+        some += connection.execute(query.where(within).order_by(*order).limit(TOP))
+    some.sort(key=lambda found: (found.engagement, found.posted_at), reverse=True)
+    most = {found.rid: int(found.engagement) for found in some[:TOP]}
     found = posts_from(connection.execute(select_posts().where(posts.c.rid.in_(list(most)))))
     by_rid = {one.rid: one for one in found}
     return tuple((by_rid[rid], count) for rid, count in most.items() if rid in by_rid)

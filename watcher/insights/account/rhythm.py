@@ -47,7 +47,8 @@ class Days:
         self.hours[hour] += together
         self.busy.add((day, hour))
         for kind, count in kinds.items():
-            self.kinds[kind][day] += count
+            if count:
+                self.kinds[kind][day] += count
 
     def each(self) -> list[date]:
         """Return every day, in order."""

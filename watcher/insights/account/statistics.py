@@ -26,7 +26,8 @@ from watcher.insights.account.rhythm import Days, rhythm, shifts
 from watcher.insights.model import Period
 from watcher.store import Store
 from watcher.store.account_exchange import Exchange
-from watcher.store.account_statistics import AccountCounts, AccountSpan, Step
+from watcher.store.account_statistics import AccountCounts, AccountSpan
+from watcher.store.account_written import Step
 
 _MOMENT = timedelta(microseconds=1)
 _MICROSECONDS = 1_000_000
