@@ -2,6 +2,12 @@
 
 Pulls have a pool of threads of their own: a source that hangs holds one of them and nothing else.
 Streams are threads of `watcher.streams`.
+
+On a database that several processes share, each turn of the schedule is taken in the store before
+it is done (`watcher.leading` says who leads). What is asked for out of turn (`_soon`) is no slot of
+the schedule, and needs no such fence: a page behind a cursor that has moved on is refused, there is
+one digest for a channel and slot, what waits for a channel is taken once, and a delivery is claimed
+by a conditional update. Two processes that do such a step at once do its work once.
 """
 
 import logging
@@ -9,15 +15,19 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
+from zlib import crc32
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 
 from alerts.model import FollowError
 from alerts.words.hostile import one_line
@@ -25,11 +35,12 @@ from rules.errors import WatcherError
 from watcher import allowances, following, pipeline, revisiting
 from watcher.app import App
 from watcher.backends import AnySource
+from watcher.clock import utc_now
 from watcher.config import ConfigError, load
 from watcher.presence import HEARTBEAT_EVERY, Heartbeat, sign_off
 from watcher.pulse import Pulse
 from watcher.rates import MANY_MATCHES, RATE_FAILED
-from watcher.store import StoreError
+from watcher.store import StoreError, Turn, slot_of
 from watcher.streams import Listener, Streams
 
 log = logging.getLogger("watcher")
@@ -60,6 +71,15 @@ GRACE = timedelta(seconds=20)
 """How long a stop waits for what is under way. What it leaves behind, the next start takes up."""
 
 
+PULL = "pull "
+OWN_STEPS = frozenset({"config", "heartbeat"})
+"""What each process does for itself: no other one can do it in its place."""
+OPEN_AGAIN = timedelta(seconds=5)
+"""When to ask again for a turn that somebody took, did not do, and may be doing."""
+SLOTS_EVERY = timedelta(hours=1)
+SLOTS_KEPT = timedelta(days=1)
+"""How long is known who took which turn; who took the last turn of a step is always known."""
+
 LINE = 1000
 """Characters of strangers' words in one line of the log."""
 
@@ -79,9 +99,13 @@ class PullError(WatcherError):
 class Service:
     """The watcher at work: every step of the walk at its own pace until it is told to stop."""
 
-    def __init__(self, app: App, *, grace: timedelta = GRACE) -> None:
+    def __init__(self, app: App, *, grace: timedelta = GRACE, pulse: Pulse | None = None) -> None:
+        """Make it; one whose `app` has a `worker` takes each turn in the store before it is done.
+
+        `pulse` is that of a process that has several services, one after the other.
+        """
         self.app = app
-        self.pulse = Pulse()
+        self.pulse = pulse or Pulse()
         self.stopping = threading.Event()
         self._grace = grace
         self._started = app.clock()
@@ -99,7 +123,7 @@ class Service:
         self._to_look_at = {source.name for source in app.config.sources if source.enabled}
         self._quiet = threading.Condition()
         self._wanted: set[str] = set()
-        """Steps asked for while they were under way: they run once more."""
+        """Steps asked for out of turn: those under way when they were run once more."""
         self._streams = Streams(
             Listener(
                 app=lambda: self.app,
@@ -126,15 +150,9 @@ class Service:
         What does not finish within the grace is left: the process ends with exit code 1, as if it
         had been killed, and the next start takes up what was left.
         """
-        self._listen_for_signals()
+        listen_for_signals(self.stopping, self.stopping.set)
         if left := self.work():
-            log.error(
-                "not finished within %.0f seconds: %s; the next start takes up what was left",
-                self._grace.total_seconds(),
-                ", ".join(left),
-            )
-            logging.shutdown()
-            os._exit(1)  # a thread that hangs would keep the process for ever
+            leave_behind(left, self._grace)
         if self.lost:
             raise StoreError(
                 "the database was removed or replaced while the watcher ran",
@@ -168,6 +186,16 @@ class Service:
         sign_off(self.app.config.data)
         return left
 
+    @property
+    def trouble(self) -> str:
+        """What goes wrong at present, in one line; empty where nothing does."""
+        return "; ".join(f"{name}: {what}" for name, what in [*self._troubles.items()] if what)
+
+    def is_under_way(self, name: str) -> bool:
+        """Whether a step has begun and not ended."""
+        with self._quiet:
+            return name in self._under_way
+
     def _wait(self) -> None:
         """Wait for the end; when the system's clock was set, give every step its turn at once.
 
@@ -183,7 +211,7 @@ class Service:
             with suppress(StoreError):  # a database that is away is told by the steps
                 self.app.store.believe_clock(self.app.clock())
             for job in self._scheduler.get_jobs():
-                self._soon(job.id)
+                self._run_now(job.id)
 
     def _steps(self) -> list[tuple[str, timedelta, Callable[[], object]]]:
         return [
@@ -199,18 +227,23 @@ class Service:
             ("forget", FORGET_EVERY, lambda: pipeline.forget(self.app)),
             ("config", CONFIG_EVERY, self._reload),
             ("heartbeat", HEARTBEAT_EVERY, self._beat),
+            *([("slots", SLOTS_EVERY, self._drop_slots)] if self.app.worker else ()),
         ]
 
     def _add(
         self, name: str, every: timedelta, step: Callable[[], object], pool: str = "default"
     ) -> None:
+        turn: Callable[[Callable[[], object]], bool] = _at_once
+        trigger: BaseTrigger = IntervalTrigger(seconds=every.total_seconds(), timezone="UTC")
+        if self.app.worker and name not in OWN_STEPS:
+            turn = partial(self._in_turn, name, every)
+            trigger = SlotTrigger(name, every, self.app.clock)
         self._scheduler.add_job(
-            partial(self._guard, name, step),
-            "interval",
-            seconds=every.total_seconds(),
+            partial(self._guard, name, turn, step),
+            trigger,
             id=name,
             executor=pool,
-            next_run_time=self.app.clock(),
+            next_run_time=utc_now(),
             replace_existing=True,
         )
 
@@ -218,7 +251,7 @@ class Service:
         for source in self.app.config.sources:
             if source.enabled and not source.is_stream:
                 pull = partial(self._pull, source)
-                self._add(f"pull {source.name}", source.interval, pull, "pulls")
+                self._add(PULL + source.name, source.interval, pull, "pulls")
 
     def _pull(self, source: AnySource) -> None:
         try:
@@ -371,23 +404,32 @@ class Service:
     def _soon(self, name: str) -> None:
         """Let a step run at once instead of at its next turn: there is something for it."""
         with self._quiet:
+            self._wanted.add(name)
             if name in self._under_way:
-                self._wanted.add(name)
                 return
+        self._run_now(name)
+
+    def _run_now(self, name: str, after: timedelta = timedelta()) -> None:
+        """Let a step have its next turn now, or that long after."""
         if not self.stopping.is_set():
             with suppress(JobLookupError):  # the scheduler has ended meanwhile
-                self._scheduler.modify_job(name, next_run_time=self.app.clock())
+                self._scheduler.modify_job(name, next_run_time=utc_now() + after)
 
-    def _guard(self, name: str, step: Callable[[], object]) -> None:
+    def _guard(
+        self,
+        name: str,
+        turn: Callable[[Callable[[], object]], bool],
+        step: Callable[[], object],
+    ) -> None:
         """Run a step so that whatever it raises is said and stops nothing else."""
         with self._quiet:
             if self.stopping.is_set():
                 return
             self._under_way[name] = self.app.clock()
-        trouble = ""
+        trouble, done = "", True
         try:
             with self.pulse.step(name):
-                self._do(name, step)
+                done = self._do(name, turn, step)
         except WatcherError as error:
             trouble = f"{error}{f' ({error.help})' if error.help else ''}"
         except Exception as error:  # the outermost boundary of a job: nothing else may stop
@@ -398,17 +440,55 @@ class Service:
             with self._quiet:
                 del self._under_way[name]
                 self._quiet.notify_all()
-        self._tell(name, trouble)
+        if done:
+            self._tell(name, trouble)
 
-    def _do(self, name: str, step: Callable[[], object]) -> None:
-        """Run a step, and again where it was asked for while it ran: its turn would be too late."""
+    def _do(
+        self,
+        name: str,
+        turn: Callable[[Callable[[], object]], bool],
+        step: Callable[[], object],
+    ) -> bool:
+        """Run a step in its turn, and again where it was asked for while it ran; whether it ran."""
+        done = False
+        asked = self._was_asked_for(name)
         while True:
-            with self._quiet:
-                self._wanted.discard(name)
-            step()
-            with self._quiet:
-                if name not in self._wanted or self.stopping.is_set():
-                    return
+            done = (_at_once if asked else turn)(step) or done
+            asked = self._was_asked_for(name)
+            if not asked or self.stopping.is_set():
+                return done
+
+    def _was_asked_for(self, name: str) -> bool:
+        """Whether a step was asked for out of turn; that is forgotten with the answer."""
+        with self._quiet:
+            asked = name in self._wanted
+            self._wanted.discard(name)
+        return asked
+
+    def _in_turn(self, name: str, every: timedelta, step: Callable[[], object]) -> bool:
+        """Run a step if this turn of the schedule is ours; whether it was.
+
+        A turn that is left half done because we are to stop is not ended: whoever leads next takes
+        it up.
+        """
+        store, by, now = self.app.store, self.app.worker, self.app.clock()
+        slot = slot_of(now, every)
+        taken = store.take_turn(name, slot, by, now)
+        if taken is Turn.OURS:
+            try:
+                step()
+            finally:
+                if not self.stopping.is_set():
+                    with suppress(StoreError):  # it is done, whether or not that is known
+                        store.end_turn(name, slot, by, self.app.clock())
+            return True
+        if taken is Turn.OPEN and slot + every - now > OPEN_AGAIN:
+            self._run_now(name, OPEN_AGAIN)
+        self._to_look_at.discard(name.removeprefix(PULL))  # whoever led before has read it
+        return False
+
+    def _drop_slots(self) -> None:
+        self.app.store.drop_slots(self.app.clock() - SLOTS_KEPT)
 
     def _tell(self, name: str, trouble: str) -> None:
         """Say what went wrong when it begins, changes and ends: not with every try."""
@@ -421,25 +501,15 @@ class Service:
 
     def _reload(self) -> None:
         """Take up a changed configuration; keep the old one while the new one is broken."""
-        path = self.app.config.path
-        stamp = _stamp(path)
-        if stamp == self._config_seen:
-            return
-        self._config_seen = stamp
-        try:
-            config = load(path)
-            if config == self.app.config:
-                return
-            app = self.app.reconfigured(config)
-        except (ConfigError, WatcherError) as error:
-            log.error("the changed configuration is not used:\n%s", error)  # noqa: TRY400
+        app, self._config_seen = renewed(self.app, self._config_seen)
+        if app is self.app:
             return
         for source in self.app.config.sources:
-            if self._scheduler.get_job(f"pull {source.name}"):
-                self._scheduler.remove_job(f"pull {source.name}")
+            if self._scheduler.get_job(PULL + source.name):
+                self._scheduler.remove_job(PULL + source.name)
         self.app = app
         self._add_pulls()
-        self._streams.follow(config.sources)
+        self._streams.follow(app.config.sources)
         log.info("the changed configuration is in use")
 
     def _beat(self) -> None:
@@ -465,15 +535,71 @@ class Service:
             )
         self._long = long
 
-    def _listen_for_signals(self) -> None:
-        def stop(signum: int, _frame: object) -> None:
-            if self.stopping.is_set():
-                os._exit(128 + signum)
-            # Not here: the main thread may be holding the event's lock at this very moment.
-            threading.Thread(target=self.stopping.set).start()
 
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
+class SlotTrigger(BaseTrigger):  # type: ignore[misc]
+    """Fires within each slot of a clock that may not be this machine's.
+
+    Each step has its own moment between the first and the last quarter of its slots: so no turn
+    falls into another slot because a thread began a little late, and not all begin at once.
+    """
+
+    def __init__(self, name: str, every: timedelta, clock: Callable[[], datetime]) -> None:
+        self._every, self._clock = every, clock
+        self._phase = every * (0.25 + crc32(name.encode()) / 2**33)
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
+        """Return when the next turn begins, on the clock that `now` was read from."""
+        there = self._clock()
+        due = slot_of(there, self._every) + self._phase
+        return now + (due - there if due > there else due - there + self._every)
+
+
+def renewed(app: App, seen: tuple[int, int] | None) -> tuple[App, tuple[int, int] | None]:
+    """Return the app with its configuration as it is now, and how that file looks.
+
+    It is the same app where the file looks as it did when it was `seen`, says the same, or is
+    broken, which is told.
+    """
+    path = app.config.path
+    stamp = _stamp(path)
+    if stamp == seen:
+        return app, stamp
+    try:
+        config = load(path)
+        return (app if config == app.config else app.reconfigured(config)), stamp
+    except (ConfigError, WatcherError) as error:
+        log.error("the changed configuration is not used:\n%s", error)  # noqa: TRY400
+        return app, stamp
+
+
+def listen_for_signals(stopping: threading.Event, stop: Callable[[], object]) -> None:
+    """Let SIGTERM and SIGINT stop in good order; a second one ends the process at once."""
+
+    def heard(signum: int, _frame: object) -> None:
+        if stopping.is_set():
+            os._exit(128 + signum)
+        # Not here: the main thread may be holding the event's lock at this very moment.
+        threading.Thread(target=stop).start()
+
+    signal.signal(signal.SIGTERM, heard)
+    signal.signal(signal.SIGINT, heard)
+
+
+def leave_behind(left: Sequence[str], grace: timedelta) -> NoReturn:
+    """End the process though steps are under way, and say which."""
+    log.error(
+        "not finished within %.0f seconds: %s; the next start takes up what was left",
+        grace.total_seconds(),
+        ", ".join(left),
+    )
+    logging.shutdown()
+    os._exit(1)  # a thread that hangs would keep the process for ever
+
+
+def _at_once(step: Callable[[], object]) -> bool:
+    """Run a step whose turn nobody else can take."""
+    step()
+    return True
 
 
 def _count(number: int, one: str, many: str = "") -> str:
