@@ -1,15 +1,32 @@
 """Accounts as they present themselves, and how they did before."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    Text,
+    any_,
+    bindparam,
+    column,
+    func,
+    insert,
+    literal,
+    select,
+    type_coerce,
+    update,
+)
 
 from rules.model import Account
 from watcher.backends.interface import Page
-from watcher.store.columns import folded_handle, storable, storable_count, storable_key
+from watcher.store.columns import Moment, folded_handle, storable, storable_count, storable_key
+from watcher.store.copying_in import copy_in
 from watcher.store.database import Database
 from watcher.store.schema import account_forms, accounts, posts
 
@@ -52,7 +69,7 @@ def account_from(row: Sequence[Any]) -> Account:
 
 
 @dataclass(slots=True)
-class _Offer:
+class Offer:
     """What a page tells of an account, and the moment of which it tells."""
 
     account: Account
@@ -72,33 +89,82 @@ def save_accounts(connection: Connection, page: Page, now: datetime) -> dict[Key
     known fills blanks only, and a blank never erases: many answers tell but a part.
     """
     offers = _offers(page, now)
-    known = _known(connection, offers)
-    fresh = [_row(key, offer) for key, offer in offers.items() if key not in known]
-    rows = {key: row.row for key, row in known.items()}
+    met = meet(offers, known_accounts(connection, offers))
+    return save_met(connection, met)
+
+
+@dataclass(slots=True)
+class Met:
+    """An account that came, and what is known of it."""
+
+    offer: Offer
+    row: Row[Any] | None
+    """As it is stored; None where it is new."""
+    account: Account
+    """What is known of it now: what was stored and what came, together."""
+
+
+def meet(
+    offers: Mapping[Key, Offer], known: Mapping[Key, Row[Any]], *, clean: bool = False
+) -> dict[Key, Met]:
+    """Put together what is stored of accounts and what came.
+
+    `clean` says that what came holds nothing that the database would change.
+    """
+    met = {}
+    for key, offer in offers.items():
+        row = known.get(key)
+        if row is None:
+            met[key] = Met(offer, None, offer.account)
+            continue
+        offered = offer.account if clean else _storable(offer.account, key)
+        stored = account_from(row)
+        newer = offer.seen > row.seen
+        account = _filled(offered, stored) if newer else _filled(stored, offered)
+        met[key] = Met(offer, row, account)
+    return met
+
+
+def save_met(
+    connection: Connection, met: Mapping[Key, Met], plain: Callable[[Account], bool] | None = None
+) -> dict[Key, int]:
+    """Save accounts and return their rows.
+
+    `plain` tells of an account by its names whether it resembles no brand, so that no look-alike
+    rule need look at it; without it each new one waits to be looked at.
+    """
+    rows = {key: one.row.row for key, one in met.items() if one.row is not None}
+    fresh = [_row(key, one, plain) for key, one in met.items() if one.row is None]
     if fresh:
-        made = connection.execute(
-            insert(accounts).returning(accounts.c.row, accounts.c.network, accounts.c.id), fresh
-        )
-        rows |= {(row.network, row.id): row.row for row in made}
-    _refresh(connection, offers, known)
+        rows |= {(network, native): row for row, network, native in _insert(connection, fresh)}
+    _refresh(connection, met, plain)
     return rows
 
 
-def _offers(page: Page, now: datetime) -> dict[Key, _Offer]:
-    offers: dict[Key, _Offer] = {}
+def _insert(connection: Connection, fresh: Sequence[dict[str, Any]]) -> Iterable[Sequence[Any]]:
+    """Insert accounts; return the row, network and id of each."""
+    if connection.dialect.name == "postgresql":
+        return copy_in(connection, accounts, fresh, ("row", "network", "id"))
+    made = insert(accounts).returning(accounts.c.row, accounts.c.network, accounts.c.id)
+    return connection.execute(made, fresh)
+
+
+def _offers(page: Page, now: datetime) -> dict[Key, Offer]:
+    offers: dict[Key, Offer] = {}
     for post in page.posts:
-        _add(offers, post.author, min(post.posted_at, now))
+        add_offer(offers, post.author, min(post.posted_at, now))
     newest = min(max((post.posted_at for post in page.posts), default=now), now)
     for account in page.accounts:
-        _add(offers, account, newest)
+        add_offer(offers, account, newest)
     return offers
 
 
-def _add(offers: dict[Key, _Offer], account: Account, seen: datetime) -> None:
+def add_offer(offers: dict[Key, Offer], account: Account, seen: datetime) -> None:
+    """Add what is told of an account, as it was at a moment, to what else is told of it."""
     key = key_of(account)
     offer = offers.get(key)
     if offer is None:
-        offers[key] = _Offer(account, seen)
+        offers[key] = Offer(account, seen)
     elif seen > offer.seen:
         offer.account, offer.seen = _filled(account, offer.account), seen
     else:
@@ -119,26 +185,41 @@ def _filled(newer: Account, older: Account) -> Account:
     return replace(newer, **blanks) if blanks else newer
 
 
-def _known(connection: Connection, keys: Iterable[Key]) -> dict[Key, Row[Any]]:
+def known_accounts(connection: Connection, keys: Iterable[Key]) -> dict[Key, Row[Any]]:
+    """Return the rows of those accounts that are stored."""
     by_network: dict[str, list[str]] = {}
     for network, native in keys:
         by_network.setdefault(network, []).append(native)
     known: dict[Key, Row[Any]] = {}
     for network, ids in by_network.items():
-        for start in range(0, len(ids), _CHUNK):
+        for some in _conditions(connection, ids):
             query = select(
                 *account_columns,
                 accounts.c.row,
                 accounts.c.seen,
                 accounts.c.examined,
                 accounts.c.alike,
-            ).where(accounts.c.network == network, accounts.c.id.in_(ids[start : start + _CHUNK]))
-            known |= {(row.network, row.id): row for row in connection.execute(query)}
+            ).where(accounts.c.network == network, some)
+            known |= {(row[0], row[1]): row for row in connection.execute(query)}
     return known
 
 
-def _row(key: Key, offer: _Offer) -> dict[str, Any]:
-    account = offer.account
+def _conditions(connection: Connection, ids: Sequence[str]) -> Iterator[ColumnElement[bool]]:
+    """Yield conditions that together find the accounts with these ids."""
+    if connection.dialect.name == "postgresql":  # one value, however many there are
+        yield accounts.c.id == any_(literal(ids, ARRAY(Text)))
+        return
+    for start in range(0, len(ids), _CHUNK):
+        yield accounts.c.id.in_(ids[start : start + _CHUNK])
+
+
+def _row(key: Key, met: Met, plain: Callable[[Account], bool] | None) -> dict[str, Any]:
+    values = _values(key, met.account, met.offer.seen)
+    values["examined"] = plain is not None and plain(met.account)
+    return values
+
+
+def _values(key: Key, account: Account, seen: datetime) -> dict[str, Any]:
     return {
         "network": key[0],
         "id": key[1],
@@ -157,7 +238,7 @@ def _row(key: Key, offer: _Offer) -> dict[str, Any]:
         "verified": account.verified,
         "standing": account.standing,
         "last_post": account.last_post,
-        "seen": offer.seen,
+        "seen": seen,
         "examined": False,
         "alike": False,
     }
@@ -182,22 +263,24 @@ def _storable(account: Account, key: Key) -> Account:
 
 
 def _refresh(
-    connection: Connection, offers: Mapping[Key, _Offer], known: Mapping[Key, Row[Any]]
+    connection: Connection, met: Mapping[Key, Met], plain: Callable[[Account], bool] | None
 ) -> None:
     changed: list[dict[str, Any]] = []
     former: list[dict[str, Any]] = []
-    seen_again: list[dict[str, Any]] = []
-    for key, row in known.items():
-        offer = offers[key]
-        stored, offered = account_from(row), _storable(offer.account, key)
-        newer = offer.seen > row.seen
-        account = _filled(offered, stored) if newer else _filled(stored, offered)
-        seen = max(offer.seen, row.seen)
+    seen_again: list[tuple[int, datetime]] = []
+    for key, one in met.items():
+        row, account = one.row, one.account
+        if row is None:
+            continue
+        stored = account_from(row)
+        newer = one.offer.seen > row.seen
+        seen = max(one.offer.seen, row.seen)
         if account != stored:
-            values = _row(key, _Offer(account, seen))
+            values = _values(key, account, seen)
             looked_at = _EXAMINED if row.alike else _NAMES
             same = all(getattr(account, name) == getattr(stored, name) for name in looked_at)
-            values["examined"] = row.examined and same
+            looked = plain is not None and not row.alike and plain(account)
+            values["examined"] = (row.examined and same) or looked
             values["alike"] = row.alike
             changed.append(_renewed(row.row, values))
             nothing = ("", stored.id)  # in place of a name that nobody knew
@@ -207,11 +290,34 @@ def _refresh(
                 forms = {name: getattr(stored, name) for name in _FORM}
                 former.append({"account": row.row, "until": seen, **forms})
         elif newer:
-            seen_again.append(_renewed(row.row, {"seen": seen}))
+            seen_again.append((row.row, seen))
     _update(connection, changed)
-    _update(connection, seen_again)
+    _see_again(connection, seen_again)
     if former:
         connection.execute(insert(account_forms), former)
+
+
+def _see_again(connection: Connection, seen: Sequence[tuple[int, datetime]]) -> None:
+    """Note when accounts that did not change were seen."""
+    if not seen:
+        return
+    if connection.dialect.name != "postgresql":
+        _update(connection, [_renewed(row, {"seen": at}) for row, at in seen])
+        return
+    encode = cast("Moment", accounts.c.seen.type).process_bind_param
+    rows, moments = zip(*((row, encode(at, connection.dialect)) for row, at in seen), strict=True)
+    listed = (
+        func.unnest(
+            literal(list(rows), ARRAY(BigInteger)), literal(list(moments), ARRAY(BigInteger))
+        )
+        .table_valued(column("at", BigInteger), column("seen", BigInteger), name="again")
+        .render_derived()
+    )
+    connection.execute(
+        update(accounts)
+        .where(accounts.c.row == listed.c.at)
+        .values(seen=type_coerce(listed.c.seen, accounts.c.seen.type))
+    )
 
 
 def _renewed(row: int, values: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from watcher.store.accounts import (
     unexamine_authors,
 )
 from watcher.store.columns import storable_key
+from watcher.store.copying_in import copy_in
 from watcher.store.coverage import note_page
 from watcher.store.database import Database, insert
 from watcher.store.edits import take_up_changes
@@ -122,12 +123,7 @@ class Posts(Database):
             if let_in.posts:
                 authors = save_accounts(connection, let_in, now)
                 rows = rows_of(let_in.posts, authors, source, now)
-                take_from_histories(connection, rows, now)
-                changed = take_up_changes(connection, let_in.posts, rows, now)
-                connection.execute(
-                    insert(connection, posts).on_conflict_do_nothing(),
-                    [*reversed(rows.values())],
-                )
+                changed = store_posts(connection, let_in.posts, rows, now)
             elif let_in.accounts:
                 save_accounts(connection, let_in, now)
             added = select(func.count()).select_from(posts).where(posts.c.rid > before)
@@ -175,6 +171,12 @@ class Posts(Database):
         with self.reading() as connection:
             return connection.execute(query).scalar_one()
 
+    def rids_between(self, first_rid: int, last_rid: int) -> tuple[int, ...]:
+        """Return the numbers of the posts from one to another, both included, sorted."""
+        query = select(posts.c.rid).where(posts.c.rid.between(first_rid, last_rid))
+        with self.reading() as connection:
+            return tuple(connection.execute(query.order_by(posts.c.rid)).scalars())
+
     def newest_rid(self) -> int:
         """Return the number of the post that arrived last, even if it left; 0 when none came."""
         with self.reading() as connection:
@@ -194,19 +196,42 @@ class Posts(Database):
                 connection.execute(delete(departures).where(some))
 
 
+def store_posts(
+    connection: Connection, came: Sequence[Post], rows: dict[Key, dict[str, Any]], now: datetime
+) -> int:
+    """Insert posts that are not stored, bring the others up to date; return how many changed.
+
+    `rows` are the posts as they are stored, by network and id: the last in its order is first to
+    arrive. What changed, or only a history had brought before, has a number below all that is new.
+    """
+    take_from_histories(connection, rows, now)
+    changed = take_up_changes(connection, came, rows, now)
+    insert_posts(connection, [*reversed(rows.values())])
+    return changed
+
+
+def insert_posts(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert those of these posts that are not stored, in their order."""
+    if connection.dialect.name == "postgresql":
+        copy_in(connection, posts, rows)
+    elif rows:
+        connection.execute(insert(connection, posts).on_conflict_do_nothing(), rows)
+
+
 def rows_of(
     some: Sequence[Post], authors: Mapping[Key, int], source: str, now: datetime
 ) -> dict[Key, dict[str, Any]]:
     """Return posts as they are stored, by network and id; `authors` are the rows of theirs."""
     return {
-        (storable_key(post.network), storable_key(post.id)): _row(
+        (storable_key(post.network), storable_key(post.id)): row_of(
             post, authors[key_of(post.author)], source, now
         )
         for post in reversed(some)
     }
 
 
-def _row(post: Post, author: int, source: str, now: datetime) -> dict[str, Any]:
+def row_of(post: Post, author: int, source: str, now: datetime) -> dict[str, Any]:
+    """Return a post as it is stored; `author` is the row of its author, `now` when it came."""
     return {
         "seen": now,
         "network": post.network,

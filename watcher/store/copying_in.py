@@ -1,0 +1,78 @@
+"""Many rows into a table of PostgreSQL in one go: by COPY, past those that are there already."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, text
+from sqlalchemy.types import TypeDecorator
+
+Encode = Callable[[Any], Any]
+
+
+def copy_in(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    returning: Sequence[str] = (),
+) -> Sequence[Any]:
+    """Insert rows, all with the same columns, in their order; those that conflict are passed over.
+
+    Return these columns of what was really inserted, as the driver gives them.
+
+    They go through a table of this connection's own, which is empty again when the transaction
+    ends: COPY itself knows no conflicts. The values pass through the types of their columns.
+    """
+    if not rows:
+        return ()
+    names = list(rows[0])
+    aside = f"new_{table.name}"
+    columns = ", ".join(f'"{name}"' for name in names)
+    _make(connection, table, aside, names)
+    encode = [_encoder(connection, table, name) for name in names]
+    cursor = connection.connection.cursor()
+    with cursor.copy(f"COPY {aside} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(
+                [
+                    value if one is None or value is None else one(value)
+                    for one, value in zip(encode, row.values(), strict=True)
+                ]
+            )
+    cursor.close()
+    wanted = ", ".join(f'"{name}"' for name in returning)
+    # The names are those of our own tables.
+    move = f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {aside} ORDER BY at_row"  # noqa: S608
+    made = connection.execute(
+        text(move + " ON CONFLICT DO NOTHING" + (f" RETURNING {wanted}" if wanted else ""))
+    )
+    found = made.all() if wanted else ()
+    connection.execute(text(f"TRUNCATE {aside}"))
+    return found
+
+
+def _make(connection: Connection, table: Table, aside: str, names: Sequence[str]) -> None:
+    """Make the table beside, once for each connection of the pool."""
+    known = connection.info.setdefault("copied into", set())
+    if aside in known:
+        return
+    types = ", ".join(f'"{name}" {_type(connection, table, name)}' for name in names)
+    connection.execute(
+        text(
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {aside} (at_row serial, {types})"
+            " ON COMMIT DELETE ROWS"
+        )
+    )
+    known.add(aside)
+
+
+def _type(connection: Connection, table: Table, name: str) -> str:
+    return table.c[name].type.compile(dialect=connection.dialect)
+
+
+def _encoder(connection: Connection, table: Table, name: str) -> Encode | None:
+    """Return what makes a value of a column what the driver takes; None: it is that already."""
+    kind = table.c[name].type
+    if isinstance(kind, TypeDecorator):
+        dialect = connection.dialect
+        return lambda value: kind.process_bind_param(value, dialect)
+    return None
