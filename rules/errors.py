@@ -5,6 +5,7 @@ WatcherError
 ├── ConfigError            watcher.config: the configuration cannot be used
 ├── BackendError           watcher.backends: a source failed (temporary, refused, gone)
 ├── StoreError             watcher.store: the database is missing, newer, locked, full
+├── ScaleError             watcher.scale: a job over archives cannot be planned or run
 ├── SearchError            watcher.search: the index cannot answer
 ├── ExportError            watcher.export: a table cannot be written
 ├── DeliveryError          alerts.model: a message was not taken

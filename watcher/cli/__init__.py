@@ -56,6 +56,9 @@ COMMANDS = {
     "forget": "Erase a person's posts and account, and keep them out.",
     "report": "Write what was said of the brands as a page that people read.",
     "export": "Write what is stored and counted for spreadsheets and programs.",
+    "backtest": "Run rules over years of archives.",
+    "scan-accounts": "Find the look-alikes in lists of accounts.",
+    "jobs": "Back-tests and scans: how far they are, what they found.",
     "index": "The search index: its state, and making it anew.",
     "store": "Move the database elsewhere, save it, put it back.",
     "local": "The embedded microblog: post, import, look around.",
@@ -112,7 +115,7 @@ class Nouns(click.Group):
         """Import the command's module; None for a name that does not exist."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"watcher.cli.{cmd_name}").command
+        command: click.Command = import_module(f"watcher.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(

@@ -11,10 +11,9 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from typing import Any, Final
 
 from watcher.scale.engines import ATTEMPTS, PATIENCE, Ended, Failed, Hands
@@ -23,8 +22,9 @@ from watcher.scale.shard import run_shard
 
 _LOOK: Final = 0.25
 """Seconds between two looks at how far the workers are."""
+_PART, _ENOUGH = 0, 1
 _board: Any = None
-"""In a worker: where it writes how far it is."""
+"""In a worker: memory shared with the driver. How far it is; whether to end."""
 
 
 class LocalEngine:
@@ -48,16 +48,15 @@ class LocalEngine:
                 busy[worker.begin(work, shard)] = (worker, shard, failures)
             for future in wait(busy, min(_LOOK, PATIENCE), FIRST_COMPLETED).done:
                 worker, shard, failures = busy.pop(future)
-                idle.append(worker)
-                ended = _ended(future, shard, failures)
-                if ended is None:
+                died = isinstance(future.exception(), BrokenProcessPool)
+                if died:
                     worker.replace()
+                idle.append(worker)
+                if died and failures + 1 < ATTEMPTS:
                     hands.died(shard.number, f"attempt {failures + 2} of {ATTEMPTS}")
                     waiting.appendleft((shard, failures + 1))
-                    continue
-                if isinstance(ended, Failed) and worker.is_broken:
-                    worker.replace()
-                yield ended
+                else:
+                    yield _ended(future, shard, failures + 1)
             for worker, shard, _ in busy.values():
                 hands.moved(shard.number, worker.part)
 
@@ -67,22 +66,16 @@ class LocalEngine:
             worker.end()
 
 
-def _ended(future: Future[ShardResult], shard: Shard, failures: int) -> Ended | None:
-    """Return how a shard ended; None where its worker died and another one should try."""
-    try:
+def _ended(future: Future[ShardResult], shard: Shard, attempts: int) -> Ended:
+    error = future.exception()
+    if error is None:
         return future.result()
-    except BrokenProcessPool:
-        if failures + 1 < ATTEMPTS:
-            return None
-        why = f"the process at work on it was killed or broke down, {ATTEMPTS} times"
-        return Failed(shard.number, why, ATTEMPTS)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other shards go on
-        return Failed(shard.number, _words(error), failures + 1)
-
-
-def _words(error: Exception) -> str:
-    message = getattr(error, "message", None)
-    return message if isinstance(message, str) else f"{type(error).__name__}: {error}"[:500]
+    if isinstance(error, BrokenProcessPool):
+        why = f"the process at work on it was killed or broke down, {attempts} times"
+    else:
+        message = getattr(error, "message", None)
+        why = message if isinstance(message, str) else f"{type(error).__name__}: {error}"[:500]
+    return Failed(shard.number, why, attempts)
 
 
 class _Worker:
@@ -90,24 +83,22 @@ class _Worker:
 
     def __init__(self) -> None:
         self._context = _context()
-        self._board = self._context.Array("d", 2, lock=False)
-        self._executor = self._made()
-        self.is_broken = False
+        self._take()
 
-    def _made(self) -> ProcessPoolExecutor:
-        self._board[0] = self._board[1] = 0.0
-        return ProcessPoolExecutor(
+    def _take(self) -> None:
+        self._board = self._context.Array("d", 2, lock=False)
+        self._executor = ProcessPoolExecutor(
             1, mp_context=self._context, initializer=_begin, initargs=(self._board,)
         )
 
     @property
     def part(self) -> float:
         """How much of its shard is done."""
-        return float(self._board[0])
+        return float(self._board[_PART])
 
     def begin(self, work: Work, shard: Shard) -> "Future[ShardResult]":
         """Begin a shard."""
-        self._board[0] = 0.0
+        self._board[_PART] = 0.0
         try:
             return self._executor.submit(_run, work, shard)
         except BrokenProcessPool:  # it died while it had nothing to do
@@ -117,15 +108,12 @@ class _Worker:
     def replace(self) -> None:
         """Take another process in the place of one that died."""
         self.end()
-        self._executor = self._made()
+        self._take()
 
     def end(self) -> None:
-        """End the process."""
-        pid = int(self._board[1])
+        """Have the process end, whatever it is doing; it does within moments."""
+        self._board[_ENOUGH] = 1.0
         self._executor.shutdown(wait=False, cancel_futures=True)
-        if pid:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
 
 
 def _context() -> Any:
@@ -143,12 +131,13 @@ def _begin(board: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_die_with, args=(parent.join,), daemon=True).start()
-    board[1] = float(os.getpid())
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def _die_with(wait_for_end: Callable[[], None]) -> None:
-    wait_for_end()
+def _end_with(parent: Any) -> None:
+    """End this process, in the middle of its work, with its parent or when it is told to."""
+    while parent.is_alive() and not _board[_ENOUGH]:
+        parent.join(_LOOK)
     os._exit(1)
 
 
@@ -157,4 +146,4 @@ def _run(work: Work, shard: Shard) -> ShardResult:
 
 
 def _moved(part: float) -> None:
-    _board[0] = part
+    _board[_PART] = part

@@ -25,6 +25,7 @@ from watcher.store.histories import Histories, History, Stretch
 from watcher.store.holds import Holds
 from watcher.store.housekeeping import Housekeeping
 from watcher.store.inbox import HandledRecord, Inbox
+from watcher.store.jobs import Jobs
 from watcher.store.judgements import Judgements
 from watcher.store.leading import Lead, is_shared
 from watcher.store.links import Links
@@ -88,12 +89,12 @@ from watcher.store.slots import Slots, Turn, slot_of
 from watcher.store.spending import Spending
 from watcher.store.stories import Stories
 from watcher.store.suppressions import SuppressionCause, SuppressionRecord, Suppressions
-from watcher.store.surroundings import Picture, Surroundings
+from watcher.store.surroundings import Around, Picture, Surroundings
 from watcher.store.suspects import Suspects
 from watcher.store.sweeps import NameState, Sweeps, SweptName, SweptSuspect
 from watcher.store.talks import Talks
 from watcher.store.tones import JudgedTone, SaidTone, ToneJudgement, ToneRecord, Tones
-from watcher.store.workers import BEAT_EVERY, WorkerRecord, Workers
+from watcher.store.workers import BEAT_EVERY, Role, WorkerRecord, Workers
 
 
 class Store(
@@ -139,6 +140,7 @@ class Store(
     Workers,
     Forgetting,
     Exports,
+    Jobs,
     Figures,
     Housekeeping,
 ):
@@ -169,6 +171,7 @@ __all__ = [
     "Addressee",
     "AlarmRecord",
     "Appended",
+    "Around",
     "AttemptRecord",
     "Batch",
     "Brought",
@@ -203,6 +206,7 @@ __all__ = [
     "Return",
     "ReturnKind",
     "ReturnedRecord",
+    "Role",
     "SaidTone",
     "SavedAlarms",
     "SavedMatches",

@@ -30,6 +30,7 @@ from watcher.store.columns import folded_handle, storable_key
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.deliveries import may_have_arrived
+from watcher.store.jobs import forget_hits_of
 from watcher.store.kept_out import anybody, digests_of, persons
 from watcher.store.leaving import chunks, digests_with, reports_with, take_away
 from watcher.store.schema import (
@@ -115,6 +116,7 @@ class Forgetting(Database):
         """Keep an account out of which nothing is stored, by its id or its handle."""
         with self.writing() as connection:
             _keep_out(connection, digests_of(connection, network, [name], [name]), None, now)
+            forget_hits_of(connection, f"{network}:{name}")
 
     def finish_forgetting(self, now: datetime) -> int:
         """Erase what is still stored of people who were forgotten; return how many posts went."""
@@ -292,4 +294,5 @@ def _erase_account(connection: Connection, row: int, now: datetime) -> None:
     connection.execute(delete(suspects).where(suspects.c.account == row))
     connection.execute(delete(follow_events).where(follow_events.c.proposal.in_(own)))
     connection.execute(delete(proposals).where(proposals.c.account == row))
+    forget_hits_of(connection, account.key)
     connection.execute(delete(accounts).where(accounts.c.row == row))
