@@ -1,23 +1,38 @@
-"""Who watches: one instance for each data folder and each database, and its sign of life.
+"""Who watches: one instance for each data folder, one leader for each database; its sign of life.
 
 The locks are the kernel's or the database server's: they go with the process, however that ends.
-The sign of life is a file in the data folder for `watcher status` to read.
+The sign of life is a file in the data folder for `watcher status` to read; where several processes
+share a database, each has a row there too.
 """
 
 import json
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 from filelock import FileLock, Timeout
 
+from alerts.words.hostile import one_line
 from rules.errors import WatcherError
-from watcher.store import StoreError, lock_file, server_lock, shown_address
+from watcher.pulse import Pulse
+from watcher.store import (
+    BEAT_EVERY,
+    Role,
+    Store,
+    StoreError,
+    lock_file,
+    server_lock,
+    shown_address,
+)
 
 HEARTBEAT_EVERY = timedelta(seconds=10)
+_LONGEST_LEADER = 200
+_LONGEST_TROUBLE = 300
 
 
 class BusyError(WatcherError):
@@ -46,8 +61,15 @@ def alone(data: Path, store_url: str) -> Iterator[None]:
     `store_url` is the database's address in SQLAlchemy's form. Raises `BusyError` when another
     process holds one of the two, `StoreError` when the database cannot be reached.
     """
+    with alone_in(data), database_held(store_url):
+        yield
+
+
+@contextmanager
+def alone_in(data: Path) -> Iterator[None]:
+    """Hold the data folder for this process. Raises `BusyError` when another one holds it."""
     make_private(data)
-    with _locked(data / "watcher.lock", partial(_folder_busy, data)), database_held(store_url):
+    with _locked(data / "watcher.lock", partial(_folder_busy, data)):
         yield
 
 
@@ -116,10 +138,14 @@ class Heartbeat:
     pid: int
     started: datetime
     beat: datetime
+    leader: str = ""
+    """Who leads while this one stands by, as `process 12 on host`; empty where it leads."""
 
     def leave(self, data: Path) -> None:
         """Write it. Raises `HeartbeatError`."""
         stored = {"pid": self.pid, "started": self.started, "beat": self.beat}
+        if self.leader:
+            stored["leader"] = self.leader
         try:
             (data / "service.json.new").write_text(json.dumps(stored, default=datetime.isoformat))
             (data / "service.json.new").replace(data / "service.json")
@@ -135,6 +161,7 @@ def last_heartbeat(data: Path) -> Heartbeat | None:
             pid=int(stored["pid"]),
             started=datetime.fromisoformat(stored["started"]),
             beat=datetime.fromisoformat(stored["beat"]),
+            leader=str(stored.get("leader", ""))[:_LONGEST_LEADER],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -148,3 +175,64 @@ def is_alive(beat: Heartbeat | None, now: datetime) -> bool:
 def sign_off(data: Path) -> None:
     """Take the sign of life away: the service stops because it was told to."""
     (data / "service.json").unlink(missing_ok=True)
+
+
+class SignsOfLife:
+    """Tells the store every ten seconds that this process works on it, from a thread of its own.
+
+    A context manager: signs in when it begins, and off when it ends. `pulse` tells what was done
+    so far, `trouble` what goes wrong at present.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], datetime],
+        pulse: Pulse,
+        trouble: Callable[[], str] = str,
+        role: Role = "stands by",
+    ) -> None:
+        self.worker = ""
+        """The name under which the store knows this process."""
+        self._store, self._clock, self._pulse, self._trouble = store, clock, pulse, trouble
+        self._role: Role = role
+        self._ended = threading.Event()
+        # A daemon: a database that does not answer must not keep the process.
+        self._thread = threading.Thread(target=self._go_on, daemon=True, name="signs of life")
+
+    def __enter__(self) -> Self:
+        """Sign in. Raises `StoreError`."""
+        self._pulse.role = self._role
+        self.worker = self._store.sign_in(self._role, self._clock())
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Sign off."""
+        self._ended.set()
+        with suppress(StoreError):  # it is then taken for lost
+            self._store.sign_off(self.worker, self._clock())
+
+    def plays(self, role: Role) -> None:
+        """Say what this process does now. Raises `StoreError`: then it is not known."""
+        if role != self._role:
+            self._beat(role)
+            self._role = self._pulse.role = role
+
+    def _go_on(self) -> None:
+        while not self._ended.wait(BEAT_EVERY.total_seconds()):
+            with suppress(StoreError):  # told by whatever else needs the database
+                self._beat(self._role)
+
+    def _beat(self, role: Role) -> None:
+        counted, now = self._pulse.counted(), self._clock()
+        known = self._store.beat(
+            self.worker,
+            now,
+            role=role,
+            posts=counted.get("posts", 0),
+            matches=counted.get("matches", 0),
+            trouble=one_line(self._trouble(), _LONGEST_TROUBLE),
+        )
+        if not known:  # suspended for a week: nobody knew of it any more
+            self.worker = self._store.sign_in(role, now)

@@ -191,10 +191,11 @@ class Service:
         """What goes wrong at present, in one line; empty where nothing does."""
         return "; ".join(f"{name}: {what}" for name, what in [*self._troubles.items()] if what)
 
-    def is_under_way(self, name: str) -> bool:
-        """Whether a step has begun and not ended."""
+    @property
+    def under_way(self) -> tuple[str, ...]:
+        """The steps that have begun and not ended."""
         with self._quiet:
-            return name in self._under_way
+            return tuple(self._under_way)
 
     def _wait(self) -> None:
         """Wait for the end; when the system's clock was set, give every step its turn at once.
@@ -519,7 +520,9 @@ class Service:
             self.lost = True
             self.stopping.set()
             return
-        beat = Heartbeat(pid=os.getpid(), started=self._started, beat=self.app.clock())
+        # The file is for this host, whose clock may be another than that of the database.
+        now = utc_now() if self.app.worker else self.app.clock()
+        beat = Heartbeat(pid=os.getpid(), started=self._started, beat=now)
         beat.leave(self.app.config.data)
         allowances.leave(self.app.config.data)
 

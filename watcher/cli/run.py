@@ -7,8 +7,9 @@ import click
 
 from watcher.app import App
 from watcher.cli import Settings
-from watcher.presence import alone
+from watcher.presence import alone, alone_in
 from watcher.service import Service
+from watcher.store import is_shared
 
 
 @click.command()
@@ -26,5 +27,11 @@ def command(settings: Settings, quiet: bool) -> None:
         format="%(asctime)s %(levelname)s %(message)s",
     )
     config = settings.load()
-    with alone(config.data, config.store_url), App.open(config, clock=settings.clock) as app:
-        Service(app).run()
+    if not is_shared(config.store_url):
+        with alone(config.data, config.store_url), App.open(config, clock=settings.clock) as app:
+            Service(app).run()
+        return
+    from watcher.leading import Standby  # only where several may run
+
+    with alone_in(config.data), App.open(config, clock=settings.clock) as app:
+        Standby(app).run()

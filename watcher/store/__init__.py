@@ -207,6 +207,7 @@ __all__ = [
     "ReturnKind",
     "ReturnedRecord",
     "Role",
+    "Role",
     "SaidTone",
     "SavedAlarms",
     "SavedMatches",
