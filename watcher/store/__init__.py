@@ -207,7 +207,6 @@ __all__ = [
     "ReturnKind",
     "ReturnedRecord",
     "Role",
-    "Role",
     "SaidTone",
     "SavedAlarms",
     "SavedMatches",
