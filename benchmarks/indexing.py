@@ -23,7 +23,7 @@ from typing import Any
 from rules.language import parse
 from rules.model import Account, Post
 from rules.text import analyse
-from watcher.search import Index
+from watcher.search import FolderIndex
 from watcher.store import StoredPost
 
 BATCH = 1_000
@@ -101,7 +101,7 @@ def megabytes(folder: Path) -> float:
 
 
 def ours(posts: Posts, folder: Path) -> dict[str, Any]:
-    index = Index.open(folder)
+    index = FolderIndex.open(folder)
     seconds = cpu(lambda: index.catch_up(posts, batch=BATCH))
     queries = {
         query: {
@@ -119,7 +119,7 @@ def ours(posts: Posts, folder: Path) -> dict[str, Any]:
 
 def minutes(posts: Posts, folder: Path, count: int, each: int) -> dict[str, Any]:
     """Commit every minute's posts, as the service does; tell the longest pause."""
-    index = Index.open(folder)
+    index = FolderIndex.open(folder)
     pauses = []
     for upto in range(each, count + 1, each):
         posts.upto = upto

@@ -1,16 +1,21 @@
 """Posts to search, and a shelf that hands them out by number as the store does."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+import time
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
 
 from rules.evaluator import Reading, evaluate
 from rules.language import parse
 from rules.language.tree import Node
 from rules.model import Account, Post
 from rules.text import analyse
-from watcher.search import Index
-from watcher.store import StoredPost
+from tests.servers import Postgres
+from watcher.search import DatabaseIndex, FolderIndex, Index
+from watcher.store import Store, StoredPost
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -42,6 +47,10 @@ class Shelf:
 
     def posts_by_rid(self, rids: Sequence[int]) -> tuple[StoredPost, ...]:
         return tuple(StoredPost(rid=r, post=self.posts[r]) for r in rids if r in self.posts)
+
+    def rids_between(self, first_rid: int, last_rid: int) -> Sequence[int]:
+        rids = list(self.posts)
+        return rids[bisect_left(rids, first_rid) : bisect_right(rids, last_rid)]
 
     def count_posts(self, first_rid: int | None = None, last_rid: int | None = None) -> int:
         last = self.newest_rid() if last_rid is None else last_rid
@@ -77,5 +86,40 @@ def scanned(store: Shelf, node: Node, reading: Reading) -> list[int]:
 
 def rids_held(index: Index) -> list[int]:
     """Every number in the index, sorted; one that is there twice shows twice."""
+    if isinstance(index, DatabaseIndex):
+        return index._text.rids(0, 2**62)
+    assert isinstance(index, FolderIndex)
     segments = [s for p in index._folder.partitions().values() for s in p.segments()]
     return sorted(rid for segment in segments for rid in segment.rids)
+
+
+@pytest.fixture(scope="session")
+def index_database(postgres: Postgres) -> Iterator[Store]:
+    """A PostgreSQL database for the whole run, with tables and no posts."""
+    name = f"search_{time.monotonic_ns()}"
+    postgres.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    store = Store.open(postgres.url(name))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def database_index(index_database: Store) -> DatabaseIndex:
+    """An empty index in PostgreSQL. Its posts may lie on a shelf: it is told where they are."""
+    opened = DatabaseIndex.open(index_database)
+    opened._text.empty()
+    return opened
+
+
+@pytest.fixture(params=["folder", pytest.param("postgresql", marks=pytest.mark.server)])
+def index(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Index]:
+    """An empty index of either kind."""
+    if request.param == "postgresql":
+        yield request.getfixturevalue("database_index")
+        return
+    monkeypatch.setattr("watcher.search.disk._flush", lambda _path: None)
+    opened = FolderIndex.open(tmp_path / "index")
+    yield opened
+    opened.close()

@@ -19,7 +19,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from watcher.search import Index
+from watcher.search import FolderIndex
 from watcher.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -111,7 +111,7 @@ def _progress(database: Path) -> Iterator[tuple[int, int]]:
 
 def _count(folder: Path, posts: int, kills: int, seconds: float) -> Report:
     store = Store.open(f"sqlite:///{folder / 'data' / 'watcher.sqlite'}")
-    index = Index.open(folder / "data" / "index")
+    index = FolderIndex.open(folder / "data" / "index")
     with closing(store), closing(index):
         index.catch_up(store)
         stored = Counter(one.post.id for one in store.posts_after(0, 2 * posts))

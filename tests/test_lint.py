@@ -21,7 +21,7 @@ from tests.expressions import written_trees
 from tests.search_samples import Shelf, post
 from watcher.cli import Settings
 from watcher.cli import check as check_command
-from watcher.search import Index
+from watcher.search import FolderIndex
 
 TABLE = Frequencies.shipped()
 PLAIN = Reading()
@@ -316,14 +316,14 @@ def test_check_goes_by_the_posts_gathered_so_far(tmp_path: Path) -> None:
 
     (tmp_path / "watcher-data").mkdir()
     assert "too-common" not in screen()
-    index = Index.open(tmp_path / "watcher-data" / "index")
+    index = FolderIndex.open(tmp_path / "watcher-data" / "index")
     index.catch_up(Shelf(post(f"nordelia {n}" if n % 4 else f"a {n}") for n in range(1_000)))
     index.close()
     assert "`nordelia` is in about 75% of your own posts: this finds 750 of 1,000" in screen()
 
 
 def test_an_index_of_few_posts_tells_nothing(tmp_path: Path) -> None:
-    index = Index.open(tmp_path / "index")
+    index = FolderIndex.open(tmp_path / "index")
     index.catch_up(Shelf(post(f"acme {n}") for n in range(10)))
     assert index.document_shares() is None
     index.close()

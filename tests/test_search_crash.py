@@ -19,7 +19,7 @@ import pytest
 
 from rules.language import parse
 from tests.search_samples import MINUTE, NOON, Shelf, found, post, rids_held
-from watcher.search import Index, SearchError, disk
+from watcher.search import FolderIndex, SearchError, disk
 
 whoosh = disk.whoosh  # imported there, where its warnings are kept quiet
 writing = importlib.import_module("whoosh.writing")
@@ -45,7 +45,7 @@ def shelf(count: int = 30, first_rid: int = 99_990) -> Shelf:
     return Shelf([post(f"acme {n}", NOON + n * MINUTE) for n in range(count)], first_rid=first_rid)
 
 
-def assert_whole(index: Index, store: Shelf) -> None:
+def assert_whole(index: FolderIndex, store: Shelf) -> None:
     assert rids_held(index) == sorted(store.posts)
     expected = sorted(store.posts.values(), key=lambda one: one.posted_at, reverse=True)
     assert found(index, store, "acme", limit=9_999) == [one.text for one in expected]
@@ -86,7 +86,7 @@ def test_a_crash_at_any_call_loses_nothing_and_doubles_nothing(
     real = getattr(owner, name)
     for count in itertools.count(1):
         folder = tmp_path / str(count)
-        index = Index.open(folder)
+        index = FolderIndex.open(folder)
         calls = itertools.count(1)
 
         def failing(*args: Any, calls: Iterator[int] = calls, at: int = count, **more: Any) -> Any:
@@ -100,7 +100,7 @@ def test_a_crash_at_any_call_loses_nothing_and_doubles_nothing(
             patched.setattr(owner, name, failing)
             with suppress(Crash, SearchError):
                 index.catch_up(store, batch=4)
-        same, fresh = index, Index.open(folder)
+        same, fresh = index, FolderIndex.open(folder)
         for one in (same, fresh):
             one.catch_up(store, batch=4)
             assert_whole(one, store)
@@ -112,7 +112,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = shelf()
-    index = Index.open(tmp_path / "index")
+    index = FolderIndex.open(tmp_path / "index")
     index.catch_up(store)
     store.put(post("acme more", NOON - MINUTE))
 
@@ -142,7 +142,7 @@ def test_a_really_full_disk_too(tmp_path: Path) -> None:
         pytest.skip("this machine does not let us mount a small disk")
     try:
         store = shelf(1_500, first_rid=1)
-        index = Index.open(disk / "index")
+        index = FolderIndex.open(disk / "index")
         with pytest.raises(SearchError, match="No space left"):
             index.catch_up(store, batch=100)
         before = index.documents()
@@ -188,16 +188,16 @@ def test_damaged_files_are_noticed_and_built_again(
     tmp_path: Path, harm: Callable[[Path], None], suffix: str, number: int
 ) -> None:
     store = shelf()
-    Index.open(tmp_path).catch_up(store, batch=5)
+    FolderIndex.open(tmp_path).catch_up(store, batch=5)
     for path in sorted(tmp_path.glob(f"{number:06d}-*/*{suffix}"))[:1]:
         harm(path)
-    index = Index.open(tmp_path)
+    index = FolderIndex.open(tmp_path)
     with suppress(SearchError):  # where the harm is not noticed on the way
         found(index, store, "acme", limit=99)
     index.catch_up(store)
     assert_whole(index, store)
     assert index.notes
-    again = Index.open(tmp_path)
+    again = FolderIndex.open(tmp_path)
     assert again.catch_up(store) == 0
     assert again.notes == ()
 
@@ -217,7 +217,7 @@ def test_a_commit_is_on_the_disk_before_it_counts(
         events.append("rename")
         real_rename(old, new)
 
-    index = Index.open(tmp_path)
+    index = FolderIndex.open(tmp_path)
     index.catch_up(shelf(5, first_rid=1))
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(os, "rename", rename)
@@ -231,13 +231,13 @@ def test_a_commit_is_on_the_disk_before_it_counts(
 
 def test_damage_found_while_searching_is_mended_by_another_process(tmp_path: Path) -> None:
     store = shelf()
-    Index.open(tmp_path).catch_up(store)
+    FolderIndex.open(tmp_path).catch_up(store)
     for path in tmp_path.glob("000000-*/*.pst"):
         _garble(path)
     with pytest.raises(SearchError, match="damaged") as told:
-        found(Index.open(tmp_path), store, "acme", limit=99)
+        found(FolderIndex.open(tmp_path), store, "acme", limit=99)
     assert "No post is lost" in told.value.help
-    service = Index.open(tmp_path)
+    service = FolderIndex.open(tmp_path)
     assert service.catch_up(store) == 10
     assert_whole(service, store)
     assert "was found damaged" in service.notes[0]
@@ -245,10 +245,10 @@ def test_damage_found_while_searching_is_mended_by_another_process(tmp_path: Pat
 
 def test_a_partition_that_vanished_is_built_again(tmp_path: Path) -> None:
     store = shelf()
-    Index.open(tmp_path).catch_up(store)
+    FolderIndex.open(tmp_path).catch_up(store)
     for path in tmp_path.glob("000000-*"):
         shutil.rmtree(path)
-    index = Index.open(tmp_path)
+    index = FolderIndex.open(tmp_path)
     assert index.catch_up(store) == 10
     assert_whole(index, store)
     assert "is missing" in index.notes[0]
@@ -256,26 +256,26 @@ def test_a_partition_that_vanished_is_built_again(tmp_path: Path) -> None:
 
 def test_a_partition_with_fewer_posts_than_the_store_is_built_again(tmp_path: Path) -> None:
     store = shelf()
-    index = Index.open(tmp_path)
+    index = FolderIndex.open(tmp_path)
     index.catch_up(store)
     store.put(post("acme late", NOON - MINUTE), at=99_000)
     store.put(post("acme latest", NOON - 2 * MINUTE), at=100_005 - 5)
     store.put(post("acme in between", NOON - 3 * MINUTE), at=99_001)
-    again = Index.open(tmp_path)
+    again = FolderIndex.open(tmp_path)
     again.catch_up(store)
     assert rids_held(again) == sorted(store.posts)
     assert "holds 10 of 12 posts" in again.notes[0]
 
 
 def test_another_database_under_the_same_index_is_noticed(tmp_path: Path) -> None:
-    index = Index.open(tmp_path)
+    index = FolderIndex.open(tmp_path)
     index.catch_up(shelf(30, first_rid=1))
     restored = Shelf([post(f"acme other {n}", NOON - n * MINUTE) for n in range(20)])
-    index = Index.open(tmp_path)
+    index = FolderIndex.open(tmp_path)
     index.catch_up(restored)
     assert_whole(index, restored)
     grown = Shelf([post(f"acme new {n}", NOON + timedelta(days=n)) for n in range(50)])
-    index = Index.open(tmp_path)
+    index = FolderIndex.open(tmp_path)
     index.catch_up(grown)
     assert_whole(index, grown)
 
@@ -286,8 +286,8 @@ def test_what_another_version_wrote_is_built_again(
     store = shelf()
     with monkeypatch.context() as patched:
         patched.setattr("watcher.search.folder._version", lambda: "0" * 8)
-        Index.open(tmp_path).catch_up(store)
-    index = Index.open(tmp_path)
+        FolderIndex.open(tmp_path).catch_up(store)
+    index = FolderIndex.open(tmp_path)
     assert index.documents() == 0
     index.catch_up(store)
     assert_whole(index, store)
@@ -296,9 +296,9 @@ def test_what_another_version_wrote_is_built_again(
 
 def test_rebuilding_leaves_nothing_behind_and_answers_meanwhile(tmp_path: Path) -> None:
     store = shelf()
-    index = Index.open(tmp_path)
+    index = FolderIndex.open(tmp_path)
     index.catch_up(store)
-    other = Index.open(tmp_path)
+    other = FolderIndex.open(tmp_path)
     answers: list[int] = []
     index.rebuild(store, lambda *_: answers.append(len(found(other, store, "acme", limit=99))))
     assert answers == [30, 30]
@@ -309,7 +309,7 @@ def test_rebuilding_leaves_nothing_behind_and_answers_meanwhile(tmp_path: Path) 
 
 def test_posts_that_left_the_store_leave_the_index(tmp_path: Path) -> None:
     store = shelf()
-    index = Index.open(tmp_path)
+    index = FolderIndex.open(tmp_path)
     index.catch_up(store)
     for rid in range(99_990, 100_000):  # all of partition 0
         del store.posts[rid]
@@ -331,12 +331,12 @@ def test_posts_that_left_the_store_leave_the_index(tmp_path: Path) -> None:
 
 def test_a_few_forgotten_posts_are_not_found_and_cost_no_rebuilding(tmp_path: Path) -> None:
     store = shelf(100, first_rid=1)
-    index = Index.open(tmp_path)
+    index = FolderIndex.open(tmp_path)
     index.catch_up(store)
     del store.posts[50]
     assert index.forget(store) == 0
     assert len(found(index, store, "acme", limit=200)) == 99
-    assert Index.open(tmp_path).catch_up(store) == 0
+    assert FolderIndex.open(tmp_path).catch_up(store) == 0
 
 
 def test_threads_search_while_one_catches_up(
@@ -344,7 +344,7 @@ def test_threads_search_while_one_catches_up(
 ) -> None:
     monkeypatch.setattr(disk, "FAN", 3)
     store = Shelf()
-    index = Index.open(tmp_path)
+    index = FolderIndex.open(tmp_path)
     known = 0
     problems: list[BaseException] = []
     done = threading.Event()
@@ -375,20 +375,20 @@ def test_threads_search_while_one_catches_up(
 def test_only_one_process_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("watcher.search.folder._PATIENCE", 0.0)
     store = shelf()
-    index = Index.open(tmp_path)
+    index = FolderIndex.open(tmp_path)
     with index._folder.writing(), pytest.raises(SearchError, match="Another process"):
-        Index.open(tmp_path).catch_up(store)
-    assert Index.open(tmp_path).catch_up(store) == 30
+        FolderIndex.open(tmp_path).catch_up(store)
+    assert FolderIndex.open(tmp_path).catch_up(store) == 30
 
 
 WORKER = """
 import sys
 from pathlib import Path
 from tests.test_search_crash import shelf
-from watcher.search import Index, disk
+from watcher.search import FolderIndex, disk
 disk.FAN = 3
 disk._flush = lambda path: None
-index = Index.open(Path(sys.argv[1]))
+index = FolderIndex.open(Path(sys.argv[1]))
 def said(done, total):
     print(f"{done} of {total}", flush=True)
     if done == 200:
@@ -419,7 +419,7 @@ def test_a_process_killed_while_it_indexes_loses_nothing(tmp_path: Path, round: 
         assert worker.wait() == -signal.SIGKILL, "it was still at work"
         worker.stdin.close()
         worker.stdout.close()
-        index = Index.open(tmp_path)
+        index = FolderIndex.open(tmp_path)
         held = rids_held(index)
         assert before < len(held) < 900
         assert held == list(range(99_500, 99_500 + len(held)))

@@ -53,7 +53,7 @@ from rules.text import analyse
 from tests.expressions import posts, trees
 from tests.search_samples import MINUTE, NOON, Shelf, everything, scanned
 from watcher.backends.formats import Line, Mastodon
-from watcher.search import Index
+from watcher.search import FolderIndex
 
 READINGS = [
     Reading(
@@ -92,7 +92,7 @@ def test_generated_expressions_find_the_same_generated_posts(
     dated = [replace(one, posted_at=NOON + minute * MINUTE) for one, minute in some]
     store = Shelf(dated, first_rid=99_995)
     with tempfile.TemporaryDirectory() as folder:
-        index = Index.open(Path(folder))
+        index = FolderIndex.open(Path(folder))
         index.catch_up(store, batch=batch)
         for node in nodes:
             assert everything(index, store, node, reading) == scanned(store, node, reading)
@@ -262,7 +262,7 @@ def _same_everywhere(made: Sequence[Post], rules: Sequence[KeywordRule], folder:
     for match in Matcher(rules, DEFINITIONS).match(made):
         live[match.rule].add(match.post)
     store = Shelf(made)
-    index = Index.open(folder / "index")
+    index = FolderIndex.open(folder / "index")
     index.catch_up(store)
     evaluators = []
     for rule in rules:

@@ -22,7 +22,7 @@ from watcher.impostors.alarm_load import load_of
 from watcher.presence import make_private
 from watcher.relevance import Relevances
 from watcher.routing import router_of
-from watcher.search import Index
+from watcher.search import Index, open_index
 from watcher.store import Store, StoreError
 
 
@@ -62,7 +62,7 @@ class App:
         app = cls(
             config=config,
             store=store,
-            index=Index.open(config.data / "index"),
+            index=open_index(config.data / "index", store),
             matcher=Matcher(_keyword_rules(config), config.definitions),
             detector=_detector(config, store, clock()),
             hearing=Hearing(config.definitions),

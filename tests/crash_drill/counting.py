@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tests.crash_drill.post_office import GONE, PostOffice
 from tests.crash_drill.watched_town import RECIPIENTS, Watcher, remarks
-from watcher.search import Index
+from watcher.search import FolderIndex
 from watcher.store import Store
 
 
@@ -51,7 +51,7 @@ def count(crashes: int, posts: int, office: PostOffice, watcher: Watcher, second
     for one in parked:
         if one.recipient != GONE:
             told[one.recipient] |= remarks(store.delivery(one.id).payload)
-    index = Index.open(watcher.folder / "data" / "index")
+    index = FolderIndex.open(watcher.folder / "data" / "index")
     index.catch_up(store)
     copies = office.copies()
     report = Report(

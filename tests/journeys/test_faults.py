@@ -30,7 +30,7 @@ from watcher.app import App
 from watcher.backends.local.microblog import Microblog, NewPost, Profile
 from watcher.cli import watcher
 from watcher.config import load
-from watcher.search import Index
+from watcher.search import FolderIndex
 from watcher.store import Store, database
 
 pytestmark = pytest.mark.drill  # each walks the whole way, in a second or more
@@ -376,7 +376,7 @@ def test_mails_do_not_wait_for_an_index_that_cannot_be_written(
     world.file("square.jsonl", lines(remark(0)))
     assert world.once()[0] == 0
     world.file("square.jsonl", lines(remark(0), remark(1)))
-    with Index.open(tmp_path / "data" / "index")._folder.writing():
+    with FolderIndex.open(tmp_path / "data" / "index")._folder.writing():
         code, said = world.once()
     assert code == 1
     assert "Another process" in said

@@ -1,7 +1,7 @@
 """`watcher check`: whether all is well, inside and outside."""
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 
 import click
@@ -11,7 +11,8 @@ from watcher.checks import Outcome, run
 from watcher.cli import Settings
 from watcher.cli.console import print_json, safe, stderr, stdout
 from watcher.config import Config, ConfigError
-from watcher.search import Index, SearchError
+from watcher.search import DatabaseIndex, FolderIndex, Index, SearchError
+from watcher.store import Store, StoreError, lock_file
 from watcher.toml import Finding
 
 SIGNS = {"ok": "ok", "warning": "look", "failed": "FAILED"}
@@ -72,13 +73,19 @@ def _loaded(settings: Settings) -> Config:
     """Load the configuration; words are as common as in the posts gathered so far, if enough."""
     config = settings.load()
     folder = config.data / "index"
-    if not folder.is_dir():
+    on_server = lock_file(config.store_url) is None
+    if not on_server and not folder.is_dir():
         return config
     try:
-        with closing(Index.open(folder)) as index:
+        with ExitStack() as opened:
+            if on_server:
+                store = opened.enter_context(closing(Store.open(config.store_url, migrate=False)))
+                index: Index = DatabaseIndex.open(store)
+            else:
+                index = opened.enter_context(closing(FolderIndex.open(folder)))
             own = index.document_shares()
             return settings.load(own) if own else config
-    except SearchError:
+    except (SearchError, StoreError):
         return config  # what is wrong with it, those tell who need it
 
 

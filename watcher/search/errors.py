@@ -12,7 +12,8 @@ class SearchError(WatcherError):
 class DamagedError(Exception):
     """Files of the partition in `folder` are not what they should be; it is to be built again.
 
-    Never leaves the room: `Index` builds the partition again, or tells of it in a `SearchError`.
+    Never leaves the room: `FolderIndex` builds the partition again, or tells of it in a
+    `SearchError`.
     """
 
     def __init__(self, folder: Path, why: object) -> None:

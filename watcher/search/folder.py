@@ -10,8 +10,6 @@ nobody else's is opened.
 """
 
 import fcntl
-import functools
-import hashlib
 import os
 import re
 import shutil
@@ -19,20 +17,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
-from rules.model import Account, Post
 from watcher.search.disk import WHOOSH_MAJOR
 from watcher.search.errors import SearchError
-from watcher.search.keys import keys_of
+from watcher.search.keys import form
 from watcher.search.partitions import Partition
 
 PARTITION = 100_000
 """How many numbers (`rid`) a partition covers."""
 
 _LAYOUT = 2
-"""Raised by hand when what is kept changes in a way that `_version` does not see."""
+"""Raised by hand when what is kept changes in a way that `form` does not see."""
 
 _NAME = re.compile(r"(\d{6,})-([0-9a-f]{8})(\.new|\.old)?")
 _MARK = "damaged"
@@ -206,14 +202,6 @@ def _disk_trouble(path: Path) -> Iterator[None]:
         ) from error
 
 
-@functools.cache
 def _version() -> str:
     """Return what differs where partitions of another version of the program cannot be used."""
-    moment = datetime(2020, 1, 1, tzinfo=UTC)
-    author = Account(network="town", id="1", handle="Ann@town.example")
-    text = "L'Été à #MaMarque_2 avec @Bob@a.org: ｆｕｌｌ ﬁn 日本語 ไทย Straße 𝓝 don't 👍🏽 $ACME http://é.fr?"
-    post = Post(
-        network="town", id="1", author=author, text=text, posted_at=moment, language="fr-CA"
-    )
-    made = (_LAYOUT, WHOOSH_MAJOR, sorted(keys_of(post)))
-    return hashlib.sha256(repr(made).encode()).hexdigest()[:8]
+    return form(_LAYOUT, WHOOSH_MAJOR)

@@ -104,17 +104,17 @@ class Question:
 
 
 def hits(
-    found: Iterable[tuple[int, int]], question: Question, store: _Reader, first_read: int
+    found: Iterable[tuple[object, int]], question: Question, store: _Reader, first_read: int
 ) -> Iterator[Hit]:
     """Yield the candidates that are hits, newest first, by `posted_at` and then by `rid`.
 
-    Posts are read from the store in batches that grow from `first_read`. The index knows whole
-    seconds only, so a batch always ends with its second.
+    Candidates are (moment, rid). Posts are read from the store in batches that grow from
+    `first_read`. An index may know whole seconds only, so a batch always ends with its moment.
     """
     batch: list[int] = []
     size = first_read
-    for _, second in groupby(found, key=itemgetter(0)):
-        batch.extend(rid for _, rid in second)
+    for _, moment in groupby(found, key=itemgetter(0)):
+        batch.extend(rid for _, rid in moment)
         if len(batch) >= size:
             yield from _verified(batch, question, store)
             batch = []

@@ -1,12 +1,17 @@
-"""Plans: which documents of a segment to look at. `watcher.search.planning` makes them."""
+"""Plans: which documents to look at, of a segment or of the database.
+
+`watcher.search.planning` makes them.
+"""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Protocol
 
 from watcher.search.segments import Segment
+from watcher.store import full_text_query as query
+from watcher.store.full_text_query import Condition
 
 MOST_EXPANSIONS = 1_000
 """Where a prefix begins more words of a segment than this, all its documents are verified instead:
@@ -14,14 +19,21 @@ one post with 50,000 made-up words must not make a prefix slow, or refused, for 
 """
 
 
+Alike = Callable[[str, str], Condition]
+"""Called with a word and the sign before it; the posts with a word at most one edit from it."""
+
+
 class Plan(Protocol):
-    """What finds documents in any segment; it never changes."""
+    """What finds documents in any segment, or in the database; it never changes."""
 
     def documents(self, segment: Segment) -> set[int]:
         """The numbers of the documents."""
 
     def at_most(self, segment: Segment) -> int:
         """How many documents there may be, as far as that is quickly told."""
+
+    def condition(self, alike: Alike) -> Condition:
+        """The same, to be asked of PostgreSQL."""
 
 
 class _Everything:
@@ -32,6 +44,9 @@ class _Everything:
 
     def at_most(self, segment: Segment) -> int:
         return segment.size
+
+    def condition(self, alike: Alike) -> Condition:  # noqa: ARG002
+        return query.EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,9 @@ class _Term:
 
     def at_most(self, segment: Segment) -> int:
         return segment.frequency(self.key)
+
+    def condition(self, alike: Alike) -> Condition:  # noqa: ARG002
+        return query.having(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +79,9 @@ class _Prefix:
 
     def at_most(self, segment: Segment) -> int:
         return segment.size
+
+    def condition(self, alike: Alike) -> Condition:  # noqa: ARG002
+        return query.beginning(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +102,9 @@ class _All:
     def at_most(self, segment: Segment) -> int:
         return min(part.at_most(segment) for part in self.parts)
 
+    def condition(self, alike: Alike) -> Condition:
+        return query.all_of(part.condition(alike) for part in self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class _Any:
@@ -93,6 +117,9 @@ class _Any:
 
     def at_most(self, segment: Segment) -> int:
         return min(segment.size, sum(part.at_most(segment) for part in self.parts))
+
+    def condition(self, alike: Alike) -> Condition:
+        return query.any_of(part.condition(alike) for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +135,9 @@ class _Several:
 
     def at_most(self, segment: Segment) -> int:
         return sum(part.at_most(segment) for part in self.parts) // self.count
+
+    def condition(self, alike: Alike) -> Condition:
+        return query.several(self.count, [part.condition(alike) for part in self.parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +155,9 @@ class _Close:
 
     def at_most(self, segment: Segment) -> int:
         return segment.size
+
+    def condition(self, alike: Alike) -> Condition:
+        return alike(self.word, self.sign)
 
 
 EVERYTHING: Plan = _Everything()

@@ -109,6 +109,21 @@ class Database:
                 connection.execute(select(func.pg_advisory_xact_lock(_WRITERS_LOCK)))
             yield connection
 
+    @property
+    def on_server(self) -> bool:
+        """Whether it is a PostgreSQL server, and no file."""
+        return self._file is None
+
+    @contextmanager
+    def writing_aside(self, lock: int) -> Iterator[Connection]:
+        """Open a writing transaction on a server, for what no watermark of posts counts.
+
+        It waits for those who name the same lock, not for the other writers.
+        """
+        with self._transaction(self._writers) as connection:
+            connection.execute(select(func.pg_advisory_xact_lock(lock)))
+            yield connection
+
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
         try:

@@ -1,4 +1,4 @@
-"""The search index as a whole: partitions by order of arrival, brought up to date and mended.
+"""The index in a folder: partitions by order of arrival, brought up to date and mended.
 
 SQL is the truth. A post's place is its `rid`: partition 0 holds the first 100,000, and so on. The
 watermark is the largest `rid` in the index, read from the index itself, so it moves with the very
@@ -12,13 +12,12 @@ from datetime import datetime
 from functools import cache
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Protocol
 
 from rules.evaluator import Evaluator, Reading
 from rules.language.tree import Node
-from rules.model import Account
 from watcher.search.errors import DamagedError, SearchError
 from watcher.search.folder import PARTITION, Folder
+from watcher.search.interface import BATCH, ENOUGH_TO_TELL, Progress, StoreReader
 from watcher.search.keys import key_of, keys_of
 from watcher.search.newest import LARGEST_READ, Hit, Question, Results, candidates, hits
 from watcher.search.partitions import Document, Partition
@@ -29,35 +28,8 @@ from watcher.store.records import StoredPost
 _GONE_SHARE = 20
 """A partition is built again when one in so many of its posts has gone from SQL."""
 
-_BATCH = 1_000
 
-ENOUGH_TO_TELL = 1_000
-"""Posts from which the index tells how common a word is."""
-
-Progress = Callable[[int, int], None]
-"""Called with (posts done, posts in all)."""
-
-
-class StoreReader(Protocol):
-    """What the index needs from the store."""
-
-    def posts_after(self, rid: int, limit: int) -> tuple[StoredPost, ...]:
-        """Return the next posts after `rid`, in the order of arrival."""
-
-    def posts_by_rid(self, rids: Sequence[int]) -> tuple[StoredPost, ...]:
-        """Return these posts, those that are still there, in the order given."""
-
-    def count_posts(self, first_rid: int | None = None, last_rid: int | None = None) -> int:
-        """Count the posts between two numbers, both included."""
-
-    def newest_rid(self) -> int:
-        """Return the number of the post that arrived last, 0 when there is none."""
-
-    def account_by_handle(self, network: str | None, handle: str) -> Account | None:
-        """Return the account that has a handle now."""
-
-
-class Index:
+class FolderIndex:
     """The index in one folder. Threads may search while one catches up."""
 
     def __init__(self, folder: Folder) -> None:
@@ -66,7 +38,7 @@ class Index:
         self._checked = False
 
     @classmethod
-    def open(cls, folder: Path) -> "Index":
+    def open(cls, folder: Path) -> "FolderIndex":
         """Open the index, made empty where there is none; SearchError if the folder is unusable.
 
         What cannot be read is left for the next `catch_up` to build again, and told in `notes`.
@@ -182,7 +154,7 @@ class Index:
     # --- keeping up -------------------------------------------------------------------------------
 
     def catch_up(
-        self, store: StoreReader, *, batch: int = _BATCH, progress: Progress | None = None
+        self, store: StoreReader, *, batch: int = BATCH, progress: Progress | None = None
     ) -> int:
         """Bring the index up to the store's newest post; return how many posts were added.
 
@@ -297,7 +269,7 @@ class Index:
             return 0
         done, at = 0, first - 1
         fresh = self._folder.create_beside(number)
-        while posts := [one for one in store.posts_after(at, _BATCH) if one.rid <= last]:
+        while posts := [one for one in store.posts_after(at, BATCH) if one.rid <= last]:
             try:
                 fresh.append(map(_document, posts))
             except DamagedError as damage:

@@ -1,6 +1,5 @@
-import os
-import stat
-from collections.abc import Iterator
+"""What every index of posts does, in a folder and in PostgreSQL."""
+
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,22 +10,22 @@ from rules.evaluator import Reading
 from rules.language import parse
 from rules.metadata import own_terms
 from rules.model import Account, Brand
-from tests.search_samples import MINUTE, NOON, Shelf, found, post, rids_held
+from tests.search_samples import (
+    MINUTE,
+    NOON,
+    Shelf,
+    database_index,
+    found,
+    index,
+    index_database,
+    post,
+    rids_held,
+)
 from watcher.backends.interface import Page
-from watcher.search import Index, SearchError, plans
+from watcher.search import Index, plans
 from watcher.store import Store
 
-
-@pytest.fixture(autouse=True)
-def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watcher.search.disk._flush", lambda _path: None)
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
-    opened = Index.open(tmp_path / "index")
-    yield opened
-    opened.close()
+__all__ = ["database_index", "index", "index_database"]
 
 
 def test_posts_are_found_by_their_words_newest_first(index: Index) -> None:
@@ -203,22 +202,6 @@ def test_words_too_long_to_be_kept_whole_are_told_apart(index: Index) -> None:
     assert found(index, store, long + "*") == [long + "b", long + "a"]
 
 
-def test_keeping_up_makes_few_segments_and_loses_none(
-    index: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("watcher.search.disk.LARGEST_SEGMENT", 50)
-    store = Shelf()
-    for n in range(120):
-        store.put(post(f"acme {n}", NOON + n * MINUTE), post(f"other {n}", NOON))
-        index.catch_up(store)
-    assert rids_held(index) == list(range(1, 241))
-    (partition,) = index._folder.partitions().values()
-    sizes = [segment.size for segment in partition.segments()]
-    assert len(sizes) < 25
-    assert max(sizes) <= 50
-    assert found(index, store, "acme", limit=500) == [f"acme {n}" for n in reversed(range(120))]
-
-
 def test_progress_tells_what_is_done_of_how_much(index: Index) -> None:
     store = Shelf([post(f"{n}") for n in range(5)])
     told: list[tuple[int, int]] = []
@@ -227,26 +210,3 @@ def test_progress_tells_what_is_done_of_how_much(index: Index) -> None:
     told.clear()
     assert index.rebuild(store, lambda done, total: told.append((done, total))) == 5
     assert told == [(5, 5)]
-
-
-def test_the_folder_is_private(tmp_path: Path) -> None:
-    folder = tmp_path / "index"
-    folder.mkdir(mode=0o755)
-    index = Index.open(folder)
-    index.catch_up(Shelf([post("acme")]))
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert index.size_bytes() > 0
-    assert index.documents() == 1
-
-
-def test_a_folder_that_cannot_be_used_is_an_error_that_says_so(tmp_path: Path) -> None:
-    (tmp_path / "index").write_text("a file")
-    with pytest.raises(SearchError, match="cannot be used"):
-        Index.open(tmp_path / "index")
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
-def test_the_folder_of_another_user_is_not_opened(tmp_path: Path) -> None:
-    os.chown(tmp_path, 12345, 12345)
-    with pytest.raises(SearchError, match="another user"):
-        Index.open(tmp_path)
