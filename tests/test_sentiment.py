@@ -1,5 +1,7 @@
 """The tone of posts, and what complains."""
 
+import json
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from rules.matcher import Matcher
 from rules.model import Account, Brand, Definitions, Post
 from rules.signals.sentiment import LANGUAGES, complaint, tone, tones
 from rules.signals.sentiment.cutting import LONGEST, Names, cut
-from rules.signals.sentiment.model import FILE, LABELS, PLACES, packed, places, unpacked
+from rules.signals.sentiment.model import FILES, LABELS, PLACES, packed, places, shipped, unpacked
 from tests.test_evaluator import post
 
 BEST = "What a wonderful day, I love this, thank you so much!"
@@ -204,13 +206,27 @@ def test_the_names_of_brands_have_no_tone_in_rules():
     assert not Matcher([rule], definitions).decide([said])
 
 
-def test_the_model_that_ships_is_small_and_reads_back():
-    file = FILE.read_bytes()
-    weights = unpacked(file)
-    assert len(file) <= 1_000_000
-    assert len(weights.hashed) == 3 * PLACES
-    assert unpacked(packed(weights, {})) == weights
-    assert b"airline" not in file.partition(b"\n")[0]
+def test_the_models_that_ship_are_small_read_back_and_tell_one_language_each():
+    assert set(FILES) == set(LANGUAGES)
+    assert sum(path.stat().st_size for path in FILES.values()) <= 1_000_000
+    for language, path in FILES.items():
+        file = path.read_bytes()
+        weights = unpacked(file)
+        assert set(weights.beside) == {language}
+        assert len(weights.hashed) == 3 * PLACES
+        assert unpacked(packed(weights, {})) == weights
+
+
+def test_the_models_that_ship_say_what_they_were_fitted_to():
+    for path in FILES.values():
+        head = json.loads(path.read_bytes().partition(b"\n")[0])
+        assert head["fitted to"] == {"umsab-en": 2154, "umsab-fr": 2131}
+
+
+def test_each_language_is_told_by_its_own_model():
+    said = "excellent nul"
+    assert tone(said, "en") != tone(said, "fr")
+    assert shipped("en") is shipped("en") is not shipped("fr")
 
 
 def test_places_are_the_same_on_every_machine():

@@ -1,6 +1,6 @@
 """The tone of a post: negative, neutral or positive, and how sure that is; and what complains.
 
-A model that ships tells English and French; every other language is `unknown`. Levels are biased,
+Two models that ship tell English and French; every other language is `unknown`. Levels are biased,
 trends are not: `docs/sentiment.md` says how far to trust it. No file is read before it is needed.
 """
 
@@ -96,6 +96,6 @@ def _heard(text: str, language: str, names: Names) -> Heard | None:
     if all(piece in (NAME, LINK) for piece in text_cut.pieces):
         return None
     features = lexicon.features(text_cut, language)
-    likely = shipped().probabilities(text_cut.pieces, features, language)
+    likely = shipped(language).probabilities(text_cut.pieces, features, language)
     complains = bool(features[lexicon.FEATURES.index("complaint")])
     return Heard(tuple(text_cut.pieces), likely, complains)

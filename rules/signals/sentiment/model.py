@@ -1,9 +1,9 @@
-"""The model that ships: multinomial logistic regression over hashed pieces of words and `FEATURES`.
+"""The models that ship: multinomial logistic regression over hashed pieces of words and `FEATURES`.
 
 Words, pairs of neighbours and the runs of 3 to 5 letters within words are hashed into 65,536 places
 (the hashing trick: Weinberger et al., Feature Hashing for Large Scale Multitask Learning, ICML
 2009), each with a weight of one byte for every class. What the lists of words say comes beside
-them, weighed for each language. `python -m benchmarks.train_sentiment` makes the file.
+them, weighed for each language. `python -m benchmarks.train_sentiment` makes a file for each.
 """
 
 import json
@@ -16,12 +16,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from rules.signals.sentiment import lexicon
 from rules.signals.sentiment.cutting import LINK, NAME
 
 PLACES = 65_536
 Told = Literal["negative", "neutral", "positive"]
 LABELS: tuple[Told, ...] = ("negative", "neutral", "positive")
-FILE = Path(__file__).parent / "data" / "model.bin"
+FILES = {
+    language: Path(__file__).parent / "data" / f"model-{language}.bin"
+    for language in lexicon.LANGUAGES
+}
+"""The model of each language."""
 
 _MOST_REMEMBERED = 20_000
 """Words whose weights are kept summed up: hostile posts cannot fill the memory."""
@@ -38,7 +43,7 @@ class Weights:
     step: float
     """What one of a byte stands for."""
     beside: Mapping[str, Sequence[Sequence[float]]]
-    """For each language and class the weights of `FEATURES`, and last the intercept."""
+    """For each language it tells and class the weights of `FEATURES`, and last the intercept."""
 
 
 class Model:
@@ -134,9 +139,9 @@ def place(said: str) -> int:
 
 
 @cache
-def shipped() -> Model:
-    """The model that ships, read when it is first asked for: some 10 ms."""
-    return Model(unpacked(FILE.read_bytes()))
+def shipped(language: str) -> Model:
+    """The model of a language that ships, read when it is first asked for: some 10 ms."""
+    return Model(unpacked(FILES[language].read_bytes()))
 
 
 def packed(weights: Weights, about: Mapping[str, Any]) -> bytes:
