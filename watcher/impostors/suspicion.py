@@ -17,7 +17,7 @@ from watcher.app import App
 from watcher.backends.interface import BackendError, Network
 from watcher.dispatch import Dispatch
 from watcher.impostors.perceptual_hash import PictureError, perceptual_hash
-from watcher.store import Picture
+from watcher.store import Around, Picture, Store
 
 MOST_PICTURES = 10
 """Pictures looked at in one turn: a network may take seconds for each."""
@@ -60,15 +60,21 @@ def _look(account: Account) -> tuple[str, ...]:
     return (account.key, account.handle, account.display_name, account.bio, *account.verified)
 
 
-def find_accounts(app: App, accounts: Sequence[Account], own: Sequence[Own]) -> Found:
-    """Hold accounts against all brands, by their names and by what is known beside them."""
+def find_accounts(
+    app: App, accounts: Sequence[Account], own: Sequence[Own], around: Around | None = None
+) -> Found:
+    """Hold accounts against all brands, by their names and by what is known beside them.
+
+    `around` tells that as a transaction under way sees it, in the place of the store.
+    """
+    store: Store | Around = around or app.store
     candidates = app.detector.candidates(accounts)
     by_key = {account.key: account for account in accounts}
     alike: dict[str, list[Account]] = {}
     for one in candidates:
         alike.setdefault(one.brand, []).append(by_key[one.subject])
-    known, upto = app.store.known_of(alike, own) if alike else ({}, None)
-    harmless = app.store.harmless_domains() if alike else frozenset()
+    known, upto = store.known_of(alike, own) if alike else ({}, None)
+    harmless = store.harmless_domains() if alike else frozenset()
     brands = {brand.name: brand for brand in app.config.brands}
     suspects: list[Suspect] = []
     faint: list[Suspect] = []
@@ -82,11 +88,13 @@ def find_accounts(app: App, accounts: Sequence[Account], own: Sequence[Own]) -> 
             faint.append(suspect)
         else:
             suspects.append(replace(suspect, rule=rule))
-    faint += _unlike(app, accounts, {one.subject for one in candidates})
+    faint += _unlike(app, store, accounts, {one.subject for one in candidates})
     return Found(suspects=tuple(suspects), faint=tuple(faint), upto=upto)
 
 
-def _unlike(app: App, accounts: Sequence[Account], alike: set[str]) -> list[Suspect]:
+def _unlike(
+    app: App, store: Store | Around, accounts: Sequence[Account], alike: set[str]
+) -> list[Suspect]:
     """Return the suspects among accounts whose names resemble no brand any more."""
     others = {
         account.key: account
@@ -105,7 +113,7 @@ def _unlike(app: App, accounts: Sequence[Account], alike: set[str]) -> list[Susp
             evidence=(),
             signs=(),
         )
-        for before in app.store.suspects_of(list(others))
+        for before in store.suspects_of(list(others))
         # Where no rule guards the brand any more, nobody looked, and so nothing is found.
         if app.detector.rule_for(before.brand, 1.0) is not None
     ]

@@ -154,9 +154,9 @@ def bring_up_to_date(
     if not batch.rids:
         return
     span = matches.c.rid.between(batch.rids[0], batch.rids[-1])
-    before = connection.execute(
-        select(matches.c.row, matches.c.rid, matches.c.rule, matches.c.verdict).where(span)
-    ).all()
+    query = select(matches.c.row, matches.c.rid, matches.c.rule, matches.c.verdict).where(span)
+    ours = set(batch.rids)  # between them may lie what others matched
+    before = [row for row in connection.execute(query) if row.rid in ours]
     now = {(row["rid"], row["rule"]): row for row in found}
     ended = []
     for row in before:

@@ -65,7 +65,7 @@ def take_in_changed(
     return sum(
         _wait_again(connection, [row.row], now)
         for row in before
-        if (row.rule, keys.get(row.rid, "")) not in left_out
+        if row.rid in keys and (row.rule, keys[row.rid]) not in left_out
     )
 
 

@@ -1,12 +1,12 @@
 """Matching: which posts no rule has seen, and what the rules found in them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
 from rules.model import Account, Match, Suspect
 from rules.signals.spoken import Spoken
@@ -31,8 +31,8 @@ from watcher.store.queue import (
 )
 from watcher.store.raising import News, note_sightings, raise_suspects
 from watcher.store.records import Batch, SavedMatches
-from watcher.store.schema import accounts, matches, meta, posts, progress
-from watcher.store.voices import Forms, note_spoken
+from watcher.store.schema import accounts, log_matched, matches, meta, posts, progress
+from watcher.store.voices import Forms, keep_spoken, remember_brands
 
 _MATCHED = "match"
 _FINGERPRINT = "examined with"
@@ -55,7 +55,7 @@ class Matches(Database):
         """
         with self.reading() as connection:
             after = matched_up_to(connection)
-            query = select_posts().where(posts.c.rid > after, posts.c.source != HISTORY)
+            query = select_posts().where(_unseen(connection, after))
             found = posts_from(connection.execute(query.order_by(posts.c.rid).limit(limit)))
         return Batch(
             after=after,
@@ -101,49 +101,31 @@ class Matches(Database):
         Raises `StaleBatchError` when another process has saved this batch meanwhile, `StoreError`
         otherwise; then nothing was saved.
         """
+        findings = Findings(
+            found=found,
+            suspects=suspects,
+            faint=faint,
+            untold=untold,
+            realert=realert,
+            spoken=spoken,
+            left_out=left_out,
+        )
         with self.writing() as connection:
             _move_watermark(connection, batch)
             remember_routes(connection, routes, now)
-            batch = still_there(connection, batch)
-            stored = {
-                post.key: (rid, post) for post, rid in zip(batch.posts, batch.rids, strict=True)
-            }
-            rows = [
-                {
-                    "rid": stored[match.post][0],
-                    # A post dated in the future counts when it was found.
-                    "posted_at": min(stored[match.post][1].posted_at, now),
-                    "rule": match.rule,
-                    "found": now,
-                    "spans": match.spans,
-                    "reason": match.reason,
-                    "left_out": left_out.get((match.rule, match.post)),
-                }
-                for match in found
-                if match.post in stored
-            ]
-            bring_up_to_date(connection, batch, rows)
-            copies = {key: of for key, of in copies.items() if key[1] in stored}
-            finding = {match.rule for match in found}
-            waiting = {rule: length for rule, length in realert.items() if rule in finding}
-            quiet = quiet_rules(connection, waiting, now)
-            new = _insert_new(connection, rows)
-            copied = note_copies(connection, copies, new, stored)
-            keys = {rid: key for key, (rid, _) in stored.items()}
-            found_new = {one.row: Found(one.row, one.rule, keys[one.rid]) for one in new}
-            aside = {one.row for one in found_new.values() if (one.rule, one.key) in left_out}
-            waits = [one for one in new if one.row not in copied and one.rule not in untold]
-            told = [one for one in waits if one.row not in aside]
-            unrepeated = {one.row for one in without_repeats(told, realert, quiet)} | aside
-            fresh = [found_new[one.row] for one in waits if one.row in unrepeated]
-            queued = enqueue(connection, "match", fresh, routes, now, places, left_out)
-            queued += take_in_changed(connection, batch, keys, left_out, now)
             if brands is not None:
-                note_spoken(connection, batch, spoken, brands, now)
-            news = raise_suspects(connection, suspects, now, faint=faint)
-            note_sightings(connection, [*suspects, *faint], batch)
-            queued += enqueue_news(connection, news, routes, now, places)
-        return _saved(news, matches=len(new), queued=queued)
+                remember_brands(connection, brands, now, batch.after)
+            batch = still_there(connection, batch)
+            return write_found(
+                connection,
+                batch,
+                findings,
+                copies,
+                routes,
+                now,
+                places=places,
+                counts=brands is not None,
+            )
 
     def save_suspects(
         self,
@@ -165,13 +147,9 @@ class Matches(Database):
         """
         with self.writing() as connection:
             remember_routes(connection, routes, now)
-            alike = {one.subject for one in (*suspects, *faint)}
-            mark_examined(connection, accounts, alike)
-            if upto is not None:
-                unexamine_authors(connection, upto)
-            news = raise_suspects(connection, suspects, now, faint=faint)
-            queued = enqueue_news(connection, news, routes, now, places)
-        return _saved(news, queued=queued)
+            return write_examined(
+                connection, accounts, suspects, routes, now, faint=faint, upto=upto, places=places
+            )
 
     def reexamine_all(self, fingerprint: str) -> bool:
         """Have every account and link examined again when the fingerprint of the rules changed.
@@ -199,6 +177,93 @@ class Matches(Database):
                 update(accounts).where(accounts.c.alike.is_(True)).values(examined=False)
             )
             return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What was found in a batch of posts, as `Matches.save_matches` explains it."""
+
+    found: Sequence[Match] = ()
+    suspects: Sequence[Suspect] = ()
+    faint: Sequence[Suspect] = ()
+    untold: Collection[str] = ()
+    realert: Mapping[str, timedelta] = field(default_factory=dict)
+    spoken: Sequence[Spoken] = ()
+    left_out: LeftOut = field(default_factory=dict)
+
+
+def write_found(
+    connection: Connection,
+    batch: Batch,
+    findings: Findings,
+    copies: Copies,
+    routes: Routes,
+    now: datetime,
+    *,
+    places: Places = NOWHERE_ELSE,
+    counts: bool = True,
+) -> SavedMatches:
+    """Write what was found in posts that are stored; `counts` keeps who is spoken of too."""
+    found, left_out, realert = findings.found, findings.left_out, findings.realert
+    stored = {post.key: (rid, post) for post, rid in zip(batch.posts, batch.rids, strict=True)}
+    rows = [
+        {
+            "rid": stored[match.post][0],
+            # A post dated in the future counts when it was found.
+            "posted_at": min(stored[match.post][1].posted_at, now),
+            "rule": match.rule,
+            "found": now,
+            "spans": match.spans,
+            "reason": match.reason,
+            "left_out": left_out.get((match.rule, match.post)),
+        }
+        for match in found
+        if match.post in stored
+    ]
+    bring_up_to_date(connection, batch, rows)
+    copies = {key: of for key, of in copies.items() if key[1] in stored}
+    finding = {match.rule for match in found}
+    waiting = {rule: length for rule, length in realert.items() if rule in finding}
+    quiet = quiet_rules(connection, waiting, now)
+    new = _insert_new(connection, rows)
+    copied = note_copies(connection, copies, new, stored)
+    keys = {rid: key for key, (rid, _) in stored.items()}
+    found_new = {one.row: Found(one.row, one.rule, keys[one.rid]) for one in new}
+    aside = {one.row for one in found_new.values() if (one.rule, one.key) in left_out}
+    waits = [one for one in new if one.row not in copied and one.rule not in findings.untold]
+    told = [one for one in waits if one.row not in aside]
+    unrepeated = {one.row for one in without_repeats(told, realert, quiet)} | aside
+    fresh = [found_new[one.row] for one in waits if one.row in unrepeated]
+    queued = enqueue(connection, "match", fresh, routes, now, places, left_out)
+    queued += take_in_changed(connection, batch, keys, left_out, now)
+    if counts:
+        keep_spoken(connection, batch, findings.spoken, now)
+    raised = findings.suspects, findings.faint
+    news = raise_suspects(connection, raised[0], now, faint=raised[1])
+    note_sightings(connection, [*raised[0], *raised[1]], batch)
+    queued += enqueue_news(connection, news, routes, now, places)
+    return _saved(news, matches=len(new), queued=queued)
+
+
+def write_examined(
+    connection: Connection,
+    accounts: Sequence[Account],
+    suspects: Sequence[Suspect],
+    routes: Routes,
+    now: datetime,
+    *,
+    faint: Sequence[Suspect] = (),
+    upto: int | None = None,
+    places: Places = NOWHERE_ELSE,
+) -> SavedMatches:
+    """Write what the look-alike rules found in accounts, as `Matches.save_suspects` explains it."""
+    alike = {one.subject for one in (*suspects, *faint)}
+    mark_examined(connection, accounts, alike)
+    if upto is not None:
+        unexamine_authors(connection, upto)
+    news = raise_suspects(connection, suspects, now, faint=faint)
+    queued = enqueue_news(connection, news, routes, now, places)
+    return _saved(news, queued=queued)
 
 
 def _renewed(connection: Connection, name: str, fingerprint: str) -> bool:
@@ -244,6 +309,63 @@ def _move_watermark(connection: Connection, batch: Batch) -> None:
             f"the posts after {batch.after} were matched by another process meanwhile",
             help="Nothing is lost and nothing was saved twice; one watcher per database is enough.",
         )
+    _pass_over_matched(connection, batch.upto)
+
+
+def _spans(connection: Connection, after: int) -> list[tuple[int, int]]:
+    """Return which posts after this `rid` workers have stored, and matched, as (first, last)."""
+    query = select(log_matched.c.first, log_matched.c.last).where(log_matched.c.last > after)
+    return [(row[0], row[1]) for row in connection.execute(query.order_by(log_matched.c.first))]
+
+
+def _unseen(connection: Connection, after: int) -> ColumnElement[bool]:
+    """Return the condition on `posts` for those after this `rid` that no rule has seen."""
+    matched = [posts.c.rid.not_between(*span) for span in _spans(connection, after)]
+    return and_(posts.c.rid > after, posts.c.source != HISTORY, *matched)
+
+
+def _is_any(connection: Connection, condition: ColumnElement[bool]) -> bool:
+    return connection.execute(select(posts.c.rid).where(condition).limit(1)).first() is not None
+
+
+def _pass_over_matched(connection: Connection, after: int) -> None:
+    """Move the watermark on over posts that workers stored, as far as nothing else lies before."""
+    upto = after
+    for first, last in _spans(connection, after):
+        between = and_(posts.c.rid > upto, posts.c.rid < first, posts.c.source != HISTORY)
+        if _is_any(connection, between):
+            break
+        upto = last
+    if upto > after:
+        moved = update(progress).where(progress.c.name == _MATCHED, progress.c.rid == after)
+        connection.execute(moved.values(rid=upto))
+    connection.execute(delete(log_matched).where(log_matched.c.last <= upto))
+
+
+def note_matched(connection: Connection, first: int, last: int) -> None:
+    """Note, in the transaction that stores them, that posts with these numbers are matched.
+
+    Posts before them that came another way are not; the watermark stays below these.
+    """
+    create = insert_or(connection, progress).on_conflict_do_nothing()
+    connection.execute(create, {"name": _MATCHED, "rid": 0})
+    after = matched_up_to(connection)
+    spans = _spans(connection, after)
+    known = spans[-1][1] if spans else after
+    between = and_(posts.c.rid > known, posts.c.rid < first, posts.c.source != HISTORY)
+    if _is_any(connection, between):
+        connection.execute(insert_or(connection, log_matched), {"first": first, "last": last})
+    elif spans:
+        longer = update(log_matched).where(log_matched.c.first == spans[-1][0])
+        connection.execute(longer.values(last=last))
+    else:
+        connection.execute(update(progress).where(progress.c.name == _MATCHED).values(rid=last))
+
+
+def is_current(connection: Connection, fingerprint: str) -> bool:
+    """Whether accounts are examined by the brands and rules that have this fingerprint."""
+    query = select(meta.c.value).where(meta.c.name == _FINGERPRINT)
+    return connection.execute(query).scalar() == fingerprint
 
 
 def _insert_new(connection: Connection, rows: list[dict[str, Any]]) -> list[NewMatch]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from rules.model import Reason
+from watcher.store.database import insert as insert_or
 from watcher.store.raising import News
 from watcher.store.schema import queue, routes
 
@@ -127,3 +128,12 @@ def remember_routes(connection: Connection, to: Routes, now: datetime) -> None:
                 for channel, rule in sorted(wanted - known)
             ],
         )
+
+
+def add_routes(connection: Connection, to: Routes, now: datetime) -> None:
+    """Keep those routes that are not known; unlike `remember_routes` it gives up none."""
+    known = {(row.channel, row.rule) for row in connection.execute(select(routes))}
+    new = sorted({(channel, rule) for rule, there in to.items() for channel in there} - known)
+    if new:
+        values = [{"channel": channel, "rule": rule, "since": now} for channel, rule in new]
+        connection.execute(insert_or(connection, routes).on_conflict_do_nothing(), values)

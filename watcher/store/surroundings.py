@@ -44,6 +44,52 @@ class Picture:
     error: str = ""
 
 
+class Around:
+    """What surrounds accounts, as one transaction sees it: see `Surroundings`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def known_of(
+        self, found: Mapping[str, Sequence[Account]], own: Sequence[Own]
+    ) -> tuple[dict[str, Known], int]:
+        """Return what is known of accounts, by their keys, and the newest post's `rid` by then."""
+        known = {}
+        for brand, alike in found.items():
+            ours = {
+                folded_handle(handle)
+                for one in own
+                if one.brand == brand
+                for handle in (one.account.handle, bare(one.account.handle))
+            }
+            for account in alike:
+                if (row := _stored(self._connection, account)) is not None:
+                    known[account.key] = _known(self._connection, account, row, ours)
+        return known, newest(self._connection)
+
+    def suspects_of(self, subjects: Sequence[str]) -> tuple[Suspect, ...]:
+        """Return the suspects among these subjects."""
+        keys = {storable_key(subject): subject for subject in subjects}
+        some = list(keys)
+        found: list[Suspect] = []
+        for start in range(0, len(some), _CHUNK):
+            query = select(suspects).where(suspects.c.subject.in_(some[start : start + _CHUNK]))
+            found += [
+                replace(one, subject=keys[one.subject])
+                for one in map(suspect_from, self._connection.execute(query))
+            ]
+        return tuple(found)
+
+    def harmless_domains(self) -> frozenset[str]:
+        """Return the domains that a person found to be harmless."""
+        cleared = [Verdict.OURS.value, Verdict.DISMISSED.value, Verdict.PARODY.value]
+        query = select(suspects.c.subject).where(
+            suspects.c.account.is_(None), suspects.c.verdict.in_(cleared)
+        )
+        found = self._connection.execute(query).scalars()
+        return frozenset(subject.removeprefix("domain:") for subject in found)
+
+
 class Surroundings(Database):
     """The part of the store that knows what surrounds an account."""
 
@@ -71,44 +117,18 @@ class Surroundings(Database):
 
         `found` are those that resemble each brand, by its name; `own` all the brands' own accounts.
         """
-        known = {}
         with self.reading() as connection:
-            upto = newest(connection)
-            for brand, alike in found.items():
-                ours = {
-                    folded_handle(handle)
-                    for one in own
-                    if one.brand == brand
-                    for handle in (one.account.handle, bare(one.account.handle))
-                }
-                for account in alike:
-                    if (row := _stored(connection, account)) is not None:
-                        known[account.key] = _known(connection, account, row, ours)
-        return known, upto
+            return Around(connection).known_of(found, own)
 
     def suspects_of(self, subjects: Sequence[str]) -> tuple[Suspect, ...]:
         """Return the suspects among these subjects."""
-        keys = {storable_key(subject): subject for subject in subjects}
-        some = list(keys)
-        found = []
         with self.reading() as connection:
-            for start in range(0, len(some), _CHUNK):
-                query = select(suspects).where(suspects.c.subject.in_(some[start : start + _CHUNK]))
-                found += [
-                    replace(one, subject=keys[one.subject])
-                    for one in map(suspect_from, connection.execute(query))
-                ]
-        return tuple(found)
+            return Around(connection).suspects_of(subjects)
 
     def harmless_domains(self) -> frozenset[str]:
         """Return the domains that a person found to be harmless."""
-        cleared = [Verdict.OURS.value, Verdict.DISMISSED.value, Verdict.PARODY.value]
-        query = select(suspects.c.subject).where(
-            suspects.c.account.is_(None), suspects.c.verdict.in_(cleared)
-        )
         with self.reading() as connection:
-            found = connection.execute(query).scalars()
-            return frozenset(subject.removeprefix("domain:") for subject in found)
+            return Around(connection).harmless_domains()
 
     def pictures_to_look_at(
         self, own: Sequence[Own], now: datetime, limit: int

@@ -47,22 +47,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def note_spoken(
-    connection: Connection, batch: Batch, said: Iterable[Spoken], forms: Forms, now: datetime
+def keep_spoken(
+    connection: Connection, batch: Batch, said: Iterable[Spoken], now: datetime
 ) -> None:
-    """Keep which posts of a batch speak of which brand, and since when each brand is counted.
+    """Keep which posts of a batch speak of which brand, of those counted before too.
 
     A post that was counted before, and changed by its author since, is told anew. What people said
     of a tone goes before what is told.
     """
-    remember_brands(connection, forms, now, batch.after)
-    keep_spoken(connection, batch, said, now)
-
-
-def keep_spoken(
-    connection: Connection, batch: Batch, said: Iterable[Spoken], now: datetime
-) -> None:
-    """Keep which posts of a batch speak of which brand, of those counted before too."""
     stored = {post.key: (rid, post) for post, rid in zip(batch.posts, batch.rids, strict=True)}
     rows: dict[tuple[str, str], dict[str, Any]] = {
         (one.brand, one.post): {
@@ -106,6 +98,26 @@ def remember_brands(connection: Connection, forms: Forms, now: datetime, below: 
         if brand in wanted:
             values = {"brand": brand, "form": wanted[brand], "since": now, "below": below}
             connection.execute(insert(heard), values)
+
+
+def hear_of(connection: Connection, forms: Forms, now: datetime, below: int) -> frozenset[str]:
+    """Return which of these brands are counted by these forms; those not known are from now on.
+
+    Unlike `remember_brands` it gives up no brand: another process may know better.
+    """
+    known = {row.brand: row.form for row in connection.execute(select(heard))}
+    wanted = {storable_key(brand): form for brand, form in forms.items()}
+    new = [
+        {"brand": brand, "form": form, "since": now, "below": below}
+        for brand, form in wanted.items()
+        if brand not in known
+    ]
+    if new:
+        connection.execute(insert_or(connection, heard).on_conflict_do_nothing(), new)
+    return frozenset(
+        brand for brand, form in forms.items()
+        if known.get(storable_key(brand), form) == form
+    )  # fmt: skip
 
 
 def volumes(
