@@ -23,6 +23,7 @@ from rules.model import Brand, Definitions, WordList
 from watcher import coherence
 from watcher.backends import AnySource, XSource
 from watcher.mail_tokens import posting
+from watcher.metrics.table import MetricsTable
 from watcher.toml import ConfigError, Conversion, Document, Finding
 
 __all__ = ["Config", "ConfigError", "StoreTable", "find", "load"]
@@ -137,6 +138,8 @@ class Config:
     """Your mail address or page: networks are told whose watcher reads them."""
     store: StoreTable = StoreTable()
     """The database."""
+    metrics: MetricsTable = field(default_factory=MetricsTable)
+    """Figures and health for a monitor."""
     mail: Mail = field(default_factory=lambda: MailFolder(folder=Path("watcher-data/outbox")))
     """How mails leave; without it they are written into the data folder's `outbox`."""
     brands: tuple[Brand, ...] = ()

@@ -238,7 +238,8 @@ def _run(program: str, url: URL | None, *arguments: str) -> None:
             help="install PostgreSQL's client programs (Debian: postgresql-client), or use the "
             "snapshots of whoever runs the server",
         )
-    environment, place = dict(os.environ), []
+    environment = dict(os.environ)
+    place: list[str] = []
     if url is not None:
         place, secrets = _connection(url)
         environment |= secrets
@@ -272,6 +273,6 @@ def _connection(url: URL) -> tuple[list[str], dict[str, str]]:
     }
     password = url.password or query.pop("password", None)
     query.pop("password", None)
-    known = {name: value for name, value in (where | query).items() if value is not None}
+    known = {name: str(value) for name, value in (where | query).items() if value is not None}
     secrets = {"PGPASSWORD": str(password)} if password else {}
     return [f"--dbname={make_conninfo(**known)}"], secrets

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from alerts.model import DeliveryState
 from rules.model import Verdict
 from watcher.store.database import Database
+from watcher.store.errors import StoreError
 from watcher.store.schema import alarms, deliveries, log_cursors, log_heads, queue, suspects
 
 
@@ -29,6 +30,14 @@ class StoreFigures:
 
 class Figures(Database):
     """The part of the store that a monitor asks."""
+
+    def answers(self) -> bool:
+        """Whether the database answers at this moment."""
+        try:
+            with self.reading() as connection:
+                return connection.execute(select(1)).scalar() == 1
+        except StoreError:
+            return False
 
     def figures(self) -> StoreFigures:
         """Return what stands open at this moment."""
