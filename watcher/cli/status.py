@@ -112,6 +112,9 @@ def _service_line(view: View) -> str:
     beat = view.beat
     if beat is None:
         return "not running: `watcher run` starts it"
+    if is_alive(beat, view.now) and beat.leader:
+        since = moment(beat.started, view.config.timezone)
+        return f"standing by since {since} (process {beat.pid}): {safe(beat.leader, 100)} leads"
     if is_alive(beat, view.now):
         return f"running since {moment(beat.started, view.config.timezone)} (process {beat.pid})"
     return (
