@@ -70,6 +70,11 @@ class Standby:
         self._config_seen: tuple[int, int] | None = None
         self._trouble = ""
 
+    @property
+    def in_use(self) -> App:
+        """The app that is at work, with the configuration that holds."""
+        return self.app if (leading := self._service) is None else leading.app
+
     def run(self) -> None:
         """Lead whenever nobody else does, until SIGTERM or SIGINT; a second one ends at once."""
         listen_for_signals(self.stopping, self.stop)
@@ -112,7 +117,8 @@ class Standby:
                 self._tell(str(error))
             if time.monotonic() - beat >= HEARTBEAT_EVERY.total_seconds():
                 beat = time.monotonic()
-                self._leave_a_sign(told)
+                with self.pulse.step("heartbeat"):
+                    self._leave_a_sign(told)
             self._config()
             self.stopping.wait(TRY_EVERY.total_seconds())
         return False

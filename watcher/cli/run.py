@@ -1,12 +1,11 @@
 """`watcher run`: the service in the foreground."""
 
-import logging
-import sys
-
 import click
 
 from watcher.app import App
 from watcher.cli import Settings
+from watcher.cli.logs import log_format, set_up_log
+from watcher.metrics import serve
 from watcher.presence import alone, alone_in
 from watcher.service import Service
 from watcher.store import is_shared
@@ -14,24 +13,26 @@ from watcher.store import is_shared
 
 @click.command()
 @click.option("--quiet", "-q", is_flag=True, help="Say only what went wrong.")
+@log_format
 @click.pass_obj
-def command(settings: Settings, quiet: bool) -> None:
+def command(settings: Settings, quiet: bool, log_format: str) -> None:
     """Watch until stopped: pull each source at its pace, match, index, mail, follow.
 
     Ctrl-C or SIGTERM finishes what is under way; a second one ends at once, and the next start
     takes up what was left. A changed configuration is taken up when it is valid.
     """
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.WARNING if quiet else logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-    )
+    set_up_log(log_format, quiet=quiet)
     config = settings.load()
     if not is_shared(config.store_url):
         with alone(config.data, config.store_url), App.open(config, clock=settings.clock) as app:
-            Service(app).run()
+            service = Service(app)
+            service.pulse.role = "leads"  # nobody else can
+            with serve(config, lambda: service.app, service.pulse, settings.clock):
+                service.run()
         return
     from watcher.leading import Standby  # only where several may run
 
     with alone_in(config.data), App.open(config, clock=settings.clock) as app:
-        Standby(app).run()
+        standby = Standby(app)
+        with serve(config, lambda: standby.in_use, standby.pulse, settings.clock):
+            standby.run()
