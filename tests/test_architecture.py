@@ -43,7 +43,7 @@ ROOMS = {
     "platformdirs": ("watcher/config.py",),
     "prometheus_client": ("watcher/metrics/",),
     "psycopg": ("watcher/store/",),
-    "pyarrow": ("watcher/export/as_parquet.py",),
+    "pyarrow": ("watcher/export/as_parquet.py", "watcher/scale/arrow.py"),
     "py3langid": ("rules/signals/language.py",),
     "rapidfuzz": (
         "rules/copies.py",

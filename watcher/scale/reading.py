@@ -45,7 +45,7 @@ class Piece:
 
     def add(self, where: str, parsed: Parsed) -> None:
         """Add what a record held."""
-        self.records += 1 + len(parsed.posts) + len(parsed.accounts)
+        self.records += max(1, len(parsed.posts) + len(parsed.accounts))
         self.posts += parsed.posts
         self.accounts += parsed.accounts
         self._characters += sum(len(post.text) for post in parsed.posts)

@@ -1,0 +1,124 @@
+"""Archives are cut so that each record is in one shard, the same way each time."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.scale.samples import write_lines, write_posts
+from watcher.scale.model import ScaleError, Shard
+from watcher.scale.planning import plan
+
+
+def cuts(shards: tuple[Shard, ...]) -> list[tuple[int, int]]:
+    return [(shard.start, shard.stop) for shard in shards]
+
+
+@settings(max_examples=40)
+@given(
+    lines=st.lists(st.text('a "{é\r', max_size=40), min_size=1),
+    size=st.integers(1, 12),
+    ended=st.booleans(),
+)
+def test_every_line_is_in_one_shard(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], size: int, ended: bool
+) -> None:
+    path = tmp_path_factory.mktemp("cut") / "posts.jsonl"
+    octets = ('{"text": "first"}\n' + "\n".join(lines) + "\n" * ended).encode()
+    path.write_bytes(octets)
+    planned = plan([str(path)], size)
+    whole = [octets[start:stop] for start, stop in cuts(planned.shards)]
+    assert b"".join(whole) == octets
+    assert all(part.endswith(b"\n") for part in whole[:-1])
+    assert planned == plan([str(path)], size)
+
+
+def test_shards_hold_about_as_many_posts_as_asked(tmp_path: Path) -> None:
+    path = write_posts(tmp_path / "posts.jsonl", *range(1000))
+    shards = plan([str(path)], 100).shards
+    assert 9 <= len(shards) <= 11
+    assert [shard.number for shard in shards] == list(range(len(shards)))
+
+
+def test_compressed_files_and_streams_are_not_cut(tmp_path: Path) -> None:
+    zipped = write_posts(tmp_path / "a.jsonl.gz", *range(100))
+    event = {"did": "did:plc:a", "kind": "identity", "identity": {"handle": "a.example"}}
+    stream = write_lines(tmp_path / "b.jsonl", [event] * 100)
+    shards = plan([str(tmp_path)], 10).shards
+    assert [(shard.name, shard.form) for shard in shards] == [
+        ("a.jsonl.gz", "gzip"),
+        ("b.jsonl", "lines"),
+    ]
+    assert cuts(shards) == [(0, zipped.stat().st_size), (0, stream.stat().st_size)]
+
+
+def test_parquet_is_cut_between_row_groups(tmp_path: Path) -> None:
+    path = tmp_path / "posts.parquet"
+    table = pa.table({"text": [f"post {n}" for n in range(100)]})
+    pq.write_table(table, path, row_group_size=10)
+    assert cuts(plan([str(path)], 25).shards) == [(0, 2), (2, 4), (4, 6), (6, 8), (8, 10)]
+    assert cuts(plan([str(path)], 3).shards) == [(n, n + 1) for n in range(10)]
+
+
+def test_a_folder_gives_its_archives_and_tells_the_rest(tmp_path: Path) -> None:
+    write_posts(tmp_path / "2026" / "b.jsonl", 1)
+    write_posts(tmp_path / "2025" / "a.ndjson.gz", 2)
+    (tmp_path / "2026" / "README.txt").write_text("about")
+    (tmp_path / ".hidden.jsonl").write_text("{}")
+    (tmp_path / "2026" / "none.jsonl").touch()
+    planned = plan([str(tmp_path)])
+    assert [shard.name for shard in planned.shards] == ["2025/a.ndjson.gz", "2026/b.jsonl"]
+    assert planned.passed_over == ("2026/README.txt",)
+    assert planned.empty == (str(tmp_path / "2026" / "none.jsonl"),)
+
+
+def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
+    path = write_posts(tmp_path / "a.jsonl", 1)
+    planned = plan([str(path), str(tmp_path), str(tmp_path / "*.jsonl")])
+    assert [shard.file for shard in planned.shards] == [str(path)]
+
+
+def test_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    one, other = (write_posts(tmp_path / folder / "a.jsonl", 1) for folder in ("x", "y"))
+    names = [shard.name for shard in plan([str(one), str(other)]).shards]
+    assert names == [str(one), str(other)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.jsonl", "<html>not found</html>", "holds a web page or XML"),
+        ("a.json", '[\n{"text": "x"}\n]', "is one JSON array over several lines"),
+        ("a.jsonl", "\0\1\2\3" * 100, "is neither text nor gzip"),
+        ("a.csv", "id,text\n1,acme\n", "is CSV, which is not read in shards"),
+        ("a.parquet", "PAR1 and no more of it", "cannot be read"),
+    ],
+)
+def test_what_is_no_archive_is_told_before_anything_begins(
+    tmp_path: Path, name: str, content: str, said: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ScaleError, match=said):
+        plan([str(tmp_path / name)])
+
+
+def test_what_is_not_there_is_told(tmp_path: Path) -> None:
+    for archive in ("gone.jsonl", "*.jsonl", "."):
+        with pytest.raises(ScaleError):
+            plan([str(tmp_path / archive)])
+
+
+def test_an_address_with_a_password_is_refused() -> None:
+    with pytest.raises(ScaleError, match="password") as refused:
+        plan(["s3://key:hush@bucket/posts"])
+    assert "hush" not in str(refused.value) + refused.value.help
+
+
+def test_a_shard_is_kept_as_json(tmp_path: Path) -> None:
+    shard = plan([str(write_posts(tmp_path / "é.jsonl", 1))]).shards[0]
+    assert Shard.load(0, shard.dump()) == shard
+    assert json.loads(shard.dump())["name"] == "é.jsonl"

@@ -1,0 +1,154 @@
+"""What cannot be read is counted and told with its place; a file that changed is an error."""
+
+import gzip
+import json
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from rules.model import Post
+from tests.scale.samples import found, hits, post, work, write_lines, write_posts
+from watcher.backends.archive import lines
+from watcher.scale.model import MOST_NOTES, ShardError, StoppedError
+from watcher.scale.planning import plan
+from watcher.scale.reading import read
+from watcher.scale.shapes import POST_COLUMNS, PostShapes
+from watcher.scale.shard import run_shard
+
+
+def posts(path: Path, size: int = 1000) -> list[Post]:
+    return [
+        one
+        for shard in plan([str(path)], size).shards
+        for piece in read(shard, PostShapes(), POST_COLUMNS)
+        for one in piece.posts
+    ]
+
+
+def test_the_same_posts_come_out_of_every_form(tmp_path: Path) -> None:
+    some = [post(n) for n in range(30)]
+    plain = write_lines(tmp_path / "a.jsonl", some)
+    zipped = write_lines(tmp_path / "b.jsonl.gz", some)
+    table = pa.Table.from_pylist(some)
+    pq.write_table(table, tmp_path / "c.parquet", row_group_size=7)
+    assert len(posts(plain)) == 30
+    assert posts(plain, 4) == posts(plain) == posts(zipped) == posts(tmp_path / "c.parquet", 10)
+
+
+def test_broken_lines_are_skipped_counted_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "LONGEST_LINE", 1000)
+    path = write_lines(
+        tmp_path / "a.jsonl",
+        [post(0), '{"text": "cut', "", json.dumps(post(2) | {"text": "x" * 5000}), post(10), "[]"],
+    )
+    (shard,) = plan([str(path)]).shards
+    result = run_shard(work(), shard)
+    assert (result.records, result.skipped) == (2, 2)
+    assert [note.where for note in result.notes] == ["a.jsonl:2", "a.jsonl:4"]
+    assert "not JSON" in result.notes[0].why
+    assert "octets; at most 1,000" in result.notes[1].why
+
+
+def test_in_the_middle_of_a_file_the_octet_tells_the_place(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "a.jsonl", [post(n) for n in range(50)] + ["{broken"])
+    last = run_shard(work(), plan([str(path)], 10).shards[-1])
+    (note,) = last.notes
+    name, _, octet = note.where.partition("@")
+    assert name == "a.jsonl"
+    assert path.read_bytes()[int(octet) :] == b"{broken\n"
+
+
+def test_only_the_first_of_many_broken_lines_are_told(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "a.jsonl", [post(0), *["{"] * 5000])
+    result = run_shard(work(), plan([str(path)]).shards[0])
+    assert (result.skipped, len(result.notes)) == (5000, MOST_NOTES)
+
+
+def test_what_a_damaged_gzip_lost_is_told(tmp_path: Path) -> None:
+    path = write_posts(tmp_path / "a.jsonl.gz", *range(2000))
+    path.write_bytes(path.read_bytes()[:-1000])
+    result = run_shard(work(), plan([str(path)]).shards[0])
+    assert 0 < result.records < 2000
+    assert "ends unfinished" in result.notes[-1].why
+
+
+def test_rows_that_are_no_posts_are_skipped(tmp_path: Path) -> None:
+    rows = [{"id": "1", "text": "Nordelia"}, {"id": "2", "text": None}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    result = run_shard(work(), plan([str(tmp_path)]).shards[0])
+    assert (result.records, result.skipped, result.notes) == (
+        1,
+        1,
+        (("a.parquet: row 2", "no text"),),
+    )
+
+
+@pytest.mark.parametrize("how", ["touched", "longer", "gone"])
+def test_a_file_that_changed_since_the_plan_is_an_error(tmp_path: Path, how: str) -> None:
+    path = write_posts(tmp_path / "a.jsonl", *range(10))
+    (shard,) = plan([str(path)]).shards
+    if how == "touched":
+        os.utime(path, ns=(1, 1))
+    elif how == "longer":
+        path.write_bytes(path.read_bytes() * 2)
+    else:
+        path.unlink()
+    with pytest.raises(ShardError, match="cannot be read" if how == "gone" else "has changed"):
+        run_shard(work(), shard)
+
+
+def test_a_file_that_changes_while_it_is_read_is_an_error(tmp_path: Path) -> None:
+    path = write_posts(tmp_path / "a.jsonl", *range(5000))
+    (shard,) = plan([str(path)]).shards
+    with pytest.raises(ShardError, match="has changed"):
+        run_shard(work(), shard, moved=lambda _part: os.utime(path, ns=(1, 1)))
+
+
+def test_a_damaged_row_group_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": [f"Nordelia {n}" for n in range(5000)]}), path)
+    octets = bytearray(path.read_bytes())
+    octets[100:2000] = bytes(1900)
+    path.write_bytes(octets)
+    with pytest.raises(ShardError, match="cannot be read"):
+        run_shard(work(), plan([str(path)]).shards[0])
+
+
+def test_a_shard_stops_when_it_is_told_to(tmp_path: Path) -> None:
+    (shard,) = plan([str(write_posts(tmp_path / "a.jsonl", *range(3000)))]).shards
+    with pytest.raises(StoppedError):
+        run_shard(work(), shard, stop=lambda: True)
+
+
+def test_a_shard_tells_how_far_it_is(tmp_path: Path) -> None:
+    parts: list[float] = []
+    for name in ("a.jsonl", "a.jsonl.gz"):
+        (shard,) = plan([str(write_posts(tmp_path / name, *range(5000)))]).shards
+        run_shard(work(), shard, parts.append)
+        assert parts == sorted(parts)
+        assert (len(parts), parts.pop()) == (3, 1.0)
+        parts.clear()
+
+
+def test_the_same_shard_gives_the_same_octets(tmp_path: Path) -> None:
+    (shard,) = plan([str(write_posts(tmp_path / "a.jsonl", *range(3000)))]).shards
+    assert run_shard(work(), shard) == run_shard(work(), shard)
+
+
+def test_compressed_or_not_the_same_is_found(tmp_path: Path) -> None:
+    some = hits(write_posts(tmp_path / "a.jsonl", *range(3000)), size=10_000)
+    path = write_posts(tmp_path / "a.jsonl.gz", *range(3000))
+    assert len(some) > 1000
+    assert found(plan([str(path)]), work()) == some
+
+
+def test_a_gzip_of_several_parts_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    parts = [gzip.compress(json.dumps(post(n)).encode() + b"\n") for n in range(5)]
+    path.write_bytes(b"".join(parts))
+    assert [one.id for one in posts(path)] == list("01234")

@@ -1,0 +1,125 @@
+"""The ledger of batch jobs: a shard is done together with its hits, and only for one driver."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from rules.model import Account
+from watcher.store import NoSuchRecordError, Store
+from watcher.store.jobs import Found, OvertakenError, ShardCounts
+
+NOW = datetime(2026, 3, 10, 7, 30, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=5)
+COUNTS = ShardCounts(records=10, skipped=1, hits=2, notes=[("a.jsonl:3", "not JSON")])
+
+
+def hit(subject: str, author: str = "town:zoe") -> Found:
+    return "acme", subject, NOW, {"author_key": author, "text": "caf\u00e9 \ud83d\0"}
+
+
+def begun(store: Store, shards: int = 3) -> tuple[int, int]:
+    job = store.create_job("backtest", "{}", ["{}"] * shards, NOW)
+    return job, store.take_job(job, "host:1", NOW)
+
+
+def subjects(store: Store, job: int) -> list[tuple[int, str]]:
+    return [(one.shard, one.subject) for one in store.job_hits(job)]
+
+
+def test_a_shard_is_done_together_with_its_hits(store: Store) -> None:
+    job, turn = begun(store)
+    store.save_shard(job, turn, 1, COUNTS, [hit("town:1"), hit("town:2")], LATER)
+    assert subjects(store, job) == [(1, "town:1"), (1, "town:2")]
+    saved = store.job(job)
+    assert (saved.done, saved.left, saved.records, saved.skipped, saved.hits) == (1, 2, 10, 1, 2)
+    shard = store.job_shards(job)[1]
+    assert (shard.done, shard.notes) == (LATER, (("a.jsonl:3", "not JSON"),))
+
+
+def test_what_fails_in_its_middle_leaves_nothing(store: Store) -> None:
+    job, turn = begun(store)
+
+    def breaking() -> list[Found]:
+        yield hit("town:1")  # type: ignore[misc]
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.save_shard(job, turn, 0, COUNTS, breaking(), LATER)
+    assert subjects(store, job) == []
+    assert store.job(job).done == 0
+
+
+def test_a_shard_saved_again_takes_the_place_of_the_first(store: Store) -> None:
+    job, turn = begun(store)
+    for _ in range(2):
+        store.save_shard(job, turn, 0, COUNTS, [hit("town:1"), hit("town:2")], LATER)
+    assert subjects(store, job) == [(0, "town:1"), (0, "town:2")]
+
+
+def test_a_driver_that_was_overtaken_saves_nothing(store: Store) -> None:
+    job, first = begun(store)
+    second = store.take_job(job, "other:2", LATER)
+    with pytest.raises(OvertakenError):
+        store.save_shard(job, first, 0, COUNTS, [hit("town:1")], LATER)
+    with pytest.raises(OvertakenError):
+        store.fail_shard(job, first, 0, "broken", 3)
+    store.end_job(job, first, "done", LATER)
+    assert not store.beat_job(job, first, LATER)
+    assert store.beat_job(job, second, LATER)
+    assert (store.job(job).state, store.job(job).by) == ("running", "other:2")
+
+
+def test_a_cancelled_job_takes_no_more(store: Store) -> None:
+    job, turn = begun(store)
+    store.save_shard(job, turn, 0, COUNTS, [hit("town:1")], LATER)
+    assert store.cancel_job(job, LATER)
+    assert not store.beat_job(job, turn, LATER)
+    with pytest.raises(OvertakenError):
+        store.save_shard(job, turn, 1, COUNTS, [hit("town:2")], LATER)
+    store.end_job(job, turn, "done", LATER)
+    assert (store.job(job).state, subjects(store, job)) == ("cancelled", [(0, "town:1")])
+    assert not store.cancel_job(job, LATER)
+
+
+def test_a_new_turn_tries_again_what_failed(store: Store) -> None:
+    job, turn = begun(store)
+    store.fail_shard(job, turn, 2, "its file is gone", 3)
+    store.end_job(job, turn, "failed", LATER)
+    assert (store.job(job).failed, store.job_shards(job)[2].error) == (1, "its file is gone")
+    store.take_job(job, "host:2", LATER)
+    assert (store.job(job).failed, store.job_shards(job)[2].error) == (0, "")
+
+
+def test_jobs_are_listed_newest_first(store: Store) -> None:
+    for shards in (0, 2, 5):
+        store.create_job("backtest", "{}", ["{}"] * shards, NOW)
+    assert [job.shards for job in store.jobs()] == [5, 2, 0]
+    assert [job.shards for job in store.jobs(limit=1)] == [5]
+
+
+def test_a_job_is_removed_with_its_hits(store: Store) -> None:
+    job, turn = begun(store)
+    store.save_shard(job, turn, 0, COUNTS, [hit("town:1")], LATER)
+    store.remove_job(job)
+    assert subjects(store, job) == []
+    for gone in (store.job, store.remove_job):
+        with pytest.raises(NoSuchRecordError, match="no job"):
+            gone(job)
+
+
+def test_hits_are_read_in_steps(store: Store) -> None:
+    job, turn = begun(store)
+    for number in (2, 0):
+        some = [hit(f"town:{number}-{n}") for n in range(1100)]
+        store.save_shard(job, turn, number, COUNTS, some, LATER)
+    found = subjects(store, job)
+    assert found == [(s, f"town:{s}-{n}") for s in (0, 2) for n in range(1100)]
+
+
+def test_whoever_is_forgotten_is_in_no_hit(store: Store) -> None:
+    job, turn = begun(store)
+    some = [hit("town:1", "town:zoe"), hit("town:2", "town:ada"), hit("town:3", "x:9")]
+    store.save_shard(job, turn, 0, COUNTS, some, LATER)
+    store.keep_out("town", "zoe", LATER)
+    assert subjects(store, job) == [(0, "town:2"), (0, "town:3")]
+    assert Account(network="x", id="9", handle="h").key == "x:9"
