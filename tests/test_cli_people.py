@@ -1,7 +1,7 @@
 """`watcher people` and `watcher inbox`, as a person and as a program see them."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from rules.model import Verdict
 from rules.signals.spoken import Spoken
@@ -140,6 +140,21 @@ def test_the_days_of_people_begin_in_the_zone_asked_for(acme: Terminal) -> None:
     assert there["since"] == "2026-03-08T11:00:00+00:00"
     refused = acme.pipe("people", "--zone", "Nowhere/Land")
     assert (refused.code, "there is no time zone" in refused.err) == (2, True)
+
+
+def test_who_waited_at_the_end_of_a_past_day_is_told_as_on_that_evening(acme: Terminal) -> None:
+    busy(acme)
+    acme.now = datetime(2026, 3, 10, 23, tzinfo=UTC)  # midnight in Paris
+    then = json.loads(acme.pipe("inbox", "--json").out)
+    assert then["waiting"]
+    acme.now += timedelta(days=5)
+    assert acme.pipe("inbox", "done", str(then["waiting"][0]["number"])).code == 0
+    assert json.loads(acme.pipe("inbox", "--until", "2026-03-10", "--json").out) == then
+    assert json.loads(acme.pipe("inbox", "--json").out)["waiting"] != then["waiting"]
+    elsewhere = ("--until", "2026-03-11", "--zone", "Pacific/Auckland")
+    assert len(json.loads(acme.pipe("inbox", *elsewhere, "--json").out)["waiting"]) >= 1
+    none = acme.pipe("inbox", "--until", "2020-01-01")
+    assert "nobody waited at the end of 2020-01-01 for an answer of Acme" in none.err
 
 
 def test_an_imitator_is_no_customer_and_is_counted(acme: Terminal) -> None:

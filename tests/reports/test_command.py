@@ -48,10 +48,10 @@ def test_without_chromium_the_page_is_written_and_the_lack_told(
     ("words", "said"),
     [
         (("--week", "--month"), "different periods"),
-        (("--until", "2026-03-08"), "different periods"),
+        (("--until", "2026-03-08"), "where the report begins"),
         (("--since", "2026-03-08", "--until", "2026-03-02"), "lies before"),
         (("--since", "2020-01-01", "--until", "2026-03-02"), "400 days"),
-        (("--zone", "Mars/Base"), "not a time zone"),
+        (("--zone", "Mars/Base"), "there is no time zone"),
         (("--language", "xx"), "no language called"),
         (("--brand", "Acne"), "did you mean 'Acme'"),
         (("-o", "r.txt"), "end the name in .html or .pdf"),

@@ -33,7 +33,7 @@ _AGAINST = {"others": "than of its competitors", "before": "than in the period b
 
 @click.command()
 @click.argument("brand", required=False, shell_complete=completing(brand_names))
-@period_options
+@period_options(until="today")
 @click.option("--zone", help="Whose days: Europe/Paris; else the configuration's.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 @click.pass_obj

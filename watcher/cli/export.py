@@ -12,7 +12,8 @@ from watcher.api import Watch
 from watcher.cli import Settings
 from watcher.cli.console import count, safe, stderr
 from watcher.cli.expression import understood
-from watcher.cli.names import DAY, MistakeError, completing, meant, rule_names
+from watcher.cli.names import MistakeError, completing, meant, rule_names
+from watcher.cli.periods import days_asked, period_options
 from watcher.config import Config
 from watcher.export import (
     FORMATS,
@@ -41,8 +42,7 @@ def _brand_names(config: Config) -> list[str]:
 
 @click.command()
 @click.argument("name", metavar="TABLE", type=click.Choice(NAMES))
-@click.option("--since", type=DAY, help="Only what is of this day and later: 2026-03-01.")
-@click.option("--until", type=DAY, help="Only what is of this day and before.")
+@period_options()
 @click.option(
     "--brand",
     "brands",
@@ -74,6 +74,8 @@ def command(
     name: str,
     since: date | None,
     until: date | None,
+    week: bool,
+    month: bool,
     brands: tuple[str, ...],
     rule: str | None,
     find: str | None,
@@ -105,11 +107,13 @@ def command(
         if find is not None:
             understood(find, config)  # says what is doubtful in it
         watch = Watch(config, store)
+        now = settings.clock()
+        since, until = days_asked(now, watch.zone, since=since, until=until, week=week, month=month)
         if name in COUNTED:
             for option, value in (("rule", rule), ("find", find), ("private", private or None)):
                 if value is not None:
                     raise MistakeError(f"{name} is not chosen by --{option}", help="leave it out")
-            period = watch.period(since, until, settings.clock())
+            period = watch.period(since, until, now)
             table = _counted(watch, name, brands, account, since, until, period)
             hidden = 0
         else:

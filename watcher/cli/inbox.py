@@ -13,10 +13,12 @@ from watcher.cli import Settings
 from watcher.cli.console import PRIVATE, ago, count, moment, print_json, safe, shown, stderr, stdout
 from watcher.cli.doubts import Doubts
 from watcher.cli.names import DAY, MistakeError, brand_names, completing, limit, meant
+from watcher.cli.periods import until_option, zone_named
 from watcher.cli.silence import LENGTH
 from watcher.cli.suspects.subject import who
 from watcher.config import Config
 from watcher.insights.inbox import OwnPosts, Unanswered, own_posts, worklist
+from watcher.insights.model import Period
 from watcher.store import HandledRecord
 
 LONGEST_TEXT = 200
@@ -37,6 +39,8 @@ _ASTRAY_MARK = " [links to a look-alike]"
 @click.option(
     "--back", type=LENGTH, default="14d", show_default=True, help="How far to look back: 7d."
 )
+@until_option("Who waited at the end of this day.  [default: now]")
+@click.option("--zone", help="Whose days: Europe/Paris; else the configuration's.")
 @limit(20)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 @click.pass_context
@@ -45,6 +49,8 @@ def command(
     brands: tuple[str, ...],
     after: timedelta,
     back: timedelta,
+    until: date | None,
+    zone: str | None,
     limit: int,
     as_json: bool,
 ) -> None:
@@ -53,18 +59,19 @@ def command(
     These are complaints, and unhappy posts and questions to a brand's own accounts, that no own
     account answered in the same thread. One line for each person; what is answered or deleted
     leaves the list by itself. `done` and `later` take a person off it. Accounts held for imitations
-    of a brand are left out and counted.
+    of a brand are left out and counted. With --until, nothing that was written or done after that
+    day is looked at.
     """
     if ctx.invoked_subcommand is not None:
         return
     settings: Settings = ctx.obj
-    now = settings.clock()
     if after >= back:
         raise MistakeError(
             "nobody can wait so long: --after is not below --back", help="take a longer --back"
         )
     with settings.opened() as (config, store):
         chosen = _chosen(config, brands)
+        now = _end(until, settings.clock(), zone_named(zone or config.timezone))
         found = worklist(store, chosen, now, after, limit + 1, back=back)
         known = own_posts(store, chosen, now, back=back)
         doubts = Doubts.known(store)
@@ -84,9 +91,9 @@ def command(
     if found.look_alikes:
         stderr().say(_without(found.look_alikes))
     if stdout().is_terminal:
-        _tell(entries, doubts, _none(chosen, after, back))
+        _tell(entries, doubts, _none(chosen, after, back, until))
     else:
-        _print(entries, doubts, _none(chosen, after, back))
+        _print(entries, doubts, _none(chosen, after, back, until))
     if entries:
         stdout().hint(
             "`watcher inbox done NUMBER` takes somebody off the list, `later NUMBER` for a while"
@@ -262,10 +269,16 @@ def _text(post: Post, doubts: Doubts, limit: int) -> Text:
     return Text.assemble(f"{PRIVATE} ", written) if post.private else written
 
 
-def _none(brands: Sequence[Brand], after: timedelta, back: timedelta) -> str:
+def _end(day: date | None, now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the end of a day, or now where it has not come."""
+    return now if day is None else min(now, Period.of_days(day, day, zone).until)
+
+
+def _none(brands: Sequence[Brand], after: timedelta, back: timedelta, until: date | None) -> str:
     names = safe(" or ".join(one.name for one in brands), 200)
     longer = f"for {_long(after)} or longer"
-    return f"nobody waits for an answer of {names} {longer}; looked back {_long(back)}"
+    waits = "waits" if until is None else f"waited at the end of {until}"
+    return f"nobody {waits} for an answer of {names} {longer}; looked back {_long(back)}"
 
 
 def _without(look_alikes: int) -> str:

@@ -25,7 +25,7 @@ _SHOWN_CIRCLES = 5
 
 @click.command()
 @click.argument("brands", metavar="[BRAND]...", nargs=-1, shell_complete=completing(brand_names))
-@period_options
+@period_options(until="today")
 @click.option("--zone", help="Whose days: Europe/Paris; else the configuration's.")
 @limit(15, "At most so many people, and so many talks.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")

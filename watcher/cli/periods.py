@@ -15,17 +15,67 @@ LAST_DAYS = 30
 """How many days are looked at where nothing else is asked for, today included."""
 
 
-def period_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--week`, `--month`, `--since` and `--until` to a command."""
+def period_options(
+    *, until: str = "", week: str = ""
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add `--since`, `--until`, `--week` and `--month` to a command.
+
+    `until` and `week` are said behind their help: what holds where nothing is asked for.
+    """
     options = (
         click.option("--since", type=DAY, help="From this day on: 2026-03-01."),
-        click.option("--until", type=DAY, help="Up to this day, included.  [default: today]"),
-        click.option("--week", is_flag=True, help="The last whole week, Monday to Sunday."),
+        until_option("Up to this day, included." + (f"  [default: {until}]" if until else "")),
+        click.option(
+            "--week",
+            is_flag=True,
+            help=f"The last whole week, Monday to Sunday.{week and '  '}{week}",
+        ),
         click.option("--month", is_flag=True, help="The last whole month."),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def until_option(words: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add `--until` alone, with this help."""
+    return click.option("--until", type=DAY, help=words)
+
+
+def days_asked(
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    since: date | None,
+    until: date | None,
+    week: bool,
+    month: bool,
+) -> tuple[date | None, date | None]:
+    """Return the first and the last day that was asked for, None where an end was not.
+
+    Raises `MistakeError` where options do not go together.
+    """
+    if week + month + (since is not None or until is not None) > 1:
+        raise MistakeError(
+            "these options choose different periods",
+            help="--week, --month, or --since with or without --until",
+        )
+    if since is not None and until is not None and until < since:
+        raise MistakeError(
+            f"{until} lies before {since}", help="--since is the first day, --until the last"
+        )
+    today = now.astimezone(zone).date()
+    if week:
+        monday = today - timedelta(days=today.weekday())
+        return monday - timedelta(days=7), monday - timedelta(days=1)
+    if month:
+        last = today.replace(day=1) - timedelta(days=1)
+        return last.replace(day=1), last
+    return since, until
 
 
 def asked_for(
@@ -38,27 +88,18 @@ def asked_for(
     month: bool,
 ) -> Period:
     """Return the period that was asked for; else the last 30 days. Raises `MistakeError`."""
-    if week + month + (since is not None or until is not None) > 1:
-        raise MistakeError(
-            "these options choose different periods",
-            help="--week, --month, or --since with or without --until",
-        )
+    since, until = days_asked(now, zone, since=since, until=until, week=week, month=month)
     today = now.astimezone(zone).date()
-    if week:
-        monday = today - timedelta(days=today.weekday())
-        return Period.of_days(monday - timedelta(days=7), monday - timedelta(days=1), zone)
-    if month:
-        last = today.replace(day=1) - timedelta(days=1)
-        return Period.of_days(last.replace(day=1), last, zone)
     last = min(until or today, today)
-    first = since or last - timedelta(days=LAST_DAYS - 1)
+    return up_to(now, zone, since or last - timedelta(days=LAST_DAYS - 1), last)
+
+
+def up_to(now: datetime, zone: ZoneInfo, first: date, last: date) -> Period:
+    """Return the time from one day to another, as far as it has come. Raises `MistakeError`."""
+    today = now.astimezone(zone).date()
     if first > today:
         raise MistakeError(f"{first} has not come yet", help="take a day that has")
-    if last < first:
-        raise MistakeError(
-            f"{last} lies before {first}", help="--since is the first day, --until the last"
-        )
-    whole = Period.of_days(first, last, zone)
+    whole = Period.of_days(first, min(last, today), zone)
     return replace(whole, until=min(whole.until, now))  # what is to come is not silence
 
 

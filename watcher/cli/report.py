@@ -1,10 +1,9 @@
 """`watcher report`: what was said of the brands, as a page, on paper and as tables."""
 
 import re
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -14,7 +13,8 @@ from rules.signals.spoken import Hearing
 from watcher import files
 from watcher.cli import Settings
 from watcher.cli.console import count, stdout
-from watcher.cli.names import DAY, MistakeError, brand_names, completing, meant
+from watcher.cli.names import MistakeError, brand_names, completing, meant
+from watcher.cli.periods import days_asked, period_options, up_to, zone_named
 from watcher.cli.suspects.writing import write_private
 from watcher.config import Config
 from watcher.export import Format
@@ -25,7 +25,6 @@ from watcher.reports import (
     compose,
     gather,
     page,
-    period_of_month,
     period_of_week,
     reported,
     speaking,
@@ -45,10 +44,7 @@ LONGEST = 400
     shell_complete=completing(brand_names),
     help="About this brand, several times for several.  [default: all but mere competitors]",
 )
-@click.option("--week", is_flag=True, help="The last whole week, Monday to Sunday.  [default]")
-@click.option("--month", is_flag=True, help="The last whole month.")
-@click.option("--since", type=DAY, help="From this day on: 2026-03-01.")
-@click.option("--until", type=DAY, help="Up to this day, included.  [default: yesterday]")
+@period_options(until="yesterday", week="[default]")
 @click.option("--zone", help="Whose days: Europe/Paris.  [default: the configuration's]")
 @click.option("--language", default="en", show_default=True, help="Of the report: en, fr.")
 @click.option(
@@ -66,10 +62,10 @@ LONGEST = 400
 def command(
     settings: Settings,
     brands: tuple[str, ...],
-    week: bool,
-    month: bool,
     since: date | None,
     until: date | None,
+    week: bool,
+    month: bool,
     zone: str | None,
     language: str,
     output: Path | None,
@@ -93,7 +89,9 @@ def command(
             f"a report is a page or a PDF, and {output.name!r} does not say which",
             help="end the name in .html or .pdf; --csv, --json and --parquet write tables",
         )
-    period = _period(settings, config, week=week, month=month, since=since, until=until, zone=zone)
+    now, named = settings.clock(), zone_named(zone or config.timezone)
+    first, last = days_asked(now, named, since=since, until=until, week=week, month=month)
+    period = _period(now, named, first, last)
     chosen = _brands(config, brands)
     with settings.opened() as (_, store):
         facts = gather(
@@ -153,50 +151,20 @@ def _brands(config: Config, names: tuple[str, ...]) -> tuple[Brand, ...]:
     return tuple(by_name[name] for name in wanted)
 
 
-def _period(
-    settings: Settings,
-    config: Config,
-    *,
-    week: bool,
-    month: bool,
-    since: date | None,
-    until: date | None,
-    zone: str | None,
-) -> Period:
-    """Return the period that was asked for. Raises `MistakeError`."""
-    if week + month + (since is not None) > 1 or (until and since is None):
-        raise MistakeError(
-            "these options choose different periods",
-            help="--week, --month, or --since with or without --until",
-        )
-    now, named = settings.clock(), _zone(zone or config.timezone)
-    if month:
-        return period_of_month(now, named)
+def _period(now: datetime, zone: ZoneInfo, since: date | None, until: date | None) -> Period:
+    """Return the period from one day to another, else the last week. Raises `MistakeError`."""
     if since is None:
-        return period_of_week(now, named)
-    today = now.astimezone(named).date()
-    last = until or max(since, today - timedelta(days=1))
-    if last < since:
-        raise MistakeError(
-            f"{last} lies before {since}", help="--since is the first day, --until the last"
-        )
+        if until is not None:
+            raise MistakeError(
+                "--until does not say where the report begins", help="add --since, the first day"
+            )
+        return period_of_week(now, zone)
+    last = until or max(since, now.astimezone(zone).date() - timedelta(days=1))
     if (last - since).days >= LONGEST:
         raise MistakeError(
             f"a report is about {LONGEST} days at most", help="take a shorter period"
         )
-    if since > today:
-        raise MistakeError(f"{since} has not come yet", help="take a day that has")
-    period = Period.of_days(since, min(last, today), named)
-    return replace(period, until=min(period.until, now))  # what is to come is not silence
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise MistakeError(
-            f"{name[:60]!r} is not a time zone", help="write an IANA name such as Europe/Paris"
-        ) from error
+    return up_to(now, zone, since, last)
 
 
 def _name(period: Period) -> str:

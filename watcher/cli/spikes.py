@@ -16,7 +16,8 @@ from rules.rates.values import Values
 from rules.signals.spoken import speaks_of
 from watcher.cli import Settings
 from watcher.cli.console import moment, print_json, safe, stderr, stdout
-from watcher.cli.names import DAY, MistakeError, brand_names, completing, meant, rule_names
+from watcher.cli.names import MistakeError, brand_names, completing, meant, rule_names
+from watcher.cli.periods import days_asked, period_options
 from watcher.cli.rules.subject import keyword_rule
 from watcher.config import Config
 from watcher.spikes.reading import read_counts, read_windows
@@ -55,8 +56,7 @@ class _Setting:
     type=click.Path(path_type=Path, dir_okay=False),
     help="A file of `time,count` instead of stored posts.",
 )
-@click.option("--since", type=DAY, help="From this day on.")
-@click.option("--until", type=DAY, help="Up to this day, included.")
+@period_options()
 @click.option("--height", "heights", type=float, multiple=True, help="May be given several times.")
 @click.option("--within", help="The length of the windows: `1h`.")
 @click.option("--at-least", type=click.IntRange(2), help="A spike has so many or more.")
@@ -77,6 +77,8 @@ def replay_(
     counts: Path | None,
     since: date | None,
     until: date | None,
+    week: bool,
+    month: bool,
     heights: tuple[float, ...],
     within: str | None,
     at_least: int | None,
@@ -102,14 +104,15 @@ def replay_(
         )
     base = Spike()
     silence: timedelta | None = None
-    zone = ZoneInfo("UTC")
+    zone = ZoneInfo("UTC" if counts is not None else settings.load().timezone)
+    now = settings.clock()
+    since, until = days_asked(now, zone, since=since, until=until, week=week, month=month)
     series: list[tuple[datetime, int]] = []
     found: list[Event] = []
     if counts is not None:
         series = _between(read_counts(counts), since, until, zone)
     else:
         config = settings.load()
-        zone = ZoneInfo(config.timezone)
         expression = find
         if brand is not None:
             brand = meant(brand, brand_names(config), "brand")

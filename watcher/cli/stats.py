@@ -16,7 +16,7 @@ from watcher.cli.account_values import as_values
 from watcher.cli.charts import paper
 from watcher.cli.console import count, print_json, safe, stderr, stdout
 from watcher.cli.names import DAY, MistakeError
-from watcher.cli.periods import zone_named
+from watcher.cli.periods import days_asked, period_options, zone_named
 from watcher.histories import MOST, fetch, networks
 from watcher.insights.account import AccountStatistics, account_statistics
 from watcher.insights.model import Period
@@ -27,8 +27,7 @@ _NEAR = 3
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="@ACCOUNT [@OTHER ...]")
-@click.option("--since", type=DAY, help="Only posts of this day and later: 2026-03-01.")
-@click.option("--until", type=DAY, help="Only posts of this day and before.")
+@period_options()
 @click.option("--zone", help="Whose clocks: Europe/Paris; else the configuration's.")
 @click.option("--around", type=DAY, help="Compare its rhythm before this day and from it on.")
 @click.option("--fetch", "fetching", is_flag=True, help="Ask its network for older posts first.")
@@ -47,6 +46,8 @@ def command(
     names: tuple[str, ...],
     since: date | None,
     until: date | None,
+    week: bool,
+    month: bool,
     zone: str | None,
     around: date | None,
     fetching: bool,
@@ -62,8 +63,8 @@ def command(
     config = settings.load()
     whose = f"given with --zone: {zone}" if zone else f"{config.timezone}, the configuration's"
     clocks = zone_named(zone or config.timezone)
-    if since and until and until < since:
-        raise MistakeError("--until lies before --since", help="turn them round")
+    now = settings.clock()
+    since, until = days_asked(now, clocks, since=since, until=until, week=week, month=month)
     failed = False
     if fetching:
         with App.open(config, clock=settings.clock) as app:
@@ -83,7 +84,7 @@ def command(
         print_json(values[0] if len(values) == 1 else values)
     elif len(found) == 1:
         one_account(found[0], stdout(), paper(stdout()), zone=whose, around=around)
-        _hint(found[0], settings.clock(), fetching=fetching)
+        _hint(found[0], now, fetching=fetching)
     else:
         side_by_side(found, stdout(), paper(stdout()), zone=whose, around=around)
     return int(failed)

@@ -1,6 +1,7 @@
 """The command that prints the numbers of a table again."""
 
 import shlex
+from datetime import timedelta
 
 from watcher.insights.model import Period
 
@@ -9,7 +10,7 @@ OF_BRANDS = frozenset(
 )
 OF_PEOPLE = frozenset({"people", "talks"})
 OF_SOURCES = frozenset({"watched", "gaps"})
-OF_NOW = frozenset({"inbox", *OF_SOURCES})
+OF_NOW = OF_SOURCES
 """Of these the command prints what is so when it runs, whatever the period of the report."""
 
 
@@ -26,9 +27,15 @@ def command(key: str, brand: str, period: Period) -> str:
         return "watcher sources list --json"
     return {
         "alarms": "watcher alarms list --json",
-        "inbox": f"watcher inbox --brand {name} --json",
+        "inbox": f"watcher inbox --brand {name} --back {_back(period)} --until {days[-1]}"
+        f" --zone {period.zone.key} --json",
         "suspects": f"watcher suspects list --brand {name} --since {days[0]} --json",
     }[key]
+
+
+def _back(period: Period) -> str:
+    hours = round(period.length / timedelta(hours=1))
+    return f"{hours}h" if hours % 24 else f"{hours // 24}d"
 
 
 def stats(handle: str, period: Period) -> str:
