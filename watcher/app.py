@@ -58,6 +58,7 @@ class App:
         make_private(config.data)
         allowances.take_up(config.data, utc_now())  # budgets live on the clock of the servers
         store = Store.open(config.store_url)
+        store.partitions = config.store.partitions
         config = _billed(config, store)
         app = cls(
             config=config,

@@ -25,6 +25,8 @@ log = logging.getLogger("watcher")
 
 MOST_WAITING = 10_000
 """Posts that no rule has seen yet beyond which no stream is read on."""
+MOST_IN_LOG = 2_000_000
+"""The same with the log, which is there to hold what workers come to later."""
 RECORD_EVERY = timedelta(seconds=30)
 """How often it is recorded that a stream goes on, where nothing else is to be saved."""
 CURSOR_EVERY = timedelta(seconds=5)
@@ -186,9 +188,13 @@ class OpenStream(threading.Thread):
         saved_lately = self._cursor_saved is not None and now - self._cursor_saved < CURSOR_EVERY
         if _is_empty(page) and (page.cursor == cursor or saved_lately):
             return cursor
-        saved = app.store.save_page(self.source.name, page, now)
+        if app.config.uses_log:
+            found = bool(app.store.append(self.source.name, cursor, page, now).posts)
+        else:
+            saved = app.store.save_page(self.source.name, page, now)
+            found = bool(saved.new or saved.changed)
         self._cursor_saved = now
-        if saved.new or saved.changed:
+        if found:
             self._listener.found()
         return page.cursor
 
@@ -216,9 +222,15 @@ class OpenStream(threading.Thread):
 
     def _let_rules_catch_up(self) -> None:
         """Wait while too many posts wait for the rules: the network is not read meanwhile."""
-        while not self.stop.is_set() and self._app().store.backlog() > MOST_WAITING:
+        while not self.stop.is_set() and self._too_many_wait():
             self._listener.found()
             self.stop.wait(_LOOK_AGAIN)
+
+    def _too_many_wait(self) -> bool:
+        app = self._app()
+        if app.config.uses_log:
+            return app.store.log_backlog() > MOST_IN_LOG
+        return app.store.backlog() > MOST_WAITING
 
     def _record_failure(self, began: datetime, trouble: str, advice: str) -> None:
         self._listener.tell(self.name, f"{trouble} ({advice})" if advice else trouble)

@@ -30,12 +30,13 @@ from watcher.store.judgements import Judgements
 from watcher.store.leading import Lead, is_shared
 from watcher.store.links import Links
 from watcher.store.log import Appended, Log, StaleCursorError
-from watcher.store.log_claim import Claim
-from watcher.store.matches import Matches
+from watcher.store.log_claim import Claim, Examined, Keep, Look, SavedClaim
+from watcher.store.matches import Findings, Matches
 from watcher.store.measures import Measures
 from watcher.store.people import People
 from watcher.store.posts import Posts
 from watcher.store.queue import Place, Places
+from watcher.store.raising import linked_domains
 from watcher.store.rates import OVER, Rates
 from watcher.store.records import (
     AccountForm,
@@ -180,6 +181,8 @@ __all__ = [
     "DeliveryRecord",
     "DigestRecord",
     "Earlier",
+    "Examined",
+    "Findings",
     "FollowEvent",
     "FreshMatches",
     "HandledRecord",
@@ -189,7 +192,9 @@ __all__ = [
     "JudgedTone",
     "Judgement",
     "JudgementRecord",
+    "Keep",
     "Lane",
+    "Look",
     "Lead",
     "MatchRecord",
     "NameState",
@@ -209,6 +214,7 @@ __all__ = [
     "Role",
     "SaidTone",
     "SavedAlarms",
+    "SavedClaim",
     "SavedMatches",
     "SavedPage",
     "SavedRevisit",
@@ -245,6 +251,7 @@ __all__ = [
     "Wanted",
     "WorkerRecord",
     "is_shared",
+    "linked_domains",
     "lock_file",
     "server_lock",
     "shown_address",

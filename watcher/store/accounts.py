@@ -141,6 +141,15 @@ def save_met(
     return rows
 
 
+def looks_otherwise(met: Met) -> bool:
+    """Whether an account that is stored presents itself otherwise now, as look-alike rules see."""
+    if met.row is None:
+        return False
+    stored = account_from(met.row)
+    names = _EXAMINED if met.row.alike else _NAMES
+    return any(getattr(met.account, name) != getattr(stored, name) for name in names)
+
+
 def _insert(connection: Connection, fresh: Sequence[dict[str, Any]]) -> Iterable[Sequence[Any]]:
     """Insert accounts; return the row, network and id of each."""
     if connection.dialect.name == "postgresql":
@@ -277,8 +286,7 @@ def _refresh(
         seen = max(one.offer.seen, row.seen)
         if account != stored:
             values = _values(key, account, seen)
-            looked_at = _EXAMINED if row.alike else _NAMES
-            same = all(getattr(account, name) == getattr(stored, name) for name in looked_at)
+            same = not looks_otherwise(one)
             looked = plain is not None and not row.alike and plain(account)
             values["examined"] = (row.examined and same) or looked
             values["alike"] = row.alike

@@ -32,20 +32,25 @@ class Originals(Database):
 
         Copies are none, and neither is what was left out: nobody was told of it.
         """
-        query = (
-            select_posts()
-            .join(matches, matches.c.rid == posts.c.rid)
-            .where(
-                matches.c.rule == rule,
-                matches.c.found > since,
-                matches.c.copy_of.is_(None),
-                matches.c.left_out.is_(None),
-            )
-            .order_by(matches.c.found.desc(), matches.c.row.desc())
-            .limit(limit)
-        )
         with self.reading() as connection:
-            return tuple(one.post for one in posts_from(connection.execute(query).all()[::-1]))
+            return originals(connection, rule, since, limit)
+
+
+def originals(connection: Connection, rule: str, since: datetime, limit: int) -> tuple[Post, ...]:
+    """Return the same as one transaction sees it."""
+    query = (
+        select_posts()
+        .join(matches, matches.c.rid == posts.c.rid)
+        .where(
+            matches.c.rule == rule,
+            matches.c.found > since,
+            matches.c.copy_of.is_(None),
+            matches.c.left_out.is_(None),
+        )
+        .order_by(matches.c.found.desc(), matches.c.row.desc())
+        .limit(limit)
+    )
+    return tuple(one.post for one in posts_from(connection.execute(query).all()[::-1]))
 
 
 def note_copies(

@@ -105,8 +105,7 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """Open the only writing transaction; it is undone as a whole when its body raises."""
         with self._transaction(self._writers) as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(select(func.pg_advisory_xact_lock(_WRITERS_LOCK)))
+            take_writers_lock(connection)
             yield connection
 
     @property
@@ -131,6 +130,12 @@ class Database:
                 yield connection
         except SQLAlchemyError as error:
             raise translate(error, self._where) from error
+
+
+def take_writers_lock(connection: Connection) -> None:
+    """Wait until nobody else writes; on SQLite a writing transaction has waited already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_WRITERS_LOCK)))
 
 
 def insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":

@@ -14,7 +14,7 @@ from rules.signals.spoken import Spoken
 from watcher.store.columns import storable_key
 from watcher.store.database import Database
 from watcher.store.from_histories import HISTORY
-from watcher.store.matches import matched_up_to, still_there
+from watcher.store.matches import last_matched, still_there
 from watcher.store.posts import posts_from, select_posts
 from watcher.store.records import Batch
 from watcher.store.schema import heard, posts
@@ -70,7 +70,7 @@ class EarlierCounts(Database):
             known = {row.brand: row.form for row in connection.execute(select(heard))}
         if known != {storable_key(brand): form for brand, form in forms.items()}:
             with self.writing() as connection:
-                remember_brands(connection, forms, now, matched_up_to(connection))
+                remember_brands(connection, forms, now, last_matched(connection))
 
     def save_earlier(
         self, earlier: Earlier, said: Sequence[Spoken], forms: Forms, now: datetime

@@ -188,6 +188,12 @@ def _bury(connection: Connection, rids: Sequence[int], now: datetime) -> None:
         connection.execute(insert(connection, tombstones).on_conflict_do_nothing(), rows)
 
 
+def bury_posts(connection: Connection, gone: Sequence[Post], now: datetime) -> None:
+    """Keep posts from coming back that were never stored."""
+    rows = [{"name": tombstone(post.network, post.id), "at": now} for post in gone]
+    connection.execute(insert(connection, tombstones).on_conflict_do_nothing(), rows)
+
+
 def leave_index(connection: Connection, rids: Sequence[int], due: datetime) -> None:
     """Note that posts with these numbers are still in the search index."""
     upsert = insert(connection, departures)

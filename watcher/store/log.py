@@ -6,25 +6,44 @@ A worker *claims* a partition, matches its next posts, and saves what they are a
 them in the same transaction that moves the partition's cursor. See docs/log.md.
 """
 
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from rules.model import Post
 from watcher.backends.interface import Page
-from watcher.store.database import Database
+from watcher.store.accounts import Key, key_of
+from watcher.store.columns import storable_key
+from watcher.store.coverage import note_page
+from watcher.store.database import Database, take_writers_lock
+from watcher.store.database import insert as insert_or
 from watcher.store.errors import StoreError
-from watcher.store.log_claim import Claim
-from watcher.store.schema import log, log_cursors, log_heads
+from watcher.store.leaving import take_away_named
+from watcher.store.log_claim import Claim, claim_next, readable, rows_of_day
+from watcher.store.log_days import DAY, day_of, days, drop_day, is_worked_off, make_day
+from watcher.store.log_rows import Seen, pack
+from watcher.store.log_taken_back import take_back
+from watcher.store.schema import log, log_cursors, log_heads, sources
 
 PARTITIONS = 16
 """How many partitions a log has that nobody chose otherwise for."""
+_ASK_AGAIN = timedelta(minutes=1)
+"""So long after more partitions were wanted while posts waited it is tried again."""
+_TRIES = 5
+"""How often appending begins anew while partitions are added."""
 
 
 class StaleCursorError(StoreError):
     """Another process has read this source on from the same place; nothing was appended."""
+
+
+class _MorePartitionsError(Exception):
+    """Partitions were added since the posts were shared out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +61,9 @@ class Log(Database):
 
     partitions = PARTITIONS
     """Into how many partitions posts go. It may grow: see docs/log.md."""
+    _known_partitions = 0
+    _asked_for_more: datetime | None = None
+    _known_days: frozenset[datetime] = frozenset()
 
     def append(self, source: str, cursor: str | None, page: Page, now: datetime) -> Appended:
         """Append a page in one transaction: posts, coverage, deletions and the cursor after it.
@@ -50,20 +72,89 @@ class Log(Database):
         `StaleCursorError` where the source was read on from there meanwhile, `StoreError`
         otherwise; then nothing of the page was kept.
         """
-        raise NotImplementedError
+        self._make_ready(now)
+        for _ in range(_TRIES):
+            try:
+                return self._append(source, cursor, page, now)
+            except _MorePartitionsError:
+                self._known_partitions = 0
+                self._make_ready(now)
+        raise StoreError("the log goes on changing its partitions", help="Try again.")
+
+    def _append(self, source: str, cursor: str | None, page: Page, now: datetime) -> Appended:
+        came = {_key(post): post for post in reversed(page.posts)}
+        shared = _shared_out(page, [*reversed(came.values())], self._known_partitions, now)
+        takes_away = bool(page.deleted or page.departed)
+        gone = 0
+        with self._appending(takes_away=takes_away) as connection:
+            _hold_cursor(connection, source, cursor)
+            note_page(connection, source, page, 0, now)
+            if takes_away:
+                gone = take_away_named(connection, source, page, now)
+            _write(connection, shared, source, now, self._known_partitions)
+            if takes_away:
+                take_back(connection, source, page, now)
+        return Appended(posts=len(came), gone=gone)
+
+    @contextmanager
+    def _appending(self, *, takes_away: bool) -> Iterator[Connection]:
+        # On PostgreSQL sources are appended to side by side. What takes posts away writes like all
+        # others who do, one at a time; the lock comes first, as it does for everybody.
+        with self._transaction(self._writers) as connection:
+            if takes_away:
+                take_writers_lock(connection)
+            yield connection
+
+    def _make_ready(self, now: datetime) -> None:
+        """Have partitions, and on PostgreSQL the tables for this day and the next."""
+        asked = self._asked_for_more
+        lately = asked is not None and abs(now - asked) < _ASK_AGAIN and self._known_partitions
+        if self._known_partitions < self.partitions and not lately:
+            self._asked_for_more = now
+            with self.writing() as connection:
+                self._known_partitions = _add_partitions(connection, self.partitions)
+        if self._file is not None:
+            return
+        wanted = {day_of(now), day_of(now) + DAY}
+        for day in sorted(wanted - self._known_days):
+            with self._transaction(self._writers) as connection:
+                make_day(connection, day)
+        self._known_days = frozenset(wanted)
 
     @contextmanager
     def claim(self, worker: str, limit: int, now: datetime) -> Iterator[Claim | None]:
         """Take the next posts of a partition that nobody works on, about `limit`; None: none wait.
 
-        They are this worker's until the block ends. Without `save` they wait again then; a worker
-        that is killed lets go of them too. Raises `StoreError`.
+        They are this worker's until the block ends, and with `save` done by then. Without it they
+        wait again; a worker that is killed lets go of them too. Raises `StoreError`.
         """
-        raise NotImplementedError
-        yield None
+        if self._file is None:
+            with self._transaction(self._writers) as connection:
+                yield claim_next(connection, worker, limit, now)
+            return
+        yield from self._claim_alone(worker, limit, now)
+
+    def _claim_alone(self, worker: str, limit: int, now: datetime) -> Iterator[Claim | None]:
+        """Claim on SQLite: nothing is held while the posts are matched, but in this process."""
+        with _CLAIMING:
+            with self.reading() as connection:
+                busy = {number for file, number in _CLAIMED if file == self._file}
+                claim = claim_next(connection, worker, limit, now, busy)
+            if claim is not None:
+                held = (self._file, claim.partition)
+                _CLAIMED.add(held)
+        if claim is None:
+            yield None
+            return
+        try:
+            claim.writing = self.writing
+            yield claim
+        finally:
+            with _CLAIMING:
+                _CLAIMED.discard(held)
 
     def log_backlog(self) -> int:
-        """Return how many posts wait in the log."""
+        """Return how many posts, and accounts told of beside them, wait in the log."""
         query = select(func.sum(log_heads.c.number - log_cursors.c.number)).join_from(
             log_heads, log_cursors, log_heads.c.partition == log_cursors.c.partition
         )
@@ -79,13 +170,141 @@ class Log(Database):
             .group_by(log.c.source)
         )
         with self.reading() as connection:
-            return {
-                source: max(now - at, timedelta()) for source, at in connection.execute(query)
-            }
+            return {source: max(now - at, timedelta()) for source, at in connection.execute(query)}
+
+    def log_days(self, before: datetime) -> tuple[datetime, ...]:
+        """Return the days, by when they began, that ended before a moment and are worked off."""
+        with self.reading() as connection:
+            found = days(connection, before)
+            return tuple(day for day in found if is_worked_off(connection, day))
 
     def drop_log(self, before: datetime) -> int:
         """Drop whole days that ended before a moment and are worked off; return how many.
 
         SQLite deletes the rows of such days.
         """
-        raise NotImplementedError
+        done = 0
+        for day in self.log_days(before):
+            with self.writing() as connection:
+                if is_worked_off(connection, day):
+                    drop_day(connection, day)
+                    done += 1
+        self._known_days = frozenset()
+        return done
+
+    def logged(self, day: datetime) -> Iterator[tuple[str, Post]]:
+        """Yield all that came on a day, in the order of the log, with the source that brought it.
+
+        Rows that cannot be read are left out: they were counted when they were worked off.
+        """
+        after: tuple[int, int] = (-1, 0)
+        while True:
+            with self.reading() as connection:
+                rows = rows_of_day(connection, day, after)
+            if not rows:
+                return
+            for row in rows:
+                after = row.partition, row.last
+                for post in readable(row.posts):
+                    yield row.source, post.build(post.author, row.source)
+
+
+_CLAIMING = Lock()
+_CLAIMED: set[tuple[object, int]] = set()
+"""What threads of this process have claimed, by file and partition."""
+
+
+def _key(post: Post) -> Key:
+    return storable_key(post.network), storable_key(post.id)
+
+
+def partition_of(key: Key, partitions: int) -> int:
+    """Return the partition of an account: the same in every process, for ever."""
+    return zlib.crc32(f"{key[0]}:{key[1]}".encode()) % partitions
+
+
+def _shared_out(
+    page: Page, came: list[Post], partitions: int, now: datetime
+) -> dict[int, tuple[list[Post], list[Seen]]]:
+    """Return what goes to each partition: posts, and accounts beside them."""
+    shared: dict[int, tuple[list[Post], list[Seen]]] = {}
+    for post in came:
+        number = partition_of(key_of(post.author), partitions)
+        shared.setdefault(number, ([], []))[0].append(post)
+    newest = min(max((post.posted_at for post in page.posts), default=now), now)
+    for account in page.accounts:
+        number = partition_of(key_of(account), partitions)
+        shared.setdefault(number, ([], []))[1].append(Seen(account=account, at=newest))
+    return shared
+
+
+def _hold_cursor(connection: Connection, source: str, cursor: str | None) -> None:
+    """Hold a source's row until the transaction ends. Raises `StaleCursorError`."""
+    create = insert_or(connection, sources).on_conflict_do_nothing()
+    connection.execute(create, {"name": source, "posts": 0})
+    query = select(sources.c.cursor).where(sources.c.name == source).with_for_update()
+    if connection.execute(query).scalar() != cursor:
+        raise StaleCursorError(
+            f"the source {source} was read on by another process meanwhile",
+            help="Nothing is lost and nothing came twice: it is read on from where the other is.",
+        )
+
+
+def _write(
+    connection: Connection,
+    shared: Mapping[int, tuple[list[Post], list[Seen]]],
+    source: str,
+    now: datetime,
+    partitions: int,
+) -> None:
+    """Write the rows, numbered on from the heads of their partitions."""
+    if not shared:
+        return
+    query = select(log_heads.c.partition, log_heads.c.number).order_by(log_heads.c.partition)
+    held = connection.execute(query.where(log_heads.c.partition.in_(shared)).with_for_update())
+    heads: dict[int, int] = {partition: number for partition, number in held}  # noqa: C416 - rows are not pairs to mypy
+    number = connection.execute(select(func.count()).select_from(log_heads)).scalar_one()
+    if number != partitions:
+        raise _MorePartitionsError
+    rows = []
+    for partition, head in heads.items():
+        posts, accounts = shared[partition]
+        last = head + len(posts) + len(accounts)
+        rows.append(
+            {
+                "partition": partition,
+                "first": head + 1,
+                "last": last,
+                "at": now,
+                "source": source,
+                "posts": pack(posts, accounts),
+            }
+        )
+    connection.execute(insert(log), rows)
+    connection.execute(
+        update(log_heads)
+        .where(log_heads.c.partition == bindparam("of"))
+        .values(number=bindparam("upto")),
+        [{"of": row["partition"], "upto": row["last"]} for row in rows],
+    )
+
+
+def _add_partitions(connection: Connection, wanted: int) -> int:
+    """Add partitions up to a number, and return how many there are.
+
+    None is added while anything waits: what an author wrote before would wait in another one than
+    what comes from then on, and could be overtaken.
+    """
+    query = select(log_heads.c.partition, log_heads.c.number).order_by(log_heads.c.partition)
+    heads = connection.execute(query.with_for_update()).all()
+    if len(heads) >= wanted:
+        return len(heads)
+    done = {row[0]: row[1] for row in connection.execute(
+        select(log_cursors.c.partition, log_cursors.c.number)
+    )}  # fmt: skip
+    if any(done.get(row.partition, 0) < row.number for row in heads):
+        return len(heads)
+    new = [{"partition": number, "number": 0} for number in range(len(heads), wanted)]
+    for table in (log_heads, log_cursors):
+        connection.execute(insert_or(connection, table).on_conflict_do_nothing(), new)
+    return wanted

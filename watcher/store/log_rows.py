@@ -48,6 +48,21 @@ class Written:
     posted_at: datetime
     fields: list[Any]
 
+    @property
+    def is_edited(self) -> bool:
+        """Whether its author has changed it."""
+        return self.fields[20] is not None
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only those may read it whom its author chose."""
+        return bool(self.fields[21])
+
+    @property
+    def has_alias(self) -> bool:
+        """Whether a server has a further name for it."""
+        return bool(self.fields[22])
+
     def build(self, author: Account, source: str) -> Post:
         """Return the post, by this author."""
         f = self.fields
@@ -233,7 +248,9 @@ _WHOLE: set[type] = {int}
 _MAYBE_WHOLE: set[type] = {int, _NOTHING}
 _TRUTH: set[type] = {bool}
 _MAYBE_TRUTH: set[type] = {bool, _NOTHING}
-_ACCOUNT: tuple[set[type], ...] = (*[_TEXT] * 7, *[_MAYBE_WHOLE] * 3, *[_MAYBE_TRUTH] * 3, _LIST, _TEXT, _MAYBE_WHOLE)
+_ACCOUNT: tuple[set[type], ...] = (
+    *[_TEXT] * 7, *[_MAYBE_WHOLE] * 3, *[_MAYBE_TRUTH] * 3, _LIST, _TEXT, _MAYBE_WHOLE,
+)  # fmt: skip
 """Of which types the fields of an account may be, in their order."""
 _POST: tuple[set[type], ...] = (
     _WHOLE, *[_TEXT] * 3, _WHOLE, _TEXT, _MAYBE_TEXT, *[_LIST] * 4, *[_MAYBE_TEXT] * 3,

@@ -35,9 +35,7 @@ def take_back(connection: Connection, source: str, page: Page, now: datetime) ->
     if rows:
         upsert = insert(connection, tombstones)
         later = {"at": func.coalesce(upsert.excluded.at, tombstones.c.at)}
-        connection.execute(
-            upsert.on_conflict_do_update(index_elements=["name"], set_=later), rows
-        )
+        connection.execute(upsert.on_conflict_do_update(index_elements=["name"], set_=later), rows)
 
 
 def is_any_waiting(connection: Connection) -> bool:

@@ -151,6 +151,15 @@ class Matches(Database):
                 connection, accounts, suspects, routes, now, faint=faint, upto=upto, places=places
             )
 
+    def take_up(self, routes: Routes, brands: Forms, now: datetime) -> None:
+        """Keep which rules feed which channels, and how the brands that are counted are called.
+
+        One process does that for all who work: what is configured no more is given up.
+        """
+        with self.writing() as connection:
+            remember_routes(connection, routes, now)
+            remember_brands(connection, brands, now, last_matched(connection))
+
     def reexamine_all(self, fingerprint: str) -> bool:
         """Have every account and link examined again when the fingerprint of the rules changed.
 
@@ -322,6 +331,13 @@ def _unseen(connection: Connection, after: int) -> ColumnElement[bool]:
     """Return the condition on `posts` for those after this `rid` that no rule has seen."""
     matched = [posts.c.rid.not_between(*span) for span in _spans(connection, after)]
     return and_(posts.c.rid > after, posts.c.source != HISTORY, *matched)
+
+
+def last_matched(connection: Connection) -> int:
+    """Return the `rid` of the last post that rules have seen, whoever saw it."""
+    after = matched_up_to(connection)
+    spans = _spans(connection, after)
+    return spans[-1][1] if spans else after
 
 
 def _is_any(connection: Connection, condition: ColumnElement[bool]) -> bool:

@@ -123,7 +123,8 @@ class Posts(Database):
             if let_in.posts:
                 authors = save_accounts(connection, let_in, now)
                 rows = rows_of(let_in.posts, authors, source, now)
-                changed = store_posts(connection, let_in.posts, rows, now)
+                changed = bring_up(connection, let_in.posts, rows, now)
+                insert_posts(connection, [*reversed(rows.values())])
             elif let_in.accounts:
                 save_accounts(connection, let_in, now)
             added = select(func.count()).select_from(posts).where(posts.c.rid > before)
@@ -196,18 +197,16 @@ class Posts(Database):
                 connection.execute(delete(departures).where(some))
 
 
-def store_posts(
+def bring_up(
     connection: Connection, came: Sequence[Post], rows: dict[Key, dict[str, Any]], now: datetime
 ) -> int:
-    """Insert posts that are not stored, bring the others up to date; return how many changed.
+    """Bring stored posts up to what came; return how many have another text now.
 
-    `rows` are the posts as they are stored, by network and id: the last in its order is first to
-    arrive. What changed, or only a history had brought before, has a number below all that is new.
+    `rows` are the posts as they are stored, by network and id. What changed, or only a history had
+    brought before, gets a number as if it arrived now.
     """
     take_from_histories(connection, rows, now)
-    changed = take_up_changes(connection, came, rows, now)
-    insert_posts(connection, [*reversed(rows.values())])
-    return changed
+    return take_up_changes(connection, came, rows, now)
 
 
 def insert_posts(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

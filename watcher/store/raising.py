@@ -264,7 +264,7 @@ def note_sightings(connection: Connection, found: Sequence[Suspect], batch: Batc
     rows = [
         {"suspect": ids[domain], "rid": rid}
         for post, rid in zip(batch.posts, batch.rids, strict=True)
-        for domain in _linked(post) & ids.keys()
+        for domain in linked_domains(post) & ids.keys()
     ]
     there: set[int] = set()  # some may have left since the batch was read
     linking = sorted({row["rid"] for row in rows})
@@ -276,7 +276,7 @@ def note_sightings(connection: Connection, found: Sequence[Suspect], batch: Batc
         connection.execute(insert_or(connection, sightings).on_conflict_do_nothing(), rows)
 
 
-def _linked(post: Post) -> set[str]:
+def linked_domains(post: Post) -> set[str]:
     """Return every domain, and domain above it, that the post's links lead to, in ASCII form."""
     found: set[str] = set()
     for link in post.links:

@@ -13,6 +13,7 @@ from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.errors import StaleBatchError
 from watcher.store.left_out import is_told
+from watcher.store.log_taken_back import is_any_waiting
 from watcher.store.matches import matched_up_to
 from watcher.store.posts import newest
 from watcher.store.queue import NOWHERE_ELSE, Found, Places, Routes, enqueue
@@ -206,6 +207,8 @@ class Rates(Database):
     def all_matched(self) -> bool:
         """Whether the rules have seen every post."""
         with self.reading() as connection:
+            if is_any_waiting(connection):
+                return False
             return matched_up_to(connection) >= newest(connection)
 
     def save_alarms(

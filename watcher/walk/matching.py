@@ -3,24 +3,25 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rules import KeywordRule
-from rules.copies import COPIES_FOR, MOST_KNOWN, find_copies
 from rules.lookalike.context import Own
-from rules.model import Match, Post
 from watcher.app import App
 from watcher.dispatch import Dispatch
 from watcher.impostors.suspicion import (
     find_accounts,
-    find_links,
     look_at_links_again,
     own_accounts,
 )
 from watcher.rates import rate
-from watcher.store import Batch, SavedMatches
+from watcher.store import SavedMatches
+from watcher.walk.finding import Finder
 from watcher.walk.stopping import never
+from watcher.walk.working import work
 
 BATCH = 1000
 """Posts matched in one transaction: large enough to be quick, small enough to bound memory."""
+
+LEADER = "leader"
+"""As whom the process that keeps the schedule works off the log."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,43 +43,40 @@ class Matched:
 def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
     """Run every rule over the posts not matched yet, and the detector over unexamined accounts.
 
+    Where posts go through the log, what waits there is worked off first, as any worker does.
+
     Findings, queue entries and "done" are one transaction per batch; `stop()` is asked between two.
     Accounts that resemble a brand are examined again when they change, post, or when a picture of
     theirs was looked at. No network is asked for anything.
     Then the rates judge how often each rule matched. Raises `StoreError`.
     """
     app.store.reexamine_all(app.detector.fingerprint)
-    rules = [rule for rule in app.config.rules if isinstance(rule, KeywordRule)]
-    untold = {rule.name for rule in rules if rule.rate}
-    realert = {rule.name: rule.silence for rule in rules if rule.silence and not rule.rate}
     posts = matches = suspects = changed = 0
     own = own_accounts(app)
-    hearing = app.hearing.corrected(app.store.tone_corrections())
-    telling = app.relevances.now(app.store)
-    while not stop() and (batch := app.store.unmatched(BATCH)).posts:
-        found = app.matcher.match(batch.posts)
-        links = find_links(app, batch.posts, own)
+    finder = Finder(app)
+    if app.config.uses_log:
         dispatch = Dispatch(app)
-        told = [one for one in found if one.rule not in untold]
-        spoken = telling.weigh(batch.posts, hearing.find(batch.posts))
-        left_out = telling.left_out(found, spoken)
-        raised = dispatch.suspects((*links.suspects, *links.faint))
+        app.store.take_up(dispatch.routes, finder.forms, app.clock())
+        worked = work(app, LEADER, stop=stop)
+        posts, matches = worked.posts, worked.matches
+        suspects, changed = worked.suspects, worked.changed
+    while not stop() and (batch := app.store.unmatched(BATCH)).posts:
+        seen = finder.look(batch.posts, own)
+        found = seen.findings
         saved = app.store.save_matches(
             batch,
-            found,
-            links.suspects,
-            dispatch.routes,
+            found.found,
+            found.suspects,
+            seen.dispatch.routes,
             app.clock(),
-            faint=links.faint,
-            copies=_copies(
-                app, batch, [one for one in found if (one.rule, one.post) not in left_out]
-            ),
-            untold=untold,
-            realert=realert,
-            spoken=spoken,
-            brands=hearing.forms,
-            places={**dispatch.posts(batch.posts, told), **raised},
-            left_out=left_out,
+            faint=found.faint,
+            copies=finder.copies(batch.posts, seen.told, app.store.originals),
+            untold=found.untold,
+            realert=found.realert,
+            spoken=found.spoken,
+            brands=finder.forms,
+            places=seen.places,
+            left_out=found.left_out,
         )
         posts += len(batch.posts)
         matches += saved.matches
@@ -125,24 +123,3 @@ def _examine(app: App, own: Sequence[Own], stop: Callable[[], bool]) -> list[Sav
             )
         )
     return done
-
-
-def _copies(app: App, batch: Batch, found: Sequence[Match]) -> dict[tuple[str, str], str]:
-    """Which of the matches only repeat what their rule found before, for the rules that ask."""
-    how = {
-        rule.name: rule.dedupe
-        for rule in app.config.rules
-        if isinstance(rule, KeywordRule) and rule.dedupe != "none"
-    }
-    posts = {post.key: post for post in batch.posts}
-    of_rule: dict[str, list[Post]] = {}
-    for one in found:
-        if one.rule in how:
-            of_rule.setdefault(one.rule, []).append(posts[one.post])
-    since = app.clock() - COPIES_FOR
-    copies: dict[tuple[str, str], str] = {}
-    for name, new in of_rule.items():
-        known = app.store.originals(name, since, MOST_KNOWN)
-        for key, original in find_copies(how[name], known, new):
-            copies[name, key] = original
-    return copies

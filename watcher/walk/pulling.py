@@ -18,6 +18,7 @@ class Pulled:
 
     source: str
     new: int = 0
+    """Posts that were not known; with the log all that came, for that is known only later."""
     known: int = 0
     skipped: int = 0
     skipped_first: tuple[str, ...] = ()
@@ -31,8 +32,9 @@ class Pulled:
 def pull(app: App, source: AnySource, *, stop: Callable[[], bool] = never) -> Pulled:
     """Read a source from its cursor on, page by page, until it is up to date or `stop()` says so.
 
-    Each page is saved together with the cursor after it. A failing source is recorded, not raised;
-    pages before the failure are kept. Raises `StoreError` where a page cannot be saved.
+    Each page is saved, or appended to the log, together with the cursor after it. A failing source
+    is recorded, not raised; pages before the failure are kept. Raises `StoreError` where a page
+    cannot be saved.
     """
     started = app.clock()
     new = known = skipped = 0
@@ -41,10 +43,15 @@ def pull(app: App, source: AnySource, *, stop: Callable[[], bool] = never) -> Pu
     stopped = False
     try:
         with closing(source.open(app.config.folder, clock=app.clock)) as reader:
-            for page in reader.pages(app.store.cursor(source.name)):
-                saved = app.store.save_page(source.name, page, app.clock())
-                new += saved.new
-                known += saved.known
+            cursor = app.store.cursor(source.name)
+            for page in reader.pages(cursor):
+                if app.config.uses_log:
+                    new += app.store.append(source.name, cursor, page, app.clock()).posts
+                    cursor = page.cursor
+                else:
+                    saved = app.store.save_page(source.name, page, app.clock())
+                    new += saved.new
+                    known += saved.known
                 skipped += page.skipped_count
                 first += [f"{item.where}: {item.why}" for item in page.skipped[: 10 - len(first)]]
                 if stopped := page.more and stop():
