@@ -1,0 +1,240 @@
+"""Saving a database while others write into it, and putting it back."""
+
+import shutil
+import sqlite3
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.alert_world import World
+from tests.store.moved import a_world, everything
+from tests.store.samples import HOUR, NOON, page, post, pulled
+from watcher import pipeline
+from watcher.store import Store, StoreError, backup
+from watcher.store.backup import back_up, restore
+from watcher.store.copying import copy
+from watcher.store.database import parse
+
+
+def stored(url: str) -> dict[str, list[tuple[object, ...]]]:
+    store = Store.open(url, migrate=False)
+    try:
+        return everything(store)
+    finally:
+        store.close()
+
+
+def a_store(url: str, *ids: str) -> Store:
+    store = Store.open(url)
+    pulled(store, *map(post, ids))
+    return store
+
+
+@contextmanager
+def written_into(store: Store) -> Iterator[None]:
+    """Have somebody write all the time, a page of posts after the other."""
+    ended, begun = threading.Event(), threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not ended.is_set():
+            number += 1
+            posts = [post(f"more-{number}-{one}") for one in range(5)]
+            store.save_page("busy", page(*posts, cursor=str(number)), NOON)
+            begun.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    begun.wait(20)
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def test_a_backup_is_of_one_moment_while_somebody_writes(empty_url: str, tmp_path: Path) -> None:
+    store = a_store(empty_url, "p1")
+    with written_into(store):
+        made = back_up(empty_url, tmp_path / "saved")
+        more = store.count_posts()
+    assert made.octets == (tmp_path / "saved").stat().st_size > 0
+    assert (tmp_path / "saved").stat().st_mode & 0o777 == 0o600
+    assert [one.name for one in tmp_path.iterdir() if ".part" in one.name] == []
+    store.close()
+    restore(tmp_path / "saved", empty_url, force=True)
+    store = Store.open(empty_url, migrate=False)
+    found = store.count_posts()
+    assert 6 <= found <= more + 5
+    assert found % 5 == 1  # whole pages, and the cursor of the last of them
+    (busy,) = (one for one in store.source_states() if one.name == "busy")
+    assert busy.posts == found - 1
+    store.close()
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("shared", [False, pytest.param(True, marks=pytest.mark.server)])
+def test_elsewhere_the_watcher_goes_on_from_a_backup(
+    shared: bool, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    (tmp_path / "here").mkdir()
+    world = a_world(tmp_path / "here")
+    url = f"sqlite:///{tmp_path}/here/data/watcher.sqlite"
+    there = f"sqlite:///{tmp_path}/there/watcher.sqlite"
+    if shared:
+        source, url = url, str(request.getfixturevalue("postgres_url"))
+        copy(source, url, NOON + timedelta(days=9))
+        there = _another(request, url)
+    back_up(url, tmp_path / "saved")
+    before = stored(url)
+    assert restore(tmp_path / "saved", there).aside is None
+    assert stored(there) == before
+    world.app.store.close()
+    world.app = replace(world.app, store=Store.open(there, migrate=False))
+    told = {one.message_id for one in world.app.store.deliveries(limit=1000)}
+    assert pipeline.pull(world.app, world.app.config.sources[0]).known == 0
+    assert pipeline.match(world.app).posts == 0
+    assert pipeline.deliver(world.app).sent == 0
+    world.say("Nordelia after the move", "yan")
+    world.now += 2 * HOUR
+    assert one_new(world) > len(told)
+    world.app.close()
+
+
+def one_new(world: World) -> int:
+    """Read one new post, and tell it; return how many messages there are."""
+    assert pipeline.pull(world.app, world.app.config.sources[0]).new == 1
+    pipeline.match(world.app)
+    assert [one.channel for one in pipeline.plan(world.app) if one.mails] == ["now"]
+    assert pipeline.deliver(world.app).sent == 2
+    return len(world.app.store.deliveries(limit=1000))
+
+
+def _another(request: pytest.FixtureRequest, url: str) -> str:
+    """Make one more empty database on the server of a URL."""
+    server = request.getfixturevalue("postgres")
+    name = f"{parse(url).database}_there"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    request.addfinalizer(lambda: server.execute(f"DROP DATABASE {name} WITH (FORCE)"))
+    return str(server.url(name))
+
+
+def test_what_is_there_is_left_alone(empty_url: str, tmp_path: Path) -> None:
+    a_store(empty_url, "p1").close()
+    back_up(empty_url, tmp_path / "saved")
+    with pytest.raises(StoreError, match="there is a file already"):
+        back_up(empty_url, tmp_path / "saved")
+    store = a_store(empty_url, "p2")
+    store.close()
+    before = stored(empty_url)
+    with pytest.raises(StoreError, match="is not empty") as refused:
+        restore(tmp_path / "saved", empty_url)
+    assert "--force" in refused.value.help
+    assert stored(empty_url) == before
+
+
+def test_with_force_what_was_there_is_replaced(empty_url: str, tmp_path: Path) -> None:
+    a_store(empty_url, "p1").close()
+    back_up(empty_url, tmp_path / "saved")
+    store = a_store(empty_url, "p2", "p3")
+    if empty_url.startswith("sqlite"):  # what was written last is not in the file itself yet
+        shutil.copyfile(str(store._file), tmp_path / "killed.sqlite")
+    store.close()
+    done = restore(tmp_path / "saved", empty_url, force=True)
+    store = Store.open(empty_url)
+    assert store.count_posts() == 1
+    store.save_page("square", page(post("p4"), cursor="3"), NOON)
+    store.close()
+    if empty_url.startswith("sqlite"):
+        assert done.aside
+        old = Store.open(f"sqlite:///{done.aside}")
+        assert old.count_posts() == 3
+        old.close()
+
+
+def test_a_backup_of_the_other_kind_is_told(empty_url: str, tmp_path: Path) -> None:
+    a_store(empty_url, "p1").close()
+    other = tmp_path / "other"
+    other.write_bytes(b"PGDMP" if empty_url.startswith("sqlite") else b"SQLite format 3\0")
+    with pytest.raises(StoreError, match="is a backup of") as refused:
+        restore(other, empty_url, force=True)
+    assert "store copy" in refused.value.help
+    other.write_bytes(b"something else")
+    with pytest.raises(StoreError, match="no backup that the watcher can put back"):
+        restore(other, empty_url, force=True)
+    with pytest.raises(StoreError, match="cannot be read: No such file"):
+        restore(tmp_path / "missing", empty_url)
+
+
+def test_a_damaged_backup_changes_nothing(empty_url: str, tmp_path: Path) -> None:
+    a_store(empty_url, *(f"p{number}" for number in range(500))).close()
+    saved = tmp_path / "saved"
+    back_up(empty_url, saved)
+    whole = saved.read_bytes()
+    before = stored(empty_url)
+    third = len(whole) // 3
+    for damaged in (whole[: 2 * third], whole[:third] + bytes(third) + whole[2 * third :]):
+        saved.write_bytes(damaged)
+        with pytest.raises(StoreError, match=r"damaged|failed"):
+            restore(saved, empty_url, force=True)
+        assert stored(empty_url) == before
+
+
+def test_another_programs_file_and_a_half_copy_are_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'watcher.sqlite'}"
+    with closing(sqlite3.connect(tmp_path / "other")) as other:
+        other.execute("CREATE TABLE t (a)")
+    with pytest.raises(StoreError, match="no database of the watcher"):
+        restore(tmp_path / "other", url)
+    a_store(f"sqlite:///{tmp_path / 'half'}", "p1").close()
+    with closing(sqlite3.connect(tmp_path / "half")) as half:
+        half.execute("UPDATE watcher_version SET version_num = 'copying'")
+        half.commit()
+    with pytest.raises(StoreError, match="half copy"):
+        restore(tmp_path / "half", url)
+    assert not (tmp_path / "watcher.sqlite").exists()
+
+
+def test_nothing_is_left_where_nothing_can_be_saved(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'watcher.sqlite'}"
+    with pytest.raises(StoreError, match="there is no database"):
+        back_up(url, tmp_path / "saved")
+    a_store(url, "p1").close()
+    with pytest.raises(StoreError, match="cannot be written"):
+        back_up(url, tmp_path / "nowhere" / "saved")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["watcher.sqlite"]
+
+
+PASSWORD = "pass word'\\"
+
+
+def test_a_password_is_never_on_a_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = {}
+
+    def run(words: list[str], env: dict[str, str], **_: object) -> object:
+        seen.update(words=words, env=env)
+        return subprocess.CompletedProcess(words, 0, b"", b"")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(backup.shutil, "which", lambda name: f"/bin/{name}")
+    url = parse("postgresql://kim@db.acme.example:5433/watch?sslmode=verify-full")
+    backup._run("pg_dump", url.set(password=PASSWORD), "--format=custom")
+    assert seen["env"]["PGPASSWORD"] == PASSWORD
+    assert seen["words"] == [
+        "/bin/pg_dump",
+        "--dbname=host=db.acme.example port=5433 user=kim dbname=watch sslmode=verify-full",
+        "--format=custom",
+    ]
+
+
+def test_without_postgresqls_programs_a_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backup.shutil, "which", lambda _name: None)
+    with pytest.raises(StoreError, match="pg_dump is not installed") as refused:
+        backup._run("pg_dump", None)
+    assert "snapshots" in refused.value.help
