@@ -1,14 +1,19 @@
-"""How fast posts enter the search index and are found, beside SQLite FTS5 and tantivy.
+"""How fast posts enter the search indexes and are found, beside SQLite FTS5 and tantivy.
 
     python benchmarks/indexing.py DATA/bench/posts-100k.jsonl.gz [--quick] [--json]
 
-All three read the same posts in batches of 1,000, one commit each, and index the same terms, the
-metadata included. Times are CPU seconds of one process (of tantivy: of all of its threads).
+All read the same posts in batches of 1,000, one commit each, and index the same terms, the metadata
+included. Times are CPU seconds of one process (of tantivy: of all of its threads; of the index in
+PostgreSQL: of ours and of the server's, all of its processes).
+
+The index in PostgreSQL is measured where one can be started: with what it keeps by default, so
+that what it has confirmed survives its crash.
 """
 
 import argparse
 import gzip
 import json
+import os
 import shutil
 import sqlite3
 import statistics
@@ -16,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,12 +29,14 @@ from typing import Any
 from rules.language import parse
 from rules.model import Account, Post
 from rules.text import analyse
-from watcher.search import FolderIndex
-from watcher.store import StoredPost
+from tests.servers import MissingServerError, Postgres
+from watcher.search import DatabaseIndex, FolderIndex, Index
+from watcher.store import Store, StoredPost
 
 BATCH = 1_000
 START = datetime(2026, 1, 1, tzinfo=UTC)
 QUERIES = ("iphone", "apple", "renault", "samsung OR nokia", "the phone", '"the new"', "con*")
+INDEXES = ("watcher", "postgresql")
 REQUIRED = {"posts_per_second": 2_000, "brand_ms": 2.0, "longest_commit_s": 2.0}
 
 
@@ -50,6 +58,10 @@ class Posts:
     def posts_by_rid(self, rids: Sequence[int]) -> tuple[StoredPost, ...]:
         """Return these posts."""
         return tuple(self.posts[rid - 1] for rid in rids)
+
+    def rids_between(self, first_rid: int, last_rid: int) -> Sequence[int]:
+        """Return the numbers from one to another."""
+        return range(max(first_rid, 1), min(last_rid, self.upto) + 1)
 
     def count_posts(self, first_rid: int | None = None, last_rid: int | None = None) -> int:
         """Count the posts between two numbers."""
@@ -100,9 +112,52 @@ def megabytes(folder: Path) -> float:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
 
 
-def ours(posts: Posts, folder: Path) -> dict[str, Any]:
-    index = FolderIndex.open(folder)
+def in_folder(posts: Posts, folder: Path, pauses: tuple[int, int]) -> dict[str, Any]:
+    index = FolderIndex.open(folder / "watcher")
     seconds = cpu(lambda: index.catch_up(posts, batch=BATCH))
+    made = _measured(index, posts, seconds)
+    made["minutes"] = minutes(posts, FolderIndex.open(folder / "minutes"), *pauses)
+    return made
+
+
+def in_database(posts: Posts, folder: Path, pauses: tuple[int, int]) -> dict[str, Any]:  # noqa: ARG001
+    server = Postgres(durable=True)
+    try:
+        server.execute("CREATE DATABASE bench TEMPLATE template0")
+        store = Store.open(server.url("bench"))
+        index = DatabaseIndex.open(store)
+        before = server_cpu(server)
+        seconds = cpu(lambda: index.catch_up(posts, batch=BATCH))
+        its = server_cpu(server) - before
+        made = _measured(index, posts, seconds + its)
+        made["server_us_per_post"] = round(1e6 * its / posts.upto)
+        before = server_cpu(server)
+        made["rebuild_posts_per_second"] = round(
+            posts.upto / (cpu(lambda: index.rebuild(posts)) + server_cpu(server) - before)
+        )
+        made["rebuilt_megabytes"] = round(index.size_bytes() / 1e6, 1)
+        store.close()
+        server.execute("CREATE DATABASE minutes TEMPLATE template0")
+        store = Store.open(server.url("minutes"))
+        made["minutes"] = minutes(posts, DatabaseIndex.open(store), *pauses)
+        store.close()
+    finally:
+        server.stop()
+    return made
+
+
+def server_cpu(server: Postgres) -> float:
+    """Return the CPU seconds of all processes of a server, those that ended included."""
+    ours = []
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            pid, rest = place.parent.name, place.read_text().rpartition(")")[2].split()
+            if int(pid) == server.pid or int(rest[1]) == server.pid:
+                ours.append(sum(map(int, rest[11:15] if int(pid) == server.pid else rest[11:13])))
+    return sum(ours) / os.sysconf("SC_CLK_TCK")
+
+
+def _measured(index: Index, posts: Posts, seconds: float) -> dict[str, Any]:
     queries = {
         query: {
             "hits": sum(1 for _ in index.matches(parse(query), posts)),
@@ -112,14 +167,13 @@ def ours(posts: Posts, folder: Path) -> dict[str, Any]:
     }
     return {
         "posts_per_second": round(posts.upto / seconds),
-        "megabytes": round(megabytes(folder), 1),
+        "megabytes": round(index.size_bytes() / 1e6, 1),
         "queries": queries,
     }
 
 
-def minutes(posts: Posts, folder: Path, count: int, each: int) -> dict[str, Any]:
+def minutes(posts: Posts, index: Index, count: int, each: int) -> dict[str, Any]:
     """Commit every minute's posts, as the service does; tell the longest pause."""
-    index = FolderIndex.open(folder)
     pauses = []
     for upto in range(each, count + 1, each):
         posts.upto = upto
@@ -200,39 +254,63 @@ def _peer(posts: Posts, seconds: float, folder: Path, brand: float) -> dict[str,
 
 def measure(data: Path, *, quick: bool) -> dict[str, Any]:
     posts = Posts(data, 20_000 if quick else 100_000)
+    pauses = (10_000 if quick else 30_000, 100)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         result: dict[str, Any] = {"posts": posts.upto, "batch": BATCH}
-        result["watcher"] = ours(posts, folder / "watcher")
+        result["watcher"] = in_folder(posts, folder, pauses)
         shutil.rmtree(folder / "watcher")
-        result["minutes"] = minutes(posts, folder / "minutes", 10_000 if quick else 30_000, 100)
+        try:
+            result["postgresql"] = in_database(posts, folder, pauses)
+        except MissingServerError as missing:
+            result["postgresql"] = None
+            print(missing, file=sys.stderr)
         result["fts5"] = fts5(posts, folder / "fts5")
         result["tantivy"] = tantivy_(posts, folder / "tantivy")
-    brand = result["watcher"]["queries"]["iphone"]["newest_20_ms"]
     result["required"] = {
-        "posts_per_second": result["watcher"]["posts_per_second"] >= REQUIRED["posts_per_second"],
-        "brand_ms": brand <= REQUIRED["brand_ms"],
-        "longest_commit_s": result["minutes"]["longest_s"] <= REQUIRED["longest_commit_s"],
+        f"{name} {what}": met
+        for name in INDEXES
+        if result[name]
+        for what, met in _met(result[name]).items()
     }
     return result
+
+
+def _met(one: dict[str, Any]) -> dict[str, bool]:
+    return {
+        "posts_per_second": one["posts_per_second"] >= REQUIRED["posts_per_second"],
+        "brand_ms": one["queries"]["iphone"]["newest_20_ms"] <= REQUIRED["brand_ms"],
+        "longest_commit_s": one["minutes"]["longest_s"] <= REQUIRED["longest_commit_s"],
+    }
 
 
 def show(result: dict[str, Any]) -> None:
     print(f"{result['posts']:,} posts, batches of {result['batch']:,}\n")
     print(f"{'':16}{'posts/CPU s':>12}{'MB':>8}{'brand, newest 20':>20}")
-    for name in ("watcher", "fts5", "tantivy"):
-        one = result[name]
-        brand = one["queries"]["iphone"]["newest_20_ms"]
-        print(f"{name:16}{one['posts_per_second']:>12,}{one['megabytes']:>8}{brand:>17} ms")
-    minutes_ = result["minutes"]
-    print(
-        f"\n{minutes_['commits']} commits of {minutes_['posts_a_minute']} posts: "
-        f"median {minutes_['median_s']} s, longest {minutes_['longest_s']} s\n"
-    )
-    for query, one in result["watcher"]["queries"].items():
-        print(f"{query:24}{one['hits']:>8,} hits{one['newest_20_ms']:>10} ms")
+    for name in (*INDEXES, "fts5", "tantivy"):
+        if one := result[name]:
+            brand = one["queries"]["iphone"]["newest_20_ms"]
+            print(f"{name:16}{one['posts_per_second']:>12,}{one['megabytes']:>8}{brand:>17} ms")
+    for name in INDEXES:
+        if one := result[name]:
+            _show_index(name, one)
     for name, met in result["required"].items():
-        print(f"{'met' if met else 'NOT MET':8} {name} {REQUIRED[name]}")
+        print(f"{'met' if met else 'NOT MET':8} {name} {REQUIRED[name.rpartition(' ')[2]]}")
+
+
+def _show_index(name: str, one: dict[str, Any]) -> None:
+    minutes_ = one["minutes"]
+    print(
+        f"\n{name}: {minutes_['commits']} commits of {minutes_['posts_a_minute']} posts: "
+        f"median {minutes_['median_s']} s, longest {minutes_['longest_s']} s"
+    )
+    if "server_us_per_post" in one:
+        print(
+            f"of its CPU the server's: {one['server_us_per_post']} µs a post; built anew: "
+            f"{one['rebuild_posts_per_second']:,} posts/CPU s, {one['rebuilt_megabytes']} MB"
+        )
+    for query, found in one["queries"].items():
+        print(f"{query:24}{found['hits']:>8,} hits{found['newest_20_ms']:>10} ms")
 
 
 def main() -> int:

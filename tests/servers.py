@@ -58,6 +58,11 @@ class Postgres:
         """Where its socket lies: the host to name to clients that take a folder for one."""
         return self._folder
 
+    @property
+    def pid(self) -> int:
+        """The number of its first process, whose children do the work."""
+        return self._server.pid
+
     def execute(self, statement: str) -> None:
         """Run one statement outside of any transaction, beside all databases of the tests."""
         engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")

@@ -17,7 +17,7 @@ from random import Random
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rules import KeywordRule
@@ -51,9 +51,20 @@ from rules.metadata import own_terms
 from rules.model import Account, Brand, Definitions, Post
 from rules.text import analyse
 from tests.expressions import posts, trees
-from tests.search_samples import MINUTE, NOON, Shelf, everything, scanned
+from tests.search_samples import (
+    MINUTE,
+    NOON,
+    Shelf,
+    database_index,
+    everything,
+    index,
+    index_database,
+    scanned,
+)
 from watcher.backends.formats import Line, Mastodon
-from watcher.search import FolderIndex
+from watcher.search import DatabaseIndex, FolderIndex, Index
+
+__all__ = ["database_index", "index", "index_database"]
 
 READINGS = [
     Reading(
@@ -79,24 +90,54 @@ def _quick_disk() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=100, deadline=None)
-@given(
+_GIVEN = (
     st.lists(st.tuples(posts, st.integers(0, 3)), max_size=12),
     st.lists(trees, min_size=1, max_size=8),
     st.sampled_from(READINGS),
     st.integers(1, 5),
 )
-def test_generated_expressions_find_the_same_generated_posts(
-    some: list[tuple[Post, int]], nodes: list[Node], reading: Reading, batch: int
+
+
+def _find_the_same(
+    index: Index,
+    some: list[tuple[Post, int]],
+    nodes: list[Node],
+    reading: Reading,
+    batch: int,
 ) -> None:
     dated = [replace(one, posted_at=NOON + minute * MINUTE) for one, minute in some]
     store = Shelf(dated, first_rid=99_995)
+    index.catch_up(store, batch=batch)
+    for node in nodes:
+        assert everything(index, store, node, reading) == scanned(store, node, reading)
+
+
+@settings(max_examples=100, deadline=None)
+@given(*_GIVEN)
+def test_generated_expressions_find_the_same_generated_posts(
+    some: list[tuple[Post, int]], nodes: list[Node], reading: Reading, batch: int
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         index = FolderIndex.open(Path(folder))
-        index.catch_up(store, batch=batch)
-        for node in nodes:
-            assert everything(index, store, node, reading) == scanned(store, node, reading)
+        _find_the_same(index, some, nodes, reading, batch)
         index.close()
+
+
+@pytest.mark.server
+@pytest.mark.drill
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(*_GIVEN)
+def test_generated_expressions_find_the_same_generated_posts_in_postgresql(
+    database_index: DatabaseIndex,
+    some: list[tuple[Post, int]],
+    nodes: list[Node],
+    reading: Reading,
+    batch: int,
+) -> None:
+    database_index._text.empty()
+    _find_the_same(database_index, some, nodes, reading, batch)
 
 
 def _real_posts(folder: Path, every: int = 1) -> list[Post]:
@@ -256,13 +297,12 @@ def _some_rules(made: Sequence[Post], count: int) -> list[KeywordRule]:
     return rules
 
 
-def _same_everywhere(made: Sequence[Post], rules: Sequence[KeywordRule], folder: Path) -> int:
+def _same_everywhere(made: Sequence[Post], rules: Sequence[KeywordRule], index: Index) -> int:
     """Hold live matching, index and scan to each other; return how many matches there are."""
     live: dict[str, set[str]] = {rule.name: set() for rule in rules}
     for match in Matcher(rules, DEFINITIONS).match(made):
         live[match.rule].add(match.post)
     store = Shelf(made)
-    index = FolderIndex.open(folder / "index")
     index.catch_up(store)
     evaluators = []
     for rule in rules:
@@ -271,7 +311,6 @@ def _same_everywhere(made: Sequence[Post], rules: Sequence[KeywordRule], folder:
         assert len(hits) == len(set(hits))
         assert set(hits) == live[rule.name], rule.find
         evaluators.append((rule, Evaluator(node, reading)))
-    index.close()
     for number, post in enumerate(made):
         analysis = analyse(post)
         for rule, evaluator in evaluators[number % 4 :: 4]:
@@ -280,16 +319,16 @@ def _same_everywhere(made: Sequence[Post], rules: Sequence[KeywordRule], folder:
 
 
 @pytest.mark.drill
-def test_generated_expressions_find_the_same_real_posts(shared_data: Path, tmp_path: Path) -> None:
+def test_generated_expressions_find_the_same_real_posts(shared_data: Path, index: Index) -> None:
     made = _real_posts(shared_data, every=80)
-    assert _same_everywhere(made, _some_rules(made, 60), tmp_path) > 200
+    assert _same_everywhere(made, _some_rules(made, 60), index) > 200
 
 
 @pytest.mark.drill
 @pytest.mark.timeout(900)
 def test_every_real_post_is_found_alike_live_in_the_index_and_in_a_scan(
-    shared_data: Path, tmp_path: Path
+    shared_data: Path, index: Index
 ) -> None:
     made = _real_posts(shared_data)
     assert len(made) > 80_000
-    assert _same_everywhere(made, _some_rules(made, 24), tmp_path) > 2_000
+    assert _same_everywhere(made, _some_rules(made, 24), index) > 2_000

@@ -1,10 +1,12 @@
 """`watcher index`: the search index, which is derived from the store and can be made anew."""
 
+from pathlib import Path
+
 import click
 
 from watcher.app import App
 from watcher.cli import Settings
-from watcher.cli.console import count, print_json, size, stderr, stdout
+from watcher.cli.console import count, print_json, safe, size, stderr, stdout
 from watcher.presence import alone
 
 
@@ -25,6 +27,7 @@ def status(settings: Settings, as_json: bool) -> None:
             "behind": app.index.lag(app.store),
             "bytes": app.index.size_bytes(),
         }
+        unused = _unused(app)
     if as_json:
         print_json(state)
         return
@@ -32,6 +35,7 @@ def status(settings: Settings, as_json: bool) -> None:
         f"{count(state['documents'], 'post')} indexed, {state['behind']:,} waiting, "
         f"{size(state['bytes'])} on disk"
     )
+    _tell(unused)
 
 
 @command.command()
@@ -45,4 +49,19 @@ def rebuild(settings: Settings) -> None:
         stderr().progress("indexing") as report,
     ):
         done = app.index.rebuild(app.store, report)
+        unused = _unused(app)
     stdout().say(f"indexed {count(done, 'post')} anew")
+    _tell(unused)
+
+
+def _unused(app: App) -> Path | None:
+    """Return the folder of an index that nobody uses since the store moved to a server."""
+    folder = app.config.data / "index"
+    return folder if app.store.on_server and folder.is_dir() else None
+
+
+def _tell(unused: Path | None) -> None:
+    if unused:
+        stderr().say(
+            safe(f"the index is in the database now; the one in {unused} can go: rm -r {unused}")
+        )

@@ -15,14 +15,25 @@ either a prefix of 800 words takes 11 to 22 s. The GIN index collects what is ne
 now and then: a list of half a megabyte costs each search a millisecond, the whole 4 MB two to ten.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, text, tuple_, union
+from sqlalchemy import (
+    Connection,
+    Select,
+    Subquery,
+    and_,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+    union,
+)
 from sqlalchemy.exc import DBAPIError
 
+from watcher.store.columns import Moment
 from watcher.store.database import Database
 from watcher.store.full_text_query import Condition
 from watcher.store.full_text_tables import Tables, Turn
@@ -95,9 +106,30 @@ class FullText:
         if before is not None:
             query = query.where(posted_at < before)
         if after is not None:
-            query = query.where(tuple_(posted_at, rid) < tuple_(*after))
+            last = tuple_(literal(after[0], Moment), literal(after[1]))
+            query = query.where(tuple_(posted_at, rid) < last)
+        if clause is not None:
+            with suppress(_TooSlowError):
+                return self._answer(query, f"statement_timeout = {_QUICK_MS}")
+        # In their order where all are wanted; else the index is asked, and the answer sorted.
+        return self._answer(query, f"enable_indexscan = {'on' if clause is None else 'off'}")
+
+    def _answer(self, query: Select[datetime, int], setting: str) -> list[Place]:
+        """Run a query that is sorted and limited.
+
+        The database either goes through the posts in their order, which is right for what is
+        common, or asks the index for all and sorts them. Where two words are common but never
+        together it takes the first way, and would go through every post: it is given a moment, and
+        then made to take the second.
+        """
         with self._database.reading() as connection:
-            return [(row[0], row[1]) for row in _answer(connection, query, clause is None)]
+            connection.execute(text(f"SET LOCAL {setting}"))
+            try:
+                return [(at, rid) for at, rid in connection.execute(query)]
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) == _CANCELED:
+                    raise _TooSlowError from error
+                raise
 
     def words_like(self, first: str, last: str, sizes: range, sign: str, limit: int) -> list[str]:
         """Return words that begin with `first` or end with `last`, at most `limit`.
@@ -108,7 +140,7 @@ class FullText:
         letters = func.char_length(word).between(
             len(sign) + sizes.start, len(sign) + sizes.stop - 1
         )
-        begins = word.between(sign + first, sign + first + chr(0x10FFFF))
+        begins = and_(word >= sign + first, word <= sign + first + chr(0x10FFFF))
         ends = func.right(word, len(last)) == last
         halves = union(
             select(word).where(letters, begins),
@@ -119,13 +151,12 @@ class FullText:
 
     def frequencies(self, newest: int) -> tuple[int, dict[str, int]]:
         """Return how many of the newest posts are looked at, and how many have each lexeme."""
-        some = select(self._posts.c["keys"]).order_by(self._posts.c.rid.desc()).limit(newest)
-        chosen = some.subquery()
-        said = func.unnest(func.tsvector_to_array(chosen.c["keys"])).column_valued("said")
+        chosen = self._newest(newest)
+        said = _said(chosen).subquery()
+        query = select(said.c.said, func.count()).group_by(said.c.said)
         with self._database.reading() as connection:
             count = connection.execute(select(func.count()).select_from(chosen)).scalar_one()
-            rows = connection.execute(select(said, func.count()).select_from(chosen).group_by(said))
-            return count, {row[0]: row[1] for row in rows}
+            return count, {word: posts for word, posts in connection.execute(query)}  # noqa: C416
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -188,35 +219,25 @@ class FullText:
 
     def drop_unused(self, words: Collection[str]) -> None:
         """Drop those of the words that no post has any more, a thousand in a transaction."""
-        rows = select(self._posts.c["keys"]).order_by(self._posts.c.rid.desc()).limit(_ALIVE)
-        said = func.unnest(func.tsvector_to_array(rows.subquery().c["keys"])).column_valued("said")
+        in_use = _said(self._newest(_ALIVE)).distinct()
         with self._database.reading() as connection:
-            alive = set(connection.execute(select(said).distinct()).scalars())
+            alive = set(connection.execute(in_use).scalars())
         rare = sorted(set(words) - alive)
         for start in range(0, len(rare), _AT_A_TIME):
             with self.turn() as turn:
                 turn.drop_unused(rare[start : start + _AT_A_TIME])
 
+    def _newest(self, count: int) -> Subquery:
+        keys = select(self._posts.c["keys"]).order_by(self._posts.c.rid.desc())
+        return keys.limit(count).subquery()
+
     def _writing(self) -> AbstractContextManager[Connection]:
         return self._database.writing_aside(_LOCK)
 
 
-def _answer(connection: Connection, query: Select[Any], in_order: bool) -> Sequence[Row[Any]]:
-    """Run a query that is sorted and limited.
+def _said(some: Subquery) -> Select[str]:
+    return select(func.unnest(func.tsvector_to_array(some.c["keys"])).label("said"))
 
-    The database either goes through the posts in their order, which is right for what is common, or
-    asks the index for all and sorts them. Where two words are common but never together it takes
-    the first way, and would go through every post: then it is made to take the second.
-    """
-    if in_order:
-        return connection.execute(query).all()
-    try:
-        with connection.begin_nested():
-            connection.execute(text(f"SET LOCAL statement_timeout = {_QUICK_MS}"))
-            return connection.execute(query).all()
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != _CANCELED:
-            raise
-    connection.execute(text("SET LOCAL enable_indexscan = off"))
-    connection.execute(text("SET LOCAL statement_timeout = 0"))
-    return connection.execute(query).all()
+
+class _TooSlowError(Exception):
+    """The database has chosen the wrong way to look."""

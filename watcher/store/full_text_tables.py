@@ -144,8 +144,8 @@ class Turn:
             .returning(posts.c["keys"])
             .cte("gone")
         )
-        said = func.unnest(func.tsvector_to_array(gone.c["keys"])).column_valued("said")
-        return list(self._connection.execute(select(said).select_from(gone).distinct()).scalars())
+        said = select(func.unnest(func.tsvector_to_array(gone.c["keys"]))).distinct()
+        return list(self._connection.execute(said).scalars())
 
     def drop_unused(self, words: Sequence[str]) -> None:
         """Drop those of the words that no post has; each is looked up."""
