@@ -33,6 +33,7 @@ COMMANDS = {
     "demo": "Show the main job on an invented brand; nothing leaves the machine.",
     "once": "Pull, match, index, plan and deliver once.",
     "run": "Watch until stopped.",
+    "work": "Work off the log beside the one that watches.",
     "workers": "Who works on the database; keep workers at work, here or on a cluster.",
     "status": "What is watched, what waits, what went wrong.",
     "sources": "How the sources are read, what is missing, and which the rules need.",

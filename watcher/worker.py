@@ -1,0 +1,155 @@
+"""A worker: works off the log until it is told to stop, beside any number of others like it.
+
+It asks no network and keeps no schedule; a leader does. When nothing waits it looks again after a
+pause that grows to a second. A database that is away is told of once, and tried again after pauses
+that grow to half a minute: what was claimed then is claimed again, nothing is lost.
+"""
+
+import logging
+import os
+import signal
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from alerts.words.hostile import one_line
+from rules.errors import WatcherError
+from watcher.app import App
+from watcher.config import ConfigError, load
+from watcher.store import BEAT_EVERY, StoreError
+from watcher.walk.working import Worked, work
+
+log = logging.getLogger("watcher")
+
+FIRST_LOOK = 0.05
+LONGEST_LOOK = 1.0
+"""Seconds between two looks at an empty log."""
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 30.0
+"""Seconds until a database that failed is tried again."""
+CONFIG_EVERY = timedelta(seconds=5)
+LINE = 1000
+
+
+class Worker:
+    """Works off the log until `stopping` is set."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.stopping = threading.Event()
+        self._id = ""
+        self._posts = self._matches = 0
+        self._trouble = ""
+        self._stamp = _stamp(app.config.path)
+        self._looked_at_config = time.monotonic()
+        self._beaten = 0.0
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT, which finish the claim under way; a second ends at once."""
+
+        def stop(signum: int, _frame: object) -> None:
+            if self.stopping.is_set():
+                os._exit(128 + signum)
+            # Not here: the main thread may be holding the event's lock at this very moment.
+            threading.Thread(target=self.stopping.set).start()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        self.work()
+
+    def work(self) -> None:
+        """Work until `stopping` is set."""
+        look, pause = FIRST_LOOK, FIRST_PAUSE
+        log.info("working off the log")
+        while not self.stopping.is_set():
+            try:
+                self._sign()
+                worked = work(self.app, self._id, stop=self._is_to_pause)
+                self._count(worked)
+            except WatcherError as error:
+                self._tell(f"{error}{f' ({error.help})' if error.help else ''}")
+                self.stopping.wait(pause * (0.5 + self.app.random.random() / 2))
+                pause = min(LONGEST_PAUSE, 2 * pause)
+                continue
+            self._tell("")
+            pause = FIRST_PAUSE
+            self._take_up_config()
+            if worked.claims:
+                look = FIRST_LOOK
+            else:
+                self.stopping.wait(look)
+                look = min(LONGEST_LOOK, 2 * look)
+        self._leave()
+
+    def _is_to_pause(self) -> bool:
+        """Whether to stop between two claims: for good, or for a sign of life."""
+        return self.stopping.is_set() or self._is_time_to_beat()
+
+    def _is_time_to_beat(self) -> bool:
+        return time.monotonic() - self._beaten > BEAT_EVERY.total_seconds() / 2
+
+    def _sign(self) -> None:
+        """Leave a sign of life where it is time for one."""
+        now = self.app.clock()
+        if not self._id:
+            self._id = self.app.store.sign_in("works", now)
+        elif self._is_time_to_beat():
+            known = self.app.store.beat(
+                self._id, now, posts=self._posts, matches=self._matches, trouble=self._trouble
+            )
+            if not known:
+                self._id = self.app.store.sign_in("works", now)
+        else:
+            return
+        self._beaten = time.monotonic()
+
+    def _count(self, worked: Worked) -> None:
+        self._posts += worked.posts
+        self._matches += worked.matches
+        if worked.matches or worked.suspects or worked.changed:
+            log.info("%d matches, %d new suspects", worked.matches, worked.suspects)
+
+    def _leave(self) -> None:
+        log.info("stopped after %d posts", self._posts)
+        try:
+            if self._id:
+                now = self.app.clock()
+                self.app.store.beat(self._id, now, posts=self._posts, matches=self._matches)
+                self.app.store.sign_off(self._id, now)
+        except StoreError as error:
+            log.warning("the database was not told: %s", one_line(error.message, LINE))
+
+    def _tell(self, trouble: str) -> None:
+        """Say what went wrong when it begins, changes and ends: not with every try."""
+        before, self._trouble = self._trouble, trouble
+        if trouble and trouble != before:
+            log.error("%s", one_line(trouble, LINE))
+        elif before and not trouble:
+            log.info("works again")
+
+    def _take_up_config(self) -> None:
+        """Take up a changed configuration; keep the old one while the new one is broken."""
+        now = time.monotonic()
+        if now - self._looked_at_config < CONFIG_EVERY.total_seconds():
+            return
+        self._looked_at_config = now
+        stamp = _stamp(self.app.config.path)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            config = load(self.app.config.path)
+            if config != self.app.config:
+                self.app = self.app.reconfigured(config)
+                log.info("the changed configuration is in use")
+        except (ConfigError, WatcherError) as error:
+            log.error("the changed configuration is not used:\n%s", error)  # noqa: TRY400
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
