@@ -1,5 +1,7 @@
 """What a job finds is what the watcher would have found live: the same code, the same answer."""
 
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,11 +13,12 @@ from tests.scale.samples import BEGAN, BRAND, RULES, hits, work, write_lines, wr
 from watcher.app import App
 from watcher.config import Config, load
 from watcher.export import write_file
-from watcher.export.stored import stored
+from watcher.export.stored import STORED, stored
 from watcher.pipeline import match, pull
 from watcher.scale.model import Hit
 from watcher.scale.planning import plan
 from watcher.scale.rules_file import read_rules
+from watcher.scale.shapes import ACCOUNT_COLUMNS, POST_COLUMNS
 from watcher.scale.shard import run_shard
 from watcher.scale.sought import pack, unpack
 
@@ -127,6 +130,18 @@ def test_our_own_exports_are_read_as_they_were_stored(config: Config, tmp_path: 
     expected = of_posts(searched(config, config.folder / "posts.jsonl"))
     for form in ("jsonl", "parquet"):
         assert of_posts(searched(config, tmp_path / f"out.{form}")) == expected
+
+
+def test_every_column_of_our_own_tables_is_read_but_for_when_it_was_seen() -> None:
+    for table, columns in (("posts", POST_COLUMNS), ("accounts", ACCOUNT_COLUMNS)):
+        ours = {column.name for column in STORED[table].columns}
+        assert ours - set(columns) == {"seen"}
+
+
+def test_a_worker_loads_no_database() -> None:
+    code = "import sys, watcher.scale.local; print('sqlalchemy' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "False\n"
 
 
 def test_each_account_is_found_once_in_its_most_alike_form(tmp_path: Path) -> None:

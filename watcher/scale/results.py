@@ -144,6 +144,12 @@ def _read(row: dict[str, Any]) -> HitRecord:
     subject = row.pop("subject", None) or row.pop("post", None)
     shard, rule, at = row.pop("shard"), row.pop("rule"), row.pop("posted_at", None)
     detail = {name: value for name, value in row.items() if value is not None}
+    # a list is never None: those of the other kind of finding are taken out
+    for column in _OF_SUSPECTS if "score" not in detail else _OF_POSTS:
+        if column.type == "texts":
+            detail.pop(column.name, None)
+    if "score" in detail:
+        detail.setdefault("author_key", "" if subject.startswith("domain:") else subject)
     return HitRecord(shard=shard, rule=rule, subject=subject, at=at, detail=detail)
 
 

@@ -16,19 +16,23 @@ from watcher.backends.formats import (
     bluesky_views,
     values,
 )
-from watcher.export.stored import STORED
 
 ACCOUNT_COLUMNS: Final = (
-    *(column.name for column in STORED["accounts"].columns),
-    *("did", "acct", "username", "screen_name", "handle", "name", "displayName", "bio"),
+    *("key", "network", "id", "handle", "display_name", "bio", "url", "avatar", "created"),
+    *("followers", "following", "bot", "locked", "discoverable", "verified", "last_post"),
+    *("did", "acct", "username", "screen_name", "name", "displayName", "public_metrics"),
     *("description", "note", "followers_count", "following_count", "created_at", "uri"),
 )
 POST_COLUMNS: Final = (
-    *(column.name for column in STORED["posts"].columns),
+    *("key", "network", "id", "posted_at", "author_key", "author", "author_name", "author_bio"),
+    *("author_followers", "author_bot", "text", "language", "url", "source", "reply_to"),
+    *("reply_to_handle", "repost_of", "quote_of", "links", "titles", "hashtags", "mentions"),
+    *("media", "likes", "reposts", "replies", "edited_at", "private"),
     *("content", "body", "created_at", "date", "timestamp", "lang", "user", "username", "handle"),
-    *("author_id", "author_bio", "domains", "in_reply_to", "rt"),
+    *("author_id", "domains", "in_reply_to", "rt"),
 )
-"""Columns of Parquet that something is made of; others are not read."""
+"""Columns of Parquet that something is made of, our own first; others are not read. Not taken from
+the export, which would bring the whole store into each worker."""
 _SAID: Final = ("text", "content", "body", "commit", "record", "post", "data", "reblog")
 
 

@@ -1,0 +1,194 @@
+"""A job goes on where it stopped, on both databases, and finds what it would have found at once."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.scale.samples import BEGAN, Here, Silent, work, write_posts
+from tests.store.conftest import opened, postgresql_opened, sqlite_opened, store
+from watcher.scale.driving import Asked, create, drive, is_driven
+from watcher.scale.engines import Ended, Failed, Hands, open_engine
+from watcher.scale.model import Kind, ScaleError, Shard, ShardResult, Work
+from watcher.scale.planning import plan
+from watcher.scale.results import as_line, merged, open_results
+from watcher.store import Store
+from watcher.store.jobs import JobState
+
+__all__ = ["opened", "postgresql_opened", "sqlite_opened", "store"]
+
+
+def job_over(
+    store: Store, *archives: Path, to: str = "store", kind: Kind = "backtest", size: int = 100
+) -> int:
+    asked = Asked(work=work(kind), to=to, rules="rules.toml", archives=tuple(map(str, archives)))
+    return create(store, asked, plan([str(one) for one in archives], size), BEGAN)
+
+
+def driven(store: Store, job: int, engine: Here | None = None) -> JobState:
+    return drive(store, job, engine or Here(), Silent(), lambda: BEGAN)
+
+
+def lines(store: Store, job: int, to: str = "store", kind: Kind = "backtest") -> list[str]:
+    return [as_line(one) for one in merged(open_results(to, kind, store).hits(job))]
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """A thousand posts in about ten shards."""
+    return write_posts(tmp_path / "posts.jsonl", *range(1000))
+
+
+@pytest.mark.parametrize("place", ["store", "found.parquet"])
+def test_a_job_that_broke_off_again_and_again_finds_the_same(
+    store: Store, archive: Path, tmp_path: Path, place: str
+) -> None:
+    whole = job_over(store, archive)
+    assert driven(store, whole) == "done"
+    to = place if place == "store" else str(tmp_path / place)
+    job = job_over(store, archive, to=to)
+    worked: list[int] = []
+    for expected in ("stopped", "stopped", "stopped", "done"):
+        engine = Here(at_most=3)
+        assert driven(store, job, engine) == expected
+        worked += engine.done
+    assert worked == list(range(10))
+    assert lines(store, job, to) == lines(store, whole)
+    assert len(lines(store, job, to)) > 300
+    assert store.job(job).hits == store.job(whole).hits
+
+
+class _Breaking(Here):
+    """An engine that is gone in the middle."""
+
+    def run(self, work: Work, shards: Sequence[Shard], hands: Hands) -> Iterator[Ended]:
+        for number, ended in enumerate(super().run(work, shards, hands)):
+            if number == 4:
+                raise ScaleError("the cluster is gone")
+            yield ended
+
+
+def test_when_the_engine_breaks_what_is_done_stays_done(store: Store, archive: Path) -> None:
+    job = job_over(store, archive)
+    with pytest.raises(ScaleError, match="the cluster is gone"):
+        driven(store, job, _Breaking())
+    assert (store.job(job).state, store.job(job).done) == ("stopped", 4)
+    engine = Here()
+    assert driven(store, job, engine) == "done"
+    assert engine.done == list(range(4, 10))
+
+
+class _Ahead(Here):
+    """An engine that brings each shard twice, and the last ones first."""
+
+    def run(self, work: Work, shards: Sequence[Shard], hands: Hands) -> Iterator[Ended]:
+        yield from super().run(work, [*shards[5:], *shards], hands)
+
+
+def test_shards_that_come_twice_and_in_another_order_change_nothing(
+    store: Store, archive: Path
+) -> None:
+    one, other = job_over(store, archive), job_over(store, archive)
+    driven(store, one)
+    driven(store, other, _Ahead())
+    assert lines(store, one) == lines(store, other)
+
+
+def test_a_shard_whose_file_changed_fails_and_the_others_go_on(
+    store: Store, archive: Path, tmp_path: Path
+) -> None:
+    second = write_posts(tmp_path / "later.jsonl", *range(2000, 2010))
+    job = job_over(store, archive, second)
+    octets = second.read_bytes()
+    second.unlink()
+    assert driven(store, job) == "failed"
+    state = store.job(job)
+    assert (state.done, state.failed, state.left) == (10, 1, 1)
+    assert "cannot be read" in store.job_shards(job)[10].error
+    second.write_bytes(octets)  # the same content, written later: not the file that was planned
+    assert driven(store, job) == "failed"
+    assert "has changed" in store.job_shards(job)[10].error
+
+
+class _Cancelling(Silent):
+    """Somebody cancels the job when its third shard is done."""
+
+    def __init__(self, store: Store, job: int) -> None:
+        self.store, self.job, self.seen = store, job, 0
+
+    def ended(self, ended: ShardResult | Failed) -> None:
+        self.seen += 1
+        if self.seen == 3:
+            self.store.cancel_job(self.job, BEGAN)
+
+
+def test_a_cancelled_job_ends_and_keeps_what_it_found(store: Store, archive: Path) -> None:
+    job = job_over(store, archive)
+    watching = _Cancelling(store, job)
+    assert drive(store, job, Here(), watching, lambda: BEGAN) == "cancelled"
+    assert (store.job(job).done, watching.seen) == (3, 3)
+    assert driven(store, job) == "done"
+
+
+def test_nobody_drives_a_job_that_another_one_drives(store: Store, archive: Path) -> None:
+    job = job_over(store, archive)
+    store.take_job(job, "elsewhere:17", BEGAN)
+    with pytest.raises(ScaleError, match="is being worked on by elsewhere:17"):
+        driven(store, job)
+    assert is_driven(store.job(job), BEGAN + timedelta(seconds=30))
+    assert not is_driven(store.job(job), BEGAN + timedelta(minutes=2))
+
+
+def test_an_account_in_several_shards_counts_once(store: Store, archive: Path) -> None:
+    job = job_over(store, archive, kind="scan-accounts")
+    assert driven(store, job) == "done"
+    every = [one.subject for one in store.job_hits(job)]
+    once = [one.subject for one in merged(store.job_hits(job))]
+    assert len(every) == 10 * len(once)
+    assert sorted(once) == sorted(set(every))
+
+
+def test_a_parquet_folder_holds_what_the_store_would(
+    store: Store, archive: Path, tmp_path: Path
+) -> None:
+    to = str(tmp_path / "found.parquet")
+    job = job_over(store, archive, to=to, kind="scan-accounts")
+    driven(store, job)
+    other = job_over(store, archive, kind="scan-accounts")
+    driven(store, other)
+    assert lines(store, job, to, "scan-accounts") == lines(store, other, kind="scan-accounts")
+    assert list(store.job_hits(job)) == []
+    files = sorted(Path(to).iterdir())
+    assert [one.name for one in files][:2] == ["shard-000000.parquet", "shard-000001.parquet"]
+    assert {oct(one.stat().st_mode)[-3:] for one in files} == {"600"}
+
+
+def test_nothing_to_do_is_told(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").touch()
+    with pytest.raises(ScaleError, match="nothing in these archives"):
+        job_over(store, tmp_path / "a.jsonl")
+
+
+@pytest.mark.parametrize("to", ["found.csv", "s3://bucket/found.parquet", ""])
+def test_a_place_that_cannot_be_is_told_before(store: Store, archive: Path, to: str) -> None:
+    with pytest.raises(ScaleError, match="no place for results"):
+        job_over(store, archive, to=to)
+
+
+@pytest.mark.parametrize("engine", ["local", "local:0", "local:9999", "local:x", "ray://a", ""])
+def test_an_engine_that_is_none_is_told(engine: str) -> None:
+    with pytest.raises(ScaleError, match="no engine"):
+        open_engine(engine)
+
+
+def test_what_a_job_was_given_is_kept_whole() -> None:
+    asked = Asked(
+        work=work(since=BEGAN, until=BEGAN + timedelta(days=1)),
+        to="store",
+        rules="é.toml",
+        archives=("a", "b"),
+    )
+    assert Asked.load(asked.dump()) == asked
+    assert "then" not in json.loads(asked.dump())
