@@ -16,20 +16,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Connection,
     Engine,
     Float,
     Table,
     Text,
-    cast,
     func,
     inspect,
     select,
@@ -42,6 +40,7 @@ from watcher.store.columns import storable
 from watcher.store.database import Database, open_engine, parse
 from watcher.store.errors import StoreError, translate
 from watcher.store.exclusive import shown_address
+from watcher.store.log_days import day_of, make_day
 from watcher.store.schema import log, metadata, workers
 from watcher.store.versions import COPYING, HEAD, VERSION_TABLE, version_of
 
@@ -51,8 +50,6 @@ _SILENT = timedelta(seconds=60)
 _FROM_THE_START = {"progress", "log_heads", "log_cursors"}
 """Tables that have rows before anything has happened."""
 _MODULUS = 2**128
-_EPOCH = date(1970, 1, 1)
-_MICROSECONDS_A_DAY = 86_400_000_000
 
 Progress = Callable[[int, int], None]
 """Is told how many rows of how many were copied or compared."""
@@ -397,21 +394,17 @@ def _to_sqlite(engine: Engine) -> Iterator[Callable[[Table, Iterable[Rows]], Non
             connection.invalidate()  # its settings are not those of others
 
 
-def _days(connection: Connection) -> list[int]:
-    """Return on which days what is in the log came, as days since 1970."""
-    day = cast(log.c.at, BigInteger) / _MICROSECONDS_A_DAY
-    return [int(one) for one in connection.execute(select(func.floor(day)).distinct()).scalars()]
+def _days(connection: Connection) -> list[datetime]:
+    """Return on which days what is in the log came."""
+    moments = connection.execute(select(log.c.at).distinct()).scalars()
+    return sorted({day_of(moment) for moment in moments})
 
 
-def _make_days(target: Engine, days: Sequence[int]) -> None:
+def _make_days(target: Engine, days: Sequence[datetime]) -> None:
     """Make the parts of PostgreSQL's log that rows of these days go to."""
     with target.begin() as connection:
         for day in days:
-            first, name = day * _MICROSECONDS_A_DAY, f"log_{_EPOCH + timedelta(days=day):%Y%m%d}"
-            connection.exec_driver_sql(
-                f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF log"
-                f" FOR VALUES FROM ({first}) TO ({first + _MICROSECONDS_A_DAY})"
-            )
+            make_day(connection, day)
 
 
 def _compare(connection: Connection, table: Table, expected: _Sum, steps: _Steps) -> None:
