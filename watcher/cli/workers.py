@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from dataclasses import asdict
@@ -15,6 +14,7 @@ import click
 
 from watcher.cli import Settings
 from watcher.cli.console import ago, count, print_json, safe, stdout
+from watcher.cli.logs import log_format, set_up_log
 
 if TYPE_CHECKING:
     from watcher.scale.placing import Crew
@@ -49,6 +49,7 @@ MOST = 1000
 )
 @click.option("--stop", "is_to_stop", is_flag=True, help="Stop who keeps workers there, and them.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+@log_format
 @click.pass_obj
 def command(
     settings: Settings,
@@ -57,6 +58,7 @@ def command(
     there: str | None,
     is_to_stop: bool,
     as_json: bool,
+    log_format: str,
 ) -> None:
     """Show who works on the database; with -n, keep workers at work.
 
@@ -66,6 +68,7 @@ def command(
     """
     if is_to_stop and number is not None:
         raise click.UsageError("--stop ends workers and -n starts them")
+    set_up_log(log_format, quiet=False)
     if is_to_stop:
         _stop(settings, engine, there)
     elif number is None:
@@ -142,9 +145,6 @@ def _keep_on_cluster(engine: str, there: str, number: int) -> None:
 def _keep(crew: "Crew", number: int, stopping: threading.Event) -> None:
     from watcher.scale.placing import Keeper
 
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
-    )
     _listen_for_signals(stopping)
     Keeper(crew, number, log.info).keep(stopping.is_set, time.monotonic)
     log.info("stopped")

@@ -1,0 +1,210 @@
+"""Continuous workers, on a real Dask cluster and on one host: kept at work, and ended well."""
+
+import contextlib
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import pytest
+from sqlalchemy import func, select
+
+from rules.model import Account, Post
+from tests.dask_servers import Cluster, Process, cluster
+from watcher.backends.interface import Page
+from watcher.store import Store
+from watcher.store.schema import matches, posts, queue
+
+pytestmark = [pytest.mark.server, pytest.mark.drill]
+
+NOW = datetime.now(UTC)
+PAGES = 60
+PAGE = 500
+CONFIG = """
+data = "data"
+
+[store]
+url = "{url}"
+
+[[brands]]
+name = "Café Luna"
+
+[[sources]]
+name = "town"
+kind = "local"
+enabled = false
+
+[[channels]]
+name = "daily"
+kind = "email"
+to = ["ann@example.org"]
+at = "08:00"
+
+[[rules]]
+name = "luna"
+find = "luna"
+then = ["daily"]
+"""
+WORKS = r"worker (\d+) works: process (\d+)"
+
+
+def page(number: int) -> Page:
+    ids = range(number * PAGE, (number + 1) * PAGE)
+    posts = tuple(
+        Post(
+            network="town",
+            id=str(one),
+            author=Account(network="town", id=str(one % 97), handle=f"ann{one % 97}"),
+            text=f"{'Luna' if one % 3 == 0 else 'tea'} was cold, number {one}",
+            posted_at=NOW,
+        )
+        for one in ids
+    )
+    return Page(posts=posts, cursor=str(number + 1), more=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, postgres_url: str) -> Path:
+    (tmp_path / "watcher.toml").write_text(CONFIG.format(url=postgres_url))
+    return tmp_path
+
+
+@pytest.fixture
+def store(postgres_url: str) -> Iterator[Store]:
+    opened = Store.open(postgres_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def dask(folder: Path) -> Iterator[Cluster]:
+    with cluster(folder) as made:
+        yield made
+
+
+def append(store: Store, first: int, behind: int) -> None:
+    for number in range(first, behind):
+        store.append("town", str(number) if number else None, page(number), NOW)
+
+
+def drained(store: Store, run: Process) -> None:
+    """Wait until nothing waits in the log."""
+    until = time.monotonic() + 120
+    while store.log_backlog():
+        assert run.process.poll() is None, run.said()
+        assert time.monotonic() < until, run.said()
+        time.sleep(0.05)
+
+
+def assert_everything_once(store: Store, pages: int = PAGES) -> None:
+    with store.reading() as connection:
+        stored = connection.execute(select(posts.c.id)).scalars().all()
+        found = connection.execute(select(posts.c.id).join(matches)).scalars().all()
+        told = connection.execute(select(func.count()).select_from(queue)).scalar()
+    assert sorted(stored, key=int) == [str(one) for one in range(pages * PAGE)]
+    expected = [str(one) for one in range(0, pages * PAGE, 3)]
+    assert sorted(found, key=int) == expected
+    assert told == len(expected)
+
+
+def is_gone(pid: int) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    return True
+
+
+def wait_until(reached: object) -> None:
+    until = time.monotonic() + 60
+    while not reached():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_workers_on_a_cluster_drain_the_log_though_a_dask_worker_is_killed(
+    dask: Cluster, store: Store
+) -> None:
+    run = dask.run("workers", "--engine", dask.engine, "-n", "2")
+    placed = {int(found[1]): int(found[2]) for found in run.wait_for(WORKS, 2)}
+    append(store, 0, PAGES // 2)
+    wait_until(lambda: store.posts_after(0, 1))
+    dask.workers[0].kill()
+    append(store, PAGES // 2, PAGES)
+    (_, _, again) = run.wait_for(WORKS, 3)
+    wait_until(lambda: is_gone(placed[int(again[1])]))  # it went with its Dask worker
+    drained(store, run)
+    assert_everything_once(store)
+    assert "2 workers stopped" in dask.call("workers", "--engine", dask.engine, "--stop")
+    assert run.end() == 0
+    assert is_gone(int(again[2]))
+    said = dask.call("workers")
+    assert len(re.findall(r"\tleft\t", said)) == 3, said
+
+
+def test_workers_on_a_cluster_come_back_with_its_scheduler(dask: Cluster, store: Store) -> None:
+    run = dask.run("workers", "--engine", dask.engine, "-n", "1")
+    (first,) = run.wait_for(WORKS)
+    dask.scheduler.kill()
+    run.wait_for(r"the Dask scheduler at .* is gone")
+    for worker in dask.workers:
+        worker.end()
+    assert is_gone(int(first[2]))
+    dask.restart_scheduler()
+    dask.start_workers(1)
+    run.wait_for(WORKS, 2)
+    append(store, 0, 4)
+    drained(store, run)
+    run.process.send_signal(signal.SIGTERM)
+    assert run.end() == 0
+    assert_everything_once(store, 4)
+
+
+def test_workers_of_one_host_are_started_again_and_stopped_from_elsewhere(
+    folder: Path, store: Store
+) -> None:
+    host = Host(folder)
+    try:
+        run = host.run("workers", "-n", "2")
+        first, second = (int(found[2]) for found in run.wait_for(WORKS, 2))
+        append(store, 0, 10)
+        os.kill(first, signal.SIGKILL)
+        run.wait_for(r"worker 1 ended \(killed by signal 9\); again in 1 s")
+        (*_, third) = run.wait_for(WORKS, 3)
+        drained(store, run)
+        busy = host.run("workers", "-n", "1")
+        assert busy.end() == 1
+        assert "places workers for the data in" in busy.said()
+        assert "stopped" in host.call("workers", "--stop")
+        assert run.end() == 0
+        assert all(is_gone(one) for one in (first, second, int(third[2])))
+        assert "nobody keeps workers here" in host.call("workers", "--stop")
+        assert_everything_once(store, 10)
+    finally:
+        host.stop()
+
+
+def test_a_killed_keeper_leaves_no_worker_behind(folder: Path, store: Store) -> None:
+    host = Host(folder)
+    try:
+        run = host.run("workers", "-n", "2")
+        pids = [int(found[2]) for found in run.wait_for(WORKS, 2)]
+        run.process.kill()
+        wait_until(lambda: all(is_gone(pid) for pid in pids))
+    finally:
+        host.stop()
+
+
+class Host(Cluster):
+    """One host without Dask."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._started = folder, 0
+        self.env = {**os.environ}
+        self.workers, self._others = [], []
+
+    def stop(self) -> None:
+        for one in self._others:
+            one.kill()
