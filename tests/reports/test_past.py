@@ -16,7 +16,7 @@ from watcher import files, pipeline
 from watcher.app import App
 from watcher.config import load
 from watcher.insights.model import Period
-from watcher.reports import compose, speaking
+from watcher.reports import Facts, compose, speaking
 from watcher.reports import page as written
 from watcher.reports.model import Paragraph
 
@@ -90,6 +90,27 @@ def test_who_is_held_for_an_imitation_is_no_customer_who_waits(world: App) -> No
     said = " ".join(one.text for one in section.blocks if isinstance(one, Paragraph))
     assert "no customer of Acme waited" in said
     assert "1 more is held for an imitation" in said
+
+
+def test_how_many_own_accounts_are_left_out_is_said(world: App) -> None:
+    brand = world.config.brands[0]
+    many = [person(f"acme{number}") for number in range(5)]
+    world.store.save_page("square", page(accounts=many), NOW)
+    named = replace(brand, accounts=("nobody", *(one.handle for one in many)))
+    brands = (named, *world.config.brands[1:])
+    facts = facts_of(
+        replace(world, config=replace(world.config, brands=brands)), days(6, 8), "Acme"
+    )
+    assert (len(facts.brands[0].accounts), facts.brands[0].more_accounts) == (3, 2)
+    assert "2 more of Acme’s own accounts are known" in told(facts, "accounts")
+    assert "own accounts is known" not in told(facts_of(world, days(6, 8), "Acme"), "accounts")
+
+
+def told(facts: Facts, key: str) -> str:
+    """Everything that a section says in sentences."""
+    [chapter] = compose(Templates(files.templates()), facts, "en").chapters
+    [section] = [one for one in chapter.sections if one.key == key]
+    return " ".join(one.text for one in section.blocks if isinstance(one, Paragraph))
 
 
 def test_only_commands_about_the_end_of_the_period_are_said_to_print_the_same(world: App) -> None:

@@ -88,7 +88,9 @@ class BrandFacts:
     """Brands of which what is new is not known: too little of their own is stored of before."""
     suspects: SuspectNews
     accounts: tuple[AccountStatistics, ...]
-    """The brand's own that are known."""
+    """The first of the brand's own that are known."""
+    more_accounts: int
+    """How many more of them are known."""
     posts: Mapping[str, Post] = field(default_factory=dict)
     """Public posts by their key: what may be shown."""
     evidence: Mapping[int, tuple[Post, ...]] = field(default_factory=dict)

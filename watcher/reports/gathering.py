@@ -88,6 +88,7 @@ def _of_brand(
     began = tuple(one for other in others for one in campaigns(store, other, period))
     own_began = campaigns(store, brand, period)
     people = influencers(store, [brand.name], period, MOST_LISTED, own=[brand])
+    accounts, more_accounts = _accounts(store, brand, period)
     keys = [key for theme in found for key in theme.examples[:MOST_SHOWN]]
     keys += [key for one in (*began, *own_began) for key in one.examples[:MOST_SHOWN]]
     keys += [one.best for one in people]
@@ -114,7 +115,8 @@ def _of_brand(
             one.name for one in (brand, *others) if not is_looked_at(store, one, period)
         ),
         suspects=_suspects(store, brand, period, now),
-        accounts=_accounts(store, brand, period),
+        accounts=accounts,
+        more_accounts=more_accounts,
         posts=store.public_posts(keys),
         evidence=evidence,
     )
@@ -168,7 +170,10 @@ def _alarms(
     return public, shown, len(found) - len(public)
 
 
-def _accounts(store: Store, brand: Brand, period: Period) -> tuple[AccountStatistics, ...]:
+def _accounts(
+    store: Store, brand: Brand, period: Period
+) -> tuple[tuple[AccountStatistics, ...], int]:
+    """Return how a brand's first own accounts posted, and how many more are known."""
     found: dict[str, None] = {}
     for written in brand.accounts:
         network, _, handle = written.rpartition(":")
@@ -176,7 +181,8 @@ def _accounts(store: Store, brand: Brand, period: Period) -> tuple[AccountStatis
         if account is not None:
             found[account.key] = None
     keys = list(found)[:MOST_ACCOUNTS]
-    return tuple(account_statistics(store, key, period, period.zone) for key in keys)
+    told = tuple(account_statistics(store, key, period, period.zone) for key in keys)
+    return told, len(found) - len(told)
 
 
 def _suspects(store: Store, brand: Brand, period: Period, now: datetime) -> SuspectNews:

@@ -6,10 +6,10 @@ A report is passed around, so that nothing that private posts alone tell is in i
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median_low
+from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import BigInteger, and_, case, func, or_, select, type_coerce
 
 from rules.model import Post, Verdict
 from watcher.store.database import Database
@@ -22,7 +22,7 @@ from watcher.store.schema import alarms, posts, spoken, suspect_events, suspects
 from watcher.store.suspects import record_of, select_suspects
 
 _CHUNK = 200
-_MOST_LAGS = 5000
+_SECOND = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,8 +48,8 @@ class Brought:
     posts: int
     first: datetime
     """When the first of them was read."""
-    lag: timedelta | None
-    """How long after their writing half of the newest had been read."""
+    lag: timedelta
+    """How long after its writing half of them had been read, to the second."""
 
 
 class Reported(Database):
@@ -139,30 +139,19 @@ class Reported(Database):
 
     def brought(self, since: datetime, until: datetime) -> dict[str, Brought]:
         """Return what each source brought that was written in a period, and how late that came."""
-        written = and_(posts.c.posted_at >= since, posts.c.posted_at < until)
-        counted = (
-            select(posts.c.source, func.count(), func.min(posts.c.seen))
-            .where(written)
-            .group_by(posts.c.source)
+        late = type_coerce(posts.c.seen - posts.c.posted_at, BigInteger) // _SECOND
+        lag = case((late > 0, late), else_=0)
+        query = (
+            select(posts.c.source, lag.label("lag"), func.count(), func.min(posts.c.seen))
+            .where(posts.c.posted_at >= since, posts.c.posted_at < until)
+            .group_by(posts.c.source, lag)
+            .order_by(posts.c.source, lag)
         )
-        newest = (
-            select(posts.c.source, posts.c.posted_at, posts.c.seen)
-            .where(written)
-            .order_by(posts.c.rid.desc())
-            .limit(_MOST_LAGS)
-        )
-        lags: dict[str, list[timedelta]] = {}
+        found: dict[str, list[tuple[int, int, datetime]]] = {}
         with self.reading() as connection:
-            for source, posted_at, seen in connection.execute(newest):
-                lags.setdefault(source, []).append(max(seen - posted_at, timedelta()))
-            return {
-                source: Brought(
-                    posts=number,
-                    first=first,
-                    lag=median_low(lags[source]) if source in lags else None,
-                )
-                for source, number, first in connection.execute(counted)
-            }
+            for source, seconds, number, first in connection.execute(query):
+                found.setdefault(source, []).append((seconds, number, first))
+        return {source: _brought(some) for source, some in found.items()}
 
     def private_spoken(self, brand: str, since: datetime, until: datetime) -> int:
         """Count the private posts that speak of a brand: they are in its numbers alone."""
@@ -179,3 +168,15 @@ class Reported(Database):
         )
         with self.reading() as connection:
             return int(connection.execute(query).scalar_one())
+
+
+def _brought(some: Sequence[tuple[int, int, datetime]]) -> Brought:
+    """Join posts by their lag in seconds, of which the least comes first."""
+    number = sum(posts for _, posts, _ in some)
+    below = accumulate(posts for _, posts, _ in some)
+    middle = next(at for at, reached in enumerate(below) if 2 * reached >= number)
+    return Brought(
+        posts=number,
+        first=min(first for _, _, first in some),
+        lag=timedelta(seconds=some[middle][0]),
+    )

@@ -4,7 +4,7 @@ from watcher.insights.account import KINDS, AccountStatistics
 from watcher.reports.charts import Size, Svg, heat
 from watcher.reports.commands import stats
 from watcher.reports.facts import BrandFacts
-from watcher.reports.model import Block, Cell, Hidden, Listing, Section, Sheet
+from watcher.reports.model import Block, Cell, Hidden, Listing, Paragraph, Section, Sheet
 from watcher.reports.sections.desk import FEWEST_POSTS, Desk
 
 
@@ -14,14 +14,14 @@ def accounts(desk: Desk, brand: BrandFacts) -> Section:
     title = say.t("The brand’s own accounts")
     active = [one for one in brand.accounts if one.posts]
     if not active:
-        return desk.section("accounts", title, desk.lead(_nothing(desk, brand)))
+        return desk.section("accounts", title, desk.lead(_nothing(desk, brand)), _more(desk, brand))
     sheet = _sheet(desk, brand)
     blocks: list[Block] = [
         desk.lead(told(desk, active[0])),
         Listing(title=sheet.caption, sheet=sheet),
     ]
     blocks += [_hours(desk, one) for one in active]
-    return desk.section("accounts", title, *blocks)
+    return desk.section("accounts", title, *blocks, _more(desk, brand))
 
 
 def told(desk: Desk, one: AccountStatistics) -> str:
@@ -56,6 +56,19 @@ def _nothing(desk: Desk, brand: BrandFacts) -> str:
             brand=desk.name,
         )
     return say.t("No post of {brand}’s own accounts in this period is stored.", brand=desk.name)
+
+
+def _more(desk: Desk, brand: BrandFacts) -> Paragraph | None:
+    """Say of how many accounts nothing is told."""
+    if not brand.more_accounts:
+        return None
+    said = desk.say.tn(
+        "{count} more of {brand}’s own accounts is known, of which nothing is told here.",
+        "{count} more of {brand}’s own accounts are known, of which nothing is told here.",
+        brand.more_accounts,
+        brand=desk.name,
+    )
+    return desk.note(said)
 
 
 def _hours(desk: Desk, one: AccountStatistics) -> Block:

@@ -24,12 +24,12 @@ def watched(desk: Desk) -> Section:
     gaps = _gaps(desk, desk.facts)
     if gaps.rows:
         blocks.append(Hidden(title=gaps.caption, sheet=gaps))
-    if any(one.lag is not None for one in seen.brought.values()):
+    if seen.brought:
         blocks.append(
             desk.note(
                 say.t(
-                    "Lag is how long after its writing half of the newest posts had been read. What"
-                    " an archive or a search brings is read long after."
+                    "Lag is how long after its writing half of the posts had been read. What an"
+                    " archive or a search brings is read long after."
                 )
             )
         )
