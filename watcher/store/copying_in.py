@@ -1,9 +1,11 @@
 """Many rows into a table of PostgreSQL in one go: by COPY, past those that are there already."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection, Table, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
 Encode = Callable[[Any], Any]
@@ -29,16 +31,21 @@ def copy_in(
     columns = ", ".join(f'"{name}"' for name in names)
     _make(connection, table, aside, names)
     encode = [_encoder(connection, table, name) for name in names]
-    cursor = connection.connection.cursor()
-    with cursor.copy(f"COPY {aside} ({columns}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(
-                [
-                    value if one is None or value is None else one(value)
-                    for one, value in zip(encode, row.values(), strict=True)
-                ]
-            )
-    cursor.close()
+    copy = f"COPY {aside} ({columns}) FROM STDIN"
+    try:
+        with closing(connection.connection.cursor()) as cursor, cursor.copy(copy) as rows_to:
+            for row in rows:
+                rows_to.write_row(
+                    [
+                        value if one is None or value is None else one(value)
+                        for one, value in zip(encode, row.values(), strict=True)
+                    ]
+                )
+    except connection.dialect.loaded_dbapi.Error as error:
+        # The driver's own: SQLAlchemy knows nothing of COPY.
+        raise DBAPIError.instance(
+            copy, None, error, connection.dialect.loaded_dbapi.Error, dialect=connection.dialect
+        ) from error
     wanted = ", ".join(f'"{name}"' for name in returning)
     # The names are those of our own tables.
     move = f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {aside} ORDER BY at_row"  # noqa: S608
@@ -51,10 +58,7 @@ def copy_in(
 
 
 def _make(connection: Connection, table: Table, aside: str, names: Sequence[str]) -> None:
-    """Make the table beside, once for each connection of the pool."""
-    known = connection.info.setdefault("copied into", set())
-    if aside in known:
-        return
+    """Make the table beside, unless this connection has it."""
     types = ", ".join(f'"{name}" {_type(connection, table, name)}' for name in names)
     connection.execute(
         text(
@@ -62,7 +66,6 @@ def _make(connection: Connection, table: Table, aside: str, names: Sequence[str]
             " ON COMMIT DELETE ROWS"
         )
     )
-    known.add(aside)
 
 
 def _type(connection: Connection, table: Table, name: str) -> str:

@@ -329,7 +329,7 @@ def _spans(connection: Connection, after: int) -> list[tuple[int, int]]:
 
 def _unseen(connection: Connection, after: int) -> ColumnElement[bool]:
     """Return the condition on `posts` for those after this `rid` that no rule has seen."""
-    matched = [posts.c.rid.not_between(*span) for span in _spans(connection, after)]
+    matched = [~posts.c.rid.between(*span) for span in _spans(connection, after)]
     return and_(posts.c.rid > after, posts.c.source != HISTORY, *matched)
 
 

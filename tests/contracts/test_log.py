@@ -1,0 +1,270 @@
+"""What the log promises, on both databases: order, no gap, nothing lost, nothing twice."""
+
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+
+import pytest
+from sqlalchemy import func, select, update
+
+from rules.model import Post
+from tests.store.conftest import BOTH, Opened, empty, postgresql_opened, sqlite_opened
+from tests.store.samples import DAY, HOUR, MINUTE, NOON, ROUTES, account, match, page, post
+from watcher.store import Findings, StaleBatchError, StaleCursorError, Store
+from watcher.store.log import partition_of
+from watcher.store.schema import log, log_heads
+
+__all__ = ["postgresql_opened", "sqlite_opened"]
+
+
+@pytest.fixture(params=BOTH)
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """An open store without rows, whose log has four partitions."""
+    opened: Opened = request.getfixturevalue(f"{request.param}_opened")
+    store = opened[1]
+    empty(store)
+    store.partitions = 4
+    store._known_partitions = 0
+    store.drop_log(NOON + 400 * DAY)
+    yield store
+    store.drop_log(NOON + 400 * DAY)
+
+
+def by(number: int, *ids: str, text: str = "I like Acme") -> tuple[Post, ...]:
+    """Return posts by one author."""
+    return tuple(post(one, text, author=account(str(number), f"ann{number}")) for one in ids)
+
+
+def work_off(store: Store, *, now: datetime = NOON, limit: int = 1000, keep: str = "all") -> int:
+    """Work off all that waits: each post that says Acme matches."""
+    new = 0
+    while True:
+        with store.claim("test", limit, now) as claim:
+            if claim is None:
+                return new
+            found = [match(one) for one in claim.posts if "Acme" in one.text]
+            saved = claim.save(Findings(found=found), ROUTES, now, keep=keep)  # type: ignore[arg-type]
+            new += saved.posts
+
+
+def stored(store: Store) -> list[str]:
+    return [one.post.id for one in store.posts_after(0, 1000)]
+
+
+def test_numbers_have_no_gap_within_a_partition(store: Store) -> None:
+    for at in range(5):
+        some = [one for number in range(9) for one in by(number, f"{number}-{at}")]
+        store.append("town", str(at) if at else None, page(*some, cursor=str(at + 1)), NOON)
+    with store.reading() as connection:
+        rows = connection.execute(
+            select(log.c.partition, log.c.first, log.c.last).order_by(log.c.partition, log.c.last)
+        ).all()
+        heads = dict(connection.execute(select(log_heads.c.partition, log_heads.c.number)).all())
+    ends: dict[int, int] = {}
+    for row in rows:
+        assert row.first == ends.get(row.partition, 0) + 1
+        ends[row.partition] = row.last
+    assert {partition: heads[partition] for partition in ends} == ends
+    assert sum(ends.values()) == 45 == store.log_backlog()
+
+
+def test_a_page_read_from_a_place_that_was_read_on_from_is_refused(store: Store) -> None:
+    store.append("town", None, page(*by(1, "a"), cursor="1"), NOON)
+    with pytest.raises(StaleCursorError):
+        store.append("town", None, page(*by(1, "b"), cursor="2"), NOON)
+    store.append("town", "1", page(*by(1, "c"), cursor="2"), NOON)
+    work_off(store)
+    assert stored(store) == ["a", "c"]
+    assert store.cursor("town") == "2"
+
+
+def test_what_one_author_wrote_stays_in_order(store: Store) -> None:
+    for at in range(6):
+        some = [one for number in range(5) for one in by(number, f"{at}-{number}")]
+        store.append("town", str(at) if at else None, page(*some, cursor=str(at + 1)), NOON)
+    while True:
+        with store.claim("one", 3, NOON) as claim, store.claim("two", 3, NOON) as other:
+            for one in (other, claim):
+                if one is not None:
+                    one.save(Findings(), {}, NOON)
+            if claim is None:
+                break
+    for number in range(5):
+        of_author = [one for one in stored(store) if one.endswith(f"-{number}")]
+        assert of_author == [f"{at}-{number}" for at in range(6)]
+
+
+def test_two_claims_at_once_get_two_partitions(store: Store) -> None:
+    store.append("town", None, page(*(one for n in range(20) for one in by(n, f"p{n}"))), NOON)
+    with store.claim("one", 100, NOON) as first, store.claim("two", 100, NOON) as second:
+        assert first is not None
+        assert second is not None
+        assert first.partition != second.partition
+        ids = [one.id for one in (*first.posts, *second.posts)]
+        assert len(ids) == len(set(ids))
+
+
+def test_an_abandoned_claim_waits_again(store: Store) -> None:
+    store.append("town", None, page(*by(1, "a", "b")), NOON)
+    with store.claim("one", 100, NOON) as claim:
+        assert claim is not None
+    with suppress(ZeroDivisionError), store.claim("one", 100, NOON) as claim:
+        assert claim is not None
+        raise ZeroDivisionError  # as in a crash between matching and the commit
+    assert store.log_backlog() == 2
+    assert work_off(store) == 2
+
+
+def test_a_crash_between_saving_and_the_commit_leaves_nothing(store: Store) -> None:
+    store.append("town", None, page(*by(1, "a", "b")), NOON)
+    with suppress(ZeroDivisionError), store.claim("one", 100, NOON) as claim:
+        assert claim is not None
+        if store._file is not None:
+            raise ZeroDivisionError
+        claim.save(Findings(found=[match(claim.posts[0])]), ROUTES, NOON)
+        raise ZeroDivisionError
+    assert stored(store) == []
+    assert store.status().matches == 0
+    assert work_off(store) == 2
+    assert (store.status().matches, store.status().waiting) == (2, {"daily": 2})
+
+
+def test_a_page_delivered_twice_is_stored_and_told_once(store: Store) -> None:
+    some = by(1, "a", "b", "c")
+    store.append("town", None, page(*some, cursor="1"), NOON)
+    store.append("square", None, page(*some, cursor="1"), NOON)
+    assert work_off(store) == 3
+    store.append("town", "1", page(*some, cursor="2"), NOON)
+    assert work_off(store) == 0
+    status = store.status()
+    assert (status.posts, status.matches, status.waiting) == (3, 3, {"daily": 3})
+    covered = store.coverage(["town", "square"], NOON - HOUR, NOON)
+    assert sum(one.posts for one in covered) == 3
+
+
+def test_a_claim_that_another_process_saved_meanwhile_is_refused(store: Store) -> None:
+    store.append("town", None, page(*by(1, "a")), NOON)
+    if store._file is None:
+        pytest.skip("nobody else can come so far")
+    with store.claim("one", 100, NOON) as claim:
+        assert claim is not None
+        claim.save(Findings(), {}, NOON)
+        with pytest.raises(StaleBatchError):
+            claim.save(Findings(), {}, NOON)
+
+
+def test_only_what_something_was_found_in_is_kept_where_so_configured(store: Store) -> None:
+    store.append("town", None, page(*by(1, "a"), *by(2, "b", text="nothing to see")), NOON)
+    assert work_off(store, keep="matched") == 1
+    assert stored(store) == ["a"]
+    assert store.status().accounts == 1
+
+
+def test_a_stored_post_that_changes_is_kept_up_to_date_where_not_all_are(store: Store) -> None:
+    store.append("town", None, page(*by(1, "a"), cursor="1"), NOON)
+    work_off(store, keep="matched")
+    edited = post("a", "no more", author=account("1", "ann1"), edited_at=NOON)
+    store.append("town", "1", page(edited, cursor="2"), NOON + HOUR)
+    work_off(store, now=NOON + HOUR, keep="matched")
+    (found,) = store.posts_after(0, 10)
+    assert found.post.text == "no more"
+    assert [one.id for one in store.unmatched(10).posts] == ["a"]
+
+
+def test_what_was_worked_off_is_not_matched_again_and_nothing_else_is_missed(
+    store: Store,
+) -> None:
+    store.append("town", None, page(*by(1, "a"), cursor="1"), NOON)
+    work_off(store)
+    assert store.unmatched(10).posts == ()
+    # Another way in, before the rules came to it: an edit that somebody asked about.
+    store.save_page("square", page(*by(2, "by hand")), NOON)
+    edited = post("a", "I love Acme", author=account("1", "ann1"), edited_at=NOON)
+    store.save_page("square", page(edited, cursor="2"), NOON + HOUR)
+    store.append("town", "1", page(*by(3, "b"), cursor="2"), NOON)
+    store.append("town", "2", page(*by(1, "c"), cursor="3"), NOON)
+    work_off(store)
+    batch = store.unmatched(10)
+    assert sorted(one.id for one in batch.posts) == ["a", "by hand"]
+    store.append("town", "3", page(*by(3, "d"), cursor="4"), NOON)
+    work_off(store)
+    found = [match(one) for one in batch.posts]
+    store.save_matches(batch, found, (), ROUTES, NOON + HOUR)
+    assert store.unmatched(10).posts == ()
+    assert store.backlog() == 0
+    store.append("town", "4", page(*by(3, "e"), cursor="5"), NOON)
+    work_off(store)
+    assert store.unmatched(10).posts == ()
+    # Each of the posts that say Acme matched, once.
+    assert (store.status().posts, store.status().matches) == (6, 6)
+
+
+def test_a_deleted_post_is_kept_out_though_it_waited_in_the_log(store: Store) -> None:
+    store.append("town", None, page(*by(1, "a", "b"), *by(2, "c"), cursor="1"), NOON)
+    gone = page(cursor="2", deleted=("a",), departed=("2",))
+    store.append("town", "1", gone, NOON + MINUTE)
+    work_off(store)
+    assert stored(store) == ["b"]
+    store.append("town", "2", page(*by(1, "a"), cursor="3"), NOON + HOUR)
+    work_off(store)
+    assert stored(store) == ["b"]
+
+
+def test_a_damaged_row_is_set_aside_counted_and_shown(store: Store) -> None:
+    store.append("town", None, page(*by(1, "a", "b"), cursor="1"), NOON)
+    with store.writing() as connection:
+        connection.execute(update(log).values(posts=zlib.compress(b"[1,2")))
+    store.append("town", "1", page(*by(1, "c"), cursor="2"), NOON)
+    assert work_off(store) == 1
+    assert stored(store) == ["c"]
+    (shown,) = store.skipped("town")
+    partition = partition_of(("town", "1"), 4)
+    assert (shown.source, shown.where) == ("town", f"log {partition}:1-2")
+    (covered,) = store.coverage(["town"], NOON - HOUR, NOON)
+    assert (covered.posts, covered.skipped) == (1, 2)
+
+
+def test_days_are_dropped_when_they_are_worked_off_and_not_before(store: Store) -> None:
+    store.append("town", None, page(*by(1, "a"), cursor="1"), NOON)
+    later = NOON + 3 * DAY
+    assert store.drop_log(NOON) == 0
+    before = store.drop_log(later)
+    with store.reading() as connection:
+        assert connection.execute(select(func.count()).select_from(log)).scalar_one() == 1
+    assert work_off(store) == 1
+    assert before + store.drop_log(later) >= 1
+    with store.reading() as connection:
+        assert connection.execute(select(func.count()).select_from(log)).scalar_one() == 0
+    store.append("town", "1", page(*by(1, "b"), cursor="2"), later)
+    assert work_off(store, now=later) == 1
+
+
+def test_lags_tell_how_long_posts_wait(store: Store) -> None:
+    store.append("town", None, page(*by(1, "a")), NOON)
+    store.append("square", None, page(*by(2, "b")), NOON + MINUTE)
+    assert store.log_lags(NOON + HOUR) == {"town": HOUR, "square": HOUR - MINUTE}
+    work_off(store)
+    assert store.log_lags(NOON + HOUR) == {}
+    assert store.log_backlog() == 0
+
+
+def test_partitions_are_added_only_when_nothing_waits(store: Store) -> None:
+    store.append("town", None, page(*by(1, "a"), cursor="1"), NOON)
+    store.partitions = 8
+    store.append("town", "1", page(*by(1, "b"), cursor="2"), NOON)
+    assert store._known_partitions == 4
+    work_off(store)
+    store.append("town", "2", page(*by(1, "c"), cursor="3"), NOON + HOUR)
+    assert store._known_partitions == 8
+    work_off(store)
+    assert stored(store) == ["a", "b", "c"]
+
+
+def test_strange_texts_come_through_as_the_store_has_them(store: Store) -> None:
+    odd = post("a", "nul\0 and \ud800 Acme \U0001f600", hashtags=("x\0",), language="fr\0")
+    store.append("town", None, page(odd), NOON)
+    work_off(store)
+    (found,) = store.posts_after(0, 10)
+    assert found.post.text == "nul\ufffd and \ufffd Acme \U0001f600"
+    assert found.post.hashtags == ("x\ufffd",)
