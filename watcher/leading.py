@@ -109,7 +109,7 @@ class Standby:
                 return True
             leader = self._leader()
             if leader and leader != told:
-                told = leader
+                told, beat = leader, float("-inf")
                 log.info("standing by: %s leads", leader)
             try:
                 life.plays("stands by")
@@ -118,7 +118,7 @@ class Standby:
             if time.monotonic() - beat >= HEARTBEAT_EVERY.total_seconds():
                 beat = time.monotonic()
                 with self.pulse.step("heartbeat"):
-                    self._leave_a_sign(told)
+                    self._leave_a_sign(told or "another process")
             self._config()
             self.stopping.wait(TRY_EVERY.total_seconds())
         return False

@@ -46,6 +46,8 @@ from watcher.streams import Listener, Streams
 log = logging.getLogger("watcher")
 
 MATCH_EVERY = timedelta(seconds=2)
+MOST_CLAIMS = 10
+"""How much of the log a turn of matching works off at once: about a thousand posts each."""
 LOOK_EVERY = timedelta(seconds=10)
 INDEX_EVERY = timedelta(seconds=60)
 PLAN_EVERY = timedelta(seconds=10)
@@ -271,7 +273,9 @@ class Service:
             raise PullError(pulled.error, help=pulled.help)
 
     def _match(self) -> None:
-        matched = pipeline.match(self.app, stop=self.stopping.is_set)
+        matched = pipeline.match(self.app, stop=self.stopping.is_set, claims=MOST_CLAIMS)
+        if matched.posts and self.app.config.uses_log and self.app.store.log_backlog():
+            self._soon("match")  # after the rates and the suspects had their turn
         self.pulse.count(
             posts=matched.posts,
             matches=matched.matches,

@@ -8,7 +8,7 @@ is taken over by a conditional update of the same row: it belongs to one at any 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, literal_column, or_, select, update
 
 from watcher.store.database import Database, insert
 from watcher.store.schema import slots
@@ -16,6 +16,8 @@ from watcher.store.workers import leads
 
 CLOCK_SET = timedelta(seconds=3)
 """Where a turn was taken by so much in the future, the clock that all go by was set back."""
+_TAKER: ColumnElement[str] = literal_column('slots."by"')
+"""Who has a turn, to a subquery within an INSERT: there SQLAlchemy correlates no column."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -46,7 +48,7 @@ class Slots(Database):
         row = {"job": job, "slot": slot, "at": now, "by": by}
         with self._transaction(self._writers) as connection:
             new = insert(connection, slots).values(**row)
-            cut_off = and_(slots.c.ended.is_(None), or_(slots.c.by == by, ~leads(slots.c.by, now)))
+            cut_off = and_(slots.c.ended.is_(None), or_(slots.c.by == by, ~leads(_TAKER, now)))
             taken = new.on_conflict_do_update(
                 index_elements=[slots.c.job, slots.c.slot],
                 set_={"at": now, "by": by, "ended": None},

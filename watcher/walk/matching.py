@@ -40,10 +40,11 @@ class Matched:
     """Rules of which more matches were to be counted than are read at once."""
 
 
-def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
+def match(app: App, *, stop: Callable[[], bool] = never, claims: int | None = None) -> Matched:
     """Run every rule over the posts not matched yet, and the detector over unexamined accounts.
 
-    Where posts go through the log, what waits there is worked off first, as any worker does.
+    Where posts go through the log, what waits there is worked off first, as any worker does, with
+    at most so many `claims`.
 
     Findings, queue entries and "done" are one transaction per batch; `stop()` is asked between two.
     Accounts that resemble a brand are examined again when they change, post, or when a picture of
@@ -57,7 +58,7 @@ def match(app: App, *, stop: Callable[[], bool] = never) -> Matched:
     if app.config.uses_log:
         dispatch = Dispatch(app)
         app.store.take_up(dispatch.routes, finder.forms, app.clock())
-        worked = work(app, LEADER, stop=stop)
+        worked = work(app, app.worker or LEADER, stop=stop, claims=claims)
         posts, matches = worked.posts, worked.matches
         suspects, changed = worked.suspects, worked.changed
     while not stop() and (batch := app.store.unmatched(BATCH)).posts:
