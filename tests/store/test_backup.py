@@ -238,3 +238,23 @@ def test_without_postgresqls_programs_a_way_out_is_told(monkeypatch: pytest.Monk
     with pytest.raises(StoreError, match="pg_dump is not installed") as refused:
         backup._run("pg_dump", None)
     assert "snapshots" in refused.value.help
+
+
+@pytest.mark.server
+def test_the_days_of_the_log_are_saved_and_replaced_too(postgres_url: str, tmp_path: Path) -> None:
+    store = a_store(postgres_url, "p1")
+    store.append("square", "1", page(post("logged"), cursor="2"), NOON)
+    before = everything(store)
+    assert before["log"]
+    store.close()
+    back_up(postgres_url, tmp_path / "saved")
+    store = Store.open(postgres_url)
+    store.append("square", "2", page(post("later"), cursor="3"), NOON + timedelta(days=1))
+    store.close()
+    restore(tmp_path / "saved", postgres_url, force=True)
+    assert stored(postgres_url) == before
+    store = Store.open(postgres_url)
+    assert store.log_backlog() == 1
+    store.append("square", "2", page(post("later"), cursor="3"), NOON + timedelta(days=1))
+    assert store.log_backlog() == 2
+    store.close()

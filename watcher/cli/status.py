@@ -1,7 +1,7 @@
 """`watcher status`: what is watched, what waits, what went wrong."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,12 +12,12 @@ from alerts.model import DeliveryState, ProposalState
 from rules.model import Verdict
 from watcher.cli import Settings
 from watcher.cli.console import ago, count, moment, print_json, safe, stdout
-from watcher.cli.standing import left_out_words, span, spent_words, told
+from watcher.cli.standing import left_out_words, length, span, spent_words, told
 from watcher.cli.suppressed import of_channel
 from watcher.config import Config
 from watcher.presence import Heartbeat, is_alive, last_heartbeat
 from watcher.standing import Standing, standings
-from watcher.store import SkippedItem, SourceState, Status, Store, SuppressionRecord
+from watcher.store import SkippedItem, SourceState, Status, Store, SuppressionRecord, WorkerRecord
 
 SKIPPED_SHOWN = 3
 """Items told of each source that skipped some."""
@@ -48,6 +48,13 @@ class View:
     """Urgent digests that nobody has acknowledged, of channels that ask for it."""
     silences: int = 0
     """Silences in effect."""
+    workers: tuple[WorkerRecord, ...] = ()
+    """Who works on the database, on whatever host, and who was lost; those that left are left out.
+    Nobody where a SQLite file serves one process."""
+    backlog: Mapping[int, int] = field(default_factory=dict)
+    """Posts that wait in each partition of the log."""
+    log_lags: Mapping[str, timedelta] = field(default_factory=dict)
+    """For how long the oldest post of each source has waited in the log."""
 
     def upcoming(self, channel: Channel) -> datetime | None:
         """Return when a channel mails next, were there something to say."""
@@ -81,11 +88,15 @@ def command(settings: Settings, as_json: bool) -> None:
             suppressed=_suppressed(config, store),
             unanswered=_unanswered(config, store),
             silences=len(store.silences_in_effect(settings.clock())),
+            workers=tuple(one for one in store.workers(settings.clock()) if one.stopped is None),
+            backlog=store.figures().backlog,
+            log_lags=store.log_lags(settings.clock()),
         )
     if as_json:
         print_json(_as_dict(view))
         return
     stdout().say(_service_line(view), "")
+    _print_workers(view)
     _print_sources(view)
     _print_channels(view)
     _print_totals(view)
@@ -110,6 +121,8 @@ def _unanswered(config: Config, store: Store) -> int:
 
 def _service_line(view: View) -> str:
     beat = view.beat
+    if beat is None and any(one.is_alive for one in view.workers):
+        return "not running in this folder; others work on the database"
     if beat is None:
         return "not running: `watcher run` starts it"
     if is_alive(beat, view.now) and beat.leader:
@@ -121,6 +134,38 @@ def _service_line(view: View) -> str:
         f"no sign of life for {ago(beat.beat, view.now).removesuffix(' ago')} "
         f"(process {beat.pid}): it was killed or hangs; `watcher run` takes up what was left"
     )
+
+
+def _print_workers(view: View) -> None:
+    """Tell who works on a database that several share, and what waits for them."""
+    if view.workers:
+        stdout().table(
+            ["worker", "does", "since", "seen", "matched", "matches", "trouble"],
+            [
+                (
+                    safe(f"{one.host}:{one.pid}", 80),
+                    "lost" if one.is_lost else one.role,
+                    ago(one.started, view.now),
+                    ago(one.beat, view.now),
+                    f"{one.posts:,}",
+                    f"{one.matches:,}",
+                    safe(one.trouble, 200),
+                )
+                for one in view.workers
+            ],
+            right=("matched", "matches"),
+            less=("since", "matches"),
+        )
+    if waiting := sum(view.backlog.values()):
+        behind = [number for number in view.backlog.values() if number]
+        oldest = max(view.log_lags.values(), default=None)
+        stdout().say(
+            f"waiting in the log: {count(waiting, 'post')}, in {len(behind):,} of "
+            f"{count(len(view.backlog), 'partition')}"
+            + (f", the oldest for {length(oldest)}" if oldest is not None else "")
+        )
+    if view.workers or waiting:
+        stdout().say("")
 
 
 def _print_sources(view: View) -> None:
@@ -257,6 +302,26 @@ def _as_dict(view: View) -> dict[str, Any]:
         "forgotten": status.forgotten,
         "unanswered": view.unanswered,
         "silences": view.silences,
+        "workers": [
+            {
+                "id": one.id,
+                "host": one.host,
+                "pid": one.pid,
+                "role": one.role,
+                "lost": one.is_lost,
+                "started": one.started,
+                "last_sign": one.beat,
+                "posts": one.posts,
+                "matches": one.matches,
+                "trouble": one.trouble,
+            }
+            for one in view.workers
+        ],
+        "log": {
+            "waiting": sum(view.backlog.values()),
+            "partitions": {str(name): number for name, number in view.backlog.items()},
+            "lag_seconds": {name: lag.total_seconds() for name, lag in view.log_lags.items()},
+        },
         "sources": [
             {
                 "name": source.name,

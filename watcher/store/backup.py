@@ -14,14 +14,18 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Literal
 
+from sqlalchemy import inspect
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
-from watcher.store.copying import is_empty
-from watcher.store.database import Database, make_folder, parse
-from watcher.store.errors import StoreError
+from watcher.store.copying import DERIVED, is_empty
+from watcher.store.database import Database, make_folder, open_engine, parse
+from watcher.store.errors import StoreError, translate
 from watcher.store.exclusive import shown_address
+from watcher.store.schema import metadata
 from watcher.store.versions import COPYING, VERSION_TABLE
 
 _PAGES = 2000
@@ -97,7 +101,7 @@ def restore(file: Path, url: str, *, force: bool = False) -> Backup:
     if kind == "SQLite":
         aside = _restore_sqlite(file, Path(parsed.database or ""))
     else:
-        _run_restore(file, parsed)
+        _restore_postgresql(file, parsed)
     Database(url).close()  # an older one is brought up to date
     return Backup(kind=kind, file=file, octets=file.stat().st_size, aside=aside)
 
@@ -211,53 +215,104 @@ def _restore_sqlite(file: Path, database: Path) -> Path | None:
 
 def _back_up_postgresql(url: URL, part: Path, _progress: Progress) -> None:
     Database(url.render_as_string(hide_password=False), migrate=False).close()  # ours, and whole
-    _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={part}")
+    _run(
+        "pg_dump",
+        url,
+        "--format=custom",
+        "--no-owner",
+        "--no-privileges",
+        f"--exclude-table={DERIVED}*",
+        f"--file={part}",
+    )
     _run("pg_restore", None, "--list", str(part))
 
 
-def _run_restore(file: Path, url: URL) -> None:
-    _run(
-        "pg_restore",
-        url,
-        "--clean",
-        "--if-exists",
-        "--no-owner",
-        "--no-privileges",
-        "--single-transaction",
-        "--exit-on-error",
-        str(file),
-    )
+def _restore_postgresql(file: Path, url: URL) -> None:
+    """Replace our tables with those of a backup, all in one transaction.
+
+    `pg_restore --clean` cannot: it drops parts of a partitioned table one by one, which the server
+    refuses. So it only writes the script, behind a line of ours that drops what is there.
+    """
+    place, secrets = _connection(url)
+    psql = [_program("psql"), *place, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
+    script = [_program("pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(file)]
+    with (
+        TemporaryFile() as said,
+        subprocess.Popen(  # noqa: S603 - a program of this machine, no shell between
+            [*psql, "--single-transaction", "--file=-"],
+            env=dict(os.environ) | secrets,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        ) as taking,
+        subprocess.Popen(script, stdout=subprocess.PIPE, stderr=said) as giving,  # noqa: S603
+    ):
+        assert taking.stdin  # noqa: S101 - for the type checker
+        assert giving.stdout  # noqa: S101
+        try:
+            taking.stdin.write(_dropping(url).encode())
+            shutil.copyfileobj(giving.stdout, taking.stdin)
+            if giving.wait():
+                taking.kill()  # before the end of its input, which would be taken for all of it
+        except BrokenPipeError:  # it has ended at a mistake, and says which
+            giving.kill()
+        with suppress(BrokenPipeError):
+            taking.stdin.close()
+        if giving.wait() or taking.wait():
+            said.seek(0)
+            raise _failed("pg_restore", said.read())
+
+
+def _dropping(url: URL) -> str:
+    """Return the statements that drop all that is ours in a database."""
+    engine = open_engine(url)
+    try:
+        found = inspect(engine).get_table_names()
+    except SQLAlchemyError as error:
+        raise translate(error, url.render_as_string(hide_password=True)) from error
+    finally:
+        engine.dispose()
+    ours = {*metadata.tables, VERSION_TABLE}
+    names = [name for name in found if name in ours or name.startswith(DERIVED)]
+    tables = "".join(f'DROP TABLE IF EXISTS "{name}" CASCADE;\n' for name in names)
+    functions = "DROP FUNCTION IF EXISTS refuse_change(), refuse_unless_forgotten() CASCADE;\n"
+    return "SET client_min_messages = warning;\n" + tables + functions
 
 
 def _run(program: str, url: URL | None, *arguments: str) -> None:
     """Run one of PostgreSQL's own programs. Raises `StoreError` with what it said."""
-    path = shutil.which(program)
-    if path is None:
-        raise StoreError(
-            f"{program} is not installed, which PostgreSQL's backups need",
-            help="install PostgreSQL's client programs (Debian: postgresql-client), or use the "
-            "snapshots of whoever runs the server",
-        )
-    environment = dict(os.environ)
-    place: list[str] = []
-    if url is not None:
-        place, secrets = _connection(url)
-        environment |= secrets
+    place, secrets = _connection(url) if url is not None else ([], {})
     done = subprocess.run(  # noqa: S603 - a program of this machine, no shell between
-        [path, *place, *arguments],
-        env=environment,
+        [_program(program), *place, *arguments],
+        env=dict(os.environ) | secrets,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
     )
     if done.returncode:
-        said = " ".join(done.stderr.decode(errors="replace").split())[:500]
+        raise _failed(program, done.stderr)
+
+
+def _program(name: str) -> str:
+    path = shutil.which(name)
+    if path is None:
         raise StoreError(
-            f"{program} failed: {said}",
-            help="its version must not be older than the server's"
-            if "version mismatch" in said
-            else "nothing was changed",
+            f"{name} is not installed, which PostgreSQL's backups need",
+            help="install PostgreSQL's client programs (Debian: postgresql-client), or use the "
+            "snapshots of whoever runs the server",
         )
+    return path
+
+
+def _failed(program: str, output: bytes) -> StoreError:
+    said = " ".join(output.decode(errors="replace").split())[:500]
+    older = "version mismatch" in said or "unsupported version" in said
+    return StoreError(
+        f"{program} failed: {said}",
+        help="PostgreSQL's programs here must not be older than the server"
+        if older
+        else "the database is as it was before",
+    )
 
 
 def _connection(url: URL) -> tuple[list[str], dict[str, str]]:

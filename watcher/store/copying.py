@@ -49,6 +49,8 @@ _SILENT = timedelta(seconds=60)
 """A worker that gave no sign of life for so long is not at work any more."""
 _FROM_THE_START = {"progress", "log_heads", "log_cursors"}
 """Tables that have rows before anything has happened."""
+DERIVED = "search_"
+"""How tables begin that are made from others on PostgreSQL, and made anew by who needs them."""
 _MODULUS = 2**128
 
 Progress = Callable[[int, int], None]
@@ -181,6 +183,9 @@ def _make_room(url: str) -> bool:
         for table in reversed(metadata.sorted_tables):
             if _first(connection, table) is not None:
                 connection.execute(table.delete())
+        for name in inspect(connection).get_table_names():
+            if name.startswith(DERIVED):  # of posts that were here once
+                connection.exec_driver_sql(f"DROP TABLE {_quoted(connection, name)} CASCADE")
         _mark(connection, COPYING)
     return half
 
