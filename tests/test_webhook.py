@@ -5,6 +5,7 @@ import json
 import re
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -21,7 +22,8 @@ from alerts.channels.webhook import WebhookSender
 from alerts.digest.composing import compose
 from alerts.model import DeliveryError, Waiting
 from alerts.secret import Secret
-from tests.alert_samples import BRAND, NOW, SLOT, full, waiting
+from rules.rates.reasons import told
+from tests.alert_samples import BRAND, NOW, SLOT, full, raised, waiting
 from tests.contracts.ways import KEY, TEMPLATES, delivery_of
 from tests.faults import CERTIFICATE, ELSEWHERES, FLOODS, Asked, Fault, Loopback, Reply
 
@@ -37,8 +39,8 @@ def body(what: Waiting, **more: object) -> dict[str, object]:
     channel = table("https://hooks.acme.example/", **more)
     digest = compose(channel, what, SLOT, NOW, [BRAND], "Europe/Paris")
     (message,) = channel.messages(TEMPLATES, digest, channel.recipients)
-    told: dict[str, object] = json.loads(message.payload)
-    return told
+    posted: dict[str, object] = json.loads(message.payload)
+    return posted
 
 
 def test_the_signature_is_that_of_the_specification() -> None:
@@ -84,11 +86,31 @@ def test_a_receiver_with_the_page_s_own_code_accepts_what_is_sent() -> None:
 def test_what_is_posted_is_as_its_schema_says() -> None:
     validator = Draft202012Validator(SCHEMA)
     Draft202012Validator.check_schema(SCHEMA)
-    for told in (body(full()), body(waiting()), body(full(), language="fr", posts=1)):
-        assert [error.message for error in validator.iter_errors(told)] == []
+    for posted in (body(full()), body(waiting()), body(full(), language="fr", posts=1)):
+        assert [error.message for error in validator.iter_errors(posted)] == []
     bad = body(full())
     bad["version"] = "one"
     assert not validator.is_valid(bad)
+
+
+def test_an_alarm_is_posted_with_its_story_in_the_channel_s_language() -> None:
+    story = (
+        told("spread", posts="40", accounts="31", reposts="12"),
+        told("terms", words="“hinge”, “<b>snap</b>\u202e”"),
+        told("started", author="@lea", copies="9"),
+    )
+    what = waiting(alarms=(replace(raised(), story=story),))
+    posted = body(what)
+    assert Draft202012Validator(SCHEMA).is_valid(posted)
+    [first, *_] = posted["data"]["alarms"]  # type: ignore[index]
+    assert first["story"][0] == "So far 40 posts by 31 accounts, 12 of them reposts."
+    assert "hinge" in first["story"][1]
+    assert "\u202e" not in first["story"][1]
+    assert "@lea said first" in first["story"][2]
+    in_french = body(what, language="fr")
+    assert in_french["data"]["alarms"][0]["story"] != first["story"]  # type: ignore[index]
+    plain = body(waiting(alarms=(raised(),)))
+    assert plain["data"]["alarms"][0]["story"] == []  # type: ignore[index]
 
 
 def test_the_schema_tells_every_field_that_is_posted() -> None:
@@ -110,6 +132,7 @@ def test_the_schema_tells_every_field_that_is_posted() -> None:
         return missing + inside
 
     assert undescribed(SCHEMA, body(full()), "") == []
+    assert undescribed(SCHEMA, body(waiting(alarms=(raised(),))), "") == []
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ class _Teller:
             "raised": _moment(raised.raised),
             "count": alarm.count,
             "reason": self.reason(alarm.reason),
+            "story": [self.reason(one) for one in raised.story],
             "posts": [self._post(post) for post in raised.posts[:3]],
         }
 
