@@ -84,12 +84,13 @@ def test_what_one_author_wrote_stays_in_order(store: Store) -> None:
         some = [one for number in range(5) for one in by(number, f"{at}-{number}")]
         store.append("town", str(at) if at else None, page(*some, cursor=str(at + 1)), NOON)
     while True:
-        with store.claim("one", 3, NOON) as claim, store.claim("two", 3, NOON) as other:
-            for one in (other, claim):
-                if one is not None:
-                    one.save(Findings(), {}, NOON)
+        with store.claim("one", 3, NOON) as claim:
             if claim is None:
                 break
+            with store.claim("two", 3, NOON) as other:
+                if other is not None:
+                    other.save(Findings(), {}, NOON)
+            claim.save(Findings(), {}, NOON)
     for number in range(5):
         of_author = [one for one in stored(store) if one.endswith(f"-{number}")]
         assert of_author == [f"{at}-{number}" for at in range(6)]
