@@ -210,6 +210,7 @@ class SignsOfLife:
     def __exit__(self, *_: object) -> None:
         """Sign off."""
         self._ended.set()
+        self._thread.join(BEAT_EVERY.total_seconds())  # a later sign would take this back
         with suppress(StoreError):  # it is then taken for lost
             self._store.sign_off(self.worker, self._clock())
 
