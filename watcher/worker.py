@@ -17,6 +17,7 @@ from alerts.words.hostile import one_line
 from rules.errors import WatcherError
 from watcher.app import App
 from watcher.config import ConfigError, load
+from watcher.pulse import Pulse
 from watcher.store import BEAT_EVERY, StoreError
 from watcher.walk.working import Worked, work
 
@@ -37,6 +38,8 @@ class Worker:
 
     def __init__(self, app: App) -> None:
         self.app = app
+        self.pulse = Pulse()
+        self.pulse.role = "works"
         self.stopping = threading.Event()
         self._id = ""
         self._posts = self._matches = 0
@@ -64,9 +67,10 @@ class Worker:
         log.info("working off the log")
         while not self.stopping.is_set():
             try:
-                self._sign()
-                worked = work(self.app, self._id, stop=self._is_to_pause)
-                self._count(worked)
+                with self.pulse.step("work"):
+                    self._sign()
+                    worked = work(self.app, self._id, stop=self._is_to_pause)
+                    self._count(worked)
             except WatcherError as error:
                 self._tell(f"{error}{f' ({error.help})' if error.help else ''}")
                 self.stopping.wait(pause * (0.5 + self.app.random.random() / 2))
@@ -105,6 +109,7 @@ class Worker:
         self._beaten = time.monotonic()
 
     def _count(self, worked: Worked) -> None:
+        self.pulse.count(posts=worked.posts, matches=worked.matches, suspects=worked.suspects)
         self._posts += worked.posts
         self._matches += worked.matches
         if worked.matches or worked.suspects or worked.changed:

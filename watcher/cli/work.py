@@ -8,6 +8,7 @@ from rules.errors import WatcherError
 from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.logs import log_format, set_up_log
+from watcher.metrics import serve
 from watcher.worker import Worker
 
 
@@ -37,4 +38,6 @@ def command(settings: Settings, quiet: bool, log_format: str) -> None:
     app = App.open(config, clock=settings.clock)
     # Not the whole app: how often networks may be asked is kept by the one that asks them.
     with closing(app.store), closing(app.index):
-        Worker(app).run()
+        worker = Worker(app)
+        with serve(config, lambda: worker.app, worker.pulse, settings.clock):
+            worker.run()
