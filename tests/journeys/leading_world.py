@@ -18,7 +18,7 @@ from tests.smtp import Inbox
 from watcher.backends.local.microblog import Microblog, NewPost
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds that a condition may take on a machine with much else to do."""
 RECIPIENTS = ("ada@acme.example", "bob@acme.example")
 CONFIG = """

@@ -13,7 +13,7 @@ from tests.journeys.leading_world import RECIPIENTS, Runner, World, until
 from tests.servers import Postgres
 from tests.smtp import Inbox
 
-pytestmark = [pytest.mark.drill, pytest.mark.server, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.drill, pytest.mark.server, pytest.mark.timeout(1200)]
 
 TAKEOVER = 2.0
 """Seconds within which another one leads."""
