@@ -39,7 +39,7 @@ file = "posts.jsonl"
 
 [[rules]]
 name = "named"
-find = "@brand(Nordelia) -job"
+find = "nordelia -job"
 then = []
 
 [[rules]]

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
@@ -23,7 +23,7 @@ from watcher.cli.names import DAY
 from watcher.config import Config
 from watcher.impostors.alarm_load import load_of
 from watcher.scale.driving import Asked, create, drive
-from watcher.scale.engines import Failed, open_engine
+from watcher.scale.engines import Engine, Failed, open_engine
 from watcher.scale.model import Shard, ShardResult
 from watcher.scale.planning import SHARD_SIZE, plan
 from watcher.scale.results import TO_STORE
@@ -131,17 +131,22 @@ def begin(
         )
     if planned.empty:
         stderr().note(f"empty: {', '.join(safe(one, 200) for one in planned.empty[:5])}")
-    job = create(store, asked, planned, settings.clock())
-    return work_off(settings, store, job, running.engine)
+    with engine_at(running.engine) as engine:  # before the job: none is left that never began
+        job = create(store, asked, planned, settings.clock())
+        return work_off(settings, store, job, engine)
 
 
-def work_off(settings: Settings, store: Store, job: int, engine: str | None) -> int:
+def engine_at(address: str | None) -> AbstractContextManager[Engine]:
+    """Open an engine for the length of a block; None: a process for each processor."""
+    return closing(open_engine(address or f"local:{os.cpu_count() or 1}"))
+
+
+def work_off(settings: Settings, store: Store, job: int, engine: Engine) -> int:
     """Work off what is left of a job, and say how it went; return the exit code."""
-    address = engine or f"local:{len(os.sched_getaffinity(0))}"
     how = f"`watcher jobs resume {job}`"
     try:
-        with closing(open_engine(address)) as opened, _shown(store.job(job)) as watching:
-            drive(store, job, opened, watching, settings.clock)
+        with _shown(store.job(job)) as watching:
+            drive(store, job, engine, watching, settings.clock)
     except KeyboardInterrupt:
         left = store.job(job).left
         stderr().say("", f"job {job} is stopped: {how} goes on with {count(left, 'shard')}")

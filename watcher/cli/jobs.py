@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from watcher.cli import Settings
-from watcher.cli.batch import ENGINE, work_off
+from watcher.cli.batch import ENGINE, engine_at, work_off
 from watcher.cli.console import PRIVATE, ago, count, moment, print_json, safe, stderr, stdout
 from watcher.cli.links import defused
 from watcher.cli.names import NUMBER, MistakeError, limit
@@ -109,7 +109,8 @@ def resume(settings: Settings, id: int, engine: str | None) -> int:
     with settings.opened() as (_, store):
         job = store.job(id)
         if job.left:
-            return work_off(settings, store, id, engine)
+            with engine_at(engine) as opened:
+                return work_off(settings, store, id, opened)
         stdout().say(f"nothing is left of job {id}")
         return 0
 

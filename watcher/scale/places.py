@@ -56,7 +56,7 @@ def find(archive: str) -> tuple[list[Place], list[str]]:
     chosen = [path for path in paths if named or is_archive(path.name)]
     others = [path.relative_to(root).as_posix() for path in paths if path not in set(chosen)]
     if not chosen:
-        more = f"; its {len(others):,} files end otherwise" if others else ""
+        more = f": {len(others):,} of its files, of other names" if others else ""
         raise ScaleError(
             f"there is no archive at {archive}{more}",
             help="name a file, a folder of .jsonl, .jsonl.gz and .parquet files, or a pattern",
@@ -79,7 +79,7 @@ def _paths(path: Path) -> tuple[Path, list[Path]]:
             if not any(part.startswith(".") for part in one.relative_to(path).parts)
         )
         return path, sorted(shown)
-    return path.parent, [path]
+    return path.parent, [path] if path.exists() else []
 
 
 def is_archive(name: str) -> bool:

@@ -1,0 +1,154 @@
+"""The commands of batch work, as they are typed and seen."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli_fixtures import terminal
+from tests.scale.samples import Here, post, write_lines
+from tests.terminal import Terminal, compare
+from watcher.cli import batch
+
+__all__ = ["terminal"]
+
+TOML = """\
+data = "data"
+timezone = "Europe/Paris"
+
+[[brands]]
+name = "Nordelia"
+accounts = ["nordelia"]
+
+[[rules]]
+name = "named"
+find = "nordelia -job"
+then = ["nobody knows it here"]
+
+[[rules]]
+name = "alike"
+kind = "lookalike"
+then = []
+"""
+
+
+@pytest.fixture
+def at(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """A folder with rules and an archive, and an engine without processes."""
+    (terminal.folder / "watcher.toml").write_text('data = "data"\ntimezone = "Europe/Paris"\n')
+    (terminal.folder / "rules.toml").write_text(TOML)
+    some = [post(number) for number in range(30)]
+    write_lines(terminal.folder / "posts" / "one.jsonl", [*some[:20], '{"text": "cut'])
+    write_lines(terminal.folder / "posts" / "two.jsonl.gz", some[15:])
+    (terminal.folder / "posts" / "README.txt").write_text("about")
+    known = batch.open_engine
+    monkeypatch.setattr(
+        batch, "open_engine", lambda at: Here() if at.startswith("local") else known(at)
+    )
+    return terminal
+
+
+def shown(at: Terminal, *words: str) -> str:
+    seen = at.type(*words, columns=90)
+    code = f"[exit code {seen.code}]\n" if seen.code else ""
+    screen = re.sub(r"\x1b\[[?0-9;]*[a-zA-Z]", "", seen.screen)
+    lines = [line.rstrip() for line in screen.splitlines()]
+    return f"$ watcher {' '.join(words)}\n" + "\n".join(lines) + "\n" + code
+
+
+def test_the_screens_of_a_job(at: Terminal) -> None:
+    write_lines(at.folder / "few.jsonl", [post(number) for number in range(4)] + ["{"])
+    assert at.pipe("backtest", "rules.toml", "few.jsonl").code == 0
+    shot = [
+        shown(at, "jobs", "list"),
+        shown(at, "jobs", "status", "1"),
+        shown(at, "jobs", "hits", "1"),
+        shown(at, "jobs", "resume", "1"),
+        shown(at, "jobs", "cancel", "1"),
+        shown(at, "jobs", "remove", "1"),
+        shown(at, "jobs", "list"),
+        shown(at, "jobs", "status", "7"),
+        shown(at, "backtest", "rules.toml", "nowhere/"),
+        shown(at, "backtest", "rules.toml", "few.jsonl", "--engine", "ray://head"),
+    ]
+    compare("cli-jobs", "\n".join(shot).replace(str(at.folder), "FOLDER"))
+
+
+def test_what_a_job_says_in_a_pipe(at: Terminal) -> None:
+    runs = [
+        ("backtest", "rules.toml", "posts", "--shard-size", "8"),
+        ("scan-accounts", "posts", "--brands", "rules.toml", "--to", "found.parquet"),
+        ("jobs", "list"),
+        ("backtest", "rules.toml", "posts", "--to", "found.csv"),
+        ("scan-accounts", "posts"),
+    ]
+    shot = []
+    for words in runs:
+        seen = at.pipe(*words)
+        code = f"[exit code {seen.code}]\n" if seen.code else ""
+        shot.append(f"$ watcher {' '.join(words)} | cat\n{seen.err}{seen.out}{code}")
+    told = re.sub("; about .* left", "", "\n".join(shot))  # a slow machine says it
+    compare("cli-jobs-pipe", told.replace(str(at.folder), "FOLDER"))
+
+
+def test_each_finding_is_written_once_unless_every_one_is_asked_for(at: Terminal) -> None:
+    assert at.pipe("backtest", "rules.toml", "posts", "--shard-size", "8").code == 0
+    for name in ("once.jsonl", "once.csv", "once.parquet"):
+        assert at.pipe("jobs", "hits", "1", "-o", name).code == 0
+    assert at.pipe("jobs", "hits", "1", "-o", "every.jsonl", "--every").code == 0
+    once = [json.loads(line) for line in Path("once.jsonl").read_text().splitlines()]
+    every = Path("every.jsonl").read_text().splitlines()
+    keys = [(one["rule"], one["post"]) for one in once]
+    assert len(keys) == len(set(keys)) < len(every)
+    assert at.pipe("jobs", "hits", "1", "-o", "once.csv").code == 1
+    assert at.pipe("jobs", "hits", "1", "-o", "once.txt").code == 2
+
+
+def test_what_is_found_in_private_posts_is_left_out(at: Terminal) -> None:
+    row = {
+        "key": "x:1",
+        "network": "x",
+        "id": "1",
+        "author_key": "x:9",
+        "author": "zoe",
+        "text": "Nordelia",
+        "posted_at": "2026-03-01T12:00:00Z",
+        "private": True,
+    }
+    write_lines(at.folder / "private.jsonl", [row])
+    assert at.pipe("backtest", "rules.toml", "private.jsonl").code == 0
+    seen = at.pipe("jobs", "hits", "1", "--format", "jsonl", "-o", "a.jsonl")
+    assert "1 hit in private posts left out" in seen.err
+    assert Path("a.jsonl").read_text() == ""
+    assert at.pipe("jobs", "hits", "1", "-o", "b.jsonl", "--private").code == 0
+    assert json.loads(Path("b.jsonl").read_text())["private"] is True
+
+
+def test_a_day_begins_in_the_zone_of_the_configuration(at: Terminal) -> None:
+    lines = [
+        post(1) | {"text": "Nordelia", "posted_at": f"2026-02-28T{hour}:30:00Z"}
+        for hour in (22, 23)
+    ]
+    write_lines(at.folder / "night.jsonl", lines)
+    for option, number in (("--since", 1), ("--until", 2)):
+        assert at.pipe("backtest", "rules.toml", "night.jsonl", option, "2026-03-01").code == 0
+        told = json.loads(at.pipe("jobs", "list", "--json").out)[0]
+        assert told["records"] == number
+
+
+def test_rules_that_cannot_be_understood_begin_nothing(at: Terminal) -> None:
+    (at.folder / "bad.toml").write_text('[[rules]]\nname = "a"\nfind = "@list(press)"\n')
+    seen = at.pipe("backtest", "bad.toml", "posts")
+    assert seen.code == 2
+    assert 'there is no list called "press"' in seen.err
+    (at.folder / "none.toml").write_text('[[brands]]\nname = "Acme"\n')
+    assert at.pipe("backtest", "none.toml", "posts").code == 2
+    assert at.pipe("jobs", "list", "--json").out.strip() == "[]"
+
+
+def test_no_secret_of_a_configuration_is_looked_up(at: Terminal) -> None:
+    (at.folder / "whole.toml").write_text(
+        TOML + '[store]\nurl = "postgresql+psycopg://h/d"\npassword = "${NOT_SET_ANYWHERE}"\n'
+    )
+    assert at.pipe("backtest", "whole.toml", "posts").code == 0
