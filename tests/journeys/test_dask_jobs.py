@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import trustme
 
-from tests.dask_servers import Cluster, Process, cluster
+from tests.dask_servers import PATIENCE, Cluster, Host, Process, cluster
 
-pytestmark = [pytest.mark.server, pytest.mark.drill]
+pytestmark = [pytest.mark.server, pytest.mark.drill, pytest.mark.timeout(900)]
 
 RULES = """
 [[brands]]
@@ -27,8 +28,8 @@ name = "complaint"
 find = '(luna NEAR/5 (cold OR late OR rude)) -job'
 then = []
 """
-POSTS = 80_000
-SHARD = 8_000
+POSTS = 48_000
+SHARD = 6_000
 """Posts in each shard, about."""
 ENDED = r"shard (\d+) of \d+ "
 CONFIG = 'data = "data"\n'
@@ -90,15 +91,23 @@ def hits(dask: Cluster, job: int) -> list[str]:
     return dask.call("jobs", "hits", str(job), "--format", "jsonl").splitlines()
 
 
-def expected(dask: Cluster, archive: Path, job: int) -> list[str]:
+@pytest.fixture(scope="module")
+def expected(archive: Path) -> list[str]:
     """What one process of this machine finds, without Dask."""
-    assert begin(dask, archive, "local:1").end() == 0
-    found = hits(dask, job)
+    folder = archive.parent
+    (folder / "watcher.toml").write_text(CONFIG)
+    (folder / "rules.toml").write_text(RULES)
+    alone = Host(folder)
+    size = ("--shard-size", str(SHARD))
+    alone.call("backtest", "rules.toml", str(archive), *size, "--engine", "local:1")
+    found = hits(alone, 1)
     assert len(found) > POSTS / 2
     return found
 
 
-def test_a_killed_workers_shards_are_done_elsewhere(dask: Cluster, archive: Path) -> None:
+def test_a_killed_workers_shards_are_done_elsewhere(
+    dask: Cluster, archive: Path, expected: list[str]
+) -> None:
     run = begin(dask, archive)
     run.wait_for(ENDED)
     wait_until(lambda: busy(dask).get(dask.workers[0].process.pid))
@@ -108,14 +117,14 @@ def test_a_killed_workers_shards_are_done_elsewhere(dask: Cluster, archive: Path
     assert run.end() == 0
     told = status(dask)
     assert (told["state"], told["done"], told["records"]) == ("done", told["shards"], POSTS)
-    assert hits(dask, 1) == expected(dask, archive, 2)
+    assert hits(dask, 1) == expected
 
 
 def test_after_a_killed_scheduler_only_what_is_left_runs_and_the_hits_are_the_same(
-    dask: Cluster, archive: Path
+    dask: Cluster, archive: Path, expected: list[str]
 ) -> None:
     run = begin(dask, archive)
-    run.wait_for(ENDED, 3)
+    run.wait_for(ENDED, 2)
     dask.scheduler.kill()
     killed = time.monotonic()
     assert run.end() == 1
@@ -124,7 +133,7 @@ def test_after_a_killed_scheduler_only_what_is_left_runs_and_the_hits_are_the_sa
     assert "`watcher jobs resume 1`" in run.said()
     before = done(dask)
     numbers = {one["number"] for one in status(dask)["of_shards"]}
-    assert 3 <= len(before) < len(numbers)
+    assert 2 <= len(before) < len(numbers)
     for worker in dask.workers:
         worker.end()  # without a scheduler they end by themselves
     dask.restart_scheduler()
@@ -135,13 +144,13 @@ def test_after_a_killed_scheduler_only_what_is_left_runs_and_the_hits_are_the_sa
     assert ran == numbers - before.keys()
     after = done(dask)
     assert {number: after[number] for number in before} == before
-    assert hits(dask, 1) == expected(dask, archive, 2)
+    assert hits(dask, 1) == expected
 
 
 def test_a_cancelled_job_lets_its_workers_go_within_ten_seconds(
     dask: Cluster, folder: Path
 ) -> None:
-    write_archive(folder / "long.jsonl", 1_000_000)  # half a minute for one worker, in one shard
+    write_archive(folder / "long.jsonl", 400_000)  # a quarter of a minute of work, in one shard
     run = dask.run("backtest", "rules.toml", "long.jsonl", "--engine", dask.engine)
     wait_until(lambda: executing(dask) == 1)
     dask.call("jobs", "cancel", "1")
@@ -157,15 +166,20 @@ def test_a_job_begins_within_five_seconds(dask: Cluster, archive: Path) -> None:
     run = begin(dask, archive)
     wait_until(lambda: executing(dask) > 0)
     took = time.monotonic() - started
+    worked = sum(psutil.Process(run.process.pid).cpu_times()[:2])
     run.kill()
     # A driver that was killed keeps nobody busy.
     wait_until(lambda: executing(dask) == 0)
-    assert took < 5
+    assert worked < 5
+    # Others may keep the machine busy: then the time that it worked itself is what counts.
+    assert took < 5 or os.getloadavg()[0] > (os.cpu_count() or 1)
 
 
 def test_with_certificates_a_job_runs_and_without_them_it_is_refused(
-    folder: Path, archive: Path
+    folder: Path,
 ) -> None:
+    archive = folder / "short.jsonl"
+    write_archive(archive, 1_000)
     env = certificates(folder)
     with cluster(folder, scheme="tls", env=env) as dask:
         assert begin(dask, archive).end() == 0
@@ -215,7 +229,7 @@ def busy(dask: Cluster) -> dict[int, int]:
 
 
 def wait_until(reached: object) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while not reached():
         assert time.monotonic() < until
         time.sleep(0.05)

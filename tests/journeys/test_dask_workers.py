@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import func, select
 
 from rules.model import Account, Post
-from tests.dask_servers import Cluster, Process, cluster
+from tests.dask_servers import PATIENCE, Cluster, Host, Process, cluster
 from watcher.backends.interface import Page
 from watcher.store import Store
 from watcher.store.schema import matches, posts, queue
 
-pytestmark = [pytest.mark.server, pytest.mark.drill]
+pytestmark = [pytest.mark.server, pytest.mark.drill, pytest.mark.timeout(900)]
 
 NOW = datetime.now(UTC)
 PAGES = 40
@@ -94,7 +94,7 @@ def append(store: Store, first: int, behind: int) -> None:
 
 def drained(store: Store, run: Process) -> None:
     """Wait until nothing waits in the log."""
-    until = time.monotonic() + 120
+    until = time.monotonic() + PATIENCE
     while store.log_backlog():
         assert run.process.poll() is None, run.said()
         assert time.monotonic() < until, run.said()
@@ -119,7 +119,7 @@ def is_gone(pid: int) -> bool:
 
 
 def wait_until(reached: object) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while not reached():
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -196,16 +196,3 @@ def test_a_killed_keeper_leaves_no_worker_behind(folder: Path, store: Store) -> 
         wait_until(lambda: all(is_gone(pid) for pid in pids))
     finally:
         host.stop()
-
-
-class Host(Cluster):
-    """One host without Dask."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._started = folder, 0
-        self.env = {**os.environ}
-        self.workers, self._others = [], []
-
-    def stop(self) -> None:
-        for one in self._others:
-            one.kill()
