@@ -15,6 +15,7 @@ import cProfile
 import json
 import os
 import pstats
+import re
 import sys
 import tempfile
 import time
@@ -47,12 +48,10 @@ LEAST_A_SECOND = 5000
 
 
 def brands(learnt: list[Post]) -> list[str]:
-    """Return names that the posts say now and then."""
-    words = Counter(
-        word.strip(".,!?:") for one in learnt for word in one.text.split() if word[:1].isupper()
-    )
-    rare = [word for word, times in words.items() if word.isalpha() and len(word) > 5 > times > 1]
-    return sorted(rare)[:BRANDS]
+    """Return names that 1 to 3 posts of 10,000 say."""
+    words = Counter(word for one in learnt for word in set(re.findall(r"\w+", one.text.lower())))
+    rare = [word for word, times in words.items() if word.isalpha() and len(word) > 5 >= times > 1]
+    return sorted(rare)[:: max(1, len(rare) // BRANDS)][:BRANDS]
 
 
 def configure(folder: Path, url: str, keep: str, learnt: list[Post]) -> Path:

@@ -13,6 +13,7 @@ from rules.model import Account, Brand, Definitions, Post
 from rules.signals.language import language_of
 from rules.signals.sentiment import Correction, Heard, hear, told
 from rules.signals.sentiment.correcting import loaded
+from rules.text import Analysis
 
 __all__ = ["Hearing", "Spoken"]
 
@@ -68,13 +69,18 @@ class Hearing:
         """What each brand is called, in short: it changes when another post would speak of it."""
         return {brand.name: _form(brand) for brand in self._brands}
 
-    def find(self, posts: Sequence[Post]) -> list[Spoken]:
-        """Return who is spoken of, in the order of the posts; brands' own posts are left out."""
+    def find(
+        self, posts: Sequence[Post], analyses: Sequence[Analysis] | None = None
+    ) -> list[Spoken]:
+        """Return who is spoken of, in the order of the posts; brands' own posts are left out.
+
+        `analyses` are those of the posts, where they are made already.
+        """
         if not self._brands:
             return []
         return [
             self.heard(posts[number], self._brands[place])
-            for number, place in self._matcher.decide(posts)
+            for number, place in self._matcher.decide(posts, analyses)
         ]
 
     def heard(self, post: Post, brand: Brand) -> Spoken:

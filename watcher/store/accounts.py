@@ -126,17 +126,24 @@ def meet(
 
 
 def save_met(
-    connection: Connection, met: Mapping[Key, Met], plain: Callable[[Account], bool] | None = None
+    connection: Connection,
+    met: Mapping[Key, Met],
+    plain: Callable[[Account], bool] | None = None,
+    *,
+    clean: bool = False,
 ) -> dict[Key, int]:
     """Save accounts and return their rows.
 
     `plain` tells of an account by its names whether it resembles no brand, so that no look-alike
-    rule need look at it; without it each new one waits to be looked at.
+    rule need look at it; without it each new one waits to be looked at. `clean` says the same as
+    to `meet`.
     """
     rows = {key: one.row.row for key, one in met.items() if one.row is not None}
     fresh = [_row(key, one, plain) for key, one in met.items() if one.row is None]
     if fresh:
-        rows |= {(network, native): row for row, network, native in _insert(connection, fresh)}
+        rows |= {
+            (network, native): row for row, network, native in _insert(connection, fresh, clean)
+        }
     _refresh(connection, met, plain)
     return rows
 
@@ -150,10 +157,14 @@ def looks_otherwise(met: Met) -> bool:
     return any(getattr(met.account, name) != getattr(stored, name) for name in names)
 
 
-def _insert(connection: Connection, fresh: Sequence[dict[str, Any]]) -> Iterable[Sequence[Any]]:
+def _insert(
+    connection: Connection,
+    fresh: Sequence[dict[str, Any]],
+    clean: bool,
+) -> Iterable[Sequence[Any]]:
     """Insert accounts; return the row, network and id of each."""
     if connection.dialect.name == "postgresql":
-        return copy_in(connection, accounts, fresh, ("row", "network", "id"))
+        return copy_in(connection, accounts, fresh, ("row", "network", "id"), clean=clean)
     made = insert(accounts).returning(accounts.c.row, accounts.c.network, accounts.c.id)
     return connection.execute(made, fresh)
 
@@ -168,9 +179,11 @@ def _offers(page: Page, now: datetime) -> dict[Key, Offer]:
     return offers
 
 
-def add_offer(offers: dict[Key, Offer], account: Account, seen: datetime) -> None:
+def add_offer(
+    offers: dict[Key, Offer], account: Account, seen: datetime, key: Key | None = None
+) -> None:
     """Add what is told of an account, as it was at a moment, to what else is told of it."""
-    key = key_of(account)
+    key = key_of(account) if key is None else key
     offer = offers.get(key)
     if offer is None:
         offers[key] = Offer(account, seen)

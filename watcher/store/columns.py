@@ -41,6 +41,8 @@ def storable_key(text: str) -> str:
     No index page of PostgreSQL takes more than 2,700 bytes, and no network's identifier comes near
     255 characters; what a hostile source makes longer ends in a digest of the whole.
     """
+    if len(text) <= _KEY_LENGTH and text.isascii() and "\0" not in text:
+        return text
     text = storable(text)
     if len(text) <= _KEY_LENGTH:
         return text

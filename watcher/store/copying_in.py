@@ -8,6 +8,8 @@ from sqlalchemy import Connection, Table, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
+from watcher.store.columns import Count, Key, Words
+
 Encode = Callable[[Any], Any]
 
 
@@ -16,8 +18,12 @@ def copy_in(
     table: Table,
     rows: Sequence[Mapping[str, Any]],
     returning: Sequence[str] = (),
+    *,
+    clean: bool = False,
 ) -> Sequence[Any]:
     """Insert rows, all with the same columns, in their order; those that conflict are passed over.
+
+    `clean` says that their texts and numbers are such as the database takes.
 
     Return these columns of what was really inserted, as the driver gives them.
 
@@ -30,7 +36,7 @@ def copy_in(
     aside = f"new_{table.name}"
     columns = ", ".join(f'"{name}"' for name in names)
     _make(connection, table, aside, names)
-    encode = [_encoder(connection, table, name) for name in names]
+    encode = [_encoder(connection, table, name, clean=clean) for name in names]
     copy = f"COPY {aside} ({columns}) FROM STDIN"
     try:
         with closing(connection.connection.cursor()) as cursor, cursor.copy(copy) as rows_to:
@@ -72,9 +78,11 @@ def _type(connection: Connection, table: Table, name: str) -> str:
     return table.c[name].type.compile(dialect=connection.dialect)
 
 
-def _encoder(connection: Connection, table: Table, name: str) -> Encode | None:
+def _encoder(connection: Connection, table: Table, name: str, *, clean: bool) -> Encode | None:
     """Return what makes a value of a column what the driver takes; None: it is that already."""
     kind = table.c[name].type
+    if clean and isinstance(kind, Words | Key | Count):
+        return None
     if isinstance(kind, TypeDecorator):
         dialect = connection.dialect
         return lambda value: kind.process_bind_param(value, dialect)

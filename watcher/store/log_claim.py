@@ -17,14 +17,12 @@ from watcher.store.accounts import (
     Met,
     Offer,
     add_offer,
-    key_of,
     known_accounts,
     looks_otherwise,
     meet,
     save_met,
     unexamine_authors,
 )
-from watcher.store.columns import storable_key
 from watcher.store.copies import Copies, originals
 from watcher.store.database import take_writers_lock
 from watcher.store.edits import take_up_changes
@@ -36,7 +34,7 @@ from watcher.store.log_rows import DamagedError, Written, unpack
 from watcher.store.log_taken_back import taken_back
 from watcher.store.matches import Findings, is_current, note_matched, write_examined, write_found
 from watcher.store.posts import bring_up, insert_posts, newest, row_of
-from watcher.store.queue import NOWHERE_ELSE, Places, Routes, add_routes
+from watcher.store.queue import NOWHERE_ELSE, Places, Routes
 from watcher.store.records import Batch, SavedMatches
 from watcher.store.schema import (
     histories,
@@ -136,7 +134,6 @@ class Claim:
         with self.writing() as connection:
             take_writers_lock(connection)
             self._move_cursor(connection, now)
-            add_routes(connection, routes, now)
             return Saving(self, connection, look, keep, now).save(
                 findings, routes, wanted, copies, brands, places
             )
@@ -217,7 +214,9 @@ class Saving:
             places=places,
             counts=brands is not None,
         )
-        examined = self._examine({key_of(post.author) for post in batch.posts}, allowed, routes)
+        examined = self._examine(
+            {_author_key(post.author) for post in batch.posts}, allowed, routes
+        )
         self._note()
         return SavedClaim(
             posts=len(batch.posts),
@@ -253,7 +252,7 @@ class Saving:
         ]
         if there is page:
             return let_in, set(self._met)
-        return let_in, {key_of(one) for one in there.accounts}
+        return let_in, {_author_key(one) for one in there.accounts}
 
     def _kept(
         self, let_in: Sequence[_Came], findings: Findings, wanted: Collection[str]
@@ -275,12 +274,12 @@ class Saving:
         return [one for one in let_in if id(one[0]) in chosen]
 
     def _is_alike(self, author: Account) -> bool:
-        row = self._met[key_of(author)].row
+        row = self._met[_author_key(author)].row
         return (row is not None and row.alike) or self._alike(author)
 
     def _accounts_of(self, kept: Sequence[_Came]) -> set[Key]:
         """Return the accounts that are stored with these posts, or are already."""
-        wanted = {key_of(post.author) for post, _ in kept}
+        wanted = {_author_key(post.author) for post, _ in kept}
         return wanted.union(
             key for key, one in self._met.items() if one.row is not None or self._alike(one.account)
         )
@@ -291,21 +290,21 @@ class Saving:
         look = self._look
         plain = None if look is None else lambda account: not look.alike(account)
         met = {key: one for key, one in self._met.items() if key in allowed}
-        authors = save_met(connection, met, plain)
+        authors = save_met(connection, met, plain, clean=True)
         rows = {
-            _key(post): row_of(post, authors[key_of(post.author)], post.source, came)
+            _key(post): row_of(post, authors[_author_key(post.author)], post.source, came)
             for post, came in reversed(kept)
         }
         bring_up(connection, [post for post, _ in kept], rows, now)
         floor = newest(connection)
-        insert_posts(connection, [*reversed(rows.values())])
+        insert_posts(connection, [*reversed(rows.values())], clean=True)
         query = select(posts.c.rid, posts.c.network, posts.c.id).where(posts.c.rid > floor)
         made = connection.execute(query.order_by(posts.c.rid)).all()
         if made:
             note_matched(connection, made[0][0], made[-1][0])
-        again = [one for one in self._claim.again if key_of(one[0].author) in authors]
+        again = [one for one in self._claim.again if _author_key(one[0].author) in authors]
         for post, came in again:
-            row = row_of(post, authors[key_of(post.author)], post.source, came)
+            row = row_of(post, authors[_author_key(post.author)], post.source, came)
             take_up_changes(connection, [post], {_key(post): row}, now)
         by_key = {_key(post): post for post, _ in kept}
         return Batch(
@@ -373,7 +372,11 @@ def _is_due(one: Met, look: Look, *, wrote: bool) -> bool:
 
 
 def _key(post: Post) -> Key:
-    return storable_key(post.network), storable_key(post.id)
+    return post.network, post.id  # cut to keys on its way into the log
+
+
+def _author_key(author: Account) -> Key:
+    return author.network, author.id
 
 
 def _stored_among(connection: Connection, some: Sequence[Post]) -> set[Key]:
@@ -448,8 +451,8 @@ class _Reading:
         if found.damaged:
             self._lose(row, found.damaged, "what it says of them makes no post")
         for key, one in zip(keys, found.posts, strict=True):
-            author = key_of(one.author)
-            add_offer(self._offers, one.author, min(one.posted_at, self._now))
+            author = _author_key(one.author)
+            add_offer(self._offers, one.author, min(one.posted_at, self._now), author)
             taken = (one, author, row.source, row.at)
             if key not in known:
                 known[key] = taken

@@ -27,7 +27,9 @@ from watcher.store.queue import (
     Routes,
     enqueue,
     enqueue_news,
+    keep_routes,
     remember_routes,
+    unknown_routes,
 )
 from watcher.store.raising import News, note_sightings, raise_suspects
 from watcher.store.records import Batch, SavedMatches
@@ -150,6 +152,14 @@ class Matches(Database):
             return write_examined(
                 connection, accounts, suspects, routes, now, faint=faint, upto=upto, places=places
             )
+
+    def add_routes(self, routes: Routes, now: datetime) -> None:
+        """Keep which rules feed which channels, where it is not known; give up none."""
+        with self.reading() as connection:
+            new = unknown_routes(connection, routes)
+        if new:
+            with self.writing() as connection:
+                keep_routes(connection, new, now)
 
     def take_up(self, routes: Routes, brands: Forms, now: datetime) -> None:
         """Keep which rules feed which channels, and how the brands that are counted are called.

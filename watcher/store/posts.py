@@ -209,10 +209,15 @@ def bring_up(
     return take_up_changes(connection, came, rows, now)
 
 
-def insert_posts(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert those of these posts that are not stored, in their order."""
+def insert_posts(
+    connection: Connection, rows: Sequence[dict[str, Any]], *, clean: bool = False
+) -> None:
+    """Insert those of these posts that are not stored, in their order.
+
+    `clean` says that their texts and numbers are such as the database takes.
+    """
     if connection.dialect.name == "postgresql":
-        copy_in(connection, posts, rows)
+        copy_in(connection, posts, rows, clean=clean)
     elif rows:
         connection.execute(insert(connection, posts).on_conflict_do_nothing(), rows)
 

@@ -130,10 +130,15 @@ def remember_routes(connection: Connection, to: Routes, now: datetime) -> None:
         )
 
 
-def add_routes(connection: Connection, to: Routes, now: datetime) -> None:
-    """Keep those routes that are not known; unlike `remember_routes` it gives up none."""
-    known = {(row.channel, row.rule) for row in connection.execute(select(routes))}
-    new = sorted({(channel, rule) for rule, there in to.items() for channel in there} - known)
-    if new:
-        values = [{"channel": channel, "rule": rule, "since": now} for channel, rule in new]
-        connection.execute(insert_or(connection, routes).on_conflict_do_nothing(), values)
+def unknown_routes(connection: Connection, to: Routes) -> list[tuple[str, str]]:
+    """Return those routes, as channel and rule, that are not kept."""
+    known = {
+        (row[0], row[1]) for row in connection.execute(select(routes.c.channel, routes.c.rule))
+    }
+    return sorted({(channel, rule) for rule, there in to.items() for channel in there} - known)
+
+
+def keep_routes(connection: Connection, new: Sequence[tuple[str, str]], now: datetime) -> None:
+    """Keep further routes; unlike `remember_routes` it gives up none."""
+    values = [{"channel": channel, "rule": rule, "since": now} for channel, rule in new]
+    connection.execute(insert_or(connection, routes).on_conflict_do_nothing(), values)

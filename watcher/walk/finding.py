@@ -8,6 +8,7 @@ from rules import KeywordRule
 from rules.copies import COPIES_FOR, MOST_KNOWN, find_copies
 from rules.lookalike.context import Own
 from rules.model import Match, Post
+from rules.text import analyse
 from watcher.app import App
 from watcher.dispatch import Dispatch
 from watcher.impostors.suspicion import find_links
@@ -46,10 +47,11 @@ class Finder:
     def look(self, posts: Sequence[Post], own: Sequence[Own]) -> Seen:
         """Return what is found in posts; `own` are the brands' own accounts."""
         app = self._app
-        found = app.matcher.match(posts)
+        analyses = [analyse(post) for post in posts]
+        found = app.matcher.match(posts, analyses)
         links = find_links(app, posts, own)
         dispatch = Dispatch(app)
-        spoken = self._telling.weigh(posts, self._hearing.find(posts))
+        spoken = self._telling.weigh(posts, self._hearing.find(posts, analyses))
         left_out = self._telling.left_out(found, spoken)
         raised = dispatch.suspects((*links.suspects, *links.faint))
         told = [one for one in found if one.rule not in self._untold]

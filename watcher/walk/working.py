@@ -11,6 +11,7 @@ from rules.lookalike import Detector
 from rules.lookalike.context import Own
 from rules.model import Account, Post
 from watcher.app import App
+from watcher.dispatch import Dispatch
 from watcher.impostors.suspicion import find_accounts
 from watcher.store import Around, Claim, Examined, Look, SavedClaim, StaleBatchError, linked_domains
 from watcher.walk.finding import Finder, Seen
@@ -96,7 +97,9 @@ def work(
         ):
             if claim is None:
                 break
-            finder = finder or Finder(app)
+            if finder is None:
+                finder = Finder(app)
+                app.store.add_routes(Dispatch(app).routes, app.clock())
             worked = worked.and_also(len(claim.posts), _work_off(app, claim, finder, names))
     return worked
 
