@@ -30,7 +30,7 @@ def folder(shared_data: Path) -> Path:
     return shared_data / "posts"
 
 
-@pytest.mark.parametrize(("name", "wanted"), [("airline", 0.55), ("techcom-fr", 0.52)])
+@pytest.mark.parametrize(("name", "wanted"), [("airline", 0.61), ("techcom-fr", 0.55)])
 def test_posts_of_other_sources_are_told_as_well_as_promised(
     folder: Path, name: str, wanted: float
 ):
@@ -54,7 +54,7 @@ def test_french_is_told_by_a_model_of_other_sources(folder: Path):
     sets = [read(name, folder) for name in HELD_OUT["umsab-fr"]]
     model = taught_by_itself(sets, unlabelled_french(folder), free_level=False)
     posts = read("umsab-fr", folder)
-    assert macro_f1(posts, what_is_told(model, posts)) >= 0.59
+    assert macro_f1(posts, what_is_told(model, posts)) >= 0.595
 
 
 @pytest.mark.parametrize("language", FILES)
