@@ -171,7 +171,8 @@ class DatabaseIndex:
                     progress(done, max(total, done))
                 if len(posts) < batch:
                     break
-            if done * _GROWN > self._text.documents():
+            newest = self._text.newest() if done else None
+            if newest and done * _GROWN > newest[0]:  # its number is about how many there are
                 self._text.note_statistics()
             self._checked = True
         return done
