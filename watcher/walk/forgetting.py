@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 from watcher.app import App
+from watcher.walk.archiving import drop_old_log
 from watcher.walk.indexing import leave_index
 
 
 def forget(app: App) -> int:
     """Remove posts older than the configuration keeps them; return how many went.
 
-    What is left of people who were forgotten goes too.
+    What is left of people who were forgotten goes too, and old days of the log.
     """
     now = app.clock()
     app.store.finish_forgetting(now)
@@ -24,4 +25,6 @@ def forget(app: App) -> int:
     )
     app.index.forget(app.store)
     leave_index(app)
+    if app.config.uses_log:
+        drop_old_log(app, now)
     return gone
