@@ -266,3 +266,17 @@ def test_the_sum_of_a_table_tells_changes_and_knows_no_order(source: str, tmp_pa
     store.close()
     assert {name for name, one in sums(copied(3)).items() if one != first[name]} == {"meta"}
     assert len({first[name] for name in ("posts", "accounts", "queue")}) == 3
+
+
+def test_posts_that_wait_in_the_log_wait_in_the_copy_too(tmp_path: Path) -> None:
+    here, there = f"sqlite:///{tmp_path}/here.sqlite", f"sqlite:///{tmp_path}/there.sqlite"
+    store = Store.open(here)
+    store.append("square", None, page(post("p1"), post("p2")), NOON)
+    store.close()
+    assert copy(here, there, LATER).waiting == 2
+    store = Store.open(there)
+    assert store.log_backlog() == 2
+    with store.claim("someone", 10, LATER) as claim:
+        assert claim is not None
+        assert {one.id for one in claim.posts} == {"p1", "p2"}
+    store.close()

@@ -63,6 +63,11 @@ def copy_(settings: Settings, target: str, source: str | None, as_json: bool) ->
         )
         return
     _tell_copied(copied, shown_address(target_url))
+    if copied.waiting and target_url.startswith("sqlite:"):
+        stderr().say(
+            f"{count(copied.waiting, 'post')} in the log waited for workers: with log = true in "
+            "[store] they are worked off here too"
+        )
 
 
 def _tell_copied(copied: Copied, where: str) -> None:

@@ -41,7 +41,7 @@ from watcher.store.database import Database, open_engine, parse
 from watcher.store.errors import StoreError, translate
 from watcher.store.exclusive import shown_address
 from watcher.store.log_days import day_of, make_day
-from watcher.store.schema import log, metadata, workers
+from watcher.store.schema import log, log_cursors, log_heads, metadata, workers
 from watcher.store.versions import COPYING, HEAD, VERSION_TABLE, version_of
 
 _AT_A_TIME = 5000
@@ -76,6 +76,8 @@ class Copied:
     seconds: float
     begun_anew: bool
     """Whether a half copy lay there before, which was thrown away."""
+    waiting: int
+    """Posts in the log that no worker has taken yet."""
 
     @property
     def rows(self) -> int:
@@ -110,7 +112,17 @@ def copy(
         stack.callback(engine.dispose)
         tables = _copy(source, engine, progress)
         seconds = time.monotonic() - began
-        return Copied(tables=tables, seconds=seconds, begun_anew=begun_anew)
+        with source.reading() as reading:
+            waiting = _waiting(reading)
+        return Copied(tables=tables, seconds=seconds, begun_anew=begun_anew, waiting=waiting)
+
+
+def _waiting(connection: Connection) -> int:
+    done = func.coalesce(log_cursors.c.number, 0)
+    left = select(func.sum(log_heads.c.number - done)).join_from(
+        log_heads, log_cursors, log_cursors.c.partition == log_heads.c.partition, isouter=True
+    )
+    return int(connection.execute(left).scalar() or 0)
 
 
 def is_empty(url: str) -> bool:
