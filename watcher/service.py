@@ -479,6 +479,8 @@ class Service:
         store, by, now = self.app.store, self.app.worker, self.app.clock()
         slot = slot_of(now, every)
         taken = store.take_turn(name, slot, by, now)
+        if taken is Turn.OURS and self.stopping.is_set():
+            return False  # left to whoever leads next
         if taken is Turn.OURS:
             try:
                 step()
