@@ -18,12 +18,42 @@ from watcher.scale.model import ScaleError
 
 try:
     import dask.config
-    from distributed import Client, Security, Status, Worker
+    from distributed import (
+        Client,
+        Future,
+        KilledWorker,
+        Reschedule,
+        Security,
+        Status,
+        Worker,
+        get_worker,
+        secede,
+    )
 except ImportError as missing:
     raise ScaleError(
         "Dask is not installed",
         help="install the extra `dask`: uv tool install '.[dask]', or pip install distributed",
     ) from missing
+
+# What the other two need of Dask comes from here, so that its absence is told in words.
+__all__ = [
+    "OURS",
+    "Client",
+    "ClusterError",
+    "Future",
+    "KilledWorker",
+    "Reschedule",
+    "VersionsError",
+    "Worker",
+    "check_versions",
+    "close",
+    "connect",
+    "get_worker",
+    "lost",
+    "scheduler_address",
+    "secede",
+    "unwanted",
+]
 
 OURS: Final = "brand-watcher"
 """The distribution that every worker must have in the very same version."""

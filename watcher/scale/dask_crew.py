@@ -17,15 +17,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from distributed import Client, Future, Reschedule, get_worker, secede
-
 from watcher.scale.dask_cluster import (
     OURS,
+    Client,
     ClusterError,
+    Future,
+    Reschedule,
     VersionsError,
     close,
     connect,
+    get_worker,
     scheduler_address,
+    secede,
     unwanted,
 )
 from watcher.scale.model import ScaleError

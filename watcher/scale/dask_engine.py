@@ -15,21 +15,18 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any, Final
 
-from distributed import (
+from watcher.scale.dask_cluster import (
+    OURS,
     Client,
+    ClusterError,
     Future,
     KilledWorker,
     Reschedule,
-    Worker,
-    get_worker,
-)
-
-from watcher.scale.dask_cluster import (
-    OURS,
-    ClusterError,
     VersionsError,
+    Worker,
     close,
     connect,
+    get_worker,
     lost,
     scheduler_address,
     unwanted,
@@ -46,7 +43,7 @@ LOOK_EVERY: Final = 5.0
 """Seconds between two looks at how many workers there are."""
 WAIT_FOR_WORKERS: Final = 60.0
 """Seconds that a cluster may be without any worker."""
-RESUME: Final = "`watcher jobs resume` goes on with what is left once the cluster is back"
+RESUME: Final = "what is left can be resumed then"
 
 
 class DaskEngine:
@@ -175,19 +172,21 @@ class _Run:
             return None
         before, one.worker = one.worker, told["worker"]
         if told["starts"] and before:
-            return self._died(one, f"its worker {before} died")
+            return self._died(one, f"on {before}")
         self._hands.moved(one.shard.number, told["part"])
         return None
 
-    def _died(self, one: _UnderWay, why: str, *, again: bool = False) -> Failed | None:
+    def _died(self, one: _UnderWay, where: str, *, again: bool = False) -> Failed | None:
         """Count a death; give the shard up after too many, else see that it is tried again.
 
         `again`: Dask itself has given it up.
         """
         one.deaths += 1
         if one.deaths >= ATTEMPTS:
-            return Failed(one.shard.number, f"{why}, for the {one.deaths}th time", one.deaths)
-        self._hands.died(one.shard.number, why)
+            words = f"the Dask worker at work on it was killed or broke down, {ATTEMPTS} times"
+            return Failed(one.shard.number, words, one.deaths)
+        attempt = f"attempt {one.deaths + 1} of {ATTEMPTS}"
+        self._hands.died(one.shard.number, f"{where}: {attempt}" if where else attempt)
         if again:
             self._submit(one.shard, one.deaths)
         return None
@@ -206,7 +205,7 @@ class _Run:
         except ClusterError:
             raise self._cluster_lost() from None
         if isinstance(error, KilledWorker):
-            return self._died(one, "its worker died", again=True)
+            return self._died(one, "", again=True)
         if isinstance(error, VersionsError):
             raise error
         if isinstance(error, ScaleError):
@@ -216,7 +215,8 @@ class _Run:
 
     def _cluster_lost(self) -> ClusterError:
         return ClusterError(
-            f"the Dask scheduler at {scheduler_address(self._address)} is gone", help=RESUME
+            f"the Dask scheduler at {scheduler_address(self._address)} is gone",
+            help=f"start it again, and its workers; {RESUME}",
         )
 
 
