@@ -166,9 +166,10 @@ class _Tally:
 
 def _tallies(store: Store, looked: Looked) -> dict[int, _Tally]:
     tallies: dict[int, _Tally] = {}
-    for taken in store.taken_up(looked):
+    taken_up, engaged = store.caused(looked)
+    for taken in taken_up:
         tallies[taken.row] = _Tally(taken=taken)
-    for noticed in store.noticed(looked):
+    for noticed in engaged:
         tally = tallies.setdefault(noticed.row, _Tally())
         tally.engaged[noticed.engagement] = tally.engaged.get(noticed.engagement, 0) + noticed.posts
         tally.told = tally.told or noticed.told

@@ -14,6 +14,7 @@ from sqlalchemy import (
     JSON,
     ColumnElement,
     Connection,
+    Select,
     Text,
     and_,
     case,
@@ -39,6 +40,8 @@ from watcher.store.database import Database
 from watcher.store.schema import accounts, forgotten, matches, posts, spoken, suspects
 
 _CHUNK = 500
+_TAKEN, _UNSEEN, _NOTICED = 0, 1, 2
+"""Which part of an answer a row belongs to."""
 MOST_NAMED = 5
 """A post that names more people than these speaks to none of them in particular."""
 NOBODY = ("", "?")
@@ -105,56 +108,37 @@ class People(Database):
             query = select(func.count()).select_from(_mine(looked))
             return connection.execute(query).scalar_one()
 
-    def taken_up(self, looked: Looked) -> tuple[Taken, ...]:
-        """Return how posts were taken up, one entry for each person of whom any was."""
-        with self.reading() as connection:
-            own = own_rows(connection, looked.own)
-            first = first_mention(connection)
-            pairs = _pairs(looked, first, own).subquery("pairs")
-            forth = pairs.c.actor < pairs.c.target
-            passed = case((pairs.c.passed > 0, 1), else_=0)
-            # A pair stands there twice where each took up the other.
-            both = func.sum(passed).over(
-                partition_by=(
-                    case((forth, pairs.c.actor), else_=pairs.c.target),
-                    case((forth, pairs.c.target), else_=pairs.c.actor),
-                )
-            )
-            each = select(pairs, passed.label("once"), both.label("both")).subquery("each")
-            query = select(
-                each.c.target,
-                func.sum(case((each.c.answers > 0, 1), else_=0)),
-                func.sum(each.c.once),
-                func.sum(case((each.c.both == 2, 1), else_=0)),
-            ).group_by(each.c.target)
-            found = connection.execute(query).all()
-            unseen = _unseen(looked, first)
-            more = {row[0]: row[1] for row in connection.execute(unseen)} if found else {}
-        return tuple(
-            Taken(
-                row=row,
-                answered_by=int(answered),
-                passed_on_by=int(passed_on),
-                mutual=int(mutual),
-                unseen=more.get(row, 0),
-            )
-            for row, answered, passed_on, mutual in found
-        )
+    def caused(self, looked: Looked) -> tuple[tuple[Taken, ...], tuple[Noticed, ...]]:
+        """Return how posts were taken up, and how much engagement the networks told of them.
 
-    def noticed(self, looked: Looked) -> tuple[Noticed, ...]:
-        """Return how much engagement the networks told of the posts, by their authors."""
+        The first has one entry for each person of whom any was taken up. All is asked for in one
+        statement, so that the posts looked at are found once.
+        """
         with self.reading() as connection:
             own = own_rows(connection, looked.own)
-            rows = _engaged(_mine(looked)).subquery("engaged")
-            query = select(rows.c.author, rows.c.engagement, rows.c.told, func.count()).group_by(
-                rows.c.author, rows.c.engagement, rows.c.told
-            )
-            if own:
-                query = query.where(rows.c.author.not_in(own))
-            return tuple(
-                Noticed(row=row, engagement=int(number), told=bool(told), posts=written)
-                for row, number, told, written in connection.execute(query)
-            )
+            mine = _mine(looked)
+            passing = _passing(looked, first_mention(connection)).cte("passing")
+            parts = (_taken(mine, passing, own), _unseen(passing), _noticed(mine, own))
+            rows = connection.execute(union_all(*parts)).all()
+        unseen = {row: int(number) for part, row, number, *_ in rows if part == _UNSEEN}
+        return (
+            tuple(
+                Taken(
+                    row=row,
+                    answered_by=int(answered),
+                    passed_on_by=int(passed_on),
+                    mutual=int(mutual),
+                    unseen=unseen.get(row, 0),
+                )
+                for part, row, answered, passed_on, mutual in rows
+                if part == _TAKEN
+            ),
+            tuple(
+                Noticed(row=row, engagement=int(number), told=bool(told), posts=int(written))
+                for part, row, number, told, written in rows
+                if part == _NOTICED
+            ),
+        )
 
     def people(self, rows: Sequence[int], looked: Looked) -> dict[int, Person]:
         """Return who is behind these rows; whoever is being forgotten is left out."""
@@ -283,9 +267,39 @@ def _others(actors: Any, targets: Any, own: Sequence[int]) -> ColumnElement[bool
     return and_(*conditions)
 
 
-def _pairs(looked: Looked, first: Any, own: Sequence[int]) -> Any:
+def _taken(mine: CTE, passing: CTE, own: Sequence[int]) -> Select[Any]:
+    """Count for each person by how many others they were answered, passed on, and both ways."""
+    pairs = _pairs(mine, passing, own).subquery("pairs")
+    forth = pairs.c.actor < pairs.c.target
+    passed = case((pairs.c.passed > 0, 1), else_=0)
+    # A pair stands there twice where each took up the other.
+    both = func.sum(passed).over(
+        partition_by=(
+            case((forth, pairs.c.actor), else_=pairs.c.target),
+            case((forth, pairs.c.target), else_=pairs.c.actor),
+        )
+    )
+    each = select(pairs, passed.label("once"), both.label("both")).subquery("each")
+    return select(
+        literal(_TAKEN),
+        each.c.target,
+        func.sum(case((each.c.answers > 0, 1), else_=0)),
+        func.sum(each.c.once),
+        func.sum(case((each.c.both == 2, 1), else_=0)),
+    ).group_by(each.c.target)
+
+
+def _noticed(mine: CTE, own: Sequence[int]) -> Select[Any]:
+    """Count for each person the posts of one engagement."""
+    rows = _engaged(mine).subquery("engaged")
+    query = select(
+        literal(_NOTICED), rows.c.author, rows.c.engagement, rows.c.told, func.count()
+    ).group_by(rows.c.author, rows.c.engagement, rows.c.told)
+    return query.where(rows.c.author.not_in(own)) if own else query
+
+
+def _pairs(mine: CTE, passing: CTE, own: Sequence[int]) -> Any:
     """Select who took up whom, each pair once: how often by answers, and by passing on."""
-    mine = _mine(looked)
     taking = posts.alias("taking")
 
     def by(link: Any, answers: int) -> Any:
@@ -300,12 +314,11 @@ def _pairs(looked: Looked, first: Any, own: Sequence[int]) -> Any:
             .where(taking.c.private.is_(False))
         )
 
-    unseen = _passing(looked, first).subquery("unseen_pairs")
     taken = union_all(
         by(taking.c.reply_to, 1),
         by(taking.c.repost_of, 0),
         by(taking.c.quote_of, 0),
-        select(unseen.c.target, unseen.c.actor, literal(0), literal(1)),
+        select(passing.c.target, passing.c.actor, literal(0), literal(1)),
     ).cte("taken")
     once = (
         select(
@@ -345,11 +358,11 @@ def _passing(looked: Looked, first: Any) -> Any:
     return union_all(by(told), by(of_old))
 
 
-def _unseen(looked: Looked, first: Any) -> Any:
+def _unseen(passing: CTE) -> Select[Any]:
     """Count for each account the posts that others passed on, and that are not stored."""
-    passing = _passing(looked, first).subquery("unseen")
+    posts_of = func.count(distinct(passing.c.original))
     return (
-        select(passing.c.target, func.count(distinct(passing.c.original)))
+        select(literal(_UNSEEN), passing.c.target, posts_of, literal(0), literal(0))
         .where(passing.c.original != "", passing.c.actor != passing.c.target)
         .group_by(passing.c.target)
     )
