@@ -21,10 +21,11 @@ from watcher.store.following import Following
 from watcher.store.follows import Follows
 from watcher.store.forgetting import Forgetting, Held
 from watcher.store.from_histories import HISTORY
+from watcher.store.handling import HandledRecord
 from watcher.store.histories import Histories, History, Stretch
 from watcher.store.holds import Holds
 from watcher.store.housekeeping import Housekeeping
-from watcher.store.inbox import HandledRecord, Inbox
+from watcher.store.inbox import Inbox
 from watcher.store.jobs import Jobs
 from watcher.store.judgements import Judgements
 from watcher.store.leading import Lead, is_shared
@@ -194,8 +195,8 @@ __all__ = [
     "JudgementRecord",
     "Keep",
     "Lane",
-    "Look",
     "Lead",
+    "Look",
     "MatchRecord",
     "NameState",
     "NoSuchRecordError",
