@@ -17,15 +17,13 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert
-
+from benchmarks.frame import Figures, account_row, loaded, options, post_row, seconds, stored, tell
 from rules.model import Account
 from watcher.store import Store
 from watcher.store.schema import accounts, posts
@@ -39,31 +37,14 @@ STORES = {"of one account": 0.9, "of many accounts": 0.02}
 """Which part of the posts is by the account."""
 WANTED = {"seconds": 5.0, "megabytes": 300}
 _WORDS = ("train", "late", "thanks", "please", "help", "order", "we", "you", "une", "pour", "avec")
-_CHUNK = 20_000
 
 
 def fill(store: Store, size: int, part: float) -> None:
     """Store so many posts: a part is by the account, and many others are addressed to it."""
     rnd = random.Random(7)
-    people = [_person(number) for number in range(1, PEOPLE + 2)]
-    with store.writing() as connection:
-        connection.execute(insert(accounts), people)
-    rows: list[dict[str, object]] = []
-    for row in _posts(rnd, size, part):
-        rows.append(row)
-        if len(rows) == _CHUNK or row["rid"] == size:
-            with store.writing() as connection:
-                connection.execute(insert(posts), rows)
-            rows = []
-
-
-def _person(number: int) -> dict[str, object]:
-    name = f"user{number}"
-    blank = dict.fromkeys(("display_name", "bio", "avatar", "url"), "")
-    return blank | {
-        "row": number, "network": "x", "id": str(1000 + number), "handle": name,
-        "folded_handle": name, "seen": START, "examined": True,
-    }  # fmt: skip
+    people = (account_row(n, START, id=str(1000 + n)) for n in range(1, PEOPLE + 2))
+    stored(store, accounts, people)
+    stored(store, posts, _posts(rnd, size, part))
 
 
 def _posts(rnd: random.Random, size: int, part: float) -> Iterator[dict[str, object]]:
@@ -73,17 +54,14 @@ def _posts(rnd: random.Random, size: int, part: float) -> Iterator[dict[str, obj
         own = rnd.random() < part
         author = 1 if own else rnd.randrange(2, PEOPLE + 2)
         at = START + LENGTH * (number / size) + timedelta(seconds=rnd.randrange(3600))
-        row: dict[str, object] = {
-            "rid": number, "seen": at, "network": "x", "id": str(number), "author": author,
-            "text": " ".join(rnd.choices(_WORDS, k=20)), "posted_at": at,
-            "url": f"https://x.example/{author}/{number}", "source": "made up",
-            "language": rnd.choice(("fr", "en", None)), "media": (), "mentions": (),
-            "links": (f"https://www.site{rnd.randrange(2000)}.co.uk/{number}",)
+        row = post_row(
+            number, author, at, " ".join(rnd.choices(_WORDS, k=20)),
+            language=rnd.choice(("fr", "en", None)),
+            links=(f"https://www.site{rnd.randrange(2000)}.co.uk/{number}",)
             if rnd.random() < 0.4 else (),
-            "hashtags": (f"tag{rnd.randrange(3000)}",) if rnd.random() < 0.3 else (),
-            "reply_to": None, "reply_to_handle": None, "repost_of": None, "quote_of": None,
-            "likes": rnd.randrange(200), "reposts": rnd.randrange(20), "replies": rnd.randrange(9),
-        }  # fmt: skip
+            hashtags=(f"tag{rnd.randrange(3000)}",) if rnd.random() < 0.3 else (),
+            likes=rnd.randrange(200), reposts=rnd.randrange(20), replies=rnd.randrange(9),
+        )  # fmt: skip
         kind = rnd.random()
         if own and kind < 0.35 and theirs:
             target, by = theirs[-1 - int(rnd.random() ** 3 * min(len(theirs), 200))]
@@ -117,18 +95,15 @@ def loading(store: Store) -> int:
     asked: dict[str, datetime] = {}
     delays: list[timedelta] = []
     us = Account(network="x", id="1001", handle="user1").key
-    rid = 0
-    while some := store.posts_after(rid, 5000):
-        rid = some[-1].rid
-        for post in (one.post for one in some):
-            if post.author.key != us:
-                asked[post.id] = post.posted_at
-                continue
-            local = post.posted_at.astimezone(ZONE)
-            hours[local.weekday(), local.hour] += 1
-            tags.update(post.hashtags)
-            if post.reply_to in asked:
-                delays.append(post.posted_at - asked[post.reply_to])
+    for one in loaded(store):
+        if one.author.key != us:
+            asked[one.id] = one.posted_at
+            continue
+        local = one.posted_at.astimezone(ZONE)
+        hours[local.weekday(), local.hour] += 1
+        tags.update(one.hashtags)
+        if one.reply_to in asked:
+            delays.append(one.posted_at - asked[one.reply_to])
     return hours.total()
 
 
@@ -152,36 +127,41 @@ WAYS = {"watcher stats": ours, "plain loading": loading, "pandas": pandas}
 
 
 def alone(url: str, way: str) -> None:
-    """Count in one way, and print what it took."""
+    """Fill a store, or count in one way and print what it took."""
     store = Store.open(url)
-    cpu, wall = time.process_time(), time.perf_counter()
+    if way in STORES:
+        fill(store, int(sys.stdin.read()), STORES[way])
+        store.close()
+        return
     try:
-        counted = WAYS[way](store)
+        cpu, wall, counted = seconds(WAYS[way], store, 1)
     except ModuleNotFoundError:
         sys.stdout.write("null")
         return
     took = {
-        "seconds": round(time.process_time() - cpu, 2),
-        "wall": round(time.perf_counter() - wall, 2),
+        "seconds": cpu,
+        "wall": wall,
         "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "posts": counted,
     }
     sys.stdout.write(json.dumps(took))
 
 
-def measure(size: int) -> dict[str, dict[str, Mapping[str, float]]]:
-    """Return, by store and way, CPU and wall seconds, megabytes and posts counted."""
-    found: dict[str, dict[str, Mapping[str, float]]] = {}
+def measure(size: int) -> Figures:
+    """Return, by store and way, CPU and wall seconds, megabytes and posts counted.
+
+    Stores are filled by processes of their own, too: what a process has used it bequeaths.
+    """
+    found: Figures = {}
     with tempfile.TemporaryDirectory() as folder:
-        for number, (name, part) in enumerate(STORES.items()):
+        for number, name in enumerate(STORES):
             path = Path(folder) / f"{number}.sqlite"
-            store = Store.open(f"sqlite:///{path}")
-            fill(store, size, part)
-            store.close()
-            for way in WAYS:
+            for way in (name, *WAYS):
                 command = [sys.executable, __file__, "--alone", way, f"sqlite:///{path}"]
-                out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-                if took := json.loads(out):
+                done = subprocess.run(
+                    command, check=True, stdout=subprocess.PIPE, text=True, input=str(size)
+                )
+                if way in WAYS and (took := json.loads(done.stdout)):
                     found.setdefault(name, {})[way] = took
             path.unlink()
     return found
@@ -189,27 +169,28 @@ def measure(size: int) -> dict[str, dict[str, Mapping[str, float]]]:
 
 def main() -> int:
     """Measure and print; exit with 1 where the wanted figures are not reached."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--alone", nargs=2, metavar=("WAY", "URL"), help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.alone:
-        alone(options.alone[1], options.alone[0])
+    chosen = options(
+        __doc__,
+        lambda parser: parser.add_argument(
+            "--alone", nargs=2, metavar=("WAY", "URL"), help=argparse.SUPPRESS
+        ),
+    )
+    if chosen.alone:
+        alone(chosen.alone[1], chosen.alone[0])
         return 0
-    size = 100_000 if options.quick else 1_000_000
+    size = 100_000 if chosen.quick else 1_000_000
     found = measure(size)
     ways = [one["watcher stats"] for one in found.values()]
     good = all(one[name] <= most for one in ways for name, most in WANTED.items())
-    if options.json:
-        print(json.dumps({"posts": size, "wanted": WANTED, "reached": good, "figures": found}))
-        return int(not good)
-    print(f"{size:,} stored posts; wanted: {WANTED['seconds']} s, {WANTED['megabytes']} MB")
-    for name, by_way in found.items():
-        for way, took in by_way.items():
-            print(f"  {name:18} {way:15} {took['seconds']:7.2f} s CPU {took['wall']:7.2f} s "
-                  f"{took['megabytes']:6,} MB  {took['posts']:9,} posts counted")  # fmt: skip
-    return int(not good)
+    head = f"{size:,} stored posts; wanted: {WANTED['seconds']} s, {WANTED['megabytes']} MB"
+    lines = [
+        f"  {name:18} {way:15} {took['seconds']:7.2f} s CPU {took['wall']:7.2f} s "
+        f"{took['megabytes']:6,} MB  {took['posts']:9,} posts counted"
+        for name, by_way in found.items()
+        for way, took in by_way.items()
+    ]
+    facts = {"posts": size, "wanted": WANTED, "reached": good, "figures": found}
+    return tell(chosen.json, head, lines, facts, good=good)
 
 
 if __name__ == "__main__":

@@ -10,22 +10,20 @@ sayings and posts. CPU seconds, the best of three runs, since machines are share
 made up, the same each time.
 """
 
-import argparse
 import hashlib
-import json
 import random
 import sys
 import tempfile
-import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
+from benchmarks.frame import Figures, Ways, account_row, compared, options, post_row, stored, tell
 from rules.model import Brand
 from rules.signals.distinctive import distinctive
 from watcher.insights.model import Period
@@ -42,8 +40,6 @@ LENGTH = timedelta(days=28)
 PERIOD = Period(since=NOW - LENGTH, until=NOW, zone=ZoneInfo("Europe/Paris"))
 WANTED = 4.0
 """CPU seconds for each of the three."""
-RUNS = 3
-_CHUNK = 20_000
 _WORDS = (
     "train", "late", "thanks", "please", "help", "order", "battery", "hinge", "price", "shop",
     "refund", "delivery", "colour", "screen", "broke", "love", "hate", "nice", "awful", "queue",
@@ -58,22 +54,10 @@ def fill(store: Store, size: int) -> None:
     written = list(_posts(rnd, size, people))
     about = [_spoken(rnd, row) for row in written]
     since = NOW - 3 * LENGTH
-    with store.writing() as connection:
-        connection.execute(insert(accounts), [_person(n) for n in range(1, people + 1)])
-        for rows, table in ((written, posts), (about, spoken)):
-            for start in range(0, size, _CHUNK):
-                connection.execute(insert(table), rows[start : start + _CHUNK])
-        known = [{"brand": one.name, "form": "x", "since": since, "below": 0} for one in BRANDS]
-        connection.execute(insert(heard), known)
-
-
-def _person(number: int) -> dict[str, object]:
-    name = f"user{number}"
-    blank = dict.fromkeys(("display_name", "bio", "avatar", "url"), "")
-    return blank | {
-        "row": number, "network": "x", "id": str(number), "handle": name, "folded_handle": name,
-        "seen": NOW, "examined": True, "bot": False, "followers": number,
-    }  # fmt: skip
+    known = [{"brand": one.name, "form": "x", "since": since, "below": 0} for one in BRANDS]
+    everybody = (account_row(n, NOW, bot=False, followers=n) for n in range(1, people + 1))
+    for table, rows in ((accounts, everybody), (posts, written), (spoken, about), (heard, known)):
+        stored(store, table, rows)
 
 
 def _posts(rnd: random.Random, size: int, people: int) -> Iterator[dict[str, object]]:
@@ -82,15 +66,11 @@ def _posts(rnd: random.Random, size: int, people: int) -> Iterator[dict[str, obj
         at = NOW - 2 * LENGTH * (1 - number / (size + 1))
         copied = rnd.random() < 0.3
         words = random.Random(int(rnd.random() ** 2 * size / 80)) if copied else rnd
-        yield {
-            "rid": number, "seen": at, "network": "x", "id": str(number), "author": author,
-            "text": " ".join(words.choices(_WORDS, k=18)), "posted_at": at,
-            "url": f"https://x.example/{author}/{number}", "source": "made up", "language": "en",
-            "media": (), "mentions": (), "links": (), "hashtags": (), "reply_to": None,
-            "reply_to_handle": None, "repost_of": "1" if copied else None, "quote_of": None,
-            "private": rnd.random() < 0.02, "likes": 1, "reposts": 1, "replies": 1,
-            "repost_author": "",
-        }  # fmt: skip
+        yield post_row(
+            number, author, at, " ".join(words.choices(_WORDS, k=18)),
+            repost_of="1" if copied else None, private=rnd.random() < 0.02,
+            likes=1, reposts=1, replies=1, repost_author="",
+        )  # fmt: skip
 
 
 def _spoken(rnd: random.Random, row: Mapping[str, Any]) -> dict[str, object]:
@@ -167,64 +147,44 @@ def our_themes(store: Store) -> int:
     return len(themes(store, BRANDS[0], BRANDS[1:], PERIOD))
 
 
-WAYS: dict[str, tuple[Callable[[Store], int], Callable[[Store], int]]] = {
+WAYS: Ways = {
     "satisfaction": (our_satisfaction, loading_satisfaction),
     "share of voice": (our_voice, loading_voice),
     "themes": (our_themes, loading_themes),
 }
 
 
-def seconds(count: Callable[[Store], int], store: Store, runs: int) -> tuple[float, float, int]:
-    """Return the least CPU and wall seconds of some runs, and what was counted."""
-    cpus, walls, found = [], [], 0
-    for _ in range(runs):
-        cpu, wall = time.process_time(), time.perf_counter()
-        found = count(store)
-        cpus.append(time.process_time() - cpu)
-        walls.append(time.perf_counter() - wall)
-    return round(min(cpus), 2), round(min(walls), 2), found
-
-
-def measure(size: int) -> dict[str, dict[str, dict[str, float]]]:
+def measure(size: int) -> Figures:
     """Return, by question and way, CPU and wall seconds and how much was counted."""
-    found: dict[str, dict[str, dict[str, float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(f"sqlite:///{Path(folder) / 'watcher.sqlite'}")
         fill(store, size)
-        for name, (ours, peer) in WAYS.items():
-            for way, count, runs in (("watcher", ours, RUNS), ("plain Python", peer, 1)):
-                cpu, wall, number = seconds(count, store, runs)
-                took = {"seconds": cpu, "wall": wall, "counted": number}
-                found.setdefault(name, {})[way] = took
+        found = compared(store, WAYS, "plain Python", "counted")
         store.close()
     return found
 
 
 def main() -> int:
     """Measure and print; exit with 1 where the wanted figures are not reached."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    size = 30_000 if options.quick else 400_000
+    chosen = options(__doc__)
+    size = 30_000 if chosen.quick else 400_000
     found = measure(size)
     quick = all(one["watcher"]["seconds"] <= WANTED for one in found.values())
     same = all(
         found[name]["watcher"]["counted"] == found[name]["plain Python"]["counted"]
         for name in ("satisfaction", "share of voice")
     )
-    if options.json:
-        reached = {"wanted": WANTED, "reached": quick, "same counts": same}
-        print(json.dumps({"posts": size, **reached, "figures": found}))
-        return int(not (quick and same))
-    print(f"{size:,} posts about {len(BRANDS)} brands; wanted: {WANTED} s each")
-    for name, by_way in found.items():
-        for way, took in by_way.items():
-            print(f"  {name:15} {way:13} {took['seconds']:6.2f} s CPU {took['wall']:6.2f} s "
-                  f"{took['counted']:8,} counted")  # fmt: skip
-    if not same:
-        print("The two ways do not count the same.")
-    return int(not (quick and same))
+    head = f"{size:,} posts about {len(BRANDS)} brands; wanted: {WANTED} s each"
+    lines = [
+        f"  {name:15} {way:13} {took['seconds']:6.2f} s CPU {took['wall']:6.2f} s "
+        f"{took['counted']:8,} counted"
+        for name, by_way in found.items()
+        for way, took in by_way.items()
+    ]
+    lines += [] if same else ["The two ways do not count the same."]
+    reached = {"wanted": WANTED, "reached": quick, "same counts": same}
+    facts = {"posts": size, **reached, "figures": found}
+    return tell(chosen.json, head, lines, facts, good=quick and same)
 
 
 if __name__ == "__main__":

@@ -10,20 +10,26 @@ complaint got no answer. CPU seconds, the best of three runs, since machines are
 are made up, the same each time.
 """
 
-import argparse
-import json
 import random
 import sys
 import tempfile
-import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert
-
+from benchmarks.frame import (
+    Figures,
+    Ways,
+    account_row,
+    compared,
+    loaded,
+    options,
+    post_row,
+    stored,
+    tell,
+)
 from rules.model import Brand, Post
 from watcher.insights.inbox import inbox
 from watcher.insights.model import Period
@@ -39,33 +45,21 @@ PERIOD = Period(since=NOW - LENGTH, until=NOW, zone=ZoneInfo("UTC"))
 WAITING = timedelta(hours=4)
 WANTED = 2.0
 """CPU seconds for each of the three."""
-RUNS = 3
 LISTED = 1000
 _WORDS = ("train", "late", "thanks", "please", "help", "order", "we", "you", "acme", "pour", "avec")
-_CHUNK = 20_000
 
 
 def fill(store: Store, size: int) -> None:
     """Store so many posts about the brand; a twentieth more are the brand's own ones."""
     rnd = random.Random(7)
-    people = [_person(number) for number in range(1, PEOPLE + 1)]
+    people = (
+        account_row(number, NOW, bot=number % 50 == 0, followers=number * 7)
+        for number in range(1, PEOPLE + 1)
+    )
     written = list(_posts(rnd, size))
-    about = [_spoken(rnd, row) for row in written if row["author"] != 1]
-    with store.writing() as connection:
-        connection.execute(insert(accounts), people)
-        for start in range(0, len(written), _CHUNK):
-            connection.execute(insert(posts), written[start : start + _CHUNK])
-        for start in range(0, len(about), _CHUNK):
-            connection.execute(insert(spoken), about[start : start + _CHUNK])
-
-
-def _person(number: int) -> dict[str, object]:
-    name = f"user{number}"
-    blank = dict.fromkeys(("display_name", "bio", "avatar", "url"), "")
-    return blank | {
-        "row": number, "network": "x", "id": str(number), "handle": name, "folded_handle": name,
-        "seen": NOW, "examined": True, "bot": number % 50 == 0, "followers": number * 7,
-    }  # fmt: skip
+    stored(store, accounts, people)
+    stored(store, posts, written)
+    stored(store, spoken, [_spoken(rnd, row) for row in written if row["author"] != 1])
 
 
 def _posts(rnd: random.Random, size: int) -> Iterator[dict[str, object]]:
@@ -76,14 +70,11 @@ def _posts(rnd: random.Random, size: int) -> Iterator[dict[str, object]]:
         author = 1 if own else 2 + int(rnd.random() ** 3 * (PEOPLE - 1))
         at = PERIOD.since + LENGTH * (number / (size + size // 20 + 1))
         text = " ".join(rnd.choices(_WORDS, k=20)) + rnd.choice(("?", "", "", "!"))
-        row: dict[str, object] = {
-            "rid": number, "seen": at, "network": "x", "id": str(number), "author": author,
-            "text": text, "posted_at": at, "url": f"https://x.example/{author}/{number}",
-            "source": "made up", "language": "en", "media": (), "mentions": (), "links": (),
-            "hashtags": (), "reply_to": None, "reply_to_handle": None, "repost_of": None,
-            "quote_of": None, "private": rnd.random() < 0.02, "likes": rnd.choice((0, 0, 1, 3, 40)),
-            "reposts": rnd.randrange(3), "replies": rnd.randrange(3), "repost_author": "",
-        }  # fmt: skip
+        row = post_row(
+            number, author, at, text, private=rnd.random() < 0.02,
+            likes=rnd.choice((0, 0, 1, 3, 40)), reposts=rnd.randrange(3), replies=rnd.randrange(3),
+            repost_author="",
+        )  # fmt: skip
         kind = 0.0 if own else rnd.random()
         if not asked:
             kind = 1.0
@@ -107,14 +98,6 @@ def _spoken(rnd: random.Random, row: Mapping[str, object]) -> dict[str, object]:
         "brand": BRAND.name, "rid": row["rid"], "posted_at": row["posted_at"], "tone": tone,
         "complaint": tone == "negative" and rnd.random() < 0.3,
     }  # fmt: skip
-
-
-def loaded(store: Store) -> Iterator[Post]:
-    """All stored posts, one after the other."""
-    rid = 0
-    while some := store.posts_after(rid, 5000):
-        rid = some[-1].rid
-        yield from (one.post for one in some)
 
 
 def loading_influencers(store: Store) -> int:
@@ -153,7 +136,7 @@ def loading_inbox(store: Store) -> int:
     return len(asked)
 
 
-WAYS: dict[str, tuple[Callable[[Store], int], Callable[[Store], int]]] = {
+WAYS: Ways = {
     "influencers": (
         lambda store: len(influencers(store, [BRAND.name], PERIOD, LISTED, own=[BRAND])),
         loading_influencers,
@@ -166,50 +149,31 @@ WAYS: dict[str, tuple[Callable[[Store], int], Callable[[Store], int]]] = {
 }
 
 
-def seconds(count: Callable[[Store], int], store: Store, runs: int) -> tuple[float, float, int]:
-    """Return the least CPU and wall seconds of some runs, and what was counted."""
-    cpus, walls, found = [], [], 0
-    for _ in range(runs):
-        cpu, wall = time.process_time(), time.perf_counter()
-        found = count(store)
-        cpus.append(time.process_time() - cpu)
-        walls.append(time.perf_counter() - wall)
-    return round(min(cpus), 2), round(min(walls), 2), found
-
-
-def measure(size: int) -> dict[str, dict[str, Mapping[str, float]]]:
+def measure(size: int) -> Figures:
     """Return, by question and way, CPU and wall seconds and how many were found."""
-    found: dict[str, dict[str, Mapping[str, float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(f"sqlite:///{Path(folder) / 'watcher.sqlite'}")
         fill(store, size)
-        for name, (ours, peer) in WAYS.items():
-            for way, count, runs in (("watcher", ours, RUNS), ("plain loading", peer, 1)):
-                cpu, wall, number = seconds(count, store, runs)
-                took = {"seconds": cpu, "wall": wall, "found": number}
-                found.setdefault(name, {})[way] = took
+        found = compared(store, WAYS, "plain loading", "found")
         store.close()
     return found
 
 
 def main() -> int:
     """Measure and print; exit with 1 where the wanted figures are not reached."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    size = 33_000 if options.quick else 100_000
+    chosen = options(__doc__)
+    size = 33_000 if chosen.quick else 100_000
     found = measure(size)
     good = all(one["watcher"]["seconds"] <= WANTED for one in found.values())
-    if options.json:
-        print(json.dumps({"posts": size, "wanted": WANTED, "reached": good, "figures": found}))
-        return int(not good)
-    print(f"{size:,} posts about one brand by {PEOPLE:,} accounts; wanted: {WANTED} s each")
-    for name, by_way in found.items():
-        for way, took in by_way.items():
-            print(f"  {name:12} {way:14} {took['seconds']:6.2f} s CPU {took['wall']:6.2f} s "
-                  f"{took['found']:7,} found")  # fmt: skip
-    return int(not good)
+    head = f"{size:,} posts about one brand by {PEOPLE:,} accounts; wanted: {WANTED} s each"
+    lines = [
+        f"  {name:12} {way:14} {took['seconds']:6.2f} s CPU {took['wall']:6.2f} s "
+        f"{took['found']:7,} found"
+        for name, by_way in found.items()
+        for way, took in by_way.items()
+    ]
+    facts = {"posts": size, "wanted": WANTED, "reached": good, "figures": found}
+    return tell(chosen.json, head, lines, facts, good=good)
 
 
 if __name__ == "__main__":
