@@ -172,7 +172,7 @@ def test_only_get_is_answered(method: str) -> None:
         b"\x16\x03\x01\x02\x00\x01\x00\n\n",
         b"GET / HTTP/9.9\r\n\r\n",
         b"\n",
-        b"GET /\r\n",
+        b"GET /\r\n\r\n",
     ],
 )
 def test_what_is_no_short_request_gets_no_page(request_: bytes) -> None:
