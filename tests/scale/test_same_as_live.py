@@ -103,7 +103,7 @@ def test_a_backtest_finds_what_live_matching_found(config: Config) -> None:
             for one in matches
         }
     assert of_posts(found) == expected
-    assert len(expected) == 160
+    assert len(expected) == 240
 
 
 def test_look_alikes_are_those_of_the_detector(config: Config) -> None:

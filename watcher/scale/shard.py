@@ -53,6 +53,7 @@ def run_shard(
     pack, skipped = Pack(), 0
     notes: list[Note] = []
     search: _Search
+    columns: tuple[str, ...]
     with collector_at_rest():
         sought = compiled(work.sought)
     if work.kind == "backtest":
@@ -77,7 +78,7 @@ def run_shard(
     )
 
 
-_ALL_COLUMNS: Final = (*POST_COLUMNS, *ACCOUNT_COLUMNS)
+_ALL_COLUMNS: Final[tuple[str, ...]] = (*POST_COLUMNS, *ACCOUNT_COLUMNS)
 
 
 def _meant(posts: Sequence[Post], work: Work) -> Sequence[Post]:
