@@ -29,7 +29,10 @@ def completed(*words: str) -> list[str]:
         (("",), list(COMMANDS)),
         (
             ("s",),
-            ["status", "sources", "search", "stats", "spikes", "silence", "suspects"],
+            [
+                *("status", "sources", "search", "stats", "spikes", "silence", "suspects"),
+                *("scan-accounts", "store"),
+            ],
         ),
         (("suspects", "re"), ["reopen", "review"]),
         (("suspects", "list", "--verdict", "o"), ["open", "ours"]),
