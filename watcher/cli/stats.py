@@ -11,7 +11,8 @@ from rules.model import Account
 from watcher.app import App
 from watcher.backends.interface import BackendError
 from watcher.cli import Settings
-from watcher.cli.account_pages import one_account, side_by_side
+from watcher.cli.account_pages import one_account
+from watcher.cli.account_table import side_by_side
 from watcher.cli.account_values import as_values
 from watcher.cli.charts import paper
 from watcher.cli.console import count, print_json, safe, stderr, stdout

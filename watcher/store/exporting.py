@@ -6,41 +6,27 @@ arrives after the first page was asked for is left to the next time.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Connection,
-    FromClause,
     Row,
     Select,
     and_,
-    exists,
     func,
     select,
     tuple_,
 )
 
-from rules.lookalike.bands import band
 from watcher.store.columns import storable_key
 from watcher.store.database import Database
-from watcher.store.private import is_hidden_account, is_hidden_proposal, is_hidden_suspect
-from watcher.store.schema import (
-    accounts,
-    alarms,
-    deliveries,
-    digests,
-    judgements,
-    matches,
-    posts,
-    proposals,
-    spoken,
-    suspect_events,
-    suspects,
-)
+from watcher.store.export_kind import Kind, is_public
+from watcher.store.exportable_others import OF_OTHERS
+from watcher.store.exportable_posts import OF_POSTS
+from watcher.store.schema import posts
 
 PAGE = 2_000
 """Rows read in one transaction."""
@@ -62,294 +48,7 @@ class Wanted:
     """Whether private posts belong to them, and what comes from private posts alone."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kind:
-    """What can be read of one kind, and by what it can be narrowed."""
-
-    columns: Mapping[str, ColumnElement[Any]]
-    source: FromClause
-    order: tuple[Column[Any], ...]
-    """What numbers the rows, ever larger: the first is a number."""
-    time: Column[Any] | None = None
-    public: ColumnElement[bool] | None = None
-    """What holds of rows that come not from private posts alone."""
-    brand: Callable[[str], ColumnElement[bool]] | None = None
-    rule: Callable[[str], ColumnElement[bool]] | None = None
-    post: Column[Any] | None = None
-    """The number of the post that a row is about."""
-    evidence: Column[Any] | None = None
-    """The numbers of posts from which a row comes: it is hidden where any of them is private."""
-    made: Mapping[str, Callable[[Row[Any]], Any]] = field(default_factory=dict)
-    """What a column becomes, where the database cannot say it itself."""
-
-
-def _key(table: Any = posts) -> ColumnElement[Any]:
-    return table.c.network + ":" + table.c.id  # type: ignore[no-any-return]
-
-
-def _speaks_of(brand: str) -> ColumnElement[bool]:
-    return exists().where(spoken.c.rid == posts.c.rid, spoken.c.brand == brand)
-
-
-_author = {
-    "author_key": _key(accounts),
-    "author": accounts.c.handle,
-    "author_name": accounts.c.display_name,
-}
-_post = {
-    "post": _key(),
-    "posted_at": posts.c.posted_at,
-    "author_key": _key(accounts),
-    "author": accounts.c.handle,
-    "text": posts.c.text,
-    "language": posts.c.language,
-    "url": posts.c.url,
-    "private": posts.c.private,
-}
-_by = posts.join(accounts, accounts.c.row == posts.c.author)
-_is_public = posts.c.private.is_(False)
-_original = matches.alias("original")
-
-KINDS: Mapping[str, Kind] = {
-    "posts": Kind(
-        columns={
-            "key": _key(),
-            "network": posts.c.network,
-            "id": posts.c.id,
-            "posted_at": posts.c.posted_at,
-            "seen": posts.c.seen,
-            **_author,
-            "author_followers": accounts.c.followers,
-            "author_bot": accounts.c.bot,
-            "text": posts.c.text,
-            "language": posts.c.language,
-            "url": posts.c.url,
-            "source": posts.c.source,
-            "reply_to": posts.c.network + ":" + posts.c.reply_to,
-            "reply_to_handle": posts.c.reply_to_handle,
-            "repost_of": posts.c.network + ":" + posts.c.repost_of,
-            "quote_of": posts.c.network + ":" + posts.c.quote_of,
-            "links": posts.c.links,
-            "titles": posts.c.titles,
-            "hashtags": posts.c.hashtags,
-            "mentions": posts.c.mentions,
-            "media": posts.c.media,
-            "likes": posts.c.likes,
-            "reposts": posts.c.reposts,
-            "replies": posts.c.replies,
-            "edited_at": posts.c.edited_at,
-            "private": posts.c.private,
-        },
-        source=_by,
-        order=(posts.c.rid,),
-        time=posts.c.posted_at,
-        public=_is_public,
-        brand=_speaks_of,
-        rule=lambda rule: exists().where(matches.c.rid == posts.c.rid, matches.c.rule == rule),
-        post=posts.c.rid,
-    ),
-    "matches": Kind(
-        columns={
-            "id": matches.c.row,
-            "rule": matches.c.rule,
-            "found": matches.c.found,
-            **_post,
-            "matched": matches.c.spans,
-            "reason": matches.c.reason,
-            "verdict": matches.c.verdict,
-            "copy_of": matches.c.copy_of,
-            "source": posts.c.source,
-        },
-        source=matches.join(posts, posts.c.rid == matches.c.rid).join(
-            accounts, accounts.c.row == posts.c.author
-        ),
-        order=(matches.c.row,),
-        time=posts.c.posted_at,
-        public=_is_public,
-        brand=_speaks_of,
-        rule=lambda rule: matches.c.rule == rule,
-        post=posts.c.rid,
-        made={
-            "matched": lambda row: tuple(row.text[start:end] for start, end in row.matched),
-            "reason": lambda row: str(row.reason),
-        },
-    ),
-    "spoken": Kind(
-        columns={
-            "brand": spoken.c.brand,
-            **_post,
-            "tone": spoken.c.tone,
-            "confidence": spoken.c.confidence,
-            "complaint": spoken.c.complaint,
-            "relevance": spoken.c.relevance,
-            "left_out": spoken.c.left_out,
-            "repost_of": posts.c.network + ":" + posts.c.repost_of,
-            "likes": posts.c.likes,
-            "reposts": posts.c.reposts,
-            "replies": posts.c.replies,
-        },
-        source=spoken.join(posts, posts.c.rid == spoken.c.rid).join(
-            accounts, accounts.c.row == posts.c.author
-        ),
-        order=(spoken.c.rid, spoken.c.brand),
-        time=posts.c.posted_at,
-        public=_is_public,
-        brand=lambda brand: spoken.c.brand == brand,
-        post=posts.c.rid,
-        made={"tone": lambda row: row.tone or None},
-    ),
-    "suspects": Kind(
-        columns={
-            "id": suspects.c.id,
-            "subject": suspects.c.subject,
-            "name": suspects.c.name,
-            "display_name": suspects.c.display_name,
-            "brand": suspects.c.brand,
-            "rule": suspects.c.rule,
-            "score": suspects.c.score,
-            "band": suspects.c.score.label("band"),
-            "techniques": suspects.c.techniques,
-            "reason": suspects.c.reason,
-            "evidence": suspects.c.evidence,
-            "verdict": suspects.c.verdict,
-            "first_seen": suspects.c.first_seen,
-            "last_seen": suspects.c.last_seen,
-            "account_key": _key(accounts),
-            "url": accounts.c.url,
-            "created": accounts.c.created,
-            "followers": accounts.c.followers,
-            "bio": accounts.c.bio,
-        },
-        source=suspects.outerjoin(accounts, accounts.c.row == suspects.c.account),
-        order=(suspects.c.id,),
-        time=suspects.c.last_seen,
-        public=~is_hidden_suspect(),
-        brand=lambda brand: suspects.c.brand == brand,
-        rule=lambda rule: suspects.c.rule == rule,
-        made={
-            "band": lambda row: str(band(row.band)),
-            "reason": lambda row: str(row.reason),
-            "evidence": lambda row: tuple(map(str, row.evidence)),
-        },
-    ),
-    "suspect_events": Kind(
-        columns={
-            "suspect": suspect_events.c.suspect,
-            "subject": suspects.c.subject,
-            "at": suspect_events.c.at,
-            "kind": suspect_events.c.kind,
-            "what": suspect_events.c.what,
-            "score": suspect_events.c.score,
-            "before": suspect_events.c.before,
-            "verdict": suspect_events.c.verdict,
-            "by": suspect_events.c.by,
-            "note": suspect_events.c.note,
-        },
-        source=suspect_events.join(suspects, suspects.c.id == suspect_events.c.suspect),
-        order=(suspect_events.c.row,),
-        time=suspect_events.c.at,
-        public=~is_hidden_suspect(),
-        brand=lambda brand: suspects.c.brand == brand,
-        rule=lambda rule: suspects.c.rule == rule,
-        made={"what": lambda row: None if row.what is None else str(row.what)},
-    ),
-    "accounts": Kind(
-        columns={
-            "key": _key(accounts),
-            **{
-                name: accounts.c[name]
-                for name in (
-                    "network", "id", "handle", "display_name", "bio", "url", "avatar", "created",
-                    "followers", "following", "bot", "locked", "discoverable", "verified",
-                    "last_post", "seen",
-                )
-            },
-        },
-        source=accounts,
-        order=(accounts.c.row,),
-        time=accounts.c.seen,
-        public=~is_hidden_account(),
-    ),
-    "alarms": Kind(
-        columns={
-            name: alarms.c[name]
-            for name in (
-                "id", "rule", "kind", "group", "raised", "since", "until", "count", "reason",
-                "going", "ended", "acknowledged", "acknowledged_by",
-            )
-        },
-        source=alarms,
-        order=(alarms.c.id,),
-        time=alarms.c.raised,
-        evidence=alarms.c.evidence,
-        rule=lambda rule: alarms.c.rule == rule,
-        made={"reason": lambda row: str(row.reason)},
-    ),
-    "digests": Kind(
-        columns={
-            name: digests.c[name]
-            for name in (
-                "id", "channel", "kind", "slot", "created", "mentions", "suspects", "more", "late",
-                "urgent", "acknowledged", "acknowledged_by",
-            )
-        },
-        source=digests,
-        order=(digests.c.id,),
-        time=digests.c.created,
-    ),
-    "deliveries": Kind(
-        columns={
-            name: deliveries.c[name]
-            for name in (
-                "id", "digest", "channel", "kind", "recipient", "state", "attempts", "uncertain",
-                "created", "next_attempt", "settled", "answer", "message_id",
-            )
-        },
-        source=deliveries,
-        order=(deliveries.c.id,),
-        time=deliveries.c.created,
-    ),
-    "judgements": Kind(
-        columns={
-            "match": judgements.c.match,
-            "rule": matches.c.rule,
-            "post": _key(),
-            "verdict": judgements.c.verdict,
-            "note": judgements.c.note,
-            "by": judgements.c.by,
-            "at": judgements.c.at,
-        },
-        source=judgements.join(matches, matches.c.row == judgements.c.match).join(
-            posts, posts.c.rid == matches.c.rid
-        ),
-        order=(judgements.c.row,),
-        time=judgements.c.at,
-        public=_is_public,
-        brand=_speaks_of,
-        rule=lambda rule: matches.c.rule == rule,
-        post=posts.c.rid,
-    ),
-    "follows": Kind(
-        columns={
-            "id": proposals.c.id,
-            "account_key": _key(accounts),
-            "handle": accounts.c.handle,
-            **{
-                name: proposals.c[name]
-                for name in (
-                    "channel", "rule", "clause", "reason", "points", "state", "created", "decided",
-                    "by", "note",
-                )
-            },
-        },
-        source=proposals.join(accounts, accounts.c.row == proposals.c.account),
-        order=(proposals.c.id,),
-        time=proposals.c.created,
-        public=~is_hidden_proposal(),
-        rule=lambda rule: proposals.c.rule == rule,
-        made={"reason": lambda row: str(row.reason)},
-    ),
-}  # fmt: skip
+KINDS: Mapping[str, Kind] = {**OF_POSTS, **OF_OTHERS}
 """What can be exported, by its name."""
 
 
@@ -422,7 +121,7 @@ def _told_apart(of: Kind) -> tuple[tuple[str, Column[Any] | None], ...]:
 
 def _with_public_evidence(connection: Connection, page: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
     """Leave out rows of which any post is private, or all are gone where there are private ones."""
-    if connection.execute(select(posts.c.rid).where(~_is_public).limit(1)).first() is None:
+    if connection.execute(select(posts.c.rid).where(~is_public).limit(1)).first() is None:
         return page
     rids = sorted({int(rid) for row in page for rid in row.of_evidence})
     private: dict[int, bool] = {}
