@@ -1,6 +1,7 @@
 """Where what was found goes: its rule's channels, what routes change, what silences keep back."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from alerts import AutoFollow, DigestChannel
 from alerts.routing.conditions import Finding
@@ -25,10 +26,11 @@ class Dispatch:
         self._then = {rule.name: rule.then for rule in config.rules if rule.enabled}
         self._by = counted_apart(app)
         self._following = {one.name for one in config.channels if isinstance(one, AutoFollow)}
-        self.routes: Mapping[str, Sequence[str]] = {
-            name: self._router.reachable(name, then) for name, then in self._then.items()
-        }
+
+    @cached_property
+    def routes(self) -> Mapping[str, Sequence[str]]:
         """Every channel that anything of a rule may come to."""
+        return {name: self._router.reachable(name, then) for name, then in self._then.items()}
 
     def posts(self, batch: Sequence[Post], found: Sequence[Match]) -> Places:
         """Return where the matches of posts go, by rule and key of the post."""

@@ -41,6 +41,8 @@ class Finder:
         self._dedupe = {rule.name: rule.dedupe for rule in rules if rule.dedupe != "none"}
         self._hearing = app.hearing.corrected(app.store.tone_corrections())
         self._telling = app.relevances.now(app.store)
+        self.routes = Dispatch(app).routes
+        """Every channel that anything of a rule may come to: silences change nothing of that."""
         self.forms = self._hearing.forms
         """What each brand that is counted is called, in short."""
 

@@ -56,8 +56,7 @@ def match(app: App, *, stop: Callable[[], bool] = never, claims: int | None = No
     own = own_accounts(app)
     finder = Finder(app)
     if app.config.uses_log:
-        dispatch = Dispatch(app)
-        app.store.take_up(dispatch.routes, finder.forms, app.clock())
+        app.store.take_up(finder.routes, finder.forms, app.clock())
         worked = work(app, app.worker or LEADER, stop=stop, claims=claims)
         posts, matches = worked.posts, worked.matches
         suspects, changed = worked.suspects, worked.changed
@@ -68,7 +67,7 @@ def match(app: App, *, stop: Callable[[], bool] = never, claims: int | None = No
             batch,
             found.found,
             found.suspects,
-            seen.dispatch.routes,
+            finder.routes,
             app.clock(),
             faint=found.faint,
             copies=finder.copies(batch.posts, seen.told, app.store.originals),

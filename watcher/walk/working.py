@@ -11,7 +11,6 @@ from rules.lookalike import Detector
 from rules.lookalike.context import Own
 from rules.model import Account, Post
 from watcher.app import App
-from watcher.dispatch import Dispatch
 from watcher.impostors.suspicion import find_accounts
 from watcher.store import Around, Claim, Examined, Look, SavedClaim, StaleBatchError, linked_domains
 from watcher.walk.finding import Finder, Seen
@@ -99,7 +98,7 @@ def work(
                 break
             if finder is None:
                 finder = Finder(app)
-                app.store.add_routes(Dispatch(app).routes, app.clock())
+                app.store.add_routes(finder.routes, app.clock())
             worked = worked.and_also(len(claim.posts), _work_off(app, claim, finder, names))
     return worked
 
@@ -111,7 +110,7 @@ def _work_off(app: App, claim: Claim, finder: Finder, names: Names) -> SavedClai
         names.alike(one.account)
     return claim.save(
         seen.findings,
-        seen.dispatch.routes,
+        finder.routes,
         app.clock(),
         keep=app.config.store.keep,
         wanted=_wanted(app, claim.posts, seen) if app.config.store.keep == "matched" else (),
