@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_matrix, diags, hstack  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from rules.signals.sentiment import LANGUAGES, complaint, lexicon
 from rules.signals.sentiment.cutting import Names, cut
@@ -118,7 +119,8 @@ def fitted(
     scales = _telling(hashed, tones, np.array(weights)) if telling else None
     scaled = hashed if scales is None else hashed @ diags(scales)
     matrix = hstack([scaled, csr_matrix(beside)]).tocsr()
-    model.fit(matrix, tones, sample_weight=weights)
+    with threadpool_limits(1):  # sums of several threads come in any order
+        model.fit(matrix, tones, sample_weight=weights)
     learnt = model.coef_
     if scales is not None:
         learnt[:, :PLACES] *= scales
