@@ -190,6 +190,7 @@ def fill(way: Way, some: Sequence[tuple[str, Page]], chance: Random) -> None:
         pipeline.match(app)
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_log_gives_what_pages_give(
