@@ -76,6 +76,8 @@ def without_forgotten(connection: Connection, page: Page) -> Page:
 
     Whoever passes on a post of theirs passes on their words.
     """
+    if not anybody(connection):
+        return page
     seen = {post.author.key: post.author for post in page.posts}
     seen |= {account.key: account for account in page.accounts}
     for post in page.posts:

@@ -72,9 +72,9 @@ def tombstone(network: str, id: str) -> str:
 
 def without_deleted(connection: Connection, found: Sequence[Post]) -> tuple[Post, ...]:
     """Return the posts that their network has not deleted, as far as is known."""
-    names = {tombstone(post.network, post.id): post for post in found}
-    if not names or connection.execute(select(tombstones.c.at).limit(1)).first() is None:
+    if not found or connection.execute(select(tombstones.c.at).limit(1)).first() is None:
         return tuple(found)
+    names = {tombstone(post.network, post.id): post for post in found}
     buried: set[str] = set()
     keys = list(names)
     for start in range(0, len(keys), _CHUNK):
