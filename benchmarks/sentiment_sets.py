@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_matrix, diags, hstack  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from rules.signals.sentiment import LANGUAGES, complaint, lexicon
 from rules.signals.sentiment.cutting import Names, cut
@@ -186,7 +186,9 @@ def _matrices(posts: Sequence[Labelled]) -> tuple[Any, Any]:
 def _balanced(sets: Sequence[Sequence[Labelled]], shares: Sequence[float]) -> list[float]:
     weights: list[float] = []
     for posts, share in zip(sets, shares, strict=True):
-        sizes = {label: sum(post.label == label for post in posts) for label in LABELS}
+        sizes: dict[str, int] = {
+            label: sum(post.label == label for post in posts) for label in LABELS
+        }
         weights += [share * len(posts) ** 0.5 / sizes[post.label] for post in posts]
     mean = sum(weights) / len(weights)
     return [weight / mean for weight in weights]
