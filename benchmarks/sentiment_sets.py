@@ -267,7 +267,7 @@ def _share(found: Sequence[bool]) -> float:
 
 def what_is_told(model: Model, posts: Iterable[Labelled]) -> list[str]:
     """What a model says of posts."""
-    said = []
+    said: list[str] = []
     for post in posts:
         pieces = cut(post.text, Names(post.names))
         found = lexicon.features(pieces, post.language)
