@@ -346,7 +346,8 @@ class Service:
         if not self._looked:
             had_time = self.app.clock() - self._started >= FIRST_LOOK
             waits = self._to_look_at or not self._revisited
-            self._looked = had_time or not (waits or self.app.store.unmatched(1).posts)
+            waits = waits or self.app.store.unmatched(1).posts or self.app.store.log_backlog()
+            self._looked = had_time or not waits
         return self._looked
 
     def _plan(self) -> None:
