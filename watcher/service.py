@@ -345,8 +345,9 @@ class Service:
         """
         if not self._looked:
             had_time = self.app.clock() - self._started >= FIRST_LOOK
-            waits = self._to_look_at or not self._revisited
-            waits = waits or self.app.store.unmatched(1).posts or self.app.store.log_backlog()
+            waits = bool(self._to_look_at) or not self._revisited
+            store = self.app.store
+            waits = bool(waits or store.unmatched(1).posts or store.log_backlog())
             self._looked = had_time or not waits
         return self._looked
 
