@@ -1,7 +1,7 @@
 """Dask against processes of this machine, over the same shards: throughput, CPU time, start.
 
-    python benchmarks/batch_dask.py                  # 400,000 posts, 1,000 rules, two workers
-    python benchmarks/batch_dask.py --quick --json   # a fifth of them, for machines
+    python benchmarks/batch_dask.py                  # 200,000 posts, 1,000 rules, two workers
+    python benchmarks/batch_dask.py --quick --json   # fewer of them, for machines
 
 Both run `watcher.scale.shard.run_shard` with as many workers, turn about, in the same run; what
 they find must be the same, octet by octet. The cluster is a real one on loopback: `dask scheduler`
@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import resource
+import signal
 import statistics
 import subprocess
 import sys
@@ -186,7 +187,8 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="80,000 posts, two pairs")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
-    figures = measure(80_000, 2) if options.quick else measure(400_000, 3)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the cluster ends with us
+    figures = measure(80_000, 2) if options.quick else measure(200_000, 3)
     if options.json:
         print(json.dumps(figures))
     else:
