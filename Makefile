@@ -76,6 +76,8 @@ lock: $(VENV)/dev.stamp
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 		-c requirements.txt -c requirements-build.txt \
 		--group pyproject.toml:dev pyproject.toml -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		tests/s3/requirements.in -o tests/s3/requirements.txt
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
