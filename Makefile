@@ -76,6 +76,9 @@ lock: $(VENV)/dev.stamp
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 		-c requirements.txt -c requirements-build.txt \
 		--group pyproject.toml:dev pyproject.toml -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+		--extra postgres --extra dask --extra parquet -c requirements.txt pyproject.toml \
+		-o deploy/requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 		tests/s3/requirements.in -o tests/s3/requirements.txt
 
