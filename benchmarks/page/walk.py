@@ -35,6 +35,8 @@ def _walk_required(found: dict[str, Any]) -> tuple[Bar, ...]:
 def _indexing(found: dict[str, Any]) -> str:
     peers = [("the watcher's index (Whoosh)", "watcher"), ("SQLite FTS5", "fts5")]
     peers.append(("tantivy", "tantivy"))
+    if found.get("postgresql"):
+        peers.insert(1, ("the watcher's index (PostgreSQL)", "postgresql"))
     size = grid(
         ["", "posts / CPU s", "MB", "brand, newest 20, ms"],
         [
