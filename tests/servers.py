@@ -8,8 +8,10 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
@@ -79,6 +81,21 @@ class Postgres:
         """
         self._server.send_signal(signal.SIGQUIT if immediate else signal.SIGINT)
         self._server.wait(_PATIENCE)
+        self._start()
+
+    def kill(self) -> None:
+        """Kill its first process and all others with the signal that none can catch."""
+        first = psutil.Process(self._server.pid)
+        first.suspend()  # so that it starts no further one meanwhile
+        others = first.children(recursive=True)
+        for one in (first, *others):
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        self._server.wait()
+        psutil.wait_procs(others, timeout=_PATIENCE)
+
+    def start_again(self) -> None:
+        """Start it after `kill`, and wait until it has recovered."""
         self._start()
 
     def stop(self) -> None:
