@@ -22,7 +22,7 @@ from tests.servers import Postgres
 from watcher.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds that a condition may take on a machine with much else to do."""
 ADA, BOB = "ada@acme.example", "bob@acme.example"
 """Who is told at once of one rule, and who is told daily of the others."""

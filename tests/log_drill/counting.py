@@ -211,8 +211,8 @@ def undisturbed(cast: Cast, flood: Flood) -> dict[str, Counter[tuple[Any, ...]]]
 
 def _handed(cast: Cast) -> Iterator[tuple[int, int, int]]:
     """Yield which numbers of which partition each committed claim handed out."""
-    for partition, after, upto in cast.ask("SELECT partition, after, upto FROM handed"):
-        yield partition, after, upto
+    for row in cast.ask("SELECT partition, after, upto FROM handed"):
+        yield row[0], row[1], row[2]
 
 
 def _replayed(handed: list[tuple[int, int, int]]) -> int:
