@@ -26,6 +26,7 @@ from watcher.clock import utc_now
 from watcher.config import Config
 from watcher.impostors.alarm_load import explained, load_of
 from watcher.store import Store
+from watcher.walk.archiving import check_archive
 
 State = Literal["ok", "warning", "failed"]
 PACKAGES = ("rules", "alerts", "watcher")
@@ -55,6 +56,8 @@ def run(config: Config, seconds: float) -> tuple[Outcome, ...]:
         ("store", partial(store, config)),
         ("mail", partial(mail, config)),
     ]
+    if config.store.archive is not None:
+        tries.append(("archive", partial(check_archive, config)))
     if config.templates:
         tries.append(("templates", partial(templates, config.templates)))
     if config.mail.returns is not None:

@@ -13,6 +13,7 @@ from watcher.cli.console import count, print_json, safe, stderr, stdout
 from watcher.cli.names import MistakeError
 from watcher.presence import BusyError, alone
 from watcher.store import Held, Store
+from watcher.walk.archiving import archive_of, erase_from_archive
 
 
 @click.command()
@@ -28,9 +29,9 @@ def command(settings: Settings, account: str, yes: bool, undo: bool, as_json: bo
 
     What is erased: the posts with all that was found in them, the account with its former names and
     pictures, the suspect and the proposed follow that it is, what mails told of it, and what others
-    passed on of it. Posts of others that name or quote the person stay. What is kept is a keyed
-    digest of the id and the handles, by which the person is known and left out when a source brings
-    them again.
+    passed on of it; what of it is in the log, and in its archive. Posts of others that name or
+    quote the person stay. What is kept is a keyed digest of the id and the handles, by which the
+    person is known and left out when a source brings them again.
     """
     config = settings.load()
     with App.open(config, clock=settings.clock) as app:
@@ -48,6 +49,8 @@ def command(settings: Settings, account: str, yes: bool, undo: bool, as_json: bo
                 _tell(held)
             _ask("erase this and keep them out?", yes=yes)
             gone = app.store.forget_account(held, settings.clock())
+        if (archive := archive_of(app.config)) is not None:
+            erase_from_archive(app, archive)
         mended = _clear(app)
     if as_json:
         print_json(_as_dict(held) | {"posts_erased": gone, "index_cleared": mended})

@@ -9,6 +9,7 @@ from watcher.metrics import serve
 from watcher.presence import alone, alone_in
 from watcher.service import Service
 from watcher.store import is_shared
+from watcher.walk.archiving import need_parquet
 
 
 @click.command()
@@ -23,6 +24,7 @@ def command(settings: Settings, quiet: bool, log_format: str) -> None:
     """
     set_up_log(log_format, quiet=quiet)
     config = settings.load()
+    need_parquet(config)
     if not is_shared(config.store_url):
         with alone(config.data, config.store_url), App.open(config, clock=settings.clock) as app:
             service = Service(app)

@@ -6,6 +6,7 @@ Each column carries its meaning as metadata. A block of rows is in memory at a t
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from watcher.export.cells import finite, writable
@@ -47,15 +48,7 @@ def write(table: Table, file: BinaryIO) -> int:
 
     Raises `ExportError` without pyarrow, and for a number of more than 64 bits.
     """
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ModuleNotFoundError as error:
-        raise ExportError(
-            "Parquet needs the library pyarrow, which is not installed",
-            help="install the watcher with its extra, brand-watcher[parquet], or write csv or "
-            "jsonl",
-        ) from error
+    pa, pq = _library()
     schema = _schema(pa, table)
     make = [_arrow_of(column.type) for column in table.columns]
     rows, number = iter(table.rows), 0
@@ -67,6 +60,48 @@ def write(table: Table, file: BinaryIO) -> int:
     except (pa.ArrowException, OverflowError) as error:
         raise ExportError(f"{table.name} cannot be written as Parquet: {error}") from error
     return number
+
+
+def rewrite(
+    path: Path,
+    to: BinaryIO,
+    columns: Sequence[str],
+    left: Callable[[Sequence[Sequence[str | None]]], Sequence[bool]],
+) -> int:
+    """Write a Parquet file of ours without some of its rows; return how many these were.
+
+    `left` is asked, by the values of some columns, which rows of a block stay. Where all do,
+    nothing is written. Raises `ExportError` without pyarrow, and for a file that cannot be read.
+    """
+    pa, pq = _library()
+    try:
+        with pq.ParquetFile(path) as file:
+            masks = [
+                left(list(zip(*(block.column(name).to_pylist() for name in columns), strict=True)))
+                for block in file.iter_batches(_BLOCK, columns=list(columns))
+            ]
+            gone = sum(mask.count(False) for mask in map(list, masks))
+            if not gone:
+                return 0
+            with pq.ParquetWriter(_Counting(to), file.schema_arrow, compression="zstd") as writer:
+                for block, mask in zip(file.iter_batches(_BLOCK), masks, strict=True):
+                    writer.write_batch(block.filter(pa.array(mask, pa.bool_())))
+    except pa.ArrowException as error:
+        raise ExportError(f"{path} cannot be read as Parquet: {error}") from error
+    return gone
+
+
+def _library() -> tuple[Any, Any]:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ModuleNotFoundError as error:
+        raise ExportError(
+            "Parquet needs the library pyarrow, which is not installed",
+            help="install the watcher with its extra, brand-watcher[parquet], or write csv or "
+            "jsonl",
+        ) from error
+    return pa, pq
 
 
 def _schema(pa: Any, table: Table) -> "pyarrow.Schema":

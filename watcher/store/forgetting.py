@@ -27,12 +27,12 @@ from alerts.model import DeliveryState, ProposalState
 from rules.model import Account
 from watcher.store.accounts import account_columns, account_from
 from watcher.store.columns import folded_handle, storable_key
-from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.deliveries import may_have_arrived
 from watcher.store.jobs import forget_hits_of
 from watcher.store.kept_out import anybody, digests_of, persons
 from watcher.store.leaving import chunks, digests_with, reports_with, take_away
+from watcher.store.log_forgotten import LogForgetting, mark_forgotten
 from watcher.store.schema import (
     account_forms,
     accounts,
@@ -74,7 +74,7 @@ class Held:
     """Whether our account follows it, or has asked to: that stands at the network."""
 
 
-class Forgetting(Database):
+class Forgetting(LogForgetting):
     """The part of the store that forgets people."""
 
     def accounts_called(self, name: str) -> tuple[Held, ...]:
@@ -94,7 +94,7 @@ class Forgetting(Database):
         former names and picture; the suspect that it is, with its history; proposed follows of it,
         with their trail; alarms about it. Mails that told of it and are settled lose their content;
         those that nobody can have received are made again. A mail that may have arrived without an
-        answer is not sent once more.
+        answer is not sent once more. What waits in the log goes too, and is not counted.
         """
         account = held.account
         network, native = storable_key(account.network), storable_key(account.id)
@@ -117,6 +117,7 @@ class Forgetting(Database):
         with self.writing() as connection:
             _keep_out(connection, digests_of(connection, network, [name], [name]), None, now)
             forget_hits_of(connection, f"{network}:{name}")
+        self.finish_forgetting(now)
 
     def finish_forgetting(self, now: datetime) -> int:
         """Erase what is still stored of people who were forgotten; return how many posts went."""
@@ -127,6 +128,7 @@ class Forgetting(Database):
             with self.writing() as connection:
                 _erase_account(connection, row, now)
             self.empty_log()
+        self.erase_from_log()
         return gone
 
     def _being_forgotten(self) -> int | None:
@@ -229,6 +231,7 @@ def _keep_out(
         insert_or(connection, forgotten_names).on_conflict_do_nothing(),
         [{"name": name, "person": person} for name in names],
     )
+    mark_forgotten(connection)
 
 
 def _erase_mails(connection: Connection, told: Iterable[int], now: datetime) -> None:

@@ -4,7 +4,6 @@ The key lies in the same database, so that a backup goes on keeping them out. Th
 nobody who reads the database whom they stand for, unless he has the key and guesses the name.
 """
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Collection, Iterable, Sequence
@@ -26,15 +25,18 @@ def digests_of(
     connection: Connection, network: str, ids: Iterable[str], handles: Iterable[str]
 ) -> list[str]:
     """Return the digests under which an account with these ids and handles is kept out."""
-    key = _key(connection)
+    return digests_by(key_of_forgotten(connection), network, ids, handles)
+
+
+def digests_by(key: bytes, network: str, ids: Iterable[str], handles: Iterable[str]) -> list[str]:
+    """Return the same by the key, for who asks about many."""
     names = [f"id\0{network}\0{storable_key(one)}" for one in ids]
     names += [f"handle\0{network}\0{folded_handle(one)}" for one in handles]
-    return [
-        hmac.new(key, name.encode(), hashlib.sha256).hexdigest() for name in dict.fromkeys(names)
-    ]
+    return [hmac.digest(key, name.encode(), "sha256").hex() for name in dict.fromkeys(names)]
 
 
-def _key(connection: Connection) -> bytes:
+def key_of_forgotten(connection: Connection) -> bytes:
+    """Return the key of the digests."""
     query = select(meta.c.value).where(meta.c.name == _KEY)
     if (known := connection.execute(query).scalar()) is None:
         known = secrets.token_hex(32)
@@ -61,10 +63,9 @@ def forgotten_accounts(connection: Connection, seen: Collection[Account]) -> fro
     """Return the keys of those among these accounts who are kept out."""
     if not seen or not anybody(connection):
         return frozenset()
+    key = key_of_forgotten(connection)
     by_key = {
-        account.key: digests_of(
-            connection, account.network, [account.id], filter(None, [account.handle])
-        )
+        account.key: digests_by(key, account.network, [account.id], filter(None, [account.handle]))
         for account in seen
     }
     found = persons(connection, [name for names in by_key.values() for name in names])

@@ -7,7 +7,7 @@ them in the same transaction that moves the partition's cursor. See docs/log.md.
 """
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ from watcher.store.coverage import note_page
 from watcher.store.database import Database, take_writers_lock
 from watcher.store.database import insert as insert_or
 from watcher.store.errors import StoreError
+from watcher.store.kept_out import without_forgotten
 from watcher.store.leaving import take_away_named
 from watcher.store.log_claim import Claim, claim_next, readable, rows_of_day
 from watcher.store.log_days import DAY, day_of, days, drop_day, is_worked_off, make_day
@@ -91,7 +92,16 @@ class Log(Database):
             note_page(connection, source, page, 0, now)
             if takes_away:
                 gone = take_away_named(connection, source, page, now)
-            _write(connection, shared, source, now, self._known_partitions)
+            heads = _hold_heads(connection, shared, self._known_partitions)
+            # Now that heads are held: who goes through the log after somebody was forgotten waits
+            # for those who held one before.
+            let_in = without_forgotten(connection, page)
+            if let_in is not page:
+                kept = {_key(post): post for post in reversed(let_in.posts)}
+                came = {key: post for key, post in came.items() if key in kept}
+                of_kept = [*reversed(came.values())]
+                shared = _shared_out(let_in, of_kept, self._known_partitions, now)
+            _write(connection, shared, heads, source, now)
             if takes_away:
                 take_back(connection, source, page, now)
         return Appended(posts=len(came), gone=gone)
@@ -250,25 +260,32 @@ def _hold_cursor(connection: Connection, source: str, cursor: str | None) -> Non
         )
 
 
-def _write(
-    connection: Connection,
-    shared: Mapping[int, tuple[list[Post], list[Seen]]],
-    source: str,
-    now: datetime,
-    partitions: int,
-) -> None:
-    """Write the rows, numbered on from the heads of their partitions."""
-    if not shared:
-        return
+def _hold_heads(connection: Connection, wanted: Collection[int], partitions: int) -> dict[int, int]:
+    """Hold the heads of some partitions, in order; return the last number given in each."""
+    if not wanted:
+        return {}
     query = select(log_heads.c.partition, log_heads.c.number).order_by(log_heads.c.partition)
-    held = connection.execute(query.where(log_heads.c.partition.in_(shared)).with_for_update())
+    held = connection.execute(query.where(log_heads.c.partition.in_(wanted)).with_for_update())
     heads: dict[int, int] = {partition: number for partition, number in held}  # noqa: C416 - rows are not pairs to mypy
     number = connection.execute(select(func.count()).select_from(log_heads)).scalar_one()
     if number != partitions:
         raise _MorePartitionsError
+    return heads
+
+
+def _write(
+    connection: Connection,
+    shared: Mapping[int, tuple[list[Post], list[Seen]]],
+    heads: Mapping[int, int],
+    source: str,
+    now: datetime,
+) -> None:
+    """Write the rows, numbered on from the heads of their partitions."""
+    if not shared:
+        return
     rows = []
-    for partition, head in heads.items():
-        posts, accounts = shared[partition]
+    for partition, (posts, accounts) in sorted(shared.items()):
+        head = heads[partition]
         last = head + len(posts) + len(accounts)
         rows.append(
             {

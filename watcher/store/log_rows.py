@@ -116,12 +116,16 @@ def pack(posts: Iterable[Post], accounts: Iterable[Seen]) -> bytes:
             number = numbers[id(author)] = len(authors)
             authors.append(author)
         written.append(_post_out(post, number))
-    value = [
-        _VERSION,
+    return packed(
         [_account_out(one) for one in authors],
         written,
         [[_number(one.at), _account_out(one.account)] for one in accounts],
-    ]
+    )
+
+
+def packed(authors: list[Any], posts: list[Any], accounts: list[Any]) -> bytes:
+    """Return authors, posts and accounts that are lists of fields already, as octets."""
+    value = [_VERSION, authors, posts, accounts]
     text = _json(value)
     if "\\u0000" in text:
         text = _json(_cleaned(value))
@@ -134,6 +138,19 @@ def pack(posts: Iterable[Post], accounts: Iterable[Seen]) -> bytes:
 
 def unpack(octets: bytes) -> LogRow:
     """Return what `pack` made octets of. Raises `DamagedError` where nothing of it can be read."""
+    authors, posts, accounts = opened(octets)
+    known = [_read(_account_in, one) for one in authors]
+    found = [_read(_post_in, one, known) for one in posts]
+    beside = [_read(_seen_in, one) for one in accounts]
+    return LogRow(
+        posts=tuple(one for one in found if one is not None),
+        accounts=tuple(one for one in beside if one is not None),
+        damaged=found.count(None) + beside.count(None),
+    )
+
+
+def opened(octets: bytes) -> tuple[list[Any], list[Any], list[Any]]:
+    """Return authors, posts and accounts of a row, as lists. Raises `DamagedError`."""
     try:
         unzip = zlib.decompressobj()
         text = unzip.decompress(octets, _LARGEST)
@@ -146,14 +163,7 @@ def unpack(octets: bytes) -> LogRow:
         raise DamagedError("it was written by another version of the watcher")
     if not (isinstance(authors, list) and isinstance(posts, list) and isinstance(accounts, list)):
         raise DamagedError("it holds no posts")
-    known = [_read(_account_in, one) for one in authors]
-    found = [_read(_post_in, one, known) for one in posts]
-    beside = [_read(_seen_in, one) for one in accounts]
-    return LogRow(
-        posts=tuple(one for one in found if one is not None),
-        accounts=tuple(one for one in beside if one is not None),
-        damaged=found.count(None) + beside.count(None),
-    )
+    return authors, posts, accounts
 
 
 def _read(read: Callable[..., Any], *values: Any) -> Any:

@@ -1,36 +1,56 @@
 """Old days of the log: written into the archive, where there is one, and dropped."""
 
+import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
 from rules.errors import WatcherError
 from rules.model import Post
 from watcher.app import App
-from watcher.export.as_parquet import write
+from watcher.config import Config
+from watcher.export.as_parquet import rewrite, write
 from watcher.export.table import Column, Table, Value
+from watcher.store import Store
 
 _COLUMNS = (
-    Column("id", "text", "The post's id on its network."),
+    Column("key", "text", "The post's network and id."),
     Column("network", "text", "The network it was written on."),
+    Column("id", "text", "Its id there."),
     Column("source", "text", "The source that brought it."),
-    Column("created_at", "time", "When it was written."),
-    Column("author_id", "text", "The author's id on the network."),
+    Column("posted_at", "time", "When it was written."),
+    Column("author_key", "text", "The author's network and id."),
     Column("author", "text", "The author's handle."),
-    Column("display_name", "text", "The author's display name."),
+    Column("author_name", "text", "The author's display name."),
+    Column("author_bio", "text", "What the author says of themselves."),
+    Column("author_followers", "integer", "How many follow the author."),
+    Column("author_bot", "boolean", "Whether the author says to be a program."),
     Column("text", "text", "What it says."),
-    Column("lang", "text", "The language that it states."),
+    Column("language", "text", "The language that it states."),
     Column("url", "text", "Its address."),
     Column("links", "texts", "The addresses that it links to."),
+    Column("titles", "texts", "The titles of these."),
     Column("hashtags", "texts", "Its hashtags, without the sign."),
     Column("mentions", "texts", "The handles that it mentions."),
-    Column("reply_to", "text", "The id of the post that it answers."),
-    Column("repost_of", "text", "The id of the post that it passes on."),
-    Column("quote_of", "text", "The id of the post that it quotes."),
+    Column("media", "texts", "What its pictures are said to show."),
+    Column("reply_to", "text", "The key of the post that it answers."),
+    Column("reply_to_handle", "text", "The handle of whom it answers."),
+    Column("repost_of", "text", "The key of the post that it passes on."),
+    Column("repost_author", "text", "The key of whose post it passes on."),
+    Column("quote_of", "text", "The key of the post that it quotes."),
+    Column("likes", "integer", "How many liked it when it came."),
+    Column("reposts", "integer", "How many had passed it on."),
+    Column("replies", "integer", "How many had answered it."),
     Column("edited_at", "time", "When its author changed it last."),
     Column("private", "boolean", "Whether only those may read it whom its author chose."),
 )
+"""Those of `watcher export posts`, as far as a post that comes has them."""
 
 
 class ArchiveError(WatcherError):
@@ -40,34 +60,138 @@ class ArchiveError(WatcherError):
 def drop_old_log(app: App, now: datetime) -> int:
     """Drop the days of the log that are worked off and old enough; return how many.
 
-    With `[store] archive` each is written there first, whole or not at all. Raises `ArchiveError`,
-    `StoreError`; what was not dropped is tried again at the next turn.
+    With `[store] archive` each is written there first, whole or not at all. What people wrote who
+    were forgotten goes from the files there. Raises `ArchiveError`, `StoreError`; what was not
+    dropped is tried again at the next turn.
     """
     before = now - timedelta(days=app.config.store.log_days)
-    folder = app.config.store.archive
+    folder = archive_of(app.config)
     if folder is not None:
         for day in app.store.log_days(before):
-            _keep(app, app.config.folder / folder, day)
-    return app.store.drop_log(before)
+            _keep(app, folder, day)
+    dropped = app.store.drop_log(before)
+    if folder is not None and (mark := app.store.forgotten_in("archive")) is not None:
+        # After the days were written: one may hold what was read before somebody was forgotten.
+        erase_from_archive(app, folder)
+        app.store.forgotten_gone("archive", mark)
+    return dropped
+
+
+def archive_of(config: Config) -> Path | None:
+    """Return the folder of the archive, None where there is none."""
+    folder = config.store.archive
+    return None if folder is None or not config.uses_log else config.folder / folder
+
+
+def need_parquet(config: Config) -> None:
+    """Raise `ArchiveError` where the archive would need a library that is not installed."""
+    if archive_of(config) is not None and find_spec("pyarrow") is None:
+        raise ArchiveError(
+            "[store] archive needs the library pyarrow, which is not installed",
+            help="install the watcher with its extra, brand-watcher[parquet], or take archive out",
+        )
+
+
+def check_archive(config: Config) -> str:
+    """Return in words that the archive can be written; nothing is. Raises `ArchiveError`."""
+    folder = archive_of(config)
+    if folder is None:
+        return "posts do not go through the log: nothing is archived"
+    need_parquet(config)
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    with _told(folder), TemporaryFile(dir=there):
+        pass
+    return f"{folder}: {len(_files(folder))} days"
+
+
+def erase_from_archive(app: App, folder: Path) -> int:
+    """Erase from all files of the archive what forgotten people wrote; return how many posts went.
+
+    Each file is replaced whole or not at all. Raises `ArchiveError`, `StoreError`.
+    """
+    if not folder.is_dir():
+        return 0
+    gone = 0
+    with _told(folder), _alone(folder):
+        for path in _files(folder):
+            with _told(path), _whole(path) as file:
+                gone += rewrite(path, file, _WHO, lambda rows: _are_left(app.store, rows))
+    return gone
+
+
+_WHO = ("network", "author_key", "author", "repost_author")
+_HELP = "check [store] archive, its room and who may write there; the log keeps the day until then"
+
+
+def _are_left(store: Store, rows: Sequence[Sequence[str | None]]) -> list[bool]:
+    """Return of which posts neither who wrote nor whose words they pass on is kept out."""
+    names = [
+        {
+            (network or "", (key or "").removeprefix(f"{network}:"), handle or "")
+            for key, handle in ((author, handle), (original, ""))
+            if key
+        }
+        for network, author, handle, original in rows
+    ]
+    out = store.kept_out_of(set().union(*names))
+    return [out.isdisjoint(some) for some in names]
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("log-*.parquet"))
 
 
 def _keep(app: App, folder: Path, day: datetime) -> None:
     path = folder / f"log-{day:%Y-%m-%d}.parquet"
     if path.exists():  # kept, and not dropped before the end came
         return
-    aside = path.with_suffix(".new")
-    try:
+    rows = _rows(app, day)
+    if (first := next(rows, None)) is None:
+        return
+    with _told(path):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            write(Table("log", _COLUMNS, _rows(app, day)), file)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+        with _alone(folder), _whole(path) as file:
+            write(Table("log", _COLUMNS, chain([first], rows)), file)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Write into the archive while nobody else does: a file replaced twice would lose one."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a file beside, which takes the place of another when all is on disk; or of none."""
+    aside = path.with_suffix(".new")
+    with aside.open("wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+        empty = file.tell() == 0
+    if empty:
+        aside.unlink()
+        return
+    aside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:  # the name too is to be there when the log is dropped and the power goes
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise ArchiveError(
-            f"the archive cannot be written: {path} ({error.strerror})",
-            help="check [store] archive, its room and who may write there; "
-            "the log keeps the day until then",
+            f"the archive cannot be written: {path} ({error.strerror})", help=_HELP
         ) from error
 
 
@@ -77,23 +201,40 @@ def _rows(app: App, day: datetime) -> Iterator[tuple[Value, ...]]:
 
 
 def _row(source: str, post: Post) -> tuple[Value, ...]:
+    author = post.author
     return (
-        post.id,
+        post.key,
         post.network,
+        post.id,
         source,
         post.posted_at,
-        post.author.id,
-        post.author.handle,
-        post.author.display_name,
+        author.key,
+        author.handle,
+        author.display_name,
+        author.bio,
+        author.followers,
+        author.bot,
         post.text,
         post.language,
         post.url,
         post.links,
+        post.titles,
         post.hashtags,
         post.mentions,
-        post.reply_to,
-        post.repost_of,
-        post.quote_of,
+        post.media,
+        _key(post, post.reply_to),
+        post.reply_to_handle,
+        _key(post, post.repost_of),
+        _key(post, post.repost_author),
+        _key(post, post.quote_of),
+        post.likes,
+        post.reposts,
+        post.replies,
         post.edited_at,
         post.private,
     )
+
+
+def _key(post: Post, other: str | None) -> str | None:
+    """Return the key of something else on a post's network."""
+    return f"{post.network}:{other}" if other else None

@@ -1,0 +1,257 @@
+"""Who is forgotten is in the log no more, nor in its archive; and comes into neither again."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from sqlalchemy import select
+
+from tests.contracts.test_log import by, store, stored, work_off
+from tests.contracts.test_log_same_as_pages import Way, opened
+from tests.servers import Postgres
+from tests.store.conftest import BOTH, postgresql_opened, sqlite_opened
+from tests.store.samples import DAY, HOUR, NOON, account, page, post
+from watcher.store import Store
+from watcher.store.log_rows import unpack
+from watcher.store.schema import log
+from watcher.walk import archiving
+from watcher.walk.archiving import drop_old_log, erase_from_archive
+
+__all__ = ["postgresql_opened", "sqlite_opened", "store"]
+
+ANN = account("1", "Ann", display_name="Annabelle", bio="sings")
+
+
+def octets(store: Store) -> str:
+    """Return all that the log holds, as text."""
+    with store.reading() as connection:
+        rows = connection.execute(select(log.c.posts)).scalars().all()
+    return repr([unpack(row) for row in rows])
+
+
+def numbers(store: Store) -> list[Any]:
+    with store.reading() as connection:
+        query = select(log.c.partition, log.c.first, log.c.last)
+        return sorted(map(tuple, connection.execute(query)))
+
+
+def filled(store: Store) -> None:
+    """Ann is stored; she and others wait in the log, and what others passed on of hers."""
+    store.append("town", None, page(post("a", author=ANN), cursor="1"), NOON)
+    work_off(store)
+    bob = account("2", "bob")
+    store.append(
+        "town",
+        "1",
+        page(
+            post("b", "more of Acme", author=ANN),
+            *by(2, "c", "d"),
+            *(one for number in range(3, 9) for one in by(number, f"p{number}")),
+            post("e", "more of Acme", author=bob, repost_of="b", repost_author="1"),
+            post("f", "more of Acme", author=bob, repost_of="b"),
+            cursor="2",
+            accounts=(ANN,),
+        ),
+        NOON,
+    )
+
+
+def test_what_a_forgotten_person_wrote_is_in_no_row_of_the_log(store: Store) -> None:
+    filled(store)
+    before = numbers(store)
+    waiting = store.log_backlog()
+    (held,) = store.accounts_called("@ann")
+    store.forget_account(held, NOON)
+    left = octets(store)
+    for word in ("Ann", "Annabelle", "sings", "more of Acme"):
+        assert word not in left
+    assert numbers(store) == before
+    assert store.log_backlog() == waiting
+    assert store.forgotten_in("log") is None
+    assert work_off(store) == 8
+    assert sorted(stored(store)) == ["c", "d", "p3", "p4", "p5", "p6", "p7", "p8"]
+    assert store.log_backlog() == 0
+    assert store.skipped("town") == ()
+
+
+def test_somebody_who_only_waits_in_the_log_is_forgotten_by_handle(store: Store) -> None:
+    store.append("town", None, page(post("a", author=ANN), *by(2, "b")), NOON)
+    store.keep_out("town", "ANN", NOON)
+    assert "Annabelle" not in octets(store)
+    assert work_off(store) == 1
+
+
+def test_what_comes_of_them_later_comes_into_no_row(store: Store) -> None:
+    filled(store)
+    (held,) = store.accounts_called("@ann")
+    store.forget_account(held, NOON)
+    again = page(post("g", author=ANN), *by(2, "h"), cursor="3", accounts=(ANN,))
+    assert store.append("town", "2", again, NOON).posts == 1
+    assert "Annabelle" not in octets(store)
+    alone = page(post("i", author=ANN), cursor="4")
+    assert store.append("town", "3", alone, NOON).posts == 0
+    assert store.cursor("town") == "4"
+
+
+def test_a_crash_in_the_middle_is_made_up_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(store)
+    (held,) = store.accounts_called("@ann")
+
+    def crash(*_: object) -> int:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "_go_through", crash)
+        with pytest.raises(ZeroDivisionError):
+            store.forget_account(held, NOON)
+    assert "Annabelle" in octets(store)
+    assert store.forgotten_in("log") is not None
+    store.finish_forgetting(NOON)
+    assert "Annabelle" not in octets(store)
+
+
+def test_a_later_mark_is_not_taken_away_with_an_earlier_one(store: Store) -> None:
+    store.keep_out("town", "ann", NOON)
+    first = store.forgotten_in("archive")
+    store.keep_out("town", "bob", NOON)
+    assert first is not None
+    store.forgotten_gone("archive", first)
+    assert store.forgotten_in("archive") not in (None, first)
+
+
+def test_a_row_that_cannot_be_read_stops_no_forgetting(store: Store) -> None:
+    filled(store)
+    with store.writing() as connection:
+        connection.execute(
+            log.insert(),
+            {"partition": 0, "first": 900, "last": 901, "at": NOON, "source": "x", "posts": b"no"},
+        )
+    store.keep_out("town", "ann", NOON)
+    assert store.forgotten_in("log") is None
+
+
+@pytest.fixture(params=BOTH)
+def way(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Way]:
+    """An app whose log is archived."""
+    url = f"sqlite:///{tmp_path / 'watcher.sqlite'}"
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        name = f"archived_{os.getpid()}_{abs(hash(tmp_path))}"
+        server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        url = server.url(name)
+    found = opened(tmp_path / "app", url, log=True)
+    config = replace(found.app.config, store=replace(found.app.config.store, archive=Path("kept")))
+    yield Way(replace(found.app, config=config, clock=lambda: NOON))
+    found.app.close()
+    if request.param == "postgresql":
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def archived(way: Way) -> list[dict[str, Any]]:
+    """Return what the archive holds."""
+    folder = way.app.config.folder / "kept"
+    return [
+        row for path in sorted(folder.glob("*.parquet")) for row in pq.read_table(path).to_pylist()
+    ]
+
+
+def come(way: Way) -> None:
+    """Posts of one day, worked off."""
+    filled(way.app.store)
+    work_off(way.app.store)
+
+
+def test_a_day_is_archived_whole_before_it_is_dropped(way: Way) -> None:
+    come(way)
+    secret = post("s", "only for friends", author=account("2", "bob"), private=True)
+    way.app.store.append("town", "2", page(secret, cursor="3"), NOON)
+    assert drop_old_log(way.app, NOON + 9 * DAY) == 0  # not worked off yet
+    assert archived(way) == []
+    work_off(way.app.store)
+    assert drop_old_log(way.app, NOON + 9 * DAY) >= 1
+    rows = archived(way)
+    assert sorted(one["id"] for one in rows) == sorted(
+        ["a", "b", "c", "d", "e", "f", "s", *(f"p{number}" for number in range(3, 9))]
+    )
+    assert numbers(way.app.store) == []
+    assert [one["id"] for one in rows if one["private"]] == ["s"]
+
+
+def test_a_crash_between_writing_and_dropping_loses_and_doubles_nothing(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    come(way)
+
+    def crash(*_: object) -> int:
+        raise ZeroDivisionError
+
+    for where in ("rename", "drop"):
+        with monkeypatch.context() as broken:
+            if where == "rename":
+                broken.setattr(Path, "replace", crash)
+            else:
+                broken.setattr(Store, "drop_log", crash)
+            with pytest.raises(ZeroDivisionError):
+                drop_old_log(way.app, NOON + 9 * DAY)
+        assert len(archived(way)) == (0 if where == "rename" else 12)
+        assert numbers(way.app.store) != []
+    drop_old_log(way.app, NOON + 9 * DAY)
+    assert len(archived(way)) == 12
+    assert numbers(way.app.store) == []
+    folder = way.app.config.folder / "kept"
+    assert [path.suffix for path in folder.iterdir()] == [".parquet"]
+
+
+def test_who_is_forgotten_goes_from_the_archive_too(way: Way) -> None:
+    come(way)
+    later = NOON + 9 * DAY
+    drop_old_log(way.app, later)
+    (path,) = (way.app.config.folder / "kept").iterdir()
+    (held,) = way.app.store.accounts_called("@ann")
+    way.app.store.forget_account(held, later)
+    assert way.app.store.forgotten_in("archive") is not None
+    drop_old_log(way.app, later + HOUR)
+    assert way.app.store.forgotten_in("archive") is None
+    left = archived(way)
+    assert "Annabelle" not in repr(left)
+    assert sorted(one["id"] for one in left) == ["c", "d", "f", *(f"p{n}" for n in range(3, 9))]
+    before = path.stat().st_mtime_ns
+    assert erase_from_archive(way.app, path.parent) == 0
+    assert path.stat().st_mtime_ns == before
+    assert [one.suffix for one in path.parent.iterdir()] == [".parquet"]
+
+
+def test_batch_work_reads_what_was_archived(way: Way) -> None:
+    from watcher.scale.model import Shard
+    from watcher.scale.planning import plan
+    from watcher.scale.reading import read
+    from watcher.scale.shapes import POST_COLUMNS, PostShapes
+
+    come(way)
+    drop_old_log(way.app, NOON + 9 * DAY)
+    planned = plan([str(way.app.config.folder / "kept")], 1 << 30, lambda *_: None)
+    shards: list[Shard] = list(planned.shards)
+    pieces = [piece for shard in shards for piece in read(shard, PostShapes(), POST_COLUMNS)]
+    found = {one.id: one for piece in pieces for one in piece.posts}
+    assert sum(piece.skipped for piece in pieces) == 0
+    assert len(found) == 12
+    assert (found["b"].author.handle, found["b"].author.id) == ("Ann", "1")
+    assert (found["e"].repost_of, found["e"].text) == ("b", "more of Acme")
+
+
+def test_a_missing_library_is_told_at_the_start_and_when_all_is_checked(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archiving.need_parquet(way.app.config)
+    assert archiving.check_archive(way.app.config).endswith("kept: 0 days")
+    assert not (way.app.config.folder / "kept").exists()
+    monkeypatch.setattr(archiving, "find_spec", lambda _: None)
+    for check in (archiving.need_parquet, archiving.check_archive):
+        with pytest.raises(archiving.ArchiveError, match="pyarrow"):
+            check(way.app.config)
