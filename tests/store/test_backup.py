@@ -16,7 +16,7 @@ from tests.journeys.alert_world import World
 from tests.store.moved import a_world, everything
 from tests.store.samples import HOUR, NOON, page, post, pulled
 from watcher import pipeline
-from watcher.store import Store, StoreError, backup
+from watcher.store import Store, StoreError, backup_postgresql
 from watcher.store.backup import back_up, restore
 from watcher.store.copying import copy
 from watcher.store.database import parse
@@ -222,9 +222,9 @@ def test_a_password_is_never_on_a_command_line(monkeypatch: pytest.MonkeyPatch) 
         return subprocess.CompletedProcess(words, 0, b"", b"")
 
     monkeypatch.setattr(subprocess, "run", run)
-    monkeypatch.setattr(backup.shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(backup_postgresql.shutil, "which", lambda name: f"/bin/{name}")
     url = parse("postgresql://kim@db.acme.example:5433/watch?sslmode=verify-full")
-    backup._run("pg_dump", url.set(password=PASSWORD), "--format=custom")
+    backup_postgresql._run("pg_dump", url.set(password=PASSWORD), "--format=custom")
     assert seen["env"]["PGPASSWORD"] == PASSWORD
     assert seen["words"] == [
         "/bin/pg_dump",
@@ -234,9 +234,9 @@ def test_a_password_is_never_on_a_command_line(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_without_postgresqls_programs_a_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backup.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(backup_postgresql.shutil, "which", lambda _name: None)
     with pytest.raises(StoreError, match="pg_dump is not installed") as refused:
-        backup._run("pg_dump", None)
+        backup_postgresql._run("pg_dump", None)
     assert "snapshots" in refused.value.help
 
 

@@ -16,7 +16,8 @@ from tests.store.moved import a_world, everything, fill
 from tests.store.samples import NOON, page, post, pulled
 from watcher import pipeline
 from watcher.store import Store, StoreError
-from watcher.store.copying import Copied, copy, is_empty
+from watcher.store.copy_target import is_empty
+from watcher.store.copying import Copied, copy
 from watcher.store.database import Database
 from watcher.store.schema import meta, posts, workers
 
