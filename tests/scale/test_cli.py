@@ -152,3 +152,32 @@ def test_no_secret_of_a_configuration_is_looked_up(at: Terminal) -> None:
         TOML + '[store]\nurl = "postgresql+psycopg://h/d"\npassword = "${NOT_SET_ANYWHERE}"\n'
     )
     assert at.pipe("backtest", "whole.toml", "posts").code == 0
+
+
+def test_what_has_no_effect_on_an_archive_is_told(at: Terminal) -> None:
+    (at.folder / "live.toml").write_text(
+        TOML.replace('accounts = ["nordelia"]', 'relevance = "context"\ncontext = ["tea"]')
+        + '[[rules]]\nname = "many"\nfind = "nordelia late"\nrealert = "1h"\n'
+        + 'rate = { kind = "frequency", at_least = 3 }\n'
+    )
+    seen = at.pipe("backtest", "live.toml", "posts")
+    assert seen.code == 0
+    assert 'no rate is judged: "many"' in seen.err
+    assert 'realert and dedupe keep nothing back: each match of "many" counts' in seen.err
+    assert 'relevance leaves no post out that is not about "Nordelia"' in seen.err
+
+
+def test_more_rules_than_a_configuration_may_have(at: Terminal) -> None:
+    long = "# " + "x" * 400 + "\n"
+    text = "".join(
+        f'{long}[[rules]]\nname = "rule {n}"\nfind = "brand{n} late"\nthen = []\n'
+        for n in range(2_500)
+    )
+    assert len(text) > 1_000_000
+    (at.folder / "many.toml").write_text(TOML + text)
+    assert at.pipe("backtest", "many.toml", "posts").code == 0
+    with (at.folder / "archive.toml").open("wb") as file:
+        file.truncate(64_000_001)
+    seen = at.pipe("backtest", "archive.toml", "posts")
+    assert seen.code == 2
+    assert "this is over 64 MB" in seen.err

@@ -1,21 +1,25 @@
 """A job goes on where it stopped, on both databases, and finds what it would have found at once."""
 
 import json
+import os
+import socket
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.scale.samples import BEGAN, Here, Silent, work, write_posts
-from tests.store.conftest import opened, postgresql_opened, sqlite_opened, store
+from tests.store.conftest import Opened, opened, postgresql_opened, sqlite_opened, store
 from watcher.scale.driving import Asked, create, drive, is_driven
 from watcher.scale.engines import Ended, Failed, Hands, open_engine
 from watcher.scale.model import Kind, ScaleError, Shard, ShardResult, Work
 from watcher.scale.planning import plan
 from watcher.scale.results import as_line, merged, open_results
 from watcher.store import Store
-from watcher.store.jobs import JobState
+from watcher.store.copying import copy
+from watcher.store.job_records import JobState
 
 __all__ = ["opened", "postgresql_opened", "sqlite_opened", "store"]
 
@@ -134,11 +138,88 @@ def test_a_cancelled_job_ends_and_keeps_what_it_found(store: Store, archive: Pat
 
 def test_nobody_drives_a_job_that_another_one_drives(store: Store, archive: Path) -> None:
     job = job_over(store, archive)
-    store.take_job(job, "elsewhere:17", BEGAN)
+    turn = store.take_job(job, "elsewhere:17", BEGAN)
     with pytest.raises(ScaleError, match="is being worked on by elsewhere:17"):
         driven(store, job)
     assert is_driven(store.job(job), BEGAN + timedelta(seconds=30))
     assert not is_driven(store.job(job), BEGAN + timedelta(minutes=2))
+    assert store.beat_job(job, turn, BEGAN)
+
+
+def test_a_number_that_another_program_bears_by_now_holds_no_job(
+    store: Store, archive: Path
+) -> None:
+    job = job_over(store, archive)
+    store.take_job(job, f"{socket.gethostname()}:{os.getppid()}", BEGAN)
+    assert is_driven(store.job(job), BEGAN + timedelta(minutes=5))
+    later = BEGAN + timedelta(hours=1)
+    assert not is_driven(store.job(job), later)
+    assert drive(store, job, Here(), Silent(), lambda: later) == "done"
+
+
+class _Overtaking(Silent):
+    """Somebody else takes the job over when its third shard is done."""
+
+    def __init__(self, store: Store, job: int) -> None:
+        self.store, self.job, self.seen = store, job, 0
+
+    def ended(self, ended: ShardResult | Failed) -> None:
+        self.seen += 1
+        if self.seen == 3:
+            self.store.take_job(self.job, "elsewhere:17", BEGAN)
+
+
+def test_of_two_drivers_the_first_writes_no_more(store: Store, archive: Path) -> None:
+    whole, job = job_over(store, archive), job_over(store, archive)
+    driven(store, whole)
+    watching = _Overtaking(store, job)
+    assert drive(store, job, Here(), watching, lambda: BEGAN) == "running"
+    assert (store.job(job).done, store.job(job).by) == (3, "elsewhere:17")
+    later = BEGAN + timedelta(minutes=2)
+    assert drive(store, job, Here(), Silent(), lambda: later) == "done"
+    assert lines(store, job) == lines(store, whole)
+
+
+def test_a_file_that_grows_meanwhile_fails_and_what_was_read_before_stays(
+    store: Store, archive: Path
+) -> None:
+    class Growing(Silent):
+        seen = 0
+
+        def ended(self, ended: ShardResult | Failed) -> None:
+            self.seen += 1
+            if self.seen == 3:
+                write_posts(archive, *range(1500))
+
+    job = job_over(store, archive)
+    assert drive(store, job, Here(), Growing(), lambda: BEGAN) == "failed"
+    assert (store.job(job).done, store.job(job).failed) == (3, 7)
+    assert "begin a new job for it" in store.job_shards(job)[3].error
+
+
+def test_a_folder_of_results_belongs_to_one_job(
+    store: Store, archive: Path, tmp_path: Path
+) -> None:
+    to = str(tmp_path / "found.parquet")
+    first = job_over(store, archive, to=to)
+    with pytest.raises(ScaleError, match=r"there is .* already"):
+        job_over(store, archive, to=to)
+    assert len(store.jobs()) == 1
+    assert driven(store, first) == "done"
+
+
+def test_a_copied_store_takes_its_jobs_along(opened: Opened, archive: Path, tmp_path: Path) -> None:
+    address, store = opened
+    job = job_over(store, archive)
+    driven(store, job, Here(at_most=3))
+    driven(store, job_over(store, archive))
+    url = f"sqlite:///{tmp_path / 'copy.sqlite'}"
+    copy(address, url, BEGAN)
+    with closing(Store.open(url)) as other:
+        assert (other.job(job).state, other.job(job).left) == ("stopped", 7)
+        assert driven(other, job) == "done"
+        assert lines(other, job) == lines(store, job + 1)
+    assert store.job(job).left == 7
 
 
 def test_an_account_in_several_shards_counts_once(store: Store, archive: Path) -> None:

@@ -1,6 +1,7 @@
 """Archives are cut so that each record is in one shard, the same way each time."""
 
 import json
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.scale.samples import write_lines, write_posts
+from tests.scale.samples import work, write_lines, write_posts
 from watcher.scale.model import ScaleError, Shard
 from watcher.scale.planning import plan
+from watcher.scale.shard import run_shard
 
 
 def cuts(shards: tuple[Shard, ...]) -> list[tuple[int, int]]:
@@ -122,3 +124,24 @@ def test_a_shard_is_kept_as_json(tmp_path: Path) -> None:
     shard = plan([str(write_posts(tmp_path / "é.jsonl", 1))]).shards[0]
     assert Shard.load(0, shard.dump()) == shard
     assert json.loads(shard.dump())["name"] == "é.jsonl"
+
+
+def test_a_file_name_of_any_octets_survives_the_ledger(tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.jsonl")
+    try:
+        path = write_posts(tmp_path / name, 1)
+    except OSError:
+        pytest.skip("this file system takes names in UTF-8 alone")
+    shard = plan([str(path)]).shards[0]
+    assert shard.dump().isascii()
+    assert Shard.load(0, shard.dump()) == shard
+
+
+def test_an_empty_row_group_is_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    with pq.ParquetWriter(path, pa.schema([("text", pa.string())])) as writer:
+        writer.write_table(pa.table({"text": pa.array([], pa.string())}))
+        writer.write_table(pa.table({"text": ["Nordelia"]}))
+        writer.write_table(pa.table({"text": pa.array([], pa.string())}))
+    shards = plan([str(path)], 1).shards
+    assert sum(run_shard(work(), shard).records for shard in shards) == 1

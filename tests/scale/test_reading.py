@@ -12,6 +12,7 @@ import pytest
 from rules.model import Post
 from tests.scale.samples import found, hits, post, work, write_lines, write_posts
 from watcher.backends.archive import lines
+from watcher.scale import model
 from watcher.scale.model import MOST_NOTES, ShardError, StoppedError
 from watcher.scale.planning import plan
 from watcher.scale.reading import read
@@ -152,3 +153,12 @@ def test_a_gzip_of_several_parts_is_read_whole(tmp_path: Path) -> None:
     parts = [gzip.compress(json.dumps(post(n)).encode() + b"\n") for n in range(5)]
     path.write_bytes(b"".join(parts))
     assert [one.id for one in posts(path)] == list("01234")
+
+
+def test_hits_that_cannot_be_held_fail_their_shard_and_say_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "MOST_FOUND", 10_000)
+    (shard,) = plan([str(write_posts(tmp_path / "a.jsonl", *range(5000)))]).shards
+    with pytest.raises(ShardError, match=r"too many hits for one shard.*narrower rules, such as"):
+        run_shard(work(), shard)

@@ -6,7 +6,8 @@ import pytest
 
 from rules.model import Account
 from watcher.store import NoSuchRecordError, Store
-from watcher.store.jobs import Found, OvertakenError, ShardCounts
+from watcher.store.job_records import Found, ShardCounts
+from watcher.store.jobs import OvertakenError
 
 NOW = datetime(2026, 3, 10, 7, 30, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=5)

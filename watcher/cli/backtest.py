@@ -1,12 +1,15 @@
 """`watcher backtest`: the rules of a file over years of archives, on one machine or many."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from rules import KeywordRule, LookalikeRule, Rule
+from rules.model import Brand
 from watcher.cli import Settings
 from watcher.cli.batch import Running, begin, behind, moment_of, place_of, running, with_scores
+from watcher.cli.console import safe, stderr
 from watcher.cli.names import MistakeError
 from watcher.scale.driving import Asked
 from watcher.scale.model import Work
@@ -38,6 +41,8 @@ def command(settings: Settings, rules: Path, archives: tuple[str, ...], running:
     config = settings.load()
     if not any(rule.enabled for rule in read.rules):
         raise MistakeError(f"{rules} has no enabled rule", help="add [[rules]] to it")
+    for word in _unlike_live(read):
+        stderr().note(word)
     store = Store.open(config.store_url)
     try:
         sought = pack(_meant(read, store, settings), read.definitions)
@@ -55,6 +60,22 @@ def command(settings: Settings, rules: Path, archives: tuple[str, ...], running:
         return begin(settings, store, asked, archives, running)
     finally:
         store.close()
+
+
+def _unlike_live(read: RulesFile) -> Iterator[str]:
+    """Yield in words what the rules ask for that is of no effect on an archive."""
+    rules = [rule for rule in read.rules if isinstance(rule, KeywordRule) and rule.enabled]
+    if rated := [rule for rule in rules if rule.rate]:
+        yield f"no rate is judged: {_named(rated)} would tell of rates, here each match counts"
+    if less := [rule for rule in rules if rule.realert or rule.dedupe != "none"]:
+        yield f"realert and dedupe keep nothing back: each match of {_named(less)} counts"
+    if learnt := [brand for brand in read.brands if brand.relevance != "off"]:
+        yield f"relevance leaves no post out that is not about {_named(learnt)}"
+
+
+def _named(them: Sequence[KeywordRule | Brand]) -> str:
+    more = f" and {len(them) - 1:,} more" if len(them) > 1 else ""
+    return f'"{safe(them[0].name, 100)}"{more}'
 
 
 def _meant(read: RulesFile, store: Store, settings: Settings) -> list[Rule]:

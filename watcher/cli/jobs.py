@@ -17,7 +17,7 @@ from watcher.export import FORMATS, Format, format_of, write_file, write_stream
 from watcher.scale.driving import Asked, is_driven, kind_of
 from watcher.scale.model import Shard
 from watcher.scale.results import hits_table, merged, open_results
-from watcher.store.jobs import HitRecord, JobRecord, ShardRecord
+from watcher.store.job_records import HitRecord, JobRecord, ShardRecord
 
 SHOWN = 20
 """Shards and records in trouble that `jobs status` shows."""

@@ -1,6 +1,7 @@
 """`watcher work`: a worker in the foreground, beside the one that keeps the schedule."""
 
 from contextlib import closing
+from dataclasses import replace
 
 import click
 
@@ -9,6 +10,7 @@ from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.logs import log_format, set_up_log
 from watcher.metrics import serve
+from watcher.metrics.table import MetricsTable
 from watcher.worker import Worker
 
 
@@ -18,9 +20,15 @@ class NoLogError(WatcherError):
 
 @click.command()
 @click.option("--quiet", "-q", is_flag=True, help="Say only what went wrong.")
+@click.option(
+    "--no-metrics",
+    "unserved",
+    is_flag=True,
+    help="Leave [metrics] to others: an address serves one process.",
+)
 @log_format
 @click.pass_obj
-def command(settings: Settings, quiet: bool, log_format: str) -> None:
+def command(settings: Settings, quiet: bool, unserved: bool, log_format: str) -> None:
     """Match and store what waits in the log, until stopped: any number of these may run.
 
     `watcher run` reads the sources, plans and delivers; it matches too, so one process is enough
@@ -30,6 +38,8 @@ def command(settings: Settings, quiet: bool, log_format: str) -> None:
     """
     set_up_log(log_format, quiet=quiet)
     config = settings.load()
+    if unserved:
+        config = replace(config, metrics=MetricsTable())
     if not config.uses_log:
         raise NoLogError(
             "posts do not go through the log, so there is nothing to work off",

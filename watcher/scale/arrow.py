@@ -82,7 +82,8 @@ def find(address: str) -> tuple[list[Place], list[str]]:
         wanted = [one for one in found if fnmatch.fnmatchcase(one.path, path)]
     else:
         wanted = [one for one in found if info.is_file or is_archive(one.path)]
-    others = [] if has_magic(path) else [one.path for one in found if one not in wanted]
+    taken = {one.path for one in wanted}
+    others = [] if has_magic(path) else [one.path for one in found if one.path not in taken]
     if not wanted:
         raise ScaleError(
             f"there is no archive at {address}",

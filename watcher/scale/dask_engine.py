@@ -7,6 +7,7 @@ that it is wanted no more: the scheduler says so there once its future is cancel
 import queue
 import time
 import uuid
+from asyncio import CancelledError
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -43,6 +44,8 @@ LOOK_EVERY: Final = 5.0
 """Seconds between two looks at how many workers there are."""
 WAIT_FOR_WORKERS: Final = 60.0
 """Seconds that a cluster may be without any worker."""
+FETCH_SECONDS: Final = 4.0
+"""For which a result is waited for at first. Its worker may die with it: then it is made anew."""
 RESUME: Final = "what is left can be resumed then"
 
 
@@ -84,6 +87,7 @@ class _UnderWay:
     shard: Shard
     future: Future[ShardResult]
     deaths: int = 0
+    patience: float = FETCH_SECONDS
     worker: str = ""
     """Who works on it, as far as we were told."""
 
@@ -198,12 +202,11 @@ class _Run:
         if future.status not in {"finished", "error"}:
             raise self._cluster_lost()
         try:
-            with lost(self._address):
-                error = future.exception()
-                if error is None:
-                    return future.result()
+            error = self._fetched(one)
         except ClusterError:
             raise self._cluster_lost() from None
+        if error is None or isinstance(error, ShardResult):
+            return error
         if isinstance(error, KilledWorker):
             return self._died(one, "", again=True)
         if isinstance(error, VersionsError):
@@ -212,6 +215,24 @@ class _Run:
             return Failed(one.shard.number, error.message, one.deaths + 1)
         said = (str(error).splitlines() or [""])[0][:500]
         return Failed(one.shard.number, f"{type(error).__name__}: {said}", one.deaths + 1)
+
+    def _fetched(self, one: _UnderWay) -> ShardResult | BaseException | None:
+        """Return what a shard came to; None where it is no longer there, or takes too long.
+
+        Then its future tells again when it is: nobody is to wait here who may be told to stop.
+        """
+        with lost(self._address):
+            try:
+                error: BaseException | None = one.future.exception(timeout=one.patience)
+                return error or one.future.result(timeout=one.patience)
+            except TimeoutError:
+                one.patience *= 2  # it may be large, and the way to it slow
+                one.future.add_done_callback(self._news.put)
+                return None
+            except CancelledError:  # the scheduler went meanwhile
+                raise self._cluster_lost() from None
+            except (KilledWorker, ScaleError) as error_made_anew:
+                return error_made_anew
 
     def _cluster_lost(self) -> ClusterError:
         return ClusterError(

@@ -19,12 +19,15 @@ from watcher.scale.model import Kind, ScaleError, Shard, ShardResult, Work
 from watcher.scale.planning import Plan
 from watcher.scale.results import Results, open_results
 from watcher.store import Store
-from watcher.store.jobs import JobRecord, JobState, OvertakenError
+from watcher.store.job_records import JobRecord, JobState
+from watcher.store.jobs import OvertakenError
 
 ASK_EVERY: Final = 1.0
 """Seconds between two looks into the ledger: whether somebody cancelled the job."""
 SILENT: Final = timedelta(seconds=60)
 """After so long without a sign of life, a driver on another machine is taken for gone."""
+FROZEN: Final = timedelta(minutes=10)
+"""And one of this machine whose number is in use: by another program since, or it hangs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,10 +95,14 @@ class Watching(Protocol):
 
 
 def create(store: Store, asked: Asked, planned: Plan, now: datetime) -> int:
-    """Write a job down; return its number. Raises `ScaleError` where there is nothing to do."""
+    """Write a job down; return its number.
+
+    Raises `ScaleError` where there is nothing to do, and where the results cannot be put, or
+    something lies there already.
+    """
     if not planned.shards:
         raise ScaleError("there is nothing in these archives")
-    open_results(asked.to, asked.work.kind, store)  # a place that cannot be is told before
+    open_results(asked.to, asked.work.kind, store).begin()
     return store.create_job(
         asked.work.kind, asked.dump(), [shard.dump() for shard in planned.shards], now
     )
@@ -185,14 +192,16 @@ def _myself() -> str:
 def is_driven(job: JobRecord, now: datetime) -> bool:
     """Return whether somebody is at work on a job.
 
-    On this machine that is known; of another one a sign of life within a minute tells it.
+    On this machine that is known, but for a number that another program bears by now; of another
+    one a sign of life within a minute tells it.
     """
-    if job.state != "running":
+    if job.state != "running" or job.beat is None:
         return False
+    silent = now - job.beat
     host, _, process = job.by.rpartition(":")
     if host == socket.gethostname() and process.isdigit():
-        return _is_alive(int(process))
-    return job.beat is not None and now - job.beat < SILENT
+        return silent < FROZEN and _is_alive(int(process))
+    return silent < SILENT
 
 
 def _is_alive(process: int) -> bool:

@@ -20,6 +20,8 @@ Form = Literal["lines", "gzip", "parquet"]
 
 MOST_NOTES: Final = 20
 """What could not be read is counted; so many of each shard are told with their place."""
+MOST_FOUND: Final = 256 << 20
+"""Octets of packed hits that a shard may come to: a worker and the driver hold them in memory."""
 _PIECE: Final = 1 << 16
 
 
@@ -76,7 +78,8 @@ class Shard:
     def dump(self) -> str:
         """Return it as JSON, for the ledger; the number is kept beside."""
         names = ("file", "name", "form", "start", "stop", "size", "mark")
-        return json.dumps({name: getattr(self, name) for name in names}, ensure_ascii=False)
+        # Pure ASCII, so that a file name of other octets than UTF-8 comes back from any database.
+        return json.dumps({name: getattr(self, name) for name in names})
 
     @classmethod
     def load(cls, number: int, text: str) -> "Shard":
@@ -129,16 +132,25 @@ class Pack:
 
     def __init__(self) -> None:
         self.count = 0
+        self._octets = 0
         self._packer = zlib.compressobj(1)
         self._pieces: list[bytes] = []
         self._encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
     def add(self, hit: Hit) -> None:
-        """Add one."""
+        """Add one. Raises `ShardError` where they become too many to be held."""
         at = hit.at.isoformat() if hit.at else None
         line = self._encode((hit.rule, hit.subject, at, hit.detail))
-        self._pieces.append(self._packer.compress(line.encode() + b"\n"))
+        if piece := self._packer.compress(line.encode() + b"\n"):
+            self._pieces.append(piece)
+            self._octets += len(piece)
         self.count += 1
+        if self._octets > MOST_FOUND:
+            raise ShardError(
+                f"there are too many hits for one shard: {self.count:,} of them are over "
+                f"{MOST_FOUND >> 20} MB, packed; begin a job with narrower rules, such as this "
+                f"one's last, {hit.rule!r}, or with a smaller --shard-size"
+            )
 
     def whole(self) -> bytes:
         """Return all of them; nothing can be added after."""

@@ -54,7 +54,8 @@ def find(archive: str) -> tuple[list[Place], list[str]]:
     root, paths = _paths(Path(archive).absolute())
     named = has_magic(archive) or Path(archive).is_file()
     chosen = [path for path in paths if named or is_archive(path.name)]
-    others = [path.relative_to(root).as_posix() for path in paths if path not in set(chosen)]
+    taken = {*chosen}
+    others = [path.relative_to(root).as_posix() for path in paths if path not in taken]
     if not chosen:
         more = f": {len(others):,} of its files, of other names" if others else ""
         raise ScaleError(

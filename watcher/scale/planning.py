@@ -4,6 +4,7 @@ Lines are cut behind a line end, Parquet between row groups. Not cut are compres
 be read from their start only, and Bluesky's stream, where the names of later authors stand earlier.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BufferedReader
@@ -51,12 +52,12 @@ def plan(
         found, others = find(archive)
         places |= {place.file: place for place in found if place.file not in places}
         passed_over += others
-    names = [place.name for place in places.values()]
+    of_name = Counter(place.name for place in places.values())
     shards: list[Shard] = []
     empty: list[str] = []
     for done, place in enumerate(places.values()):
         report(done, len(places))
-        name = place.name if names.count(place.name) == 1 else place.file
+        name = place.name if of_name[place.name] == 1 else place.file
         form, cuts = _cuts(place, shard_size)
         if len(cuts) < 2:
             empty.append(place.file)

@@ -77,8 +77,7 @@ def read(shard: Shard, shapes: Choice, columns: tuple[str, ...]) -> Iterator[Pie
 def _same(shard: Shard) -> None:
     if look(shard.file) != (shard.size, shard.mark):
         raise ShardError(
-            f"{shard.file} has changed since the job was planned",
-            help="plan it anew: start the job once more",
+            f"{shard.file} has changed since the job was planned; begin a new job for it"
         )
 
 

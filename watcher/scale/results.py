@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from watcher.export import Column, Table, Value, write_file
 from watcher.scale.model import Hit, Kind, ScaleError, ShardResult
 from watcher.store import Store
-from watcher.store.jobs import HitRecord, ShardCounts
+from watcher.store.job_records import HitRecord, ShardCounts
 
 TO_STORE: Final = "store"
 FOLDER_ENDING: Final = ".parquet"
@@ -56,6 +56,10 @@ _PLACES: Final = {"post": "subject", "posted_at": "at"}
 class Results(Protocol):
     """Takes what shards found."""
 
+    def begin(self) -> None:
+        """Make room for a new job. Raises `ScaleError` where something is there already."""
+        ...
+
     def save(self, job: int, turn: int, result: ShardResult, now: datetime) -> None:
         """Keep the hits of a shard, and write down that it is done."""
         ...
@@ -84,6 +88,9 @@ class _InStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    def begin(self) -> None:
+        """The ledger itself keeps jobs apart."""
+
     def save(self, job: int, turn: int, result: ShardResult, now: datetime) -> None:
         self._store.save_shard(job, turn, result.number, _counts(result), result.read(), now)
 
@@ -95,11 +102,23 @@ class _InFolder:
     def __init__(self, folder: Path, kind: Kind, store: Store) -> None:
         self._folder, self._kind, self._store = folder, kind, store
 
-    def save(self, job: int, turn: int, result: ShardResult, now: datetime) -> None:
+    def begin(self) -> None:
+        """Make the folder: files of another job would be replaced, or mixed with those of this."""
+        if self._folder.exists():
+            raise ScaleError(
+                f"there is {self._folder} already, perhaps with the results of another job",
+                help="name another folder, or remove that one",
+            )
+        self._make()
+
+    def _make(self) -> None:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ScaleError(f"{self._folder} cannot be made: {error.strerror}") from error
+
+    def save(self, job: int, turn: int, result: ShardResult, now: datetime) -> None:
+        self._make()  # a job may be resumed on another machine
         rows = (_record(result.number, hit) for hit in result.read())
         write_file(hits_table(self._kind, rows), self._file(result.number), "parquet", force=True)
         _flush(self._folder)

@@ -7,6 +7,7 @@ is said there of channels may be wrong on the machine of those who look back.
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Final
 
 from rules import Rule
 from rules.errors import Problem
@@ -17,6 +18,9 @@ from watcher.coherence import lists as list_problems
 from watcher.coherence import names
 from watcher.config import Config
 from watcher.toml import Conversion, Document, Finding
+
+LARGEST: Final = 64_000_000
+"""Octets: some 700,000 rules. Somebody names the file at the command line, and waits for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +67,7 @@ class RulesFile:
 def read_rules(path: Path) -> RulesFile:
     """Read the rules of a file. Raises `ConfigError` with every problem of what is read."""
     with collector_at_rest():
-        document = Document.read(path.absolute(), str(path))
+        document = Document.read(path.absolute(), str(path), LARGEST)
         read = {one.name for one in fields(RulesFile)}
         for name in {one.name for one in fields(Config)} - read:
             document.values.pop(name, None)

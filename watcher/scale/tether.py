@@ -16,13 +16,15 @@ from typing import IO, Final
 GRACE: Final = 30.0
 """Seconds that a worker may take for what is under way. A killed one loses nothing, it only does
 that again."""
+PROGRAM: Final = "work --no-metrics"
+"""All of a host have one configuration, whose `[metrics]` names one address."""
 _LAST_LINES: Final = 20
 
 
 class Child:
     """A `watcher work` that was started from here."""
 
-    def __init__(self, config: str, *, program: str = "work") -> None:
+    def __init__(self, config: str, *, program: str = PROGRAM) -> None:
         """Start it with the configuration at a path. Raises `OSError`."""
         # A session of its own: Ctrl-C is for whoever started it, who then tells it once.
         self._process = subprocess.Popen(  # noqa: S603 - this program, by its own interpreter
@@ -92,7 +94,7 @@ def _main(config: str, program: str) -> int:
     from watcher.cli import run
 
     threading.Thread(target=_watch, name="tether", daemon=True).start()
-    return run(["--config", str(Path(config)), program])
+    return run(["--config", str(Path(config)), *program.split()])
 
 
 if __name__ == "__main__":

@@ -6,94 +6,30 @@ own; what a former one still brings, after somebody resumed or cancelled the job
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from watcher.store.columns import storable_key
 from watcher.store.database import Database
 from watcher.store.errors import NoSuchRecordError, StoreError
+from watcher.store.job_records import (
+    Found,
+    HitRecord,
+    JobRecord,
+    JobState,
+    ShardCounts,
+    ShardRecord,
+)
 from watcher.store.schema import hits, jobs, shards
 
-JobState = Literal["running", "stopped", "done", "failed", "cancelled"]
 _AT_ONCE: Final = 1_000
 
 
 class OvertakenError(StoreError):
     """A job was cancelled, or another driver goes on with it."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class JobRecord:
-    """A job, and the sums over its shards."""
-
-    id: int
-    kind: str
-    asked: str
-    """What it was given, as JSON of `watcher.scale`."""
-    state: JobState
-    created: datetime
-    ended: datetime | None
-    by: str
-    """Who drives it, or did last."""
-    beat: datetime | None
-    """The last sign of life of the driver."""
-    shards: int
-    done: int
-    failed: int
-    records: int
-    skipped: int
-    hits: int
-
-    @property
-    def left(self) -> int:
-        """Shards that are not done, those that failed among them."""
-        return self.shards - self.done
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ShardRecord:
-    """A shard, and what became of it."""
-
-    number: int
-    place: str
-    """Which part of which file, as JSON of `watcher.scale`."""
-    records: int | None
-    skipped: int | None
-    hits: int | None
-    done: datetime | None
-    failures: int
-    error: str
-    notes: tuple[tuple[str, str], ...]
-    """The first records that could not be read: where, and why."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HitRecord:
-    """Something that a job found."""
-
-    shard: int
-    rule: str
-    subject: str
-    at: datetime | None
-    detail: dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ShardCounts:
-    """What a shard came to."""
-
-    records: int
-    skipped: int
-    hits: int
-    notes: Sequence[tuple[str, str]] = ()
-
-
-Found = tuple[str, str, datetime | None, dict[str, Any]]
-"""A hit on its way in: rule, subject, when, and what else is to be said."""
 
 
 class Jobs(Database):

@@ -53,11 +53,14 @@ class Document:
             raise ConfigError.of(self._finding(problem, at) for problem, at in broken) from error
 
     @classmethod
-    def read(cls, path: Path, name: str) -> "Document":
-        """Read a file. Raises `ConfigError` if it is missing, too large, not UTF-8, or no TOML."""
+    def read(cls, path: Path, name: str, most: int = LARGEST) -> "Document":
+        """Read a file of at most so many octets.
+
+        Raises `ConfigError` if it is missing, too large, not UTF-8, or no TOML.
+        """
         try:
             with path.open("rb") as file:
-                octets = file.read(LARGEST + 1)
+                octets = file.read(most + 1)
         except FileNotFoundError as error:
             raise ConfigError(
                 f"{name}: error[no-such-file]: there is no configuration here",
@@ -70,9 +73,9 @@ class Document:
                 f"{name}: error[unreadable-file]: the configuration cannot be read: {reason}",
                 code="unreadable-file",
             ) from error
-        if len(octets) > LARGEST:
+        if len(octets) > most:
             raise ConfigError(
-                f"{name}: error[large-file]: this is over {LARGEST // 1_000_000} MB, "
+                f"{name}: error[large-file]: this is over {most // 1_000_000} MB, "
                 "which no configuration is",
                 code="large-file",
                 help="does the path name another file, such as an archive of posts?",
