@@ -54,7 +54,9 @@ def brands(learnt: list[Post]) -> list[str]:
     return sorted(rare)[:: max(1, len(rare) // BRANDS)][:BRANDS]
 
 
-def configure(folder: Path, url: str, keep: str, learnt: list[Post]) -> Path:
+def configure(
+    folder: Path, url: str, keep: str, learnt: list[Post], rules: int = RULES
+) -> Path:
     """Write a configuration with rules, brands and a rule for look-alikes."""
     lines = [
         f'[store]\nurl = "{url}"\nkeep = "{keep}"\n',
@@ -63,7 +65,7 @@ def configure(folder: Path, url: str, keep: str, learnt: list[Post]) -> Path:
         '[[rules]]\nname = "names"\nkind = "lookalike"\nthen = ["daily"]\n',
     ]
     lines += [f'[[brands]]\nname = "{name}"\n' for name in brands(learnt)]
-    for rule in Maker(learnt).exact(RULES):
+    for rule in Maker(learnt).exact(rules):
         find = json.dumps(rule.find, ensure_ascii=False)
         lines.append(f'[[rules]]\nname = "{rule.name}"\nfind = {find}\nthen = ["daily"]\n')
     path = folder / "watcher.toml"
