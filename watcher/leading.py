@@ -12,6 +12,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from alerts.words.hostile import one_line
 from rules.errors import WatcherError
@@ -150,7 +151,8 @@ class Standby:
         try:
             life.plays("leads")
             app = replace(self.app, clock=self._clock, worker=life.worker)
-            leading = Service(app, grace=self._grace, pulse=self.pulse)
+            leads = partial(app.store.holds_lead, self._lead.session)
+            leading = Service(app, grace=self._grace, pulse=self.pulse, leads=leads)
         except WatcherError as error:
             self._tell(str(error))
             self._lead.release()
@@ -184,8 +186,8 @@ class Standby:
                 self._lead.check()
             except StoreError as error:
                 if not leading.stopping.is_set():
+                    leading.stopping.set()  # before it is said that no step begins any more
                     log.error("leading no more: %s", one_line(str(error), LINE))  # noqa: TRY400
-                leading.stopping.set()
 
     def _config(self) -> None:
         """Take up a changed configuration, so that we lead by the one that holds."""

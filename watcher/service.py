@@ -101,15 +101,25 @@ class PullError(WatcherError):
 class Service:
     """The watcher at work: every step of the walk at its own pace until it is told to stop."""
 
-    def __init__(self, app: App, *, grace: timedelta = GRACE, pulse: Pulse | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        grace: timedelta = GRACE,
+        pulse: Pulse | None = None,
+        leads: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Make it; one whose `app` has a `worker` takes each turn in the store before it is done.
 
-        `pulse` is that of a process that has several services, one after the other.
+        `pulse` is that of a process that has several services, one after the other. `leads` is
+        asked before each step that another process may do in its place: a process that was
+        suspended does not know by itself that another one leads meanwhile.
         """
         self.app = app
         self.pulse = pulse or Pulse()
         self.stopping = threading.Event()
         self._grace = grace
+        self._leads = leads
         self._started = app.clock()
         self._config_seen: tuple[int, int] | None = None
         self._under_way: dict[str, datetime] = {}
@@ -459,11 +469,12 @@ class Service:
         """Run a step in its turn, and again where it was asked for while it ran; whether it ran."""
         done = False
         asked = self._was_asked_for(name)
-        while True:
+        while name in OWN_STEPS or self._leads():
             done = (_at_once if asked else turn)(step) or done
             asked = self._was_asked_for(name)
             if not asked or self.stopping.is_set():
-                return done
+                break
+        return done
 
     def _was_asked_for(self, name: str) -> bool:
         """Whether a step was asked for out of turn; that is forgotten with the answer."""

@@ -130,6 +130,14 @@ class Runner:
             self.process.kill()
             self.process.wait()
 
+    def suspend(self) -> None:
+        """Let it do nothing at all until `resume`, as a machine that is paused."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on where it was."""
+        os.kill(self.pid, signal.SIGCONT)
+
     def stop(self) -> int:
         """Ask it to end; return its exit code."""
         assert self.process is not None
@@ -206,6 +214,15 @@ class World:
     def turns(self, job: str) -> int:
         """Count the turns of a job that were taken."""
         return int(str(self.ask(f"SELECT count(*) FROM slots WHERE job = '{job}'")[0][0]))
+
+    def done_by(self, runner: Runner) -> set[tuple[object, ...]]:
+        """Return the turns that a watcher took and did to their end."""
+        return set(
+            self.ask(
+                "SELECT job, slot FROM slots JOIN workers ON id = by"
+                f" WHERE ended IS NOT NULL AND pid = {runner.pid}"
+            )
+        )
 
     def pulls(self, source: str) -> int:
         """Count how often a source was read, by the record of each reading itself."""

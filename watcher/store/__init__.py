@@ -28,7 +28,7 @@ from watcher.store.housekeeping import Housekeeping
 from watcher.store.inbox import Inbox
 from watcher.store.jobs import Jobs
 from watcher.store.judgements import Judgements
-from watcher.store.leading import Lead, is_shared
+from watcher.store.leading import Lead, Leading, is_shared
 from watcher.store.links import Links
 from watcher.store.log import Appended, Log, StaleCursorError
 from watcher.store.log_claim import Claim, Examined, Keep, Look, SavedClaim
@@ -139,6 +139,7 @@ class Store(
     Follows,
     Following,
     Slots,
+    Leading,
     Workers,
     Forgetting,
     Exports,

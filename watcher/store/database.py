@@ -31,6 +31,26 @@ from watcher.store.versions import is_up_to_date, out_of_date, upgrade
 
 _PATIENCE = 30
 """Seconds to wait for another process's writing transaction."""
+_OURS = {
+    "connect_timeout": "10",
+    "keepalives": "1",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",  # milliseconds
+}
+"""How our end finds out, within a minute, that the server or the network went without a word. What
+an address says itself comes before it. A query may take as long as it likes: the server's kernel
+answers meanwhile."""
+_SERVERS = {
+    "lock_timeout": f"{_PATIENCE}s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+"""The same for the server's end: so long may a host that is gone hold its claims on the log, and
+the writers' lock. None of these is of use to a socket in a folder, and none is needed there."""
 _WRITERS_LOCK = 0x77617463686572
 """The number of the writers' lock on PostgreSQL: `watcher` in ASCII."""
 
@@ -231,9 +251,9 @@ def open_postgresql(url: URL) -> Engine:
             pool_pre_ping=True,
             isolation_level="READ COMMITTED",
             connect_args={
-                "connect_timeout": 10,
                 "client_encoding": "utf8",
-                "options": f"-c lock_timeout={_PATIENCE}s",
+                "options": " ".join(f"-c {name}={value}" for name, value in _SERVERS.items()),
+                **{name: value for name, value in _OURS.items() if name not in url.query},
             },
         )
     except ModuleNotFoundError as error:

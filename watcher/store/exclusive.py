@@ -39,7 +39,7 @@ def server_lock(url: str) -> Iterator[str]:
     The body is told who holds it, as `process 12 on host`, and nothing where we do. Raises
     `StoreError` where nobody answers.
     """
-    lead = Lead(url)
+    lead = Lead(url, lease=None)  # nothing is asked while the body runs
     try:
         yield "" if lead.attempt() else lead.leader()
     finally:

@@ -3,6 +3,11 @@
 The lock goes with the connection, however that ends: at once when the process dies, and within some
 six seconds when its host does, or the network between: the server asks idle connections for a sign
 of life. Our own end gives up sooner, so that who is cut off knows it before another one leads.
+
+A process that is suspended, or hangs as a whole, still has its connection: its kernel answers. So
+the server also ends a leader's connection on which nothing was asked for ten seconds (PostgreSQL 14
+and newer). Such a process does not know yet that it leads no more when it goes on: `holds_lead`
+asks the server itself, and is asked before each step.
 """
 
 import os
@@ -11,12 +16,12 @@ import selectors
 import socket
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from watcher.store.database import open_postgresql, parse
+from watcher.store.database import Database, open_postgresql, parse
 from watcher.store.errors import StoreError, translate
 
 _LEADERS_LOCK = 0x77617463686573
@@ -38,6 +43,8 @@ _SERVERS = {
 }
 """How the server finds out that we are not there any more: within six. None is of use to a socket
 in a folder, and none is needed there."""
+_LEASE = timedelta(seconds=10)
+"""For how long a leader may ask nothing; it asks twice a second."""
 _LONGEST_NAME = 63
 _NAMED = re.compile(r"watcher:(\d{1,10})@([\w.-]{1,60})", re.ASCII)
 _WHO = text(
@@ -46,6 +53,15 @@ _WHO = text(
     " AND l.classid::bigint = :high AND l.objid::bigint = :low"
     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
+_HELD = text(
+    "SELECT EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted"
+    " AND l.objsubid = 1 AND l.classid::bigint = :high AND l.objid::bigint = :low"
+    " AND l.pid = :session"
+    " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+)
+_HIGH, _LOW = divmod(_LEADERS_LOCK, 1 << 32)
+_SET = text("SELECT set_config(name, :value, false) FROM pg_settings WHERE name = :name")
+"""An older server does not know each of them."""
 
 
 def is_shared(url: str) -> bool:
@@ -58,11 +74,16 @@ class Lead:
 
     The connection has to reach the server itself: a pooler that shares connections between
     transactions would lose the lock. `clock` is told with each answer what time it is at the
-    server, and how many seconds the answer took.
+    server, and how many seconds the answer took. With a `lease`, the lock is lost when nothing is
+    asked for so long.
     """
 
     def __init__(
-        self, url: str, clock: Callable[[datetime, float], object] = lambda _now, _took: None
+        self,
+        url: str,
+        clock: Callable[[datetime, float], object] = lambda _now, _took: None,
+        *,
+        lease: timedelta | None = _LEASE,
     ) -> None:
         parsed = parse(url)
         name = f"watcher:{os.getpid()}@{socket.gethostname()}"[:_LONGEST_NAME]
@@ -72,6 +93,9 @@ class Lead:
         )
         self._connection: Connection | None = None
         self._clock = clock
+        self._lease = lease
+        self.session = 0
+        """The number of the server's process that our connection speaks with; 0 without one."""
 
     def attempt(self) -> bool:
         """Take the lock if it is free; whether it is held. Raises `StoreError`.
@@ -99,13 +123,12 @@ class Lead:
 
     def leader(self) -> str:
         """Name who holds the lock, as `process 12 on host`. Raises `StoreError`."""
-        high, low = divmod(_LEADERS_LOCK, 1 << 32)
-        named = _NAMED.fullmatch(str(self._ask(_WHO.bindparams(high=high, low=low))))
+        named = _NAMED.fullmatch(str(self._ask(_WHO.bindparams(high=_HIGH, low=_LOW))))
         return f"process {named[1]} on {named[2]}" if named else "another process"
 
     def release(self) -> None:
         """Let go of the lock and of the connection; `attempt` opens another one."""
-        connection, self._connection = self._connection, None
+        connection, self._connection, self.session = self._connection, None, 0
         if connection is not None:
             # Not given back to a pool: the server lets go of the lock when the connection ends.
             connection.invalidate()
@@ -126,6 +149,20 @@ class Lead:
 
     def _open(self) -> Connection:
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        for name, value in _SERVERS.items():
-            connection.execute(select(func.set_config(name, value, False)))
+        wanted = dict(_SERVERS)
+        if self._lease is not None:
+            wanted["idle_session_timeout"] = f"{self._lease / timedelta(milliseconds=1):.0f}"
+        for name, value in wanted.items():
+            connection.execute(_SET, {"name": name, "value": value})
+        self.session = connection.execute(select(func.pg_backend_pid())).scalar_one()
         return connection
+
+
+class Leading(Database):
+    """The part of the store that knows whether a process leads still."""
+
+    def holds_lead(self, session: int) -> bool:
+        """Whether the connection of this number (`Lead.session`) holds the leader's lock now."""
+        with self.reading() as connection:
+            found = connection.execute(_HELD, {"session": session, "high": _HIGH, "low": _LOW})
+            return bool(found.scalar_one())
