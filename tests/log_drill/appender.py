@@ -36,7 +36,8 @@ def append(folder: Path, source: str, name: str) -> None:
             if at >= flood.pages:
                 break
             if at >= int((folder / "gate").read_text()):
-                time.sleep(0.01)
+                # Looked at anew only now: another one may append to the same source.
+                _wait_at(folder / "gate", at)
                 continue
             store.append(source, cursor, flood.page(source, at), datetime.now(UTC))
         except StaleCursorError:
@@ -49,6 +50,11 @@ def append(folder: Path, source: str, name: str) -> None:
         os.write(acknowledged, f"{source} {at}\n".encode())
         os.fsync(acknowledged)
     store.close()
+
+
+def _wait_at(gate: Path, at: int) -> None:
+    while at >= int(gate.read_text()):
+        time.sleep(0.02)
 
 
 if __name__ == "__main__":

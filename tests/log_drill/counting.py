@@ -1,7 +1,7 @@
 """Counts what became of the drill's posts, and does it all over again without any trouble."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -122,7 +122,7 @@ def count(
             acknowledged_twice=sum(number - 1 for number in acknowledged.values()),
             stored_twice=sum(number - 1 for number in found["posts"].values()),
             numbers_missing=_numbers_missing(store, flood),
-            replayed=_replayed(handed),
+            replayed=replayed(handed),
             differing={
                 kind: ((expected[kind] - found[kind]) + (found[kind] - expected[kind])).total()
                 for kind in expected
@@ -215,13 +215,13 @@ def _handed(cast: Cast) -> Iterator[tuple[int, int, int]]:
         yield row[0], row[1], row[2]
 
 
-def _replayed(handed: list[tuple[int, int, int]]) -> int:
-    """Count the numbers that were handed out again."""
-    replayed, ends = 0, Counter[int]()
+def replayed(handed: Sequence[tuple[int, int, int]]) -> int:
+    """Count the numbers that were handed out again; each claim: partition, after, up to."""
+    again, ends = 0, Counter[int]()
     for partition, after, upto in sorted(handed):
-        replayed += max(0, min(upto, ends[partition]) - after)
+        again += max(0, min(upto, ends[partition]) - after)
         ends[partition] = max(ends[partition], upto)
-    return replayed
+    return again
 
 
 def _numbers_missing(store: Store, flood: Flood) -> int:
