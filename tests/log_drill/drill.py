@@ -101,18 +101,18 @@ def _kill(cast: Cast, victim: str, chance: random.Random, killed: Killed) -> Non
     actor = _one_of(cast, victim, chance)
     killed.note(victim, within=cast.is_within(actor))
     actor.kill()
-    actor.start()
-    cast.until(lambda: actor.is_ready)
+    actor.start()  # the others work on meanwhile, and may be killed before it works again
 
 
 def _one_of(cast: Cast, kind: str, chance: random.Random) -> Actor:
+    """Choose one that works by now."""
+    some = {"leader": cast.services, "appender": cast.appenders, "worker": cast.workers}[kind]
+    cast.until(lambda: any(one.is_ready for one in some))
+    ready = [one for one in some if one.is_ready and one.runs]
     if kind == "leader":
         pids = {int(one) for (one,) in cast.ask("SELECT pid FROM workers WHERE role = 'leads'")}
-        leading = [one for one in cast.services if one.process and one.process.pid in pids]
-        return chance.choice(leading or cast.services)
-    if kind == "appender":
-        return chance.choice([one for one in cast.appenders if one.runs] or cast.appenders)
-    return chance.choice(cast.workers)
+        ready = [one for one in ready if one.process and one.process.pid in pids] or ready
+    return chance.choice(ready or some)
 
 
 def _kill_backend(cast: Cast, chance: random.Random) -> None:
@@ -131,5 +131,6 @@ def _settle(cast: Cast, flood: Flood) -> None:
     waiting = "SELECT count(*) FROM queue WHERE channel = 'now' AND taken IS NULL"
     pending = "SELECT count(*) FROM deliveries WHERE state IN ('pending', 'sending')"
     cast.until(lambda: cast.ask("SELECT 1") and not cast.number(waiting) + cast.number(pending))
+    cast.until(lambda: all(one.is_ready for one in (*cast.workers, *cast.services)))
     for one in (*cast.workers, *cast.services):
         one.stop()
