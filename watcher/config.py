@@ -4,11 +4,13 @@ Each table is a frozen dataclass that lies where its kind lives; `watcher.toml` 
 them, `watcher.coherence` compares them. Here are the whole, and the database's table.
 """
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from platformdirs import user_config_path
@@ -29,6 +31,9 @@ from watcher.toml import ConfigError, Conversion, Document, Finding
 __all__ = ["Config", "ConfigError", "StoreTable", "find", "load"]
 
 FILE = "watcher.toml"
+_OF_THE_HOST = {"data", "templates", "metrics", "store"}
+_OF_ALL = {"keep_days", "log", "keep", "partitions", "log_days"}
+"""Of `[store]`; each host may reach the database by an address of its own."""
 VARIABLE = "WATCHER_CONFIG"
 
 
@@ -124,6 +129,9 @@ class Config:
     """What is probably a mistake, and stops nothing."""
     own: Shares | None = field(default=None, metadata={"given": True}, compare=False)
     """Which share of the posts gathered so far has a term; None: not known, a table is used."""
+    fingerprint: str = field(default="", metadata={"given": True})
+    """Tells apart what two files say, but for what is each host's own. The values of secrets have
+    no part in it: a file only names them."""
     data: Path = Path("watcher-data")
     """Where the watcher keeps what it gathers; relative to this file."""
     timezone: str = "UTC"
@@ -240,11 +248,19 @@ def _read(path: Path, env: Mapping[str, str], own: Shares | None) -> Config:
     return replace(
         config,
         warnings=warnings,
+        fingerprint=_fingerprint(document.values),
         data=data,
         templates=own_templates,
         mail=mail,
         sources=sources,
     )
+
+
+def _fingerprint(values: Mapping[str, Any]) -> str:
+    common = {name: value for name, value in values.items() if name not in _OF_THE_HOST}
+    store = {name: value for name, value in values.get("store", {}).items() if name in _OF_ALL}
+    told = json.dumps(common | {"store": store}, default=str, sort_keys=True)
+    return blake2b(told.encode(), digest_size=5).hexdigest()
 
 
 def _told(source: AnySource, config: Config, data: Path) -> AnySource:

@@ -21,7 +21,7 @@ from watcher.clock import utc_now
 from watcher.presence import HEARTBEAT_EVERY, Heartbeat, SignsOfLife, sign_off
 from watcher.pulse import Pulse
 from watcher.service import GRACE, LINE, Service, leave_behind, listen_for_signals, renewed
-from watcher.store import Lead, StoreError
+from watcher.store import Lead, StoreError, otherwise
 
 log = logging.getLogger("watcher")
 
@@ -29,6 +29,9 @@ TRY_EVERY = timedelta(seconds=0.5)
 """How often one that stands by tries to lead."""
 CHECK_EVERY = timedelta(seconds=0.5)
 """How often the leader makes sure that it leads. That its connection ended it hears at once."""
+
+LOOKS = 2
+"""At how many looks before, ten seconds apart, a configuration must have differed to be told."""
 
 
 class ServerClock:
@@ -70,6 +73,8 @@ class Standby:
         self._started = utc_now()
         self._config_seen: tuple[int, int] | None = None
         self._trouble = ""
+        self._differs = 0
+        """How many looks in a row found that the leader goes by another configuration."""
 
     @property
     def in_use(self) -> App:
@@ -94,7 +99,13 @@ class Standby:
     def work(self) -> None:
         """Lead whenever nobody else does, until `stop` is called. Raises `StoreError` at first."""
         self._lead.leader()  # and hear what time it is there
-        with SignsOfLife(self.app.store, self._clock, self.pulse, self._troubles) as life:
+        with SignsOfLife(
+            self.app.store,
+            self._clock,
+            self.pulse,
+            self._troubles,
+            config=lambda: self.in_use.config.fingerprint,
+        ) as life:
             try:
                 while self._stand_by(life):
                     self._lead_on(life)
@@ -120,6 +131,7 @@ class Standby:
                 beat = time.monotonic()
                 with self.pulse.step("heartbeat"):
                     self._leave_a_sign(told or "another process")
+                self._compare(life)
             self._config()
             self.stopping.wait(TRY_EVERY.total_seconds())
         return False
@@ -192,6 +204,25 @@ class Standby:
     def _config(self) -> None:
         """Take up a changed configuration, so that we lead by the one that holds."""
         self.app, self._config_seen = renewed(self.app, self._config_seen)
+
+    def _compare(self, life: SignsOfLife) -> None:
+        """Say when the leader begins to go by another configuration than ours, and when it ends.
+
+        A change reaches one after the other, within 15 seconds: that is no difference.
+        """
+        try:
+            others = otherwise(self.app.store.workers(self._clock()))
+        except StoreError:
+            return  # told by whatever else needs the database
+        differs = any(one.id == life.worker for one in others)
+        if differs and self._differs == LOOKS:
+            log.warning(
+                "the leader goes by another configuration than %s: keep it the same on every host",
+                self.app.config.path,
+            )
+        elif self._differs > LOOKS and not differs:
+            log.info("the leader goes by the same configuration again")
+        self._differs = self._differs + 1 if differs else 0
 
     def _leave_a_sign(self, leader: str) -> None:
         now = utc_now()

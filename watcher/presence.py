@@ -181,7 +181,7 @@ class SignsOfLife:
     """Tells the store every ten seconds that this process works on it, from a thread of its own.
 
     A context manager: signs in when it begins, and off when it ends. `pulse` tells what was done
-    so far, `trouble` what goes wrong at present.
+    so far, `trouble` what goes wrong at present, `config` the fingerprint of the configuration.
     """
 
     def __init__(
@@ -191,11 +191,13 @@ class SignsOfLife:
         pulse: Pulse,
         trouble: Callable[[], str] = str,
         role: Role = "stands by",
+        config: Callable[[], str] = str,
     ) -> None:
         self.worker = ""
         """The name under which the store knows this process."""
         self._store, self._clock, self._pulse, self._trouble = store, clock, pulse, trouble
         self._role: Role = role
+        self._config = config
         self._ended = threading.Event()
         # A daemon: a database that does not answer must not keep the process.
         self._thread = threading.Thread(target=self._go_on, daemon=True, name="signs of life")
@@ -203,7 +205,7 @@ class SignsOfLife:
     def __enter__(self) -> Self:
         """Sign in. Raises `StoreError`."""
         self._pulse.role = self._role
-        self.worker = self._store.sign_in(self._role, self._clock())
+        self.worker = self._store.sign_in(self._role, self._clock(), config=self._config())
         self._thread.start()
         return self
 
@@ -234,6 +236,7 @@ class SignsOfLife:
             posts=counted.get("posts", 0),
             matches=counted.get("matches", 0),
             trouble=one_line(self._trouble(), _LONGEST_TROUBLE),
+            config=self._config(),
         )
         if not known:  # suspended for a week: nobody knew of it any more
-            self.worker = self._store.sign_in(role, now)
+            self.worker = self._store.sign_in(role, now, config=self._config())

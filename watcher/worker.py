@@ -95,15 +95,20 @@ class Worker:
 
     def _sign(self) -> None:
         """Leave a sign of life where it is time for one."""
-        now = self.app.clock()
+        now, config = self.app.clock(), self.app.config.fingerprint
         if not self._id:
-            self._id = self.app.store.sign_in("works", now)
+            self._id = self.app.store.sign_in("works", now, config=config)
         elif self._is_time_to_beat():
             known = self.app.store.beat(
-                self._id, now, posts=self._posts, matches=self._matches, trouble=self._trouble
+                self._id,
+                now,
+                posts=self._posts,
+                matches=self._matches,
+                trouble=self._trouble,
+                config=config,
             )
             if not known:
-                self._id = self.app.store.sign_in("works", now)
+                self._id = self.app.store.sign_in("works", now, config=config)
         else:
             return
         self._beaten = time.monotonic()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from alerts.model import DeliveryState
 from tests.store.samples import NOON, frozen
-from watcher.store import Store
+from watcher.store import Store, otherwise
 
 SECOND = timedelta(seconds=1)
 
@@ -73,3 +73,17 @@ def test_a_delivery_of_who_lives_is_left_to_it_and_of_who_is_lost_is_not(store: 
     again = store.claim_delivery(NOON + 31 * SECOND, by=two)
     assert again is not None
     assert store.abandon_claims(NOON + 32 * SECOND, by=two) == 1  # its own, of an earlier start
+
+
+def test_who_goes_by_another_configuration_than_the_leader_is_found(store: Store) -> None:
+    leader = store.sign_in("leads", NOON, config="aa")
+    same, other = (store.sign_in("stands by", NOON, config=one) for one in ("aa", "bb"))
+    works = store.sign_in("works", NOON, config="cc")
+    store.sign_in("works", NOON)  # tells none
+    store.sign_off(store.sign_in("works", NOON, config="dd"), NOON)
+    assert {one.id for one in otherwise(store.workers(NOON))} == {other, works}
+    store.beat(works, NOON, config="aa")
+    assert [one.id for one in otherwise(store.workers(NOON))] == [other]
+    store.beat(leader, NOON, role="stands by")
+    assert otherwise(store.workers(NOON)) == ()  # nobody leads, so nothing holds
+    assert same

@@ -17,7 +17,15 @@ from watcher.cli.suppressed import of_channel
 from watcher.config import Config
 from watcher.presence import Heartbeat, is_alive, last_heartbeat
 from watcher.standing import Standing, standings
-from watcher.store import SkippedItem, SourceState, Status, Store, SuppressionRecord, WorkerRecord
+from watcher.store import (
+    SkippedItem,
+    SourceState,
+    Status,
+    Store,
+    SuppressionRecord,
+    WorkerRecord,
+    otherwise,
+)
 
 SKIPPED_SHOWN = 3
 """Items told of each source that skipped some."""
@@ -55,6 +63,11 @@ class View:
     """Posts that wait in each partition of the log."""
     log_lags: Mapping[str, timedelta] = field(default_factory=dict)
     """For how long the oldest post of each source has waited in the log."""
+
+    @property
+    def otherwise(self) -> tuple[WorkerRecord, ...]:
+        """Who works by another configuration than the leader."""
+        return otherwise(self.workers)
 
     def upcoming(self, channel: Channel) -> datetime | None:
         """Return when a channel mails next, were there something to say."""
@@ -155,6 +168,12 @@ def _print_workers(view: View) -> None:
             ],
             right=("matched", "matches"),
             less=("since", "matches"),
+        )
+    if view.otherwise:
+        stdout().say(
+            f"another configuration than the leader's: "
+            f"{', '.join(safe(f'{one.host}:{one.pid}', 80) for one in view.otherwise)}; "
+            "keep the file the same on every host"
         )
     if waiting := sum(view.backlog.values()):
         behind = [number for number in view.backlog.values() if number]
@@ -314,6 +333,7 @@ def _as_dict(view: View) -> dict[str, Any]:
                 "posts": one.posts,
                 "matches": one.matches,
                 "trouble": one.trouble,
+                "config": one.config,
             }
             for one in view.workers
         ],

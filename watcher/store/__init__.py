@@ -31,7 +31,8 @@ from watcher.store.judgements import Judgements
 from watcher.store.leading import Lead, Leading, is_shared
 from watcher.store.links import Links
 from watcher.store.log import Appended, Log, StaleCursorError
-from watcher.store.log_claim import Claim, Examined, Keep, Look, SavedClaim
+from watcher.store.log_claim import Claim
+from watcher.store.log_claimed import Examined, Keep, Look, SavedClaim
 from watcher.store.matches import Findings, Matches
 from watcher.store.measures import Measures
 from watcher.store.people import People
@@ -96,7 +97,7 @@ from watcher.store.suspects import Suspects
 from watcher.store.sweeps import NameState, Sweeps, SweptName, SweptSuspect
 from watcher.store.talks import Talks
 from watcher.store.tones import JudgedTone, SaidTone, ToneJudgement, ToneRecord, Tones
-from watcher.store.workers import BEAT_EVERY, Role, WorkerRecord, Workers
+from watcher.store.workers import BEAT_EVERY, Role, WorkerRecord, Workers, otherwise
 
 
 class Store(
@@ -255,6 +256,7 @@ __all__ = [
     "is_shared",
     "linked_domains",
     "lock_file",
+    "otherwise",
     "server_lock",
     "shown_address",
     "slot_of",

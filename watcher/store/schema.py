@@ -909,6 +909,8 @@ workers = Table(  # processes on any machine that work on this database, and the
     Column("matches", Count, nullable=False, server_default="0"),
     # What goes wrong at present, in one line.
     Column("trouble", Words, nullable=False, server_default=""),
+    # The fingerprint of the configuration that it goes by.
+    Column("config", Key, nullable=False, server_default=""),
 )
 
 jobs = Table(  # back-tests and scans over archives

@@ -7,6 +7,7 @@ host names and process numbers are kept.
 import os
 import secrets
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -44,6 +45,8 @@ class WorkerRecord:
     matches: int
     trouble: str
     """What goes wrong at present, in one line; empty where nothing does."""
+    config: str
+    """The fingerprint of the configuration that it goes by; empty where it told none."""
     is_lost: bool
     """Whether it gave no sign of life for half a minute and did not say that it leaves."""
 
@@ -57,16 +60,23 @@ class Workers(Database):
     """The part of the store that knows who works on it."""
 
     def sign_in(
-        self, role: Role, now: datetime, *, host: str | None = None, pid: int | None = None
+        self,
+        role: Role,
+        now: datetime,
+        *,
+        host: str | None = None,
+        pid: int | None = None,
+        config: str = "",
     ) -> str:
         """Note that a process begins to work, this one unless named; return its id.
 
+        `config` is the fingerprint of its configuration, to be compared with that of the leader.
         Those that left or were lost a week ago are forgotten.
         """
         host = socket.gethostname() if host is None else host
         pid = os.getpid() if pid is None else pid
         worker = f"{host}:{pid}:{secrets.token_hex(4)}"
-        values = {"id": worker, "host": host, "pid": pid, "role": role}
+        values = {"id": worker, "host": host, "pid": pid, "role": role, "config": config}
         with self._transaction(self._writers) as connection:
             connection.execute(delete(workers).where(workers.c.beat < now - KEPT_FOR))
             connection.execute(insert(workers).values(**values, started=now, beat=now))
@@ -81,6 +91,7 @@ class Workers(Database):
         posts: int | None = None,
         matches: int | None = None,
         trouble: str | None = None,
+        config: str | None = None,
     ) -> bool:
         """Leave a sign of life, to be done every ten seconds; what is None stays as it was.
 
@@ -88,6 +99,7 @@ class Workers(Database):
         more, a week after its last sign: it has to sign in again.
         """
         told = {"role": role, "posts": posts, "matches": matches, "trouble": trouble}
+        told |= {"config": config}
         values = {name: value for name, value in told.items() if value is not None}
         with self._transaction(self._writers) as connection:
             done = connection.execute(
@@ -123,6 +135,7 @@ class Workers(Database):
                 posts=row.posts,
                 matches=row.matches,
                 trouble=row.trouble,
+                config=row.config,
                 is_lost=row.stopped is None and row.beat < now - LOST_AFTER,
             )
             for row in rows
@@ -131,6 +144,14 @@ class Workers(Database):
         return tuple(
             sorted(found, key=lambda one: (not one.is_alive, order.index(one.role), one.id))
         )
+
+
+def otherwise(found: Sequence[WorkerRecord]) -> tuple[WorkerRecord, ...]:
+    """Return those who work by another configuration than the leader, who is the first."""
+    alive = [one for one in found if one.is_alive and one.config]
+    if not alive or alive[0].role != "leads":
+        return ()
+    return tuple(one for one in alive if one.config != alive[0].config)
 
 
 def is_alive(worker: ColumnElement[str], now: datetime) -> ColumnElement[bool]:

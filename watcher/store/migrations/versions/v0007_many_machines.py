@@ -71,6 +71,7 @@ def _share_the_schedule() -> None:
         sa.Column("posts", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("matches", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("trouble", sa.Text(), server_default="", nullable=False),
+        sa.Column("config", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workers")),
     )
     op.create_index(op.f("ix_workers_beat"), "workers", ["beat"], unique=False)
