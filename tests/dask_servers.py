@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.tied import tied
+
 PATIENCE = 180
 """Seconds until a process must have said or done what it does in a few, on a busy machine too."""
 DASK = str(Path(sys.prefix) / "bin" / "dask")
@@ -24,7 +26,7 @@ class Process:
         self.log = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                command,
+                tied(command),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.scale.samples import BEGAN, Silent, work, write_lines, write_posts
+from tests.tied import tied
 from watcher.scale.driving import Asked, create, drive
 from watcher.scale.engines import ATTEMPTS, Failed, Hands
 from watcher.scale.local import LocalEngine
@@ -72,7 +73,7 @@ def folder(tmp_path: Path) -> Path:
 
 def command(folder: Path, *words: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "watcher", *words],
+        tied([sys.executable, "-m", "watcher", *words]),
         cwd=folder,
         text=True,
         stdout=subprocess.PIPE,

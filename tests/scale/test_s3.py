@@ -14,6 +14,7 @@ from pyarrow import fs
 
 from tests.crash_drill.watched_town import free_port
 from tests.scale.samples import found, post, work
+from tests.tied import tied
 from watcher.scale.model import ScaleError, ShardError
 from watcher.scale.planning import plan
 from watcher.scale.shard import run_shard
@@ -39,10 +40,12 @@ def objects() -> Iterator[fs.S3FileSystem]:
         pytest.skip(missing)
     port = free_port()
     place = f"http://127.0.0.1:{port}"
-    command = [where / "venv/bin/moto_server", "-H", "127.0.0.1", "-p", str(port)]
+    command = [str(where / "venv/bin/moto_server"), "-H", "127.0.0.1", "-p", str(port)]
     with (
         pytest.MonkeyPatch.context() as patch,
-        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server,
+        subprocess.Popen(
+            tied(command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as server,
     ):
         try:
             wait_for(place, server)
