@@ -102,6 +102,8 @@ class Met:
     """As it is stored; None where it is new."""
     account: Account
     """What is known of it now: what was stored and what came, together."""
+    stored: Account | None = None
+    """As it is stored, without what came; None where it is new."""
 
 
 def meet(
@@ -121,7 +123,7 @@ def meet(
         stored = account_from(row)
         newer = offer.seen > row.seen
         account = _filled(offered, stored) if newer else _filled(stored, offered)
-        met[key] = Met(offer, row, account)
+        met[key] = Met(offer, row, account, stored)
     return met
 
 
@@ -150,9 +152,9 @@ def save_met(
 
 def looks_otherwise(met: Met) -> bool:
     """Whether an account that is stored presents itself otherwise now, as look-alike rules see."""
-    if met.row is None:
+    stored = met.stored
+    if met.row is None or stored is None or stored is met.account:
         return False
-    stored = account_from(met.row)
     names = _EXAMINED if met.row.alike else _NAMES
     return any(getattr(met.account, name) != getattr(stored, name) for name in names)
 
@@ -291,10 +293,9 @@ def _refresh(
     former: list[dict[str, Any]] = []
     seen_again: list[tuple[int, datetime]] = []
     for key, one in met.items():
-        row, account = one.row, one.account
-        if row is None:
+        row, account, stored = one.row, one.account, one.stored
+        if row is None or stored is None:
             continue
-        stored = account_from(row)
         newer = one.offer.seen > row.seen
         seen = max(one.offer.seen, row.seen)
         if account != stored:

@@ -59,6 +59,11 @@ def folded_handle(handle: str) -> str:
     return storable_key(handle.removeprefix("@").casefold())
 
 
+def in_microseconds(moment: datetime) -> int:
+    """Return a moment as the database has it: whole microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
 class Words(TypeDecorator[str]):
     """Any text."""
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
-from watcher.store.columns import Count, Key, Words
+from watcher.store.columns import Count, Key, Labels, Moment, Words, in_microseconds
 
 Encode = Callable[[Any], Any]
 
@@ -36,17 +36,21 @@ def copy_in(
     aside = f"new_{table.name}"
     columns = ", ".join(f'"{name}"' for name in names)
     _make(connection, table, aside, names)
-    encode = [_encoder(connection, table, name, clean=clean) for name in names]
+    encode = [
+        (at, one)
+        for at, name in enumerate(names)
+        if (one := _encoder(connection, table, name, clean=clean)) is not None
+    ]
     copy = f"COPY {aside} ({columns}) FROM STDIN"
     try:
         with closing(connection.connection.cursor()) as cursor, cursor.copy(copy) as rows_to:
+            write = rows_to.write_row
             for row in rows:
-                rows_to.write_row(
-                    [
-                        value if one is None or value is None else one(value)
-                        for one, value in zip(encode, row.values(), strict=True)
-                    ]
-                )
+                values = list(row.values())
+                for at, one in encode:
+                    if values[at] is not None:
+                        values[at] = one(values[at])
+                write(values)
     except connection.dialect.loaded_dbapi.Error as error:
         # The driver's own: SQLAlchemy knows nothing of COPY.
         raise DBAPIError.instance(
@@ -83,7 +87,11 @@ def _encoder(connection: Connection, table: Table, name: str, *, clean: bool) ->
     kind = table.c[name].type
     if clean and isinstance(kind, Words | Key | Count):
         return None
+    if isinstance(kind, Moment):
+        return in_microseconds
     if isinstance(kind, TypeDecorator):
         dialect = connection.dialect
+        if isinstance(kind, Labels):
+            return lambda value: kind.process_bind_param(value, dialect) if value else "[]"
         return lambda value: kind.process_bind_param(value, dialect)
     return None

@@ -25,8 +25,9 @@ from watcher.store.database import insert as insert_or
 from watcher.store.errors import StoreError
 from watcher.store.kept_out import without_forgotten
 from watcher.store.leaving import take_away_named
-from watcher.store.log_claim import Claim, claim_next, readable, rows_of_day
+from watcher.store.log_claim import Claim
 from watcher.store.log_days import DAY, day_of, days, drop_day, is_worked_off, make_day
+from watcher.store.log_reading import claim_next, readable, rows_of_day
 from watcher.store.log_rows import Seen, pack
 from watcher.store.log_taken_back import take_back
 from watcher.store.schema import log, log_cursors, log_heads, sources

@@ -12,6 +12,7 @@ from rules.model import Account, Match, Suspect
 from rules.signals.spoken import Spoken
 from watcher.store.accounts import mark_examined, unexamine_authors
 from watcher.store.copies import Copies, NewMatch, note_copies, quiet_rules, without_repeats
+from watcher.store.copying_in import copy_in
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.edits import bring_up_to_date
@@ -397,6 +398,9 @@ def is_current(connection: Connection, fingerprint: str) -> bool:
 def _insert_new(connection: Connection, rows: list[dict[str, Any]]) -> list[NewMatch]:
     if not rows:
         return []
+    if connection.dialect.name == "postgresql":  # as a statement it is another for each number
+        copied = copy_in(connection, matches, rows, ("row", "rule", "rid"))
+        return sorted(NewMatch(*row) for row in copied)
     statement = insert_or(connection, matches).on_conflict_do_nothing()
     made = statement.returning(matches.c.row, matches.c.rule, matches.c.rid)
     return sorted(NewMatch(*row) for row in connection.execute(made, rows))

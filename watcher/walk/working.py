@@ -16,8 +16,8 @@ from watcher.store import Around, Claim, Examined, Look, SavedClaim, StaleBatchE
 from watcher.walk.finding import Finder, Seen
 from watcher.walk.stopping import never
 
-LIMIT = 1000
-"""Posts worked off in one transaction."""
+LIMIT = 2000
+"""Posts worked off in one transaction, where so many wait: each costs some forty statements."""
 MOST_FORMS = 50_000
 """Names of accounts of which it is remembered whether they resemble a brand."""
 

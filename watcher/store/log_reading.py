@@ -1,0 +1,140 @@
+"""Reading the log: the next posts of a partition for a worker, and all of a day for the archive."""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, or_, select
+
+from watcher.store.accounts import Key, Offer, add_offer, known_accounts, meet
+from watcher.store.log_claim import Claim
+from watcher.store.log_days import DAY
+from watcher.store.log_rows import DamagedError, Written, unpack
+from watcher.store.schema import log, log_cursors, log_heads
+
+
+def claim_next(
+    connection: Connection, worker: str, limit: int, now: datetime, busy: Collection[int] = ()
+) -> Claim | None:
+    """Hold the partition in which most waits, and read its next posts; None where none waits."""
+    waits = log_heads.c.number - log_cursors.c.number
+    held = connection.execute(
+        select(log_cursors.c.partition, log_cursors.c.number)
+        .join(log_heads, log_heads.c.partition == log_cursors.c.partition)
+        .where(waits > 0, log_cursors.c.partition.not_in(busy))
+        .order_by(waits.desc(), log_cursors.c.partition)
+        .limit(1)
+        .with_for_update(of=log_cursors, skip_locked=True)
+    ).first()
+    if held is None:
+        return None
+    partition, after = held
+    rows = connection.execute(
+        select(log.c.first, log.c.last, log.c.at, log.c.source, log.c.posts)
+        .where(log.c.partition == partition, log.c.last > after, log.c.first <= after + limit)
+        .order_by(log.c.last)
+    ).all()
+    if not rows:
+        return None  # another one was quicker, and has worked it off
+    reading = _Reading(partition, now)
+    upto = after
+    for row in rows:
+        if not reading.take(row):
+            break
+        upto = row.last
+    return reading.claim(connection, worker, after, upto)
+
+
+class _Reading:
+    """The rows of a claim, put together."""
+
+    def __init__(self, partition: int, now: datetime) -> None:
+        self._partition = partition
+        self._now = now
+        self._offers: dict[Key, Offer] = {}
+        self._written: dict[Key, tuple[Written, Key, str, datetime]] = {}
+        self._again: list[tuple[Written, Key, str, datetime]] = []
+        self._private: set[Key] = set()
+        self._damaged: list[tuple[str, str, int, str]] = []
+
+    def take(self, row: Any) -> bool:
+        """Take a row; False where it has to wait: it holds another form of a post taken."""
+        try:
+            found = unpack(row.posts)
+        except DamagedError as error:
+            self._lose(row, row.last - row.first + 1, error.message)
+            return True
+        keys = [(one.fields[1], one.fields[2]) for one in found.posts]
+        known = self._written
+        if any(key in known and one.is_edited for key, one in zip(keys, found.posts, strict=True)):
+            return False
+        if found.damaged:
+            self._lose(row, found.damaged, "what it says of them makes no post")
+        for key, one in zip(keys, found.posts, strict=True):
+            author = (one.author.network, one.author.id)
+            add_offer(self._offers, one.author, min(one.posted_at, self._now), author)
+            taken = (one, author, row.source, row.at)
+            if key not in known:
+                known[key] = taken
+                continue
+            if one.is_private:
+                self._private.add(key)
+            if one.is_private or one.has_alias:
+                self._again.append(taken)
+        for seen in found.accounts:
+            add_offer(self._offers, seen.account, min(seen.at, self._now))
+        return True
+
+    def _lose(self, row: Any, number: int, why: str) -> None:
+        place = f"log {self._partition}:{row.first}-{row.last}"
+        self._damaged.append((row.source, place, number, why))
+
+    def claim(self, connection: Connection, worker: str, after: int, upto: int) -> Claim:
+        """Return the claim, its posts by their authors as they are known now."""
+        met = meet(self._offers, known_accounts(connection, self._offers), clean=True)
+        built = []
+        for key, (one, author, source, _) in self._written.items():
+            post = one.build(met[author].account, source)
+            built.append(replace(post, private=True) if key in self._private else post)
+        return Claim(
+            partition=self._partition,
+            after=after,
+            upto=upto,
+            posts=tuple(built),
+            came=tuple(came for *_, came in self._written.values()),
+            worker=worker,
+            writing=lambda: nullcontext(connection),
+            met=met,
+            again=tuple(
+                (one.build(met[author].account, source), came)
+                for one, author, source, came in self._again
+            ),
+            damaged=self._damaged,
+        )
+
+
+def rows_of_day(
+    connection: Connection, day: datetime, after: tuple[int, int], limit: int = 200
+) -> Sequence[Any]:
+    """Return the next rows of a day, after a partition and the last number in it."""
+    return connection.execute(
+        select(log.c.partition, log.c.last, log.c.source, log.c.at, log.c.posts)
+        .where(
+            log.c.at >= day,
+            log.c.at < day + DAY,
+            or_(
+                log.c.partition > after[0],
+                and_(log.c.partition == after[0], log.c.last > after[1]),
+            ),
+        )
+        .order_by(log.c.partition, log.c.last)
+        .limit(limit)
+    ).all()
+
+
+def readable(octets: bytes) -> Iterator[Written]:
+    """Yield the posts of a row that can be read."""
+    with suppress(DamagedError):
+        yield from unpack(octets).posts
