@@ -222,3 +222,20 @@ def test_a_file_outside_the_working_folder_is_called_by_its_whole_path(tmp_path:
     copy = tmp_path / "bad.toml"
     shutil.copy(BAD / "unknown-key.toml", copy)
     assert str(refused(copy)).startswith(f"{copy}:6:1: error[unknown-key]")
+
+
+def test_the_fingerprint_tells_what_is_watched_and_not_where(tmp_path: Path) -> None:
+    def fingerprint(name: str, text: str, env: dict[str, str] | None = None) -> str:
+        (tmp_path / name).mkdir(exist_ok=True)
+        return load(write(tmp_path / name, text), env or {}).fingerprint
+
+    server = '[store]\nurl = "postgresql+psycopg://w@{}/w"\npassword = "${{SET}}"\n'
+    here = fingerprint("here", 'data = "d"\n' + server.format("db") + TOWN, {"SET": "a"})
+    there = fingerprint(
+        "there", "# as on the other\n" + TOWN + server.format("other.example"), {"SET": "b"}
+    )
+    assert re.fullmatch("[0-9a-f]{10}", here)
+    assert there == here
+    for other in (TOWN.replace("town", "city"), TOWN + '[[brands]]\nname = "Nordelia"\n'):
+        assert fingerprint("other", other) != here
+    assert fingerprint("other", "[store]\nkeep_days = 7\n" + TOWN) != here
