@@ -6,8 +6,6 @@ import sys
 import psutil
 import pytest
 
-from tests.tied import tied
-
 CHILD = "import time; time.sleep(600)"
 PARENT = f"""
 import subprocess, sys, time

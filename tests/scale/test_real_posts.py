@@ -1,4 +1,4 @@
-"""Over real posts, a back-test finds what live matching finds, and a scan what the detector does."""
+"""Over real posts, a back-test finds what the live watcher finds; a scan does too."""
 
 import gzip
 import json

@@ -40,12 +40,11 @@ def objects() -> Iterator[fs.S3FileSystem]:
         pytest.skip(missing)
     port = free_port()
     place = f"http://127.0.0.1:{port}"
-    command = [str(where / "venv/bin/moto_server"), "-H", "127.0.0.1", "-p", str(port)]
+    command = tied([str(where / "venv/bin/moto_server"), "-H", "127.0.0.1", "-p", str(port)])
+    silent = subprocess.DEVNULL
     with (
         pytest.MonkeyPatch.context() as patch,
-        subprocess.Popen(
-            tied(command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as server,
+        subprocess.Popen(command, stdout=silent, stderr=silent) as server,
     ):
         try:
             wait_for(place, server)
