@@ -51,6 +51,12 @@ def test_a_copy_is_gone_on_with(read: Terminal) -> None:
     assert "0 new posts" in read.pipe("once").out
 
 
+def test_a_copy_onto_itself_is_called_that_however_it_is_named(read: Terminal) -> None:
+    refused = read.pipe("store", "copy", "sqlite:///data/../data/watcher.sqlite")
+    assert refused.code == 1
+    assert "copied onto itself" in refused.err
+
+
 @pytest.mark.drill
 def test_another_configuration_can_be_named(read: Terminal) -> None:
     text = (read.folder / "watcher.toml").read_text()
@@ -80,6 +86,7 @@ def test_to_postgresql_nothing_shows_the_password(
     monkeypatch.setenv(TARGET_PASSWORD, "hidden-word")
     seen = read.pipe("store", "copy", postgres_url)
     assert seen.code == 0, seen.err
+    assert "***" not in seen.out  # what stands there is to be pasted
     again = read.pipe("store", "copy", postgres_url)
     assert again.code == 1
     assert "is not empty" in again.err

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event
+from sqlalchemy.exc import OperationalError
 
 from alerts.model import DeliveryState
 from tests.store.samples import (
@@ -29,6 +30,7 @@ from tests.store.samples import (
 )
 from watcher.store import Store, StoreError, database
 from watcher.store.database import Database
+from watcher.store.errors import translate
 
 
 @pytest.fixture
@@ -291,3 +293,10 @@ def test_an_error_of_the_database_does_not_tell_what_people_wrote(store: Store) 
     assert "refused a step" in said
     assert "P-1" not in said
     assert "secret" not in said
+
+
+@pytest.mark.parametrize("said", ["failed to resolve host 'db'", "could not translate host name"])
+def test_a_host_without_an_address_is_a_server_that_does_not_answer(said: str) -> None:
+    told = translate(OperationalError("SELECT 1", {}, Exception(said)), "db")
+    assert "does not answer" in str(told)
+    assert "address" in told.help

@@ -15,7 +15,8 @@ from watcher.config import Config, load
 from watcher.presence import alone, database_held
 from watcher.store import StoreError, shown_address
 from watcher.store.backup import back_up, restore
-from watcher.store.copying import Copied, copy
+from watcher.store.copying import Copied, copy, refuse_same
+from watcher.store.exclusive import bare_address
 
 TARGET_PASSWORD = "WATCHER_TARGET_PASSWORD"  # noqa: S105 - a variable's name
 SOURCE_PASSWORD = "WATCHER_SOURCE_PASSWORD"  # noqa: S105
@@ -53,8 +54,8 @@ def copy_(settings: Settings, target: str, source: str | None, as_json: bool) ->
         else:
             source_url = _url(source, SOURCE_PASSWORD)
             held.enter_context(database_held(source_url))
-        if target_url != source_url:  # that is said in better words below
-            held.enter_context(database_held(target_url))
+        refuse_same(source_url, target_url)  # else the second lock would find the first
+        held.enter_context(database_held(target_url))
         with stderr().progress("copying") as report:
             copied = copy(source_url, target_url, settings.clock(), report)
     if as_json:
@@ -62,7 +63,7 @@ def copy_(settings: Settings, target: str, source: str | None, as_json: bool) ->
             asdict(copied) | {"from": shown_address(source_url), "to": shown_address(target_url)}
         )
         return
-    _tell_copied(copied, shown_address(target_url))
+    _tell_copied(copied, bare_address(target_url))
     if copied.waiting and target_url.startswith("sqlite:"):
         stderr().say(
             f"{count(copied.waiting, 'post')} in the log waited for workers: with log = true in "

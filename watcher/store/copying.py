@@ -88,7 +88,7 @@ def copy(
     stays marked as a half copy, and the next `copy` begins anew.
     """
     began = time.monotonic()
-    _refuse_same(source_url, target_url)
+    refuse_same(source_url, target_url)
     with ExitStack() as stack:
         source = stack.enter_context(closing(Database(source_url, migrate=False)))
         _refuse_at_work(source, now)
@@ -110,7 +110,9 @@ def _waiting(connection: Connection) -> int:
     return int(connection.execute(left).scalar() or 0)
 
 
-def _refuse_same(source_url: str, target_url: str) -> None:
+def refuse_same(source_url: str, target_url: str) -> None:
+    """Raise `StoreError` where two addresses, however they are written, name one database."""
+
     def place(url: str) -> object:
         parsed = parse(url)
         if parsed.get_backend_name() == "sqlite":

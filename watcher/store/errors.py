@@ -44,7 +44,7 @@ _MEANINGS = (
         "See which other process holds it; the step is tried again by itself.",
     ),
     (
-        ("connection", "could not translate host", "server closed", "does not exist"),
+        ("connection", "translate host", "resolve host", "server closed", "does not exist"),
         "the database server does not answer as it should",
         "Check that it runs, and the address, name and password in [store] url.",
     ),

@@ -18,6 +18,11 @@ def shown_address(url: str) -> str:
     return parse(url).render_as_string(hide_password=True)
 
 
+def bare_address(url: str) -> str:
+    """Return a database's address as `[store] url` has it: no password, and no mark of one."""
+    return parse(url)._replace(password=None).render_as_string(hide_password=False)
+
+
 def lock_file(url: str) -> Path | None:
     """Return the file, in a folder that exists, that the only watcher of a SQLite database locks.
 
