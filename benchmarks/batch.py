@@ -1,18 +1,22 @@
-"""Batch work: posts a second of `local:2` beside a plain process pool doing the same matching.
+"""Batch work: `local:2` and a Dask cluster, each beside a plain process pool at the same matching.
 
     .venv/bin/python benchmarks/batch.py [--quick] [--json]
 
 Three ways over the same archive and rules, in one run: one process; a bare loop that submits the
 same shards to a `concurrent.futures.ProcessPoolExecutor` and throws the results away; and the
 engine `local:2` with the ledger, its hits in a SQLite database. The ratios are what counts: the
-clock of a machine that others share says little.
+clock of a machine that others share says little. Then the same of a Dask cluster on loopback, by
+`benchmarks/batch_dask.py`. Ends with 1 where what is required of Dask is not met.
 """
 
 import argparse
 import json
 import multiprocessing
+import os
 import random
 import resource
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +25,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks import batch_dask
 from rules import KeywordRule, LookalikeRule
 from rules.model import Brand, Definitions
 from watcher.scale.driving import Asked, create, drive
@@ -147,24 +152,35 @@ def measure(posts: int, rules: int, brands: int, size: int) -> dict[str, object]
     }
 
 
-def main() -> None:
-    """Measure and print."""
+def main() -> int:
+    """Measure, print, and return 1 where a figure falls short of what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="Fewer posts: about half a minute.")
     parser.add_argument("--json", action="store_true", help="Print JSON.")
     options = parser.parse_args()
-    posts, size = (24_000, 4_000) if options.quick else (400_000, 25_000)
-    told = measure(posts, rules=1_000, brands=100, size=size)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the cluster ends with us
+    posts, size = (16_000, 4_000) if options.quick else (400_000, 25_000)
+    load = round(os.getloadavg()[0], 1)
+    told = {"load": load, **measure(posts, rules=1_000, brands=100, size=size)}
+    told["dask"] = dask = batch_dask.measured(quick=options.quick)
+    told["required"] = batch_dask.required(dask)
+    missed = any(line.startswith("MISSED") for line in batch_dask.required(dask))
     if options.json:
         print(json.dumps(told, indent=2))
-        return
+        return int(missed)
     print(f"{told['posts']:,} posts, 1,000 rules, 100 brands, {told['shards']} shards")
     ways: dict[str, dict[str, float]] = told["ways"]  # type: ignore[assignment]
     for name, way in (("one process", "alone"), ("bare pool of 2", "pool"), ("local:2", "local")):
         seconds, rate = ways[way]["seconds"], ways[way]["posts_a_second"]
         print(f"  {name:16} {seconds:7.1f} s {rate:10,.0f} posts/s")
     print(f"  local:2 to the bare pool: {told['local_to_pool']:.2f}")
+    print(f"Dask, {dask['workers']:.0f} workers, {dask['posts']:,} posts, load {load} before")
+    for name in ("share_of_pool_by_wall", "share_of_pool_by_cpu", "start_wall_seconds",
+                 "start_cpu_seconds", "cancel_wall_seconds"):  # fmt: skip
+        print(f"  {name.replace('_', ' '):24} {dask[name]:7}")
+    print(*batch_dask.required(dask), sep="\n")
+    return int(missed)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -2,11 +2,11 @@
 
 import json
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 import trustme
 
@@ -120,15 +120,43 @@ def test_a_killed_workers_shards_are_done_elsewhere(
     assert hits(dask, 1) == expected
 
 
-def test_after_a_killed_scheduler_only_what_is_left_runs_and_the_hits_are_the_same(
+def test_a_result_that_goes_with_its_worker_is_made_anew(
     dask: Cluster, archive: Path, expected: list[str]
+) -> None:
+    run = begin(dask, archive)
+    run.wait_for(ENDED)
+    run.process.send_signal(signal.SIGSTOP)  # results wait at the workers, and are not fetched
+    wait_until(lambda: executing(dask) == 0)
+    for worker in [*dask.workers]:
+        worker.kill()
+    dask.start_workers(1)
+    run.process.send_signal(signal.SIGCONT)
+    assert run.end() == 0
+    assert status(dask)["state"] == "done"
+    assert hits(dask, 1) == expected
+
+
+def test_ctrl_c_ends_a_job_and_a_second_one_at_once(dask: Cluster, folder: Path) -> None:
+    write_archive(folder / "long.jsonl", 400_000)
+    run = dask.run("backtest", "rules.toml", "long.jsonl", "--engine", dask.engine)
+    wait_until(lambda: executing(dask) == 1)
+    run.process.send_signal(signal.SIGINT)
+    time.sleep(0.1)  # into the midst of leaving
+    run.process.send_signal(signal.SIGINT)
+    assert run.end() in {1, 130, -signal.SIGINT}
+    assert "Traceback" not in run.said()
+    wait_until(lambda: executing(dask) == 0)
+    assert status(dask)["state"] in {"stopped", "broken off"}
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["on-dask", "on-this-machine"])
+def test_after_a_killed_scheduler_only_what_is_left_runs_and_the_hits_are_the_same(
+    dask: Cluster, archive: Path, expected: list[str], again: bool
 ) -> None:
     run = begin(dask, archive)
     run.wait_for(ENDED, 2)
     dask.scheduler.kill()
-    killed = time.monotonic()
     assert run.end() == 1
-    assert time.monotonic() - killed < 10
     assert f"the Dask scheduler at tcp://127.0.0.1:{dask.port} is gone" in run.said()
     assert "`watcher jobs resume 1`" in run.said()
     before = done(dask)
@@ -136,9 +164,10 @@ def test_after_a_killed_scheduler_only_what_is_left_runs_and_the_hits_are_the_sa
     assert 2 <= len(before) < len(numbers)
     for worker in dask.workers:
         worker.end()  # without a scheduler they end by themselves
-    dask.restart_scheduler()
-    dask.start_workers(2)
-    resumed = dask.run("jobs", "resume", "1", "--engine", dask.engine)
+    if again:
+        dask.restart_scheduler()
+        dask.start_workers(2)
+    resumed = dask.run("jobs", "resume", "1", "--engine", dask.engine if again else "local:2")
     assert resumed.end() == 0
     ran = {int(found[1]) - 1 for found in resumed.wait_for(ENDED) if found}
     assert ran == numbers - before.keys()
@@ -147,32 +176,18 @@ def test_after_a_killed_scheduler_only_what_is_left_runs_and_the_hits_are_the_sa
     assert hits(dask, 1) == expected
 
 
-def test_a_cancelled_job_lets_its_workers_go_within_ten_seconds(
+def test_a_cancelled_job_lets_its_workers_go_in_the_midst_of_a_shard(
     dask: Cluster, folder: Path
 ) -> None:
-    write_archive(folder / "long.jsonl", 400_000)  # a quarter of a minute of work, in one shard
+    # Half a minute of work, in one shard; how soon it ends is measured in benchmarks/batch_dask.py.
+    write_archive(folder / "long.jsonl", 400_000)
     run = dask.run("backtest", "rules.toml", "long.jsonl", "--engine", dask.engine)
     wait_until(lambda: executing(dask) == 1)
     dask.call("jobs", "cancel", "1")
-    cancelled = time.monotonic()
     assert run.end() == 1
     wait_until(lambda: executing(dask) == 0)
-    assert time.monotonic() - cancelled < 10
-    assert status(dask)["state"] == "cancelled"
-
-
-def test_a_job_begins_within_five_seconds(dask: Cluster, archive: Path) -> None:
-    started = time.monotonic()
-    run = begin(dask, archive)
-    wait_until(lambda: executing(dask) > 0)
-    took = time.monotonic() - started
-    worked = sum(psutil.Process(run.process.pid).cpu_times()[:2])
-    run.kill()
-    # A driver that was killed keeps nobody busy.
-    wait_until(lambda: executing(dask) == 0)
-    assert worked < 5
-    # Others may keep the machine busy: then the time that it worked itself is what counts.
-    assert took < 5 or os.getloadavg()[0] > (os.cpu_count() or 1)
+    told = status(dask)
+    assert (told["state"], told["done"]) == ("cancelled", 0)
 
 
 def test_with_certificates_a_job_runs_and_without_them_it_is_refused(
