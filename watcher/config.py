@@ -59,7 +59,7 @@ class StoreTable:
     """For how many days posts stay in the log after they came, once they are worked off."""
     archive: Path | None = None
     """A folder in which all that goes through the log is kept as Parquet files, one for each day,
-    before it is dropped; relative to this file. Empty: nothing is kept beside the store."""
+    before it is dropped; relative to this file. Left out: nothing is kept beside the store."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the URL and the days."""
