@@ -14,21 +14,19 @@ from watcher.pulse import Pulse
 HOSTILE = 'a "quoted" \x1b[2J line\n2026-01-01 ERROR forged \u202e \ud800 \0 {"level": "x"}'
 
 
+# Of no tree of loggers: what pytest catches of these words it could not hand to another process.
+log = logging.Logger("watcher.tried")
+
+
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
     """What a logger of our own writes, a line for each record."""
     out = io.StringIO()
     handler = logging.StreamHandler(out)
     handler.setFormatter(JsonLines())
-    log = logging.getLogger("watcher.tried")
     log.addHandler(handler)
-    log.propagate = False
     yield out
     log.removeHandler(handler)
-    log.propagate = True
-
-
-log = logging.getLogger("watcher.tried")
 
 
 def test_one_object_a_line(written: io.StringIO) -> None:
