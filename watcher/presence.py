@@ -217,10 +217,13 @@ class SignsOfLife:
             self._store.sign_off(self.worker, self._clock())
 
     def plays(self, role: Role) -> None:
-        """Say what this process does now. Raises `StoreError`: then it is not known."""
+        """Say what this process does now. Raises `StoreError`: then the database does not know."""
+        if role == "stands by":  # true whether or not the database can be told
+            self._pulse.role = role
         if role != self._role:
             self._beat(role)
-            self._role = self._pulse.role = role
+            self._role = role
+        self._pulse.role = role
 
     def _go_on(self) -> None:
         while not self._ended.wait(BEAT_EVERY.total_seconds()):
