@@ -484,3 +484,18 @@ def test_a_step_that_takes_long_is_told_once(
         until(lambda: beats > so_far + 2)
         enough.set()
     assert caplog.text.count("pull slow: under way") == 1
+
+
+def test_a_process_that_leads_no_more_begins_no_step_that_another_one_does(world: World) -> None:
+    done: list[str] = []
+
+    def at_once(step: Callable[[], object]) -> bool:
+        step()
+        return True
+
+    with App.open(load(world.path)) as app:
+        service = Service(app, leads=lambda: False)
+        service._wanted.add("deliver")  # also what was asked for out of turn
+        for name in ("plan", "deliver", "pull town", "config", "heartbeat"):
+            service._guard(name, at_once, lambda name=name: done.append(name))  # type: ignore[misc]
+    assert done == ["config", "heartbeat"]
