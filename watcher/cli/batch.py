@@ -1,6 +1,7 @@
 """What commands that work through archives share: how a job is begun, shown and left."""
 
 import os
+import signal
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
@@ -146,6 +147,9 @@ def work_off(settings: Settings, store: Store, job: int, engine: Engine) -> int:
         with shown(store.job(job)) as watching:
             drive(store, job, engine, watching, settings.clock)
     except KeyboardInterrupt:
+        # The job is written down as stopped. A second Ctrl-C need not wait for workers to end, who
+        # do so without us.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         left = store.job(job).left
         stderr().say("", f"job {job} is stopped: {how} goes on with {count(left, 'shard')}")
         return 1
