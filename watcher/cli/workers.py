@@ -80,8 +80,8 @@ def command(
 
 
 def _show(settings: Settings, as_json: bool) -> None:
-    now = settings.clock()
     with settings.opened() as (_, store):
+        now = settings.clock()
         found = store.workers(now)
     if as_json:
         print_json([_as_dict(one) for one in found])

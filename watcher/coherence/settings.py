@@ -25,6 +25,28 @@ def problems(config: "Config") -> Iterator[Problem]:
     yield from _keep_problems(config)
     yield from _file_problems(config)
     yield from _template_problems(config)
+    yield from _log_problems(config)
+
+
+def _log_problems(config: "Config") -> Iterator[Problem]:
+    """Yield a warning for what is said of a log where posts go through none."""
+    store = config.store
+    if config.uses_log:
+        return
+    said = {
+        "keep": store.keep != "all",
+        "partitions": store.partitions != type(store).partitions,
+        "log_days": store.log_days != type(store).log_days,
+        "archive": store.archive is not None,
+    }
+    for key in (key for key, differs in said.items() if differs):
+        yield Problem(
+            code="useless-key",
+            message=f"{key} is for posts that go through the log, and here they go through none",
+            path=("store", key),
+            help="add log = true to [store], or leave it out; PostgreSQL has the log by itself",
+            severity="warning",
+        )
 
 
 def _template_problems(config: "Config") -> Iterator[Problem]:
