@@ -31,8 +31,8 @@ def test_a_worker_works_off_what_waits_and_leaves_in_good_order(worker: Worker) 
     worker.stopping.wait = lambda seconds: worker.stopping.set() or wait(seconds)  # type: ignore[method-assign, func-returns-value]
     worker.work()
     (known,) = store.workers(START)
-    assert (store.log_backlog(), store.status().matches) == (0, 4)
-    assert (known.role, known.posts, known.matches) == ("works", 2, 4)
+    assert (store.log_backlog(), store.status().matches) == (0, 5)
+    assert (known.role, known.posts, known.matches) == ("works", 2, 5)
     assert known.stopped == START
     worker.app.close()
 

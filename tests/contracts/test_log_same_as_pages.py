@@ -37,6 +37,19 @@ domains = ["nordelia.example"]
 
 [[brands]]
 name = "Voltrame"
+context = ["sea", "train"]
+relevance = "context"
+
+[[rules]]
+name = "often"
+find = "late"
+realert = "6h"
+then = ["daily"]
+
+[[rules]]
+name = "cross"
+find = "nordelia -sentiment:positive"
+then = ["other"]
 
 [[rules]]
 name = "talk"
@@ -91,13 +104,16 @@ class Way:
                 ).join(posts, posts.c.rid == matches.c.rid),
                 "copies": select(matches.c.rule).where(matches.c.copy_of.is_not(None)),
                 "spoken": select(
-                    posts.c.id, spoken.c.brand, spoken.c.tone, spoken.c.complaint
+                    posts.c.id, spoken.c.brand, spoken.c.tone, spoken.c.complaint,
+                    spoken.c.relevance, spoken.c.left_out,
                 ).join(posts, posts.c.rid == spoken.c.rid),
                 "suspects": select(
                     suspects.c.subject, suspects.c.brand, suspects.c.score, suspects.c.signs,
                     suspects.c.verdict, suspects.c.techniques,
                 ),
-                "queued posts": select(queue.c.channel, matches.c.rule).join(
+                "queued posts": select(
+                    queue.c.channel, matches.c.rule, queue.c.left_out
+                ).join(
                     matches, matches.c.row == queue.c.match
                 ),
                 "queued suspects": select(queue.c.channel, suspects.c.subject).join(
