@@ -24,6 +24,7 @@ from watcher.store import Store
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 300.0
 """Seconds that a condition may take on a machine with much else to do."""
+_AWAY = "the database server does not answer"
 ADA, BOB = "ada@acme.example", "bob@acme.example"
 """Who is told at once of one rule, and who is told daily of the others."""
 CONFIG = """
@@ -134,11 +135,22 @@ class Actor:
 
     @property
     def is_ready(self) -> bool:
-        """Whether it works by now, or has done all there was. Raises where it ended otherwise."""
-        assert self.process is not None
-        if self.process.poll() not in (None, 0):
+        """Whether it works by now, or has done all there was."""
+        return self._works() or (self.process is not None and self.process.poll() == 0)
+
+    def _works(self) -> bool:
+        return any(one in self.said() for one in self._ready.split("|"))
+
+    def watch(self) -> None:
+        """Start it again where it ended because PostgreSQL was away when it started.
+
+        That is what systemd is there for; whatever else ends it raises `RuntimeError`.
+        """
+        if self.process is None or self.process.poll() in (None, 0):
+            return
+        if self._works() or _AWAY not in self.said():
             raise RuntimeError(f"{self.name} ended:\n{self.said()[-3000:]}")
-        return self.process.poll() == 0 or any(one in self.said() for one in self._ready.split("|"))
+        self.start()
 
     @property
     def runs(self) -> bool:
@@ -275,8 +287,7 @@ class Cast:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"waited in vain:\n{self.logs()}")
             for one in (*self.services, *self.workers, *self.appenders):
-                if one.process is not None and one.process.poll() not in (None, 0):
-                    raise RuntimeError(f"{one.name} ended:\n{one.said()[-3000:]}")
+                one.watch()
             time.sleep(0.01)
 
     def logs(self) -> str:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy import text as sql
 
 from tests.log_drill.cast import ADA, CONFIG, Cast
@@ -21,17 +21,12 @@ from watcher.store import Store
 from watcher.store.schema import (
     accounts,
     deliveries,
-    log_cursors,
-    log_heads,
     matches,
-    pages,
     payloads,
     posts,
     queue,
-    sources,
     spoken,
     suspects,
-    workers,
 )
 
 
@@ -127,7 +122,7 @@ def count(
                 kind: ((expected[kind] - found[kind]) + (found[kind] - expected[kind])).total()
                 for kind in expected
             },
-            miscounted=_miscounted(store, cast, flood, found),
+            miscounted=_miscounted(store, cast, flood),
             unmatched=status.unmatched,
             untold=len(flood.alarms(flood.pages) - _told(store, cast)),
             told_twice=sum(number > 1 for number in told(cast.office.mails, ADA).values()),
@@ -226,47 +221,39 @@ def replayed(handed: Sequence[tuple[int, int, int]]) -> int:
 
 def _numbers_missing(store: Store, flood: Flood) -> int:
     """Count what is missing or too much: in the log, at the cursors, and in what was handed out."""
-    with store.reading() as connection:
-        heads = dict(connection.execute(select(log_heads.c.partition, log_heads.c.number)).all())
-        done = dict(connection.execute(select(log_cursors.c.partition, log_cursors.c.number)).all())
-        rows = connection.execute(sql("SELECT partition, first, last FROM log")).all()
-        handed = connection.execute(sql("SELECT partition, upto - after FROM handed")).all()
-    there, given = Counter[int](), Counter[int]()
-    for partition, first, last in rows:
-        there[partition] += last - first + 1
-    for partition, number in handed:
-        given[partition] += number
-    wrong = sum(
-        abs(heads[one] - other.get(one, 0)) for one in heads for other in (done, there, given)
-    )
-    return wrong + abs(sum(heads.values()) - flood.said(flood.pages))
+    heads = _sums(store, "SELECT partition, number FROM log_heads")
+    wrong = abs(sum(heads.values()) - flood.said(flood.pages))
+    for query in (
+        "SELECT partition, number FROM log_cursors",
+        "SELECT partition, sum(last - first + 1) FROM log GROUP BY partition",
+        "SELECT partition, sum(upto - after) FROM handed GROUP BY partition",
+    ):
+        there = _sums(store, query)
+        wrong += sum(abs(heads[one] - there.get(one, 0)) for one in {*heads, *there})
+    return wrong
 
 
-def _miscounted(
-    store: Store, cast: Cast, flood: Flood, found: Mapping[str, Counter[tuple[Any, ...]]]
-) -> int:
-    with store.reading() as connection:
-        counted = dict(connection.execute(select(sources.c.name, sources.c.posts)).all())
-        on_pages = dict(
-            connection.execute(select(pages.c.source, func.sum(pages.c.posts)).group_by("source"))
-            .all()
-        )  # fmt: skip
-        by_source = dict(
-            connection.execute(select(posts.c.source, func.count()).group_by("source")).all()
-        )
-        said = dict(connection.execute(select(workers.c.id, workers.c.posts)).all())
-        handed = dict(
-            connection.execute(
-                sql("SELECT worker, sum(upto - after) FROM handed GROUP BY worker")
-            ).all()
-        )
-    wrong = sum(abs(counted.get(one, 0) - int(on_pages.get(one, 0))) for one in SOURCES)
-    if cast.keep == "all":
-        wrong += sum(abs(counted.get(one, 0) - by_source.get(one, 0)) for one in SOURCES)
+def _miscounted(store: Store, cast: Cast, flood: Flood) -> int:
+    """Return by how much sources, their pages and workers say another number of posts."""
+    counted = _sums(store, "SELECT name, posts FROM sources")
     # What is stored nowhere is not said again in the drill, so that each is new once there too.
-    wrong += abs(sum(counted.get(one, 0) for one in SOURCES) - flood.posts)
+    wrong = abs(sum(counted.values()) - flood.posts)
+    told_by = ["SELECT source, sum(posts) FROM pages GROUP BY source"]
+    if cast.keep == "all":
+        told_by.append("SELECT source, count(*) FROM posts GROUP BY source")
+    for query in told_by:
+        told_there = _sums(store, query)
+        wrong += sum(abs(counted.get(one, 0) - told_there.get(one, 0)) for one in SOURCES)
     # A worker tells what it did after it was committed: one that is killed may have done more.
-    return wrong + sum(max(0, number - int(handed.get(one, 0))) for one, number in said.items())
+    said = _sums(store, "SELECT id, posts FROM workers")
+    handed = _sums(store, "SELECT worker, sum(upto - after) FROM handed GROUP BY worker")
+    return wrong + sum(max(0, number - handed.get(one, 0)) for one, number in said.items())
+
+
+def _sums(store: Store, query: str) -> Counter[Any]:
+    """Return numbers by what they are about."""
+    with store.reading() as connection:
+        return Counter({key: int(number or 0) for key, number in connection.execute(sql(query))})
 
 
 def _told(store: Store, cast: Cast) -> set[int]:

@@ -19,6 +19,6 @@ _READ: dict[bytes, frozenset[int]] = {}
 def _numbers(octets: bytes) -> frozenset[int]:
     if octets not in _READ:
         message = message_from_bytes(octets, policy=default)
-        text = message.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+        text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
         _READ[octets] = frozenset(int(one) for one in re.findall(r"remark(\d+)x", text))
     return _READ[octets]
