@@ -16,6 +16,7 @@ from watcher.cli.messages import counted, noun
 from watcher.presence import alone
 from watcher.rates import MANY_MATCHES, RATE_FAILED
 from watcher.search import SearchError
+from watcher.walk.archiving import need_parquet
 
 SKIPPED_SHOWN = 3
 IDLE = pipeline.Delivered()
@@ -36,6 +37,7 @@ def command(settings: Settings, as_json: bool) -> int:
     Exits with 1 when a source, a channel or a delivery failed; the others went on.
     """
     config = settings.load()
+    need_parquet(config)
     with alone(config.data, config.store_url), App.open(config, clock=settings.clock) as app:
         app.store.believe_clock(app.clock())
         app.store.abandon_claims(app.clock())

@@ -139,9 +139,9 @@ def packed(authors: list[Any], posts: list[Any], accounts: list[Any]) -> bytes:
 def unpack(octets: bytes) -> LogRow:
     """Return what `pack` made octets of. Raises `DamagedError` where nothing of it can be read."""
     authors, posts, accounts = opened(octets)
-    known = [_read(_account_in, one) for one in authors]
-    found = [_read(_post_in, one, known) for one in posts]
-    beside = [_read(_seen_in, one) for one in accounts]
+    known = _read(_account_in, authors)
+    found = _read(_post_in, posts, known)
+    beside = _read(_seen_in, accounts)
     return LogRow(
         posts=tuple(one for one in found if one is not None),
         accounts=tuple(one for one in beside if one is not None),
@@ -166,11 +166,21 @@ def opened(octets: bytes) -> tuple[list[Any], list[Any], list[Any]]:
     return authors, posts, accounts
 
 
-def _read(read: Callable[..., Any], *values: Any) -> Any:
-    """Return what is read, None where it cannot be."""
+_UNREADABLE = (ValueError, TypeError, LookupError, OverflowError, AttributeError)
+
+
+def _read(read: Callable[..., Any], some: Sequence[Any], *beside: Any) -> list[Any]:
+    """Return what is read of each, None where it cannot be."""
+    try:  # nearly always all can be
+        return [read(one, *beside) for one in some]
+    except _UNREADABLE:
+        return [_read_one(read, one, *beside) for one in some]
+
+
+def _read_one(read: Callable[..., Any], *values: Any) -> Any:
     try:
         return read(*values)
-    except (ValueError, TypeError, LookupError, OverflowError, AttributeError):
+    except _UNREADABLE:
         return None
 
 
