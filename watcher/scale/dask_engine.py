@@ -199,6 +199,9 @@ class _Run:
         one = next((o for o in self._under_way.values() if o.future.key == future.key), None)
         if one is None:
             return None  # cancelled by ourselves
+        if future.status in {"lost", "pending"}:  # its worker died with it: it is made anew
+            future.add_done_callback(self._news.put)
+            return None
         if future.status not in {"finished", "error"}:
             raise self._cluster_lost()
         try:
