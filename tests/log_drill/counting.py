@@ -119,8 +119,7 @@ def count(
             numbers_missing=_numbers_missing(store, flood),
             replayed=replayed(handed),
             differing={
-                kind: ((expected[kind] - found[kind]) + (found[kind] - expected[kind])).total()
-                for kind in expected
+                kind: _differing(expected[kind], found[kind], cast.keep, kind) for kind in expected
             },
             miscounted=_miscounted(store, cast, flood),
             unmatched=status.unmatched,
@@ -176,15 +175,25 @@ def findings(store: Store) -> dict[str, Counter[tuple[Any, ...]]]:
         }
 
 
+def _differing(
+    expected: Counter[tuple[Any, ...]], found: Counter[tuple[Any, ...]], keep: str, kind: str
+) -> int:
+    """Count the rows that differ; with `keep = "matched"` posts and authors may be missing.
+
+    Those that have to be there are counted as lost where they are not.
+    """
+    missing = (
+        0 if keep == "matched" and kind in ("posts", "accounts") else (expected - found).total()
+    )
+    return missing + (found - expected).total()
+
+
 def _plain(value: object) -> object:
     return value if isinstance(value, str | int | float | bool | None) else repr(value)
 
 
 def undisturbed(cast: Cast, flood: Flood) -> dict[str, Counter[tuple[Any, ...]]]:
-    """Return what one process finds in the same pages, without a log, on SQLite.
-
-    With `keep = "matched"` only the posts are left that have to be stored, and their authors.
-    """
+    """Return what one process finds in the same pages, without a log, on SQLite."""
     folder = cast.folder / "undisturbed"
     folder.mkdir()
     path = folder / "watcher.toml"
