@@ -12,7 +12,7 @@ from watcher.cli import Settings
 from watcher.cli.console import print_json, safe, stderr, stdout
 from watcher.config import Config, ConfigError
 from watcher.search import DatabaseIndex, FolderIndex, Index, SearchError
-from watcher.store import Store, StoreError, lock_file
+from watcher.store import Store, StoreError, is_shared
 from watcher.toml import Finding
 
 SIGNS = {"ok": "ok", "warning": "look", "failed": "FAILED"}
@@ -73,7 +73,7 @@ def _loaded(settings: Settings) -> Config:
     """Load the configuration; words are as common as in the posts gathered so far, if enough."""
     config = settings.load()
     folder = config.data / "index"
-    on_server = lock_file(config.store_url) is None
+    on_server = is_shared(config.store_url)
     if not on_server and not folder.is_dir():
         return config
     try:
