@@ -161,14 +161,16 @@ def test_cancel_ends_the_workers_in_the_midst_of_a_shard(folder: Path) -> None:
     assert json.loads(said(folder, "jobs", "status", "1", "--json"))["state"] == "cancelled"
 
 
-def test_ctrl_c_leaves_a_job_that_goes_on(folder: Path) -> None:
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_who_asks_to_stop_leaves_a_job_that_goes_on(folder: Path, asked: signal.Signals) -> None:
     driver = command(folder, *BACKTEST, "--shard-size", "1000")
     until(lambda: len(workers(driver.pid)) == 2)
-    driver.send_signal(signal.SIGINT)
+    driver.send_signal(asked)
     out, _ = driver.communicate(timeout=PATIENCE)
     assert driver.returncode == 1
     assert "job 1 is stopped: `watcher jobs resume 1` goes on with" in out
     assert "Traceback" not in out
+    assert "leaked" not in out
     assert json.loads(said(folder, "jobs", "status", "1", "--json"))["state"] == "stopped"
 
 

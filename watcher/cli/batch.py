@@ -143,13 +143,16 @@ def engine_at(address: str | None) -> AbstractContextManager[Engine]:
 def work_off(settings: Settings, store: Store, job: int, engine: Engine) -> int:
     """Work off what is left of a job, and say how it went; return the exit code."""
     how = f"`watcher jobs resume {job}`"
+    # systemd and Kubernetes say so what Ctrl-C says.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with shown(store.job(job)) as watching:
             drive(store, job, engine, watching, settings.clock)
     except KeyboardInterrupt:
-        # The job is written down as stopped. A second Ctrl-C need not wait for workers to end, who
+        # The job is written down as stopped. A second one need not wait for workers to end, who
         # do so without us.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, signal.SIG_DFL)
         left = store.job(job).left
         stderr().say("", f"job {job} is stopped: {how} goes on with {count(left, 'shard')}")
         return 1
