@@ -60,6 +60,33 @@ def _leading_required(found: dict[str, Any]) -> tuple[Bar, ...]:
     )
 
 
+def _batch(found: dict[str, Any]) -> str:
+    ways = found["ways"]
+    names = [("one process", "alone"), ("a bare pool of 2", "pool"), ("`local:2`", "local")]
+    rows = [
+        [label, round(ways[way]["posts_a_second"]), round(ways[way]["seconds"], 1)]
+        for label, way in names
+    ]
+    dask = found["dask"]
+    return (
+        f"{found['posts']:,} posts, {found['rules']:,} rules, {found['brands']} brands.\n\n"
+        + grid(["", "posts / s by the clock", "s"], rows)
+        + f"\n\nOn a Dask cluster of {dask['workers']:.0f} workers, {dask['posts']:,} posts: "
+        f"{dask['share_of_pool_by_wall']} of a `ProcessPoolExecutor` by the clock, "
+        f"{dask['share_of_pool_by_cpu']} by CPU; started in {dask['start_wall_seconds']} s, "
+        f"cancelled in {dask['cancel_wall_seconds']} s."
+    )
+
+
+def _batch_required(found: dict[str, Any]) -> tuple[Bar, ...]:
+    dask = found["dask"]
+    return (
+        at_least("Dask beside a process pool, by the clock", 0.75, dask["share_of_pool_by_wall"]),
+        at_most("a job's start on Dask", 5, dask["start_wall_seconds"], " s"),
+        at_most("a job's end on Dask, cancelled", 10, dask["cancel_wall_seconds"], " s"),
+    )
+
+
 MACHINES = (
     Section(
         name="log",
@@ -76,5 +103,13 @@ MACHINES = (
         "and again. By the clock on the wall.",
         table=_leading,
         required=_leading_required,
+    ),
+    Section(
+        name="batch",
+        title="Jobs over archives",
+        told="Made-up posts in shards, matched by processes of this machine and of a Dask cluster "
+        "on it, with the ledger kept; beside a bare `ProcessPoolExecutor` in the same run.",
+        table=_batch,
+        required=_batch_required,
     ),
 )
