@@ -60,6 +60,7 @@ whoosh3: $(VENV)/dev.stamp
 drill: $(VENV)/dev.stamp servers
 	$(BIN)/python -m tests.crash_drill --kills 500 --page
 	$(BIN)/python -m tests.stream_drill --posts 100000 --kills 10
+	$(BIN)/python -m tests.log_drill --posts 100000 --kills 20
 
 benchmarks: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/everything.py

@@ -54,9 +54,7 @@ def brands(learnt: list[Post]) -> list[str]:
     return sorted(rare)[:: max(1, len(rare) // BRANDS)][:BRANDS]
 
 
-def configure(
-    folder: Path, url: str, keep: str, learnt: list[Post], rules: int = RULES
-) -> Path:
+def configure(folder: Path, url: str, keep: str, learnt: list[Post], rules: int = RULES) -> Path:
     """Write a configuration with rules, brands and a rule for look-alikes."""
     lines = [
         f'[store]\nurl = "{url}"\nkeep = "{keep}"\n',
