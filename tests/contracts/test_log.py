@@ -3,17 +3,17 @@
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from rules.model import Post
 from tests.store.conftest import BOTH, Opened, empty, postgresql_opened, sqlite_opened
 from tests.store.samples import DAY, HOUR, MINUTE, NOON, ROUTES, account, match, page, post
 from watcher.store import Findings, StaleBatchError, StaleCursorError, Store
 from watcher.store.log import partition_of
-from watcher.store.schema import log, log_heads
+from watcher.store.schema import log, log_heads, matches
 
 __all__ = ["postgresql_opened", "sqlite_opened"]
 
@@ -44,7 +44,7 @@ def work_off(store: Store, *, now: datetime = NOON, limit: int = 1000, keep: str
             if claim is None:
                 return new
             found = [match(one) for one in claim.posts if "Acme" in one.text]
-            saved = claim.save(Findings(found=found), ROUTES, now, keep=keep)  # type: ignore[arg-type]
+            saved = claim.save(Findings(found=found), ROUTES, lambda: now, keep=keep)  # type: ignore[arg-type]
             new += saved.posts
 
 
@@ -89,8 +89,8 @@ def test_what_one_author_wrote_stays_in_order(store: Store) -> None:
                 break
             with store.claim("two", 3, NOON) as other:
                 if other is not None:
-                    other.save(Findings(), {}, NOON)
-            claim.save(Findings(), {}, NOON)
+                    other.save(Findings(), {}, lambda: NOON)
+            claim.save(Findings(), {}, lambda: NOON)
     for number in range(5):
         of_author = [one for one in stored(store) if one.endswith(f"-{number}")]
         assert of_author == [f"{at}-{number}" for at in range(6)]
@@ -123,7 +123,7 @@ def test_a_crash_between_saving_and_the_commit_leaves_nothing(store: Store) -> N
         assert claim is not None
         if store._file is not None:
             raise ZeroDivisionError
-        claim.save(Findings(found=[match(claim.posts[0])]), ROUTES, NOON)
+        claim.save(Findings(found=[match(claim.posts[0])]), ROUTES, lambda: NOON)
         raise ZeroDivisionError
     assert stored(store) == []
     assert store.status().matches == 0
@@ -144,15 +144,64 @@ def test_a_page_delivered_twice_is_stored_and_told_once(store: Store) -> None:
     assert sum(one.posts for one in covered) == 3
 
 
+@pytest.mark.parametrize("ahead", [-HOUR / 2, HOUR * 0, MINUTE / 60, MINUTE])
+def test_two_workers_at_once_tell_a_rule_with_a_silence_once(
+    store: Store, ahead: timedelta
+) -> None:
+    """Also where the one that saved first has the clock that is ahead."""
+    store.append("town", None, page(*(one for n in range(20) for one in by(n, f"p{n}"))), NOON)
+    silence = {"talk": HOUR}
+    with store.claim("a", 100, NOON) as first:
+        assert first is not None
+        with store.claim("b", 100, NOON) as second:
+            assert second is not None
+            some = Findings(found=[match(one) for one in second.posts], realert=silence)
+            assert second.save(some, ROUTES, lambda: NOON + ahead).found.queued == 1
+        some = Findings(found=[match(one) for one in first.posts], realert=silence)
+        saved = first.save(some, ROUTES, lambda: NOON)
+        assert saved.found.matches == len(first.posts)
+        assert saved.found.queued == 0
+
+
+def test_a_clock_that_was_put_back_far_silences_nothing(store: Store) -> None:
+    silence = {"talk": HOUR}
+    for at, now in enumerate([NOON + 5 * MINUTE, NOON]):
+        store.append("town", str(at) if at else None, page(*by(1, f"{at}"), cursor=f"{at + 1}"), now)
+        with store.claim("a", 100, now) as claim:
+            assert claim is not None
+            some = Findings(found=[match(one) for one in claim.posts], realert=silence)
+            assert claim.save(some, ROUTES, lambda: now).found.queued == 1  # noqa: B023 - at once
+
+
+def test_the_time_of_a_claim_is_read_when_it_is_its_turn_to_write(store: Store) -> None:
+    store.append("town", None, page(*by(1, "a")), NOON)
+    with store.claim("a", 100, NOON) as claim:
+        assert claim is not None
+        locked: list[bool] = []
+
+        def clock() -> datetime:
+            if store._file is None:
+                held = select(func.count()).select_from(text("pg_locks"))
+                with store.reading() as connection:
+                    query = held.where(text("locktype = 'advisory' AND granted"))
+                    locked.append(bool(connection.execute(query).scalar()))
+            return NOON + HOUR
+
+        claim.save(Findings(found=[match(claim.posts[0])]), ROUTES, clock)
+    assert locked == ([] if store._file is not None else [True])
+    with store.reading() as connection:
+        assert connection.execute(select(matches.c.found)).scalars().all() == [NOON + HOUR]
+
+
 def test_a_claim_that_another_process_saved_meanwhile_is_refused(store: Store) -> None:
     store.append("town", None, page(*by(1, "a")), NOON)
     if store._file is None:
         pytest.skip("nobody else can come so far")
     with store.claim("one", 100, NOON) as claim:
         assert claim is not None
-        claim.save(Findings(), {}, NOON)
+        claim.save(Findings(), {}, lambda: NOON)
         with pytest.raises(StaleBatchError):
-            claim.save(Findings(), {}, NOON)
+            claim.save(Findings(), {}, lambda: NOON)
 
 
 def test_only_what_something_was_found_in_is_kept_where_so_configured(store: Store) -> None:

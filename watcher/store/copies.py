@@ -16,6 +16,11 @@ Copies = Mapping[tuple[str, str], str]
 """By the rule and the key of the post: the key of the matched post that says the same."""
 
 
+AHEAD = timedelta(minutes=1)
+"""A match found by so much later than now was found by a process with another clock; one found
+still later says that the clock was put back since, and silences nothing."""
+
+
 class NewMatch(NamedTuple):
     """A match just inserted."""
 
@@ -110,7 +115,8 @@ def quiet_rules(
             .where(
                 matches.c.rule == rule,
                 matches.c.found > now - length,
-                matches.c.found <= now,  # the clock may have been put back
+                # Another one's clock may be a little ahead of ours; ours may have been put back.
+                matches.c.found <= now + min(length, AHEAD),
                 told,
             )
             .limit(1)

@@ -28,7 +28,7 @@ class Claim(Claimed):
         self,
         findings: Findings,
         routes: Routes,
-        now: datetime,
+        clock: Callable[[], datetime],
         *,
         keep: Keep = "all",
         wanted: Collection[str] = (),
@@ -42,11 +42,13 @@ class Claim(Claimed):
         With `keep="matched"` only those posts are stored that something was found in, whose keys
         are in `wanted`, whose authors resemble a brand, or that are stored already. What was stored
         before is neither counted nor told again; what its author changed since waits to be matched
-        as any other. Raises `StaleBatchError` where another process saved these posts meanwhile,
+        as any other. `clock` is asked once it is our turn to write: what was told while we waited
+        lies before. Raises `StaleBatchError` where another process saved these posts meanwhile,
         `StoreError` otherwise; then nothing was saved.
         """
         with self.writing() as connection:
             take_writers_lock(connection)
+            now = clock()
             self._move_cursor(connection, now)
             return Saving(self, connection, look, keep, now).save(
                 findings, routes, wanted, copies, brands, places

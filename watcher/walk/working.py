@@ -111,7 +111,7 @@ def _work_off(app: App, claim: Claim, finder: Finder, names: Names) -> SavedClai
     return claim.save(
         seen.findings,
         finder.routes,
-        app.clock(),
+        app.clock,
         keep=app.config.store.keep,
         wanted=_wanted(app, claim.posts, seen) if app.config.store.keep == "matched" else (),
         look=Look(
