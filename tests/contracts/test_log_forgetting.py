@@ -183,6 +183,27 @@ def test_a_day_is_archived_whole_before_it_is_dropped(way: Way) -> None:
     assert [one["id"] for one in rows if one["private"]] == ["s"]
 
 
+def test_a_day_that_is_worked_off_while_another_is_archived_waits_for_its_own_turn(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    come(way)
+    store, later = way.app.store, NOON + DAY
+    store.append("town", "2", page(*by(1, "next day"), cursor="3"), later)
+    keep = archiving._keep
+
+    def meanwhile(*one: Any) -> None:
+        keep(*one)
+        work_off(store, now=later)
+
+    monkeypatch.setattr(archiving, "_keep", meanwhile)
+    drop_old_log(way.app, NOON + 9 * DAY)
+    assert "next day" not in [one["id"] for one in archived(way)]
+    assert "next day" in octets(store)
+    drop_old_log(way.app, NOON + 9 * DAY)
+    assert "next day" in [one["id"] for one in archived(way)]
+    assert numbers(store) == []
+
+
 def test_a_crash_between_writing_and_dropping_loses_and_doubles_nothing(
     way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:

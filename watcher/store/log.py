@@ -189,13 +189,13 @@ class Log(Database):
             found = days(connection, before)
             return tuple(day for day in found if is_worked_off(connection, day))
 
-    def drop_log(self, before: datetime) -> int:
-        """Drop whole days that ended before a moment and are worked off; return how many.
+    def drop_log(self, days: Collection[datetime]) -> int:
+        """Drop these days whole, as `log_days` gave them; return how many.
 
-        SQLite deletes the rows of such days.
+        One that is not worked off stays. SQLite deletes the rows of such days.
         """
         done = 0
-        for day in self.log_days(before):
+        for day in days:
             with self.writing() as connection:
                 if is_worked_off(connection, day):
                     drop_day(connection, day)

@@ -66,10 +66,12 @@ def drop_old_log(app: App, now: datetime) -> int:
     """
     before = now - timedelta(days=app.config.store.log_days)
     folder = archive_of(app.config)
+    # Asked once: another day may be worked off while these are written, and is not written itself.
+    days = app.store.log_days(before)
     if folder is not None:
-        for day in app.store.log_days(before):
+        for day in days:
             _keep(app, folder, day)
-    dropped = app.store.drop_log(before)
+    dropped = app.store.drop_log(days)
     if folder is not None and (mark := app.store.forgotten_in("archive")) is not None:
         # After the days were written: one may hold what was read before somebody was forgotten.
         erase_from_archive(app, folder)
