@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,19 +18,28 @@ from watcher.worker import Worker
 
 @pytest.fixture
 def worker(tmp_path: Path) -> Worker:
+    return worker_on(tmp_path, f"sqlite:///{tmp_path / 'watcher.sqlite'}")
+
+
+def worker_on(tmp_path: Path, url: str) -> Worker:
+    """Return a worker whose own clock says that it is `START`."""
     path = tmp_path / "watcher.toml"
-    url = f"sqlite:///{tmp_path / 'watcher.sqlite'}"
     path.write_text(CONFIG.format(url=url, log="true", keep="all"))
     app = App.open(load(path, {}), clock=lambda: START)
     return Worker(replace(app, templates=TEMPLATES))
 
 
-def test_a_worker_works_off_what_waits_and_leaves_in_good_order(worker: Worker) -> None:
-    store = worker.app.store
-    store.append("town", None, page(post("a", "Nordelia"), post("b", "strike")), START)
+def work_once(worker: Worker) -> None:
+    """Work until nothing waits."""
     wait = worker.stopping.wait
     worker.stopping.wait = lambda seconds: worker.stopping.set() or wait(seconds)  # type: ignore[method-assign, func-returns-value]
     worker.work()
+
+
+def test_a_worker_works_off_what_waits_and_leaves_in_good_order(worker: Worker) -> None:
+    store = worker.app.store
+    store.append("town", None, page(post("a", "Nordelia"), post("b", "strike")), START)
+    work_once(worker)
     (known,) = store.workers(START)
     assert (store.log_backlog(), store.status().matches) == (0, 5)
     assert (known.role, known.posts, known.matches) == ("works", 2, 5)
@@ -62,4 +72,20 @@ def test_a_database_that_is_away_is_told_of_once_and_tried_again(
     assert told.count("the database server does not answer") == 1
     assert told.count("works again") == 1
     assert pauses[1] > pauses[0] / 2
+    worker.app.close()
+
+
+@pytest.mark.server
+def test_on_a_server_the_time_is_that_of_the_server(tmp_path: Path, postgres_url: str) -> None:
+    worker = worker_on(tmp_path, postgres_url)
+    store = worker.app.store
+    store.append("town", None, page(post("a", "Nordelia")), START)
+    work_once(worker)
+    there: list[datetime] = []
+    store.ask_the_time(lambda now, _: there.append(now))
+    (known,) = store.workers(there[0])
+    (found,) = {one.found for one in store.matches()}
+    for told in (known.started, known.beat, known.stopped, found):
+        assert told is not None
+        assert abs(there[0] - told) < timedelta(minutes=5)
     worker.app.close()

@@ -11,13 +11,13 @@ import os
 import threading
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from alerts.words.hostile import one_line
 from rules.errors import WatcherError
 from watcher.app import App
-from watcher.clock import utc_now
+from watcher.clock import ServerClock, utc_now
 from watcher.presence import HEARTBEAT_EVERY, Heartbeat, SignsOfLife, sign_off
 from watcher.pulse import Pulse
 from watcher.service import GRACE, LINE, Service, leave_behind, listen_for_signals, renewed
@@ -32,27 +32,6 @@ CHECK_EVERY = timedelta(seconds=0.5)
 
 LOOKS = 2
 """At how many looks before, ten seconds apart, a configuration must have differed to be told."""
-
-
-class ServerClock:
-    """The time at the database server, as last told and counted on; ours before it was told."""
-
-    def __init__(self) -> None:
-        self._at_start: datetime | None = None
-        """The time at the server when `time.monotonic` was 0."""
-
-    def learn(self, now: datetime, took: float) -> None:
-        """Hear what time it was within the last `took` seconds; what agrees changes nothing."""
-        likely = now.astimezone(UTC) - timedelta(seconds=time.monotonic() - took / 2)
-        known = self._at_start
-        if known is None or abs(likely - known) > timedelta(seconds=took / 2):
-            self._at_start = likely
-
-    def __call__(self) -> datetime:
-        """Return the present moment at the server, aware, in UTC."""
-        if self._at_start is None:
-            return utc_now()
-        return self._at_start + timedelta(seconds=time.monotonic())
 
 
 class Standby:

@@ -1,8 +1,10 @@
 """A worker: works off the log until it is told to stop, beside any number of others like it.
 
-It asks no network and keeps no schedule; a leader does. When nothing waits it looks again after a
-pause that grows to a second. A database that is away is told of once, and tried again after pauses
-that grow to half a minute: what was claimed then is claimed again, nothing is lost.
+It asks no network and keeps no schedule; a leader does. On a server's database it goes by the clock
+of that server, as the leader does: no host's own clock decides when something was found. When
+nothing waits it looks again after a pause that grows to a second. A database that is away is told
+of once, and tried again after pauses that grow to half a minute: what was claimed then is claimed
+again, nothing is lost.
 """
 
 import logging
@@ -10,12 +12,14 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from alerts.words.hostile import one_line
 from rules.errors import WatcherError
 from watcher.app import App
+from watcher.clock import ServerClock
 from watcher.config import ConfigError, load
 from watcher.pulse import Pulse
 from watcher.store import BEAT_EVERY, StoreError
@@ -37,7 +41,8 @@ class Worker:
     """Works off the log until `stopping` is set."""
 
     def __init__(self, app: App) -> None:
-        self.app = app
+        self._clock = ServerClock()
+        self.app = replace(app, clock=self._clock) if app.store.on_server else app
         self.pulse = Pulse()
         self.pulse.role = "works"
         self.stopping = threading.Event()
@@ -94,11 +99,14 @@ class Worker:
         return time.monotonic() - self._beaten > BEAT_EVERY.total_seconds() / 2
 
     def _sign(self) -> None:
-        """Leave a sign of life where it is time for one."""
+        """Leave a sign of life where it is time for one, and hear what time it is."""
+        if self._id and not self._is_time_to_beat():
+            return
+        self.app.store.ask_the_time(self._clock.learn)
         now, config = self.app.clock(), self.app.config.fingerprint
         if not self._id:
             self._id = self.app.store.sign_in("works", now, config=config)
-        elif self._is_time_to_beat():
+        else:
             known = self.app.store.beat(
                 self._id,
                 now,
@@ -109,8 +117,6 @@ class Worker:
             )
             if not known:
                 self._id = self.app.store.sign_in("works", now, config=config)
-        else:
-            return
         self._beaten = time.monotonic()
 
     def _count(self, worked: Worked) -> None:

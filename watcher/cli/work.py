@@ -49,5 +49,5 @@ def command(settings: Settings, quiet: bool, unserved: bool, log_format: str) ->
     # Not the whole app: how often networks may be asked is kept by the one that asks them.
     with closing(app.store), closing(app.index):
         worker = Worker(app)
-        with serve(config, lambda: worker.app, worker.pulse, settings.clock):
+        with serve(config, lambda: worker.app, worker.pulse, worker.app.clock):
             worker.run()

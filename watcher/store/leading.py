@@ -159,7 +159,19 @@ class Lead:
 
 
 class Leading(Database):
-    """The part of the store that knows whether a process leads still."""
+    """The part of the store that knows whether a process leads still, and what time it is there."""
+
+    def ask_the_time(self, clock: Callable[[datetime, float], object]) -> None:
+        """Tell `clock` what time it is at the server, and how many seconds the answer took.
+
+        A file has no clock: nothing is told. Raises `StoreError`.
+        """
+        if not self.on_server:
+            return
+        with self.reading() as connection:
+            asked = time.monotonic()
+            now = connection.execute(select(func.clock_timestamp())).scalar_one()
+            clock(now, time.monotonic() - asked)
 
     def holds_lead(self, session: int) -> bool:
         """Whether the connection of this number (`Lead.session`) holds the leader's lock now."""
