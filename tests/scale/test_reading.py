@@ -13,7 +13,7 @@ from rules.model import Post
 from tests.scale.samples import found, hits, post, work, write_lines, write_posts
 from watcher.backends.archive import lines
 from watcher.scale import model
-from watcher.scale.model import MOST_NOTES, ShardError, StoppedError
+from watcher.scale.model import MOST_NOTES, Kind, ShardError, StoppedError
 from watcher.scale.planning import plan
 from watcher.scale.reading import read
 from watcher.scale.shapes import POST_COLUMNS, PostShapes
@@ -162,3 +162,16 @@ def test_hits_that_cannot_be_held_fail_their_shard_and_say_why(
     (shard,) = plan([str(write_posts(tmp_path / "a.jsonl", *range(5000)))]).shards
     with pytest.raises(ShardError, match=r"too many hits for one shard.*narrower rules, such as"):
         run_shard(work(), shard)
+
+
+@pytest.mark.parametrize("kind", ["backtest", "scan-accounts"])
+def test_look_alikes_that_cannot_be_held_fail_their_shard_and_say_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    records = [post(n) | {"author": {"id": f"{n % 9}", "handle": "nordeIia"}} for n in range(50)]
+    (shard,) = plan([str(write_lines(tmp_path / "a.jsonl", records))]).shards
+    monkeypatch.setattr("watcher.scale.shard.MOST_ALIKE", 10)  # nine accounts and a domain
+    assert run_shard(work(kind), shard).hits >= 9
+    monkeypatch.setattr("watcher.scale.shard.MOST_ALIKE", 8)
+    with pytest.raises(ShardError, match=r"'Nordelia' by the rule 'alike': .* score.*--shard-size"):
+        run_shard(work(kind), shard)

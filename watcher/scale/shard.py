@@ -13,6 +13,7 @@ from watcher.scale.model import (
     Note,
     Pack,
     Shard,
+    ShardError,
     ShardResult,
     StoppedError,
     Work,
@@ -27,6 +28,9 @@ MOST_WORDS: Final = 20
 """Matched words that are kept with a hit."""
 MOST_REMEMBERED: Final = 200_000
 """Accounts remembered as looked at; beyond that all are forgotten, and some looked at again."""
+MOST_ALIKE: Final = 250_000
+"""Accounts and domains of a shard that resemble a brand: they are held until its end, since a later
+form may do so more."""
 
 
 class _Search(Protocol):
@@ -155,7 +159,7 @@ class _Alike:
         self.looked_at = 0
         self._detector, self._pack = detector, pack
         self._seen: set[tuple[str, str, str]] = set()
-        self._best: dict[str, tuple[Suspect, Account | None]] = {}
+        self._best: dict[str, tuple[float, Hit]] = {}
 
     def accounts(self, accounts: Iterable[Account]) -> None:
         """Look at those whose names were not looked at yet."""
@@ -179,15 +183,22 @@ class _Alike:
 
     def _keep(self, suspect: Suspect, account: Account | None) -> None:
         known = self._best.get(suspect.subject)
-        if known is None or suspect.score > known[0].score:
-            self._best[suspect.subject] = (suspect, account)
+        if known is not None and suspect.score <= known[0]:
+            return
+        if known is None and len(self._best) >= MOST_ALIKE:
+            raise ShardError(
+                f"over {MOST_ALIKE:,} accounts and domains of one shard resemble a brand, such as "
+                f"{suspect.brand!r} by the rule {suspect.rule!r}: begin a job in which its score "
+                "is higher, or with a smaller --shard-size"
+            )
+        # What is told of it, not the account: of that only little is, and its text may be long.
+        hit = Hit(suspect.rule, suspect.subject, None, _about_suspect(suspect, account))
+        self._best[suspect.subject] = (suspect.score, hit)
 
     def rest(self) -> None:
         """Tell what was found, in the order in which each was met first."""
-        for suspect, account in self._best.values():
-            self._pack.add(
-                Hit(suspect.rule, suspect.subject, None, _about_suspect(suspect, account))
-            )
+        for _score, hit in self._best.values():
+            self._pack.add(hit)
 
 
 def _about_post(match: Match, post: Post) -> dict[str, Any]:
