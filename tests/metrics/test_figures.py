@@ -1,10 +1,10 @@
 """What Prometheus reads of a watcher at work."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -177,10 +177,18 @@ def test_who_asks_often_does_not_burden_the_database(
 ) -> None:
     health = Health(world.app.config.path, lambda: world.app, pulse)
     monitor = Monitor(lambda: world.app, pulse, health, lambda: world.now)
-    asked = []
-    read = world.app.store.figures
-    counting = replace(world.app, store=world.app.store)
-    monkeypatch.setattr(counting.store, "figures", lambda: (asked.append(1), read())[1])
+    asked: list[str] = []
+    for place, name in ((world.app.store, "figures"), (world.app.index, "lag")):
+        monkeypatch.setattr(place, name, counting(getattr(place, name), asked))
     for _ in range(5):
-        samples(monitor)
-    assert len(asked) == 1
+        found = samples(monitor)
+    assert asked == ["figures", "lag"]
+    assert value(found, "watcher_index_posts_behind") == 0
+
+
+def counting(function: Callable[..., Any], asked: list[str]) -> Callable[..., Any]:
+    def counted(*arguments: Any) -> Any:
+        asked.append(function.__name__)
+        return function(*arguments)
+
+    return counted

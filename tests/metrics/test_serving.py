@@ -2,20 +2,25 @@
 
 import json
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.journeys.alert_world import World
 from watcher import metrics
-from watcher.metrics import health, server
+from watcher.metrics import health, one_at_a_time, server
+from watcher.metrics.one_at_a_time import OneAtATime
 from watcher.metrics.server import MetricsError, Page, Server
 from watcher.metrics.table import MetricsTable
 from watcher.pulse import Pulse
@@ -122,6 +127,107 @@ def test_not_ready_before_it_works_or_with_mistakes(world: World, pulse: Pulse) 
             path.write_text(before)
         assert get("/readyz")[0] == 200
         assert get("/healthz")[0] == 200
+
+
+class Hanging:
+    """A question to a database that hangs until it is let go."""
+
+    def __init__(self, then: Callable[[], Any]) -> None:
+        self.is_asked, self.lets_go, self._then = threading.Event(), threading.Event(), then
+
+    def __call__(self) -> Any:
+        self.is_asked.set()
+        assert self.lets_go.wait(20)
+        return self._then()
+
+
+def test_a_database_that_hangs_holds_one_request_of_each_page(
+    world: World, pulse: Pulse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(one_at_a_time, "WAIT", 0.0)
+    answers, figures = Hanging(lambda: False), Hanging(world.app.store.figures)
+    monkeypatch.setattr(world.app.store, "answers", answers)
+    monkeypatch.setattr(world.app.store, "figures", figures)
+    with served(world, pulse) as get, ThreadPoolExecutor() as pool:
+        try:
+            first = pool.submit(get, "/readyz"), pool.submit(get, "/metrics")
+            assert answers.is_asked.wait(20)
+            assert figures.is_asked.wait(20)
+            for _ in range(server.AT_ONCE):
+                status, said = get("/readyz")
+                assert (status, "the database has not answered for" in said) == (503, True)
+                status, said = get("/metrics")
+                assert (status, "in the making for" in said) == (503, True)
+            assert get("/healthz") == (200, '{"status": "ok"}\n')
+        finally:
+            answers.lets_go.set()
+            figures.lets_go.set()
+        assert [one.result()[0] for one in first] == [503, 200]
+
+
+def test_who_asks_meanwhile_takes_the_answer_before() -> None:
+    said = iter("ab")
+    hanging = Hanging(lambda: Page(body=next(said)))
+    hanging.lets_go.set()
+    shared = OneAtATime(hanging, lambda _seconds: Page(body="late", status=503))
+    assert shared().body == "a"
+    hanging.is_asked.clear()
+    hanging.lets_go.clear()
+    with ThreadPoolExecutor() as pool:
+        second = pool.submit(shared)
+        assert hanging.is_asked.wait(20)
+        assert shared().body == "a"
+        hanging.lets_go.set()
+        assert second.result().body == "b"
+
+
+def test_who_asks_first_of_all_waits_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(one_at_a_time, "WAIT", 20.0)
+    hanging = Hanging(lambda: PAGE)
+    shared = OneAtATime(hanging, lambda _seconds: Page(body="late", status=503))
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(shared)
+        assert hanging.is_asked.wait(20)
+        second = pool.submit(shared)
+        hanging.lets_go.set()
+        assert first.result() is second.result() is PAGE
+
+
+def test_every_place_may_be_taken_and_the_health_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "AT_ONCE", 1)
+    monkeypatch.setattr(server, "KEPT", 50)
+    hanging = Hanging(lambda: PAGE)
+    pages = {"/": hanging, "/healthz": lambda: PAGE}
+    with (
+        Server(("127.0.0.1", 0), pages, always="/healthz") as port,
+        ThreadPoolExecutor() as pool,
+    ):
+        try:
+            first = pool.submit(spoken, port, b"GET / HTTP/1.0\r\n\r\n")
+            assert hanging.is_asked.wait(20)
+            for _ in range(5):
+                assert b"503 too many requests" in answered(port)
+                assert spoken(port, b"GET /healthz?x HTTP/1.0\r\n\r\n").endswith(b"fine")
+        finally:
+            hanging.lets_go.set()
+        assert first.result().endswith(b"fine")
+
+
+def test_a_thread_that_cannot_begin_costs_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "AT_ONCE", 1)
+    monkeypatch.setattr(server, "KEPT", 1)
+    begin, failing = socketserver.ThreadingMixIn.process_request, iter(range(3))
+
+    def process(self: Any, request: Any, client: Any) -> None:
+        if next(failing, None) is not None:
+            raise RuntimeError("can't start new thread")
+        begin(self, request, client)
+
+    monkeypatch.setattr(socketserver.ThreadingMixIn, "process_request", process)
+    with serving(lambda: PAGE) as port:
+        for _ in range(3):
+            assert answered(port) == b""
+        assert answered(port).endswith(b"fine")
 
 
 def test_an_address_in_use_is_said(world: World, pulse: Pulse) -> None:

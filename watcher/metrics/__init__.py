@@ -36,10 +36,16 @@ def serve(
     # Some of these take longer to import than many a command takes.
     from watcher.metrics.figures import Monitor
     from watcher.metrics.health import Health
+    from watcher.metrics.one_at_a_time import OneAtATime
     from watcher.metrics.server import Pages, Server
 
     health = Health(config.path, app, pulse)
     monitor = Monitor(app, pulse, health, clock)
-    pages: Pages = {"/metrics": monitor.page, "/healthz": health.alive, "/readyz": health.ready}
-    with Server(address, pages) as port:
+    pages: Pages = {
+        "/metrics": OneAtATime(monitor.page, monitor.late),
+        "/healthz": health.alive,
+        "/readyz": OneAtATime(health.ready, health.late),
+    }
+    # A database that does not answer is no reason to be started again.
+    with Server(address, pages, always="/healthz") as port:
         yield port

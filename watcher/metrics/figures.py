@@ -47,7 +47,7 @@ class Monitor:
         self, app: Callable[[], App], pulse: Pulse, health: Health, clock: Callable[[], datetime]
     ) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_OfProcess(app, pulse, health))
+        self._registry.register(_OfProcess(pulse, health))
         self._registry.register(_OfStore(app, clock))
         ProcessCollector(registry=self._registry)
 
@@ -55,13 +55,18 @@ class Monitor:
         """Return the figures of this moment in Prometheus' text format."""
         return Page(body=generate_latest(self._registry).decode(), kind=CONTENT_TYPE_LATEST)
 
+    def late(self, seconds: float) -> Page:
+        """Return what is said while the figures have been in the making for so long."""
+        words = f"the figures have been in the making for {seconds:.0f} s\n"
+        return Page(body=words, kind="text/plain; charset=utf-8", status=503)
+
 
 # --- this process -------------------------------------------------------------------------------
 
 
 class _OfProcess(Collector):
-    def __init__(self, app: Callable[[], App], pulse: Pulse, health: Health) -> None:
-        self._app, self._pulse, self._health = app, pulse, health
+    def __init__(self, pulse: Pulse, health: Health) -> None:
+        self._pulse, self._health = pulse, health
 
     def describe(self) -> Iterator[Metric]:
         """Name nothing in advance: reading would need the database."""
@@ -77,7 +82,6 @@ class _OfProcess(Collector):
         yield _gauge("watcher_healthy", "Whether the steps go on.", not self._health.stuck())
         yield from _counted(self._pulse.counted())
         yield from _steps(self._pulse.steps())
-        yield from _index(self._app())
 
 
 def _counted(numbers: Mapping[str, int]) -> Iterator[Metric]:
@@ -140,14 +144,6 @@ def _buckets(counts: list[int]) -> list[tuple[str, float]]:
     return buckets
 
 
-def _index(app: App) -> Iterator[Metric]:
-    try:
-        behind = app.index.lag(app.store)
-    except WatcherError:  # it is told by the step that mends it
-        return
-    yield _gauge("watcher_index_posts_behind", "Posts that the search does not find yet.", behind)
-
-
 # --- the store ----------------------------------------------------------------------------------
 
 
@@ -173,6 +169,7 @@ class _OfStore(Collector):
         app, up = self._app(), True
         try:
             figures = [*_sources(app, self._clock()), *_open(app), *_workers(app, self._clock())]
+            figures += _index(app)  # it counts posts
         except StoreError:
             figures, up = [], False
         yield _gauge("watcher_store_up", "Whether the database answers.", up)
@@ -263,6 +260,14 @@ def _workers(app: App, now: datetime) -> Iterator[Metric]:
     for state, number in states.items():
         workers.add_metric([state.replace(" ", "_")], number)
     yield from (lags, workers)
+
+
+def _index(app: App) -> Iterator[Metric]:
+    try:
+        behind = app.index.lag(app.store)
+    except WatcherError:  # it is told by the step that mends it
+        return
+    yield _gauge("watcher_index_posts_behind", "Posts that the search does not find yet.", behind)
 
 
 def _gauge(name: str, words: str, value: float) -> Metric:

@@ -48,6 +48,10 @@ class Health:
             wrong.append("not at work yet")
         return _page(wrong, role=self._pulse.role)
 
+    def late(self, seconds: float) -> Page:
+        """Return what is said while `ready` has been waiting for so long."""
+        return _page([f"the database has not answered for {seconds:.0f} s"], role=self._pulse.role)
+
     def stuck(self) -> list[str]:
         """Return what does not go on, in words; empty where all is well."""
         now = time.monotonic()

@@ -1,6 +1,7 @@
 """A small web server that nobody can wear out: few requests at once, short ones, GET only."""
 
 import logging
+import math
 import socket
 import threading
 import time
@@ -14,7 +15,12 @@ from rules.errors import WatcherError
 log = logging.getLogger("watcher")
 
 AT_ONCE = 8
-"""Requests that are answered at the same time; whoever comes beside them is turned away."""
+"""Requests that are answered at the same time."""
+KEPT = 4
+"""Requests beside them, which are given only the page that must always be had; whoever comes beside
+these is turned away."""
+KEPT_SECONDS = 2.0
+"""How long one of those may take in all."""
 SECONDS = 10.0
 """How long a request may take in all, from the first byte to the last."""
 SILENCE = 5.0
@@ -42,12 +48,15 @@ Pages = Mapping[str, Callable[[], Page]]
 class Server:
     """Serves a few pages from threads of its own; a context manager that gives the port."""
 
-    def __init__(self, address: tuple[str, int], pages: Pages) -> None:
-        """Listen at an address. Raises `MetricsError` where it cannot be had."""
+    def __init__(self, address: tuple[str, int], pages: Pages, always: str = "") -> None:
+        """Listen at an address. Raises `MetricsError` where it cannot be had.
+
+        `always` is the page that is given however many other requests are under way.
+        """
         host, port = address
         try:
             family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=1)[0][0]
-            self._server = _Bounded((host, port), pages, family)
+            self._server = _Bounded((host, port), pages, always, family)
         except OSError as error:
             raise MetricsError(
                 f"the figures cannot be served at {host}:{port}: {error.strerror}",
@@ -69,16 +78,25 @@ class Server:
         self._server.finish(2.0)
 
 
+@dataclass(frozen=True)
+class _Place:
+    """That a request has, and when it loses it (`time.monotonic`)."""
+
+    of: threading.BoundedSemaphore
+    until: float
+
+
 class _Bounded(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 16
 
-    def __init__(self, address: tuple[str, int], pages: Pages, family: int) -> None:
-        self.pages = pages
+    def __init__(self, address: tuple[str, int], pages: Pages, always: str, family: int) -> None:
+        self.pages, self.always = pages, always
         self.address_family = family
         self._free = threading.BoundedSemaphore(AT_ONCE)
-        self._open: dict[socket.socket, float] = {}
+        self._kept = threading.BoundedSemaphore(KEPT)
+        self._open: dict[socket.socket, _Place] = {}
         self._lock = threading.Lock()
         super().__init__(address, _Handler)
 
@@ -90,35 +108,51 @@ class _Bounded(ThreadingHTTPServer):
         self.server_name, self.server_port = "watcher", self.server_address[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if not self._free.acquire(blocking=False):
+        if self._free.acquire(blocking=False):
+            place = _Place(self._free, time.monotonic() + SECONDS)
+        elif self._kept.acquire(blocking=False):  # what is asked for can only be read in a thread
+            place = _Place(self._kept, time.monotonic() + KEPT_SECONDS)
+        else:
             self.shutdown_request(request)
             return
         with self._lock:
-            self._open[request] = time.monotonic()
-        super().process_request(request, client_address)
+            self._open[request] = place
+        try:
+            super().process_request(request, client_address)
+        except BaseException:  # no thread could be begun
+            self._leave(request)
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
-            with self._lock:
-                self._open.pop(request, None)
-            self._free.release()
+            self._leave(request)
+
+    def _leave(self, request: socket.socket) -> None:
+        with self._lock:
+            place = self._open.pop(request)
+        place.of.release()
+
+    def gives(self, path: str, request: socket.socket) -> bool:
+        """Whether a request in the place that it has is given a page."""
+        with self._lock:
+            return path == self.always or self._open[request].of is self._free
 
     def service_actions(self) -> None:
         """Hang up on who takes too long; called several times a second."""
-        self._hang_up(time.monotonic() - SECONDS)
+        self._hang_up(time.monotonic())
 
     def finish(self, seconds: float) -> None:
         """Wait for what is being answered, then hang up on the rest."""
         until = time.monotonic() + seconds
         while self._open and time.monotonic() < until:
             time.sleep(0.01)
-        self._hang_up(time.monotonic())
+        self._hang_up(math.inf)
 
-    def _hang_up(self, since: float) -> None:
+    def _hang_up(self, now: float) -> None:
         with self._lock:
-            late = [request for request, began in self._open.items() if began <= since]
+            late = [request for request, place in self._open.items() if place.until <= now]
         for request in late:
             try:
                 request.shutdown(socket.SHUT_RDWR)
@@ -143,14 +177,18 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.request_version == "HTTP/0.9":  # a line without a version, of some other protocol
             return
-        page = self.server.pages.get(self.path.partition("?")[0])
+        path = self.path.partition("?")[0]
+        if not self.server.gives(path, self.request):
+            self.send_error(503, "too many requests at once")
+            return
+        page = self.server.pages.get(path)
         if page is None:
             self.send_error(404, "there is /metrics, /healthz and /readyz")
             return
         try:
             answer = page()
         except Exception:  # a monitor must learn that, and the process must go on
-            log.exception("the page %s could not be made", self.path.partition("?")[0])
+            log.exception("the page %s could not be made", path)
             self.send_error(500, "an error in the watcher itself")
             return
         body = answer.body.encode("utf-8")
@@ -169,7 +207,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer what cannot be answered, without a word of what was asked."""
         if code == 501:  # the library's word for a method that has no function here
             code, message = 405, "only GET is answered"
-        body = f"{code} {message if code in (404, 405, 500) else 'this cannot be read'}\n".encode()
+        said = message if code in (404, 405, 500, 503) else "this cannot be read"
+        body = f"{code} {said}\n".encode()
         self.close_connection = True
         self.send_response(code, "")
         if code == 405:
