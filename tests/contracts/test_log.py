@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -23,11 +24,16 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """An open store without rows, whose log has four partitions."""
     opened: Opened = request.getfixturevalue(f"{request.param}_opened")
     store = opened[1]
+    ready(store)
+    yield store
+    dropped(store, NOON + 400 * DAY)
+
+
+def ready(store: Store) -> None:
+    """Empty a store, and give its log four partitions."""
     empty(store)
     store.partitions = 4
     store._known_partitions = 0
-    dropped(store, NOON + 400 * DAY)
-    yield store
     dropped(store, NOON + 400 * DAY)
 
 
@@ -293,6 +299,37 @@ def test_days_are_dropped_when_they_are_worked_off_and_not_before(store: Store) 
         assert connection.execute(select(func.count()).select_from(log)).scalar_one() == 0
     store.append("town", "1", page(*by(1, "b"), cursor="2"), later)
     assert work_off(store, now=later) == 1
+
+
+@pytest.mark.server
+def test_a_day_is_dropped_beside_a_claim_which_is_saved(
+    postgresql_opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = postgresql_opened[1]
+    ready(store)
+    later = NOON + 3 * DAY
+    store.append("town", None, page(*by(1, "a"), cursor="1"), NOON)
+    work_off(store)
+    store.append("town", "1", page(*by(1, "b"), cursor="2"), later)
+    with ThreadPoolExecutor() as beside:
+        with store.claim("one", 10, later) as claim:
+            assert claim is not None
+            with monkeypatch.context() as hurried:
+                hurried.setattr("watcher.store.log._DROP_PATIENCE", (MINUTE / 600,) * 2)
+                assert dropped(store, later) == 0
+            dropping = beside.submit(dropped, store, later)
+            while not is_waited_for(store):
+                assert not dropping.done()
+            claim.save(Findings(), {}, lambda: later)
+        assert dropping.result() >= 1
+    assert stored(store) == ["a", "b"]
+
+
+def is_waited_for(store: Store) -> bool:
+    """Whether somebody waits until nobody has the log in use."""
+    waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"
+    with store.reading() as connection:
+        return connection.execute(text(waits)).first() is not None
 
 
 def test_lags_tell_how_long_posts_wait(store: Store) -> None:

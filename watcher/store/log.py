@@ -8,7 +8,7 @@ them in the same transaction that moves the partition's cursor. See docs/log.md.
 
 import zlib
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -26,7 +26,7 @@ from watcher.store.errors import StoreError
 from watcher.store.kept_out import without_forgotten
 from watcher.store.leaving import take_away_named
 from watcher.store.log_claim import Claim
-from watcher.store.log_days import DAY, day_of, days, drop_day, is_worked_off, make_day
+from watcher.store.log_days import DAY, BusyError, day_of, days, drop_day, is_worked_off, make_day
 from watcher.store.log_reading import claim_next, readable, rows_of_day
 from watcher.store.log_rows import Seen, pack
 from watcher.store.log_taken_back import take_back
@@ -38,6 +38,8 @@ _ASK_AGAIN = timedelta(minutes=1)
 """So long after more partitions were wanted while posts waited it is tried again."""
 _TRIES = 5
 """How often appending begins anew while partitions are added."""
+_DROP_PATIENCE = (timedelta(seconds=0.2), timedelta(seconds=1), timedelta(seconds=3))
+"""So long each try to drop a day waits for those who have the log in use; all others wait too."""
 
 
 class StaleCursorError(StoreError):
@@ -192,16 +194,19 @@ class Log(Database):
     def drop_log(self, days: Collection[datetime]) -> int:
         """Drop these days whole, as `log_days` gave them; return how many.
 
-        One that is not worked off stays. SQLite deletes the rows of such days.
+        One that is not worked off stays, and so does one while the log is in use all the time.
+        SQLite deletes the rows of such days.
         """
-        done = 0
-        for day in days:
-            with self.writing() as connection:
-                if is_worked_off(connection, day):
-                    drop_day(connection, day)
-                    done += 1
+        done = sum(self._drop_day(day) for day in days)
         self._known_days = frozenset()
         return done
+
+    def _drop_day(self, day: datetime) -> bool:
+        for patience in _DROP_PATIENCE:
+            # Without the writers' lock: a claim under way has the log in use and waits for it.
+            with suppress(BusyError), self._transaction(self._writers) as connection:
+                return drop_day(connection, day, patience)
+        return False
 
     def logged(self, day: datetime) -> Iterator[tuple[str, Post]]:
         """Yield all that came on a day, in the order of the log, with the source that brought it.

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from watcher.store.schema import log, log_cursors
 
@@ -13,6 +14,12 @@ _MICROSECOND = timedelta(microseconds=1)
 _MAKERS_LOCK = 0x77617463686C6F67
 """The number of the lock under which one process at a time makes or drops a day's table."""
 _PREFIX = "log_day_"
+_NOT_AVAILABLE = "55P03"
+"""The state of SQL that PostgreSQL tells when a lock was not to be had in time."""
+
+
+class BusyError(Exception):
+    """Somebody reads the log or appends to it, and went on for longer than it was waited for."""
 
 
 def day_of(moment: datetime) -> datetime:
@@ -65,15 +72,32 @@ def is_worked_off(connection: Connection, day: datetime) -> bool:
     return connection.execute(waits.limit(1)).first() is None
 
 
-def drop_day(connection: Connection, day: datetime) -> None:
-    """Drop all that came on a day."""
-    if connection.dialect.name == "postgresql":
+def drop_day(connection: Connection, day: datetime, patience: timedelta) -> bool:
+    """Drop all that came on a day, unless some of it waits; return whether it was.
+
+    On PostgreSQL it waits for those who have the log in use, and whoever comes to it then waits
+    behind it: for no longer than `patience`. Raises `BusyError` where that did not do. It is to
+    hold nothing that they may wait for, the writers' lock least of all: a claim takes that last.
+    """
+    on_server = connection.dialect.name == "postgresql"
+    if on_server:  # before anything of the log is read: two who drop days would wait for each other
         connection.execute(select(func.pg_advisory_xact_lock(_MAKERS_LOCK)))
-        # It waits for those who read the log, and all others wait for it: not for long.
-        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
-        connection.execute(text(f"DROP TABLE {_name(day)}"))
-    else:
+        if connection.execute(select(func.to_regclass(_name(day)))).scalar() is None:
+            return False
+    if not is_worked_off(connection, day):
+        return False
+    if not on_server:
         connection.execute(delete(log).where(log.c.at >= day, log.c.at < day + DAY))
+        return True
+    length = patience // timedelta(milliseconds=1)
+    connection.execute(text(f"SET LOCAL lock_timeout = '{length}ms'"))
+    try:
+        connection.execute(text(f"DROP TABLE {_name(day)}"))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == _NOT_AVAILABLE:
+            raise BusyError from error
+        raise
+    return True
 
 
 def _name(day: datetime) -> str:

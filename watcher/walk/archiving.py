@@ -1,6 +1,7 @@
 """Old days of the log: written into the archive, where there is one, and dropped."""
 
 import fcntl
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from watcher.config import Config
 from watcher.export.as_parquet import rewrite, write
 from watcher.export.table import Column, Table, Value
 from watcher.store import Store
+
+log = logging.getLogger("watcher")
 
 _COLUMNS = (
     Column("key", "text", "The post's network and id."),
@@ -72,6 +75,10 @@ def drop_old_log(app: App, now: datetime) -> int:
         for day in days:
             _keep(app, folder, day)
     dropped = app.store.drop_log(days)
+    if dropped < len(days):
+        log.warning(
+            "%d old days of the log are in use; the next turn drops them", len(days) - dropped
+        )
     if folder is not None and (mark := app.store.forgotten_in("archive")) is not None:
         # After the days were written: one may hold what was read before somebody was forgotten.
         erase_from_archive(app, folder)
