@@ -68,11 +68,11 @@ def copy_in(
 
 
 def _make(connection: Connection, table: Table, aside: str, names: Sequence[str]) -> None:
-    """Make the table beside, unless this connection has it."""
+    """Make the table beside, unless this connection has it; its numbers last as long as that."""
     types = ", ".join(f'"{name}" {_type(connection, table, name)}' for name in names)
     connection.execute(
         text(
-            f"CREATE TEMPORARY TABLE IF NOT EXISTS {aside} (at_row serial, {types})"
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {aside} (at_row bigserial, {types})"
             " ON COMMIT DELETE ROWS"
         )
     )
