@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,10 @@ from tests.store.samples import (
     waiting,
 )
 from watcher.store import Store, StoreError, database
+from watcher.store.copying_in import copy_in
 from watcher.store.database import Database
 from watcher.store.errors import translate
+from watcher.store.schema import progress
 
 
 @pytest.fixture
@@ -293,6 +296,34 @@ def test_an_error_of_the_database_does_not_tell_what_people_wrote(store: Store) 
     assert "refused a step" in said
     assert "P-1" not in said
     assert "secret" not in said
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        'CONTEXT:  COPY new_posts, line 7, column text: "the secret disk is full"',
+        "DETAIL:  Failing row contains (7, the secret, disk is full).",
+        "HINT:  the secret disk is full",
+        "LINE 1: INSERT INTO posts VALUES ('the secret disk is full')",
+    ],
+)
+def test_what_a_server_adds_to_an_error_is_neither_told_nor_believed(more: str) -> None:
+    said = f"invalid byte sequence for encoding\n{more}"
+    told = translate(OperationalError("COPY", {}, Exception(said)), "db")
+    assert str(told) == "the database refused a step: db (invalid byte sequence for encoding)"
+
+
+@pytest.mark.server
+def test_an_error_while_rows_are_copied_does_not_tell_what_they_hold(postgres_url: str) -> None:
+    rows = [{"name": "a", "rid": 7}, {"name": "b", "rid": "the secret disk full"}]
+    with (
+        closing(Store.open(postgres_url)) as store,
+        pytest.raises(StoreError, match="refused a step") as raised,
+        store.writing() as connection,
+    ):
+        copy_in(connection, progress, rows, clean=True)
+    assert "secret" not in str(raised.value)
+    assert "line 2" not in str(raised.value)
 
 
 @pytest.mark.parametrize("said", ["failed to resolve host 'db'", "could not translate host name"])

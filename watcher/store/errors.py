@@ -5,6 +5,8 @@ StoreError
 └── NoSuchRecordError      an id that somebody typed, or kept, is not in the store
 """
 
+import re
+
 from sqlalchemy import exc
 
 from rules.errors import WatcherError
@@ -21,6 +23,9 @@ class StaleBatchError(StoreError):
 class NoSuchRecordError(StoreError):
     """There is no record with this id, or it does not stand where the change needs it to."""
 
+
+_VALUES = re.compile(r"\b(?:DETAIL|CONTEXT|HINT|QUERY|LINE \d+):|: \"")
+"""Where PostgreSQL goes on with the values of the row in question, which strangers wrote."""
 
 _MEANINGS = (
     (
@@ -57,9 +62,10 @@ def translate(error: exc.SQLAlchemyError, where: str) -> StoreError:
     `where` names the database without its password. The statement and its values are left out on
     purpose: they hold other people's posts.
     """
-    whole = str(getattr(error, "orig", None) or type(error).__name__)
-    # PostgreSQL goes on with the values of the row in question.
-    said = " ".join(whole.partition("DETAIL:")[0].split())
+    driver = getattr(error, "orig", None)
+    diagnosis = getattr(driver, "diag", None)  # None of a server that could not be asked
+    whole = getattr(diagnosis, "message_primary", None) or str(driver or type(error).__name__)
+    said = " ".join(_VALUES.split(whole, maxsplit=1)[0].split())
     for signs, meaning, advice in _MEANINGS:
         if any(sign in said.casefold() for sign in signs):
             return StoreError(f"{meaning}: {where} ({said})", help=advice)
