@@ -78,6 +78,17 @@ def test_a_folder_gives_its_archives_and_tells_the_rest(tmp_path: Path) -> None:
     assert planned.empty == (str(tmp_path / "2026" / "none.jsonl"),)
 
 
+def test_a_folder_with_the_signs_of_a_pattern_in_its_name_is_a_folder(tmp_path: Path) -> None:
+    for name in ("posts [2026]", "all*", "why?"):
+        write_posts(tmp_path / name / "a.jsonl", 1)
+        (tmp_path / name / "README.txt").write_text("about")
+        planned = plan([str(tmp_path / name)])
+        assert [shard.name for shard in planned.shards] == ["a.jsonl"]
+        assert planned.passed_over == ("README.txt",)
+        inside = plan([str(tmp_path / name / "*.jsonl")])
+        assert [Path(shard.file).parent.name for shard in inside.shards] == [name]
+
+
 def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
     path = write_posts(tmp_path / "a.jsonl", 1)
     planned = plan([str(path), str(tmp_path), str(tmp_path / "*.jsonl")])

@@ -5,7 +5,7 @@ Local files need no library. All else goes through pyarrow (`watcher.scale.arrow
 
 import re
 from dataclasses import dataclass
-from glob import glob, has_magic
+from glob import escape, glob, has_magic
 from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Final
@@ -38,6 +38,7 @@ def is_remote(archive: str) -> bool:
 def find(archive: str) -> tuple[list[Place], list[str]]:
     """Return the files that a path, a folder, a pattern or an address names, in their order.
 
+    What is there is taken as it is, though its name has `[`, `*` or `?`.
     With them come the names of files of a folder that are no archives by their endings. Raises
     `ScaleError` where there is nothing.
     """
@@ -52,7 +53,7 @@ def find(archive: str) -> tuple[list[Place], list[str]]:
 
         return arrow.find(archive)
     root, paths = _paths(Path(archive).absolute())
-    named = has_magic(archive) or Path(archive).is_file()
+    named = not Path(archive).is_dir()  # a file, or a pattern
     chosen = [path for path in paths if named or is_archive(path.name)]
     taken = {*chosen}
     others = [path.relative_to(root).as_posix() for path in paths if path not in taken]
@@ -69,8 +70,9 @@ def find(archive: str) -> tuple[list[Place], list[str]]:
 
 def _paths(path: Path) -> tuple[Path, list[Path]]:
     if has_magic(str(path)) and not path.exists():
-        root = next(parent for parent in path.parents if not has_magic(str(parent)))
-        found = glob(str(path), recursive=True)  # noqa: PTH207 - passes hidden files by
+        root = next(parent for parent in path.parents if parent.exists())
+        pattern = f"{escape(str(root))}/{path.relative_to(root)}"
+        found = glob(pattern, recursive=True)  # noqa: PTH207 - passes hidden files by
         return root, sorted(one for one in map(Path, found) if one.is_file())
     if path.is_dir():
         inside = (one for one in path.rglob("*") if one.is_file())
