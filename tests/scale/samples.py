@@ -14,6 +14,7 @@ from watcher.scale.model import Hit, Kind, Shard, ShardError, ShardResult, Work
 from watcher.scale.planning import Plan, plan
 from watcher.scale.shard import run_shard
 from watcher.scale.sought import pack
+from watcher.store.job_records import HitRecord
 
 BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BRAND = Brand(name="Nordelia", accounts=("nordelia",), domains=("nordelia.example",))
@@ -72,6 +73,13 @@ def found(planned: Plan, asked: Work) -> list[Hit]:
 def hits(*archives: Path, size: int = 1000, kind: Kind = "backtest") -> list[Hit]:
     """What archives hold."""
     return found(plan([str(one) for one in archives], size), work(kind))
+
+
+def as_line(hit: HitRecord) -> str:
+    """A finding as one line of JSON with sorted keys: to be compared octet by octet."""
+    at = hit.at.isoformat() if hit.at else None
+    told = {"rule": hit.rule, "subject": hit.subject, "at": at, "detail": hit.detail}
+    return json.dumps(told, sort_keys=True)
 
 
 class Here:

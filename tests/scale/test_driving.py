@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.scale.samples import BEGAN, Here, Silent, work, write_posts
+from tests.scale.samples import BEGAN, Here, Silent, as_line, work, write_posts
 from tests.store.conftest import Opened, opened, postgresql_opened, sqlite_opened, store
 from watcher.scale.driving import Asked, create, drive, is_driven
 from watcher.scale.engines import Ended, Failed, Hands, open_engine
 from watcher.scale.model import Kind, ScaleError, Shard, ShardResult, Work
 from watcher.scale.planning import plan
-from watcher.scale.results import as_line, merged, open_results
-from watcher.store import Store
+from watcher.scale.results import merged, open_results
+from watcher.store import Store, StoreError
 from watcher.store.copying import copy
 from watcher.store.job_records import JobState
 
@@ -206,6 +206,31 @@ def test_a_folder_of_results_belongs_to_one_job(
         job_over(store, archive, to=to)
     assert len(store.jobs()) == 1
     assert driven(store, first) == "done"
+
+
+def test_of_two_jobs_begun_at_once_one_has_the_folder(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = open_results(str(tmp_path / "found.parquet"), "backtest", store)
+    monkeypatch.setattr(Path, "exists", lambda _path: False)  # both looked before either made it
+    results.begin()
+    with pytest.raises(ScaleError, match=r"there is .* already"):
+        results.begin()
+
+
+def test_a_job_that_the_ledger_refuses_leaves_no_folder(
+    store: Store, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise StoreError("the disk is full")
+
+    to = tmp_path / "found.parquet"
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "create_job", full)
+        with pytest.raises(StoreError):
+            job_over(store, archive, to=str(to))
+    assert not to.exists()
+    assert driven(store, job_over(store, archive, to=str(to))) == "done"
 
 
 def test_a_copied_store_takes_its_jobs_along(opened: Opened, archive: Path, tmp_path: Path) -> None:

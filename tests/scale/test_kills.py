@@ -13,14 +13,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.scale.samples import BEGAN, Silent, work, write_lines, write_posts
+from tests.scale.samples import BEGAN, Silent, as_line, work, write_lines, write_posts
 from tests.tied import tied
 from watcher.scale.driving import Asked, create, drive
 from watcher.scale.engines import ATTEMPTS, Failed, Hands
 from watcher.scale.local import LocalEngine
 from watcher.scale.model import Shard, ShardResult
 from watcher.scale.planning import plan
-from watcher.scale.results import as_line, merged
+from watcher.scale.results import merged
 from watcher.store import Store
 
 pytestmark = pytest.mark.drill

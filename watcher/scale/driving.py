@@ -102,10 +102,15 @@ def create(store: Store, asked: Asked, planned: Plan, now: datetime) -> int:
     """
     if not planned.shards:
         raise ScaleError("there is nothing in these archives")
-    open_results(asked.to, asked.work.kind, store).begin()
-    return store.create_job(
-        asked.work.kind, asked.dump(), [shard.dump() for shard in planned.shards], now
-    )
+    results = open_results(asked.to, asked.work.kind, store)
+    results.begin()
+    try:
+        return store.create_job(
+            asked.work.kind, asked.dump(), [shard.dump() for shard in planned.shards], now
+        )
+    except BaseException:  # else the same command would be refused because of what it made
+        results.unmake()
+        raise
 
 
 def drive(

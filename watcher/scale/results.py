@@ -4,9 +4,9 @@ A file appears when it is whole and on the disk, and before the ledger says that
 after a crash between the two the shard is worked on again, and its file replaced by the same.
 """
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -60,6 +60,10 @@ class Results(Protocol):
         """Make room for a new job. Raises `ScaleError` where something is there already."""
         ...
 
+    def unmake(self) -> None:
+        """Take back what `begin` made: no job was begun."""
+        ...
+
     def save(self, job: int, turn: int, result: ShardResult, now: datetime) -> None:
         """Keep the hits of a shard, and write down that it is done."""
         ...
@@ -91,6 +95,9 @@ class _InStore:
     def begin(self) -> None:
         """The ledger itself keeps jobs apart."""
 
+    def unmake(self) -> None:
+        """Nothing was made."""
+
     def save(self, job: int, turn: int, result: ShardResult, now: datetime) -> None:
         self._store.save_shard(job, turn, result.number, _counts(result), result.read(), now)
 
@@ -104,21 +111,31 @@ class _InFolder:
 
     def begin(self) -> None:
         """Make the folder: files of another job would be replaced, or mixed with those of this."""
-        if self._folder.exists():
+        try:
+            self._make()
+        except FileExistsError as error:  # of two jobs begun at once, one makes it
             raise ScaleError(
                 f"there is {self._folder} already, perhaps with the results of another job",
                 help="name another folder, or remove that one",
-            )
-        self._make()
+            ) from error
+
+    def unmake(self) -> None:
+        """Remove the folder, which is empty; not what somebody else put there meanwhile."""
+        with suppress(OSError):
+            self._folder.rmdir()
 
     def _make(self) -> None:
+        """Make the folder. Raises `FileExistsError`, and `ScaleError` where it cannot be made."""
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True)
+        except FileExistsError:
+            raise
         except OSError as error:
             raise ScaleError(f"{self._folder} cannot be made: {error.strerror}") from error
 
     def save(self, job: int, turn: int, result: ShardResult, now: datetime) -> None:
-        self._make()  # a job may be resumed on another machine
+        with suppress(FileExistsError):  # a job may be resumed on another machine
+            self._make()
         rows = (_record(result.number, hit) for hit in result.read())
         write_file(hits_table(self._kind, rows), self._file(result.number), "parquet", force=True)
         _flush(self._folder)
@@ -206,10 +223,3 @@ def merged(hits: Iterable[HitRecord]) -> Iterator[HitRecord]:
             seen.add((hit.rule, hit.subject))
             yield hit
     yield from best.values()
-
-
-def as_line(hit: HitRecord) -> str:
-    """Return a finding as one line of JSON with sorted keys: to be compared octet by octet."""
-    at = hit.at.isoformat() if hit.at else None
-    told = {"rule": hit.rule, "subject": hit.subject, "at": at, "detail": hit.detail}
-    return json.dumps(told, sort_keys=True)
