@@ -14,7 +14,7 @@ from tests.store.conftest import BOTH, Opened, empty, postgresql_opened, sqlite_
 from tests.store.samples import DAY, HOUR, MINUTE, NOON, ROUTES, account, match, page, post
 from watcher.store import Findings, StaleBatchError, StaleCursorError, Store
 from watcher.store.log import partition_of
-from watcher.store.schema import log, log_heads, matches
+from watcher.store.schema import log, log_heads, log_matched, matches
 
 __all__ = ["postgresql_opened", "sqlite_opened"]
 
@@ -259,6 +259,31 @@ def test_what_was_worked_off_is_not_matched_again_and_nothing_else_is_missed(
     assert store.unmatched(10).posts == ()
     # Each of the posts that say Acme matched, once.
     assert (store.status().posts, store.status().matches) == (6, 6)
+
+
+@pytest.mark.parametrize("then", ["nothing", "a claim", "clearing away"])
+def test_what_left_before_it_was_matched_holds_nothing_up(store: Store, then: str) -> None:
+    store.append("town", None, page(*by(1, "a"), cursor="1"), NOON)
+    work_off(store)
+    edited = post("a", "I love Acme", author=account("1", "ann1"), edited_at=NOON)
+    store.append("town", "1", page(edited, cursor="2"), NOON + HOUR)
+    store.append("town", "2", page(*by(2, "b"), cursor="3"), NOON + HOUR)
+    work_off(store, now=NOON + HOUR)
+    assert [one.id for one in store.unmatched(10).posts] == ["a"]
+    assert store.status().unmatched == 1
+    store.append("town", "3", page(cursor="4", deleted=("a",)), NOON + HOUR)
+    assert store.status().unmatched == 0
+    if then == "a claim":
+        store.append("town", "4", page(*by(2, "c"), cursor="5"), NOON + HOUR)
+        work_off(store, now=NOON + HOUR)
+    elif then == "clearing away":
+        store.forget_before(NOON)
+    if then != "nothing":
+        assert store.backlog() == 0
+        assert store.all_matched()
+        with store.reading() as connection:
+            assert connection.execute(select(log_matched)).all() == []
+    assert store.unmatched(10).posts == ()
 
 
 def test_a_deleted_post_is_kept_out_though_it_waited_in_the_log(store: Store) -> None:

@@ -22,8 +22,7 @@ from sqlalchemy import (
 from alerts.model import DeliveryState, ProposalState
 from rules.model import Verdict
 from watcher.store.database import Database
-from watcher.store.from_histories import HISTORY
-from watcher.store.matches import matched_up_to
+from watcher.store.matches import matched_up_to, pass_over_matched, unseen
 from watcher.store.records import Status
 from watcher.store.schema import (
     account_forms,
@@ -70,11 +69,7 @@ class Housekeeping(Database):
             return Status(
                 posts=_count(connection, posts),
                 newest_post=connection.execute(newest).scalar(),
-                unmatched=_count(
-                    connection,
-                    posts,
-                    and_(posts.c.rid > matched_up_to(connection), posts.c.source != HISTORY),
-                ),
+                unmatched=_count(connection, posts, unseen(connection, matched_up_to(connection))),
                 accounts=_count(connection, accounts),
                 unexamined=_count(connection, accounts, accounts.c.examined.is_(False)),
                 matches=_count(connection, matches),
@@ -113,6 +108,7 @@ class Housekeeping(Database):
         last = 0
         while True:
             with self.writing() as connection:
+                pass_over_matched(connection)
                 query = select(posts.c.rid).where(
                     posts.c.rid > last, _forgettable(connection, when, channels, sources)
                 )

@@ -58,7 +58,7 @@ class Matches(Database):
         """
         with self.reading() as connection:
             after = matched_up_to(connection)
-            query = select_posts().where(_unseen(connection, after))
+            query = select_posts().where(unseen(connection, after))
             found = posts_from(connection.execute(query.order_by(posts.c.rid).limit(limit)))
         return Batch(
             after=after,
@@ -338,7 +338,7 @@ def _spans(connection: Connection, after: int) -> list[tuple[int, int]]:
     return [(row[0], row[1]) for row in connection.execute(query.order_by(log_matched.c.first))]
 
 
-def _unseen(connection: Connection, after: int) -> ColumnElement[bool]:
+def unseen(connection: Connection, after: int) -> ColumnElement[bool]:
     """Return the condition on `posts` for those after this `rid` that no rule has seen."""
     matched = [~posts.c.rid.between(*span) for span in _spans(connection, after)]
     return and_(posts.c.rid > after, posts.c.source != HISTORY, *matched)
@@ -355,7 +355,15 @@ def _is_any(connection: Connection, condition: ColumnElement[bool]) -> bool:
     return connection.execute(select(posts.c.rid).where(condition).limit(1)).first() is not None
 
 
-def _pass_over_matched(connection: Connection, after: int) -> None:
+def pass_over_matched(connection: Connection) -> int:
+    """Move the watermark on over posts that workers stored; return where it is.
+
+    Nothing else may come to it: what lay before them can have been deleted, and is matched by none.
+    """
+    return _pass_over_matched(connection, matched_up_to(connection))
+
+
+def _pass_over_matched(connection: Connection, after: int) -> int:
     """Move the watermark on over posts that workers stored, as far as nothing else lies before."""
     upto = after
     for first, last in _spans(connection, after):
@@ -367,6 +375,7 @@ def _pass_over_matched(connection: Connection, after: int) -> None:
         moved = update(progress).where(progress.c.name == _MATCHED, progress.c.rid == after)
         connection.execute(moved.values(rid=upto))
     connection.execute(delete(log_matched).where(log_matched.c.last <= upto))
+    return upto
 
 
 def note_matched(connection: Connection, first: int, last: int) -> None:
@@ -377,7 +386,9 @@ def note_matched(connection: Connection, first: int, last: int) -> None:
     create = insert_or(connection, progress).on_conflict_do_nothing()
     connection.execute(create, {"name": _MATCHED, "rid": 0})
     after = matched_up_to(connection)
-    spans = _spans(connection, after)
+    if spans := _spans(connection, after):
+        after = _pass_over_matched(connection, after)
+        spans = [span for span in spans if span[1] > after]
     known = spans[-1][1] if spans else after
     between = and_(posts.c.rid > known, posts.c.rid < first, posts.c.source != HISTORY)
     if _is_any(connection, between):
