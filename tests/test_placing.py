@@ -104,7 +104,7 @@ def test_a_cluster_that_runs_something_else_is_refused_in_words(
 
 
 @pytest.mark.parametrize(
-    "engine", ["dask://", "dask://host", "dask://h:x", "tls://h:1/x", "ftp://h:1"]
+    "engine", ["dask://", "dask://host", "dask://h:x", "dask://[h:1", "tls://h:1/x", "ftp://h:1"]
 )
 def test_what_names_no_scheduler_is_refused(engine: str) -> None:
     from watcher.scale.dask_cluster import scheduler_address

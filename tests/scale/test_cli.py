@@ -75,6 +75,25 @@ def test_the_screens_of_a_job(at: Terminal) -> None:
     compare("cli-jobs", "\n".join(shot).replace(str(at.folder), "FOLDER"))
 
 
+@pytest.mark.parametrize("engine", ["dask://x", "dask://", "local:0", "ray://head", ""])
+def test_what_names_no_engine_is_wrong_usage_told_before_anything_else(
+    at: Terminal, engine: str
+) -> None:
+    for words in (("backtest", "gone.toml", "nowhere/"), ("scan-accounts", "nowhere/"),
+                  ("jobs", "resume", "7"), ("workers", "-n", "1")):  # fmt: skip
+        told = at.pipe(*words, "--engine", engine)
+        assert (told.code, told.out) == (2, "")
+        assert "no engine" in told.err or "names no Dask scheduler" in told.err
+
+
+def test_a_machine_of_more_processors_than_workers_may_be_has_an_engine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batch.os, "cpu_count", lambda: 384)
+    with batch.engine_at(None) as engine:
+        assert engine.workers == 256
+
+
 def test_what_a_job_says_in_a_pipe(at: Terminal) -> None:
     runs = [
         ("backtest", "rules.toml", "posts", "--shard-size", "8"),

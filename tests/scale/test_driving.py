@@ -283,7 +283,9 @@ def test_a_place_that_cannot_be_is_told_before(store: Store, archive: Path, to: 
         job_over(store, archive, to=to)
 
 
-@pytest.mark.parametrize("engine", ["local", "local:0", "local:9999", "local:x", "ray://a", ""])
+@pytest.mark.parametrize(
+    "engine", ["local", "local:0", "local:9999", "local:x", "local:²", "local: 4", "ray://a", ""]
+)
 def test_an_engine_that_is_none_is_told(engine: str) -> None:
     with pytest.raises(ScaleError, match="no engine"):
         open_engine(engine)

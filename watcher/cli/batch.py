@@ -18,11 +18,17 @@ from rules.lookalike.rule import LookalikeRule
 from watcher.cli import Settings
 from watcher.cli.batch_screen import shown
 from watcher.cli.console import count, safe, stderr, stdout
-from watcher.cli.names import DAY
+from watcher.cli.names import DAY, MistakeError
 from watcher.config import Config
 from watcher.impostors.alarm_load import load_of
 from watcher.scale.driving import Asked, create, drive
-from watcher.scale.engines import Engine, open_engine
+from watcher.scale.engines import (
+    MOST_LOCAL,
+    AddressError,
+    Engine,
+    check_address,
+    open_engine,
+)
 from watcher.scale.model import Shard
 from watcher.scale.planning import SHARD_SIZE, plan
 from watcher.scale.results import TO_STORE
@@ -32,9 +38,21 @@ from watcher.store.job_records import JobRecord
 MOST_NOTES = 10
 """Records that could not be read, of all shards, shown at the end of a job."""
 
+
+def _engine(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """Refuse what names no engine before anything is looked at."""
+    if value is not None:
+        try:
+            check_address(value)
+        except AddressError as error:
+            raise MistakeError(error.message, help=error.help) from error
+    return value
+
+
 ENGINE = click.option(
     "--engine",
     metavar="ENGINE",
+    callback=_engine,
     help="Who works: local:4 for four processes here, dask://host:8786 for a Dask cluster.  "
     "[default: local, a process for each processor]",
 )
@@ -137,7 +155,7 @@ def begin(
 
 def engine_at(address: str | None) -> AbstractContextManager[Engine]:
     """Open an engine for the length of a block; None: a process for each processor."""
-    return closing(open_engine(address or f"local:{os.cpu_count() or 1}"))
+    return closing(open_engine(address or f"local:{min(MOST_LOCAL, os.cpu_count() or 1)}"))
 
 
 def work_off(settings: Settings, store: Store, job: int, engine: Engine) -> int:

@@ -15,6 +15,7 @@ import click
 from watcher.cli import Settings
 from watcher.cli.console import ago, count, print_json, safe, stdout
 from watcher.cli.logs import log_format, set_up_log
+from watcher.cli.names import MistakeError
 
 if TYPE_CHECKING:
     from watcher.scale.placing import Crew
@@ -24,6 +25,18 @@ log = logging.getLogger("watcher")
 
 LOCAL = "local"
 MOST = 1000
+
+
+def _where(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    """Refuse what names no place for workers before anything is looked at."""
+    if value != LOCAL:
+        from watcher.scale.engines import AddressError, scheduler_address
+
+        try:
+            scheduler_address(value)
+        except AddressError as error:
+            raise MistakeError(error.message, help=f"{error.help}; or `local`") from error
+    return value
 
 
 @click.command()
@@ -38,6 +51,7 @@ MOST = 1000
     default=LOCAL,
     show_default=True,
     metavar="WHERE",
+    callback=_where,
     help="`local` for processes of this host; dask://HOST:PORT, or tls://HOST:PORT with "
     "certificates, for the hosts of a Dask cluster.",
 )

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from watcher.scale.engines import scheduler_address
 from watcher.scale.model import ScaleError
 
 try:
@@ -79,7 +79,8 @@ def connect(engine: str) -> Client:
     """Return a client of the cluster that `dask://host:port` or `tls://host:port` names.
 
     The second one is encrypted, and both sides show certificates. Raises `ClusterError` where
-    nobody answers or the certificates are missing, `VersionsError` where it runs other versions.
+    nobody answers or the certificates are missing, `VersionsError` where it runs other versions,
+    `AddressError` where the address is none.
     """
     address = scheduler_address(engine)
     _be_quiet()
@@ -123,25 +124,6 @@ def lost(engine: str) -> Iterator[None]:
         raise ClusterError(
             f"the Dask scheduler at {scheduler_address(engine)} is gone ({_said(error)})"
         ) from error
-
-
-def scheduler_address(engine: str) -> str:
-    """Return the address as Dask writes it: `tcp://host:port` or `tls://host:port`.
-
-    Raises `ClusterError` where there is no host or port.
-    """
-    parts = urlsplit(engine)
-    try:
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    if parts.scheme not in {"dask", "tls"} or not host or not port or parts.path.strip("/"):
-        raise ClusterError(
-            f"{engine[:200]!r} names no Dask scheduler",
-            help="write dask://host:8786, or tls://host:8786 for one with certificates",
-        )
-    scheme = "tls" if parts.scheme == "tls" else "tcp"
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def check_versions(answers: Mapping[str, Any]) -> None:
