@@ -9,8 +9,10 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
+from sqlalchemy import create_engine, inspect, text
 
 from tests.journeys.alert_world import World
 from tests.store.moved import a_world, everything
@@ -20,6 +22,7 @@ from watcher.store import Store, StoreError, backup_postgresql
 from watcher.store.backup import back_up, restore
 from watcher.store.copying import copy
 from watcher.store.database import parse
+from watcher.store.versions import HEAD
 
 
 def stored(url: str) -> dict[str, list[tuple[object, ...]]]:
@@ -258,3 +261,119 @@ def test_the_days_of_the_log_are_saved_and_replaced_too(postgres_url: str, tmp_p
     store.append("square", "2", page(post("later"), cursor="3"), NOON + timedelta(days=1))
     assert store.log_backlog() == 2
     store.close()
+
+
+def a_dump(request: pytest.FixtureRequest, url: str, file: Path, *statements: str) -> None:
+    """Save what statements make in an empty database beside one, by PostgreSQL's own program."""
+    other = _another(request, url)
+    engine = create_engine(other)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+    backup_postgresql._run("pg_dump", parse(other), "--format=custom", f"--file={file}")
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("statements", "told"),
+    [
+        ([], "no backup of the watcher"),
+        (["CREATE TABLE customers (id int)"], "no backup of the watcher"),
+        (["CREATE TABLE watcher_version (version_num text)"], "no backup of the watcher"),
+        (["CREATE TABLE watcher_version AS SELECT '9999' version_num"], "has version 9999"),
+        (["CREATE TABLE watcher_version AS SELECT 'copying' version_num"], "half copy"),
+        ([f"CREATE TABLE watcher_version AS SELECT '{HEAD}' version_num"], "lacks tables"),
+        (["CREATE TABLE watcher_version AS VALUES ('0001')"], "failed"),
+        (
+            ["CREATE TABLE watcher_version(version_num) AS VALUES ('0001'), ('0002')"],
+            "no backup of the watcher",
+        ),
+    ],
+)
+def test_a_dump_of_something_else_changes_nothing(
+    statements: list[str],
+    told: str,
+    postgres_url: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> None:
+    a_store(postgres_url, "p1").close()
+    before = stored(postgres_url)
+    a_dump(request, postgres_url, tmp_path / "other", *statements)
+    with pytest.raises(StoreError, match=told):
+        restore(tmp_path / "other", postgres_url, force=True)
+    assert stored(postgres_url) == before
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("ends", ["exit 1", "kill -9 $$"])
+def test_a_restore_that_is_cut_off_changes_nothing(
+    ends: str, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_store(postgres_url, "p1").close()
+    before = stored(postgres_url)
+    back_up(postgres_url, tmp_path / "saved")
+    cut = tmp_path / "pg_restore"
+    real = shutil.which("pg_restore")
+    cut.write_text(
+        f'#!/bin/sh\ncase $* in *--list*) exec {real} "$@";; esac\n'
+        f'{real} "$@" | head -n 300\n{ends}\n'
+    )
+    cut.chmod(0o700)
+    which = shutil.which
+    monkeypatch.setattr(
+        backup_postgresql.shutil,
+        "which",
+        lambda name: str(cut) if name == "pg_restore" else which(name),
+    )
+    with pytest.raises(StoreError, match="failed"):
+        restore(tmp_path / "saved", postgres_url, force=True)
+    assert stored(postgres_url) == before
+
+
+@pytest.mark.server
+def test_a_restore_that_is_interrupted_changes_nothing(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_store(postgres_url, "p1").close()
+    before = stored(postgres_url)
+    back_up(postgres_url, tmp_path / "saved")
+
+    def interrupted(source: BinaryIO, target: BinaryIO) -> None:
+        target.write(source.read(2000).rpartition(b";")[0] + b";")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(backup_postgresql.shutil, "copyfileobj", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        restore(tmp_path / "saved", postgres_url, force=True)
+    assert stored(postgres_url) == before
+
+
+@pytest.mark.server
+def test_tables_of_other_programs_stay(postgres_url: str, tmp_path: Path) -> None:
+    a_store(postgres_url, "p1").close()
+    before = stored(postgres_url)
+    engine = create_engine(postgres_url)
+    with engine.begin() as connection:
+        functions = connection.execute(_FUNCTIONS).all()
+        connection.execute(text("CREATE TABLE search_history AS SELECT 1 AS id"))
+        connection.execute(text("CREATE TABLE search_0a1b2c3d AS SELECT 2 AS id"))
+        connection.execute(text("CREATE FUNCTION theirs() RETURNS int LANGUAGE sql AS 'SELECT 1'"))
+    back_up(postgres_url, tmp_path / "saved")
+    listed = backup_postgresql._run("pg_restore", None, "--list", str(tmp_path / "saved")).decode()
+    assert "search_" not in listed
+    assert "theirs" not in listed
+    restore(tmp_path / "saved", postgres_url, force=True)
+    assert stored(postgres_url) == before
+    with engine.begin() as connection:
+        assert inspect(connection).has_table("search_history")
+        assert not inspect(connection).has_table("search_0a1b2c3d")
+        assert connection.execute(_FUNCTIONS).all() == functions
+        assert len(functions) == 2
+    engine.dispose()
+
+
+_FUNCTIONS = text(
+    "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname LIKE 'refuse%' ORDER BY proname"
+)

@@ -4,6 +4,7 @@ Their passwords travel in their environment, which only this user can read, neve
 """
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -15,43 +16,61 @@ from sqlalchemy import inspect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from watcher.store.copy_target import DERIVED
 from watcher.store.database import Database, open_engine
 from watcher.store.errors import StoreError, translate
+from watcher.store.full_text_tables import is_derived
 from watcher.store.schema import metadata
-from watcher.store.versions import VERSION_TABLE
+from watcher.store.versions import HEAD, VERSION_TABLE, known_revisions, not_ours
 
 Progress = Callable[[int, int], None]
+_DAYS = "log_day_[0-9]*"
+"""The log's tables of days, to pg_dump: one may be made while it begins."""
+_MARK = "watcher_restore_refused"
+_FUNCTIONS = (
+    "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN RAISE EXCEPTION 'this trail only grows'; END $$;\n"
+    "CREATE FUNCTION refuse_unless_forgotten() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN IF EXISTS (SELECT 1 FROM proposals JOIN forgotten ON forgotten.account ="
+    " proposals.account WHERE proposals.id = OLD.proposal) THEN RETURN OLD; END IF;"
+    " RAISE EXCEPTION 'this trail only grows'; END $$;\n"
+)
+"""What triggers of our tables call, as migrations make it: a dump of tables holds none of it."""
 
 
 def back_up_postgresql(url: URL, part: Path, _progress: Progress) -> None:
-    """Dump a database into a file, which is read again in the end. Raises `StoreError`."""
+    """Dump our tables into a file, which is read again in the end. Raises `StoreError`."""
     Database(url.render_as_string(hide_password=False), migrate=False).close()  # ours, and whole
+    ours = [f'--table="{name}"' for name in (*metadata.tables, VERSION_TABLE)]
     _run(
         "pg_dump",
         url,
         "--format=custom",
         "--no-owner",
         "--no-privileges",
-        f"--exclude-table={DERIVED}*",
+        *ours,
+        f"--table={_DAYS}",
         f"--file={part}",
     )
-    _run("pg_restore", None, "--list", str(part))
+    _run("pg_restore", None, "--file=/dev/null", str(part))  # each block of it
 
 
 def restore_postgresql(file: Path, url: URL) -> None:
-    """Replace our tables with those of a backup, all in one transaction.
+    """Replace our tables with those of a backup, all in one transaction. Raises `StoreError`.
 
     `pg_restore --clean` cannot: it drops parts of a partitioned table one by one, which the server
-    refuses. So it only writes the script, behind a line of ours that drops what is there.
+    refuses. So it only writes the script, between lines of ours: those before it drop what is
+    there, those behind it refuse what is no backup of ours. Only when it has come to its end is
+    psql told to commit; however else this ends, the server takes everything back.
     """
     place, secrets = _connection(url)
     psql = [_program("psql"), *place, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
     script = [_program("pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(file)]
+    brings_functions = b" FUNCTION " in _run("pg_restore", None, "--list", str(file))
+    before = "BEGIN;\n" + _dropping(url) + ("" if brings_functions else _FUNCTIONS)
     with (
         TemporaryFile() as said,
         subprocess.Popen(  # noqa: S603 - a program of this machine, no shell between
-            [*psql, "--single-transaction", "--file=-"],
+            [*psql, "--file=-"],
             env=dict(os.environ) | secrets,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -62,17 +81,18 @@ def restore_postgresql(file: Path, url: URL) -> None:
         assert taking.stdin  # noqa: S101 - for the type checker
         assert giving.stdout  # noqa: S101
         try:
-            taking.stdin.write(_dropping(url).encode())
+            taking.stdin.write(before.encode())
             shutil.copyfileobj(giving.stdout, taking.stdin)
-            if giving.wait():
-                taking.kill()  # before the end of its input, which would be taken for all of it
+            if not giving.wait():
+                taking.stdin.write(f"{_checking()}COMMIT;\n".encode())
+            taking.stdin.close()
         except BrokenPipeError:  # it has ended at a mistake, and says which
             giving.kill()
-        with suppress(BrokenPipeError):
-            taking.stdin.close()
-        if giving.wait() or taking.wait():
+            with suppress(BrokenPipeError):
+                taking.stdin.close()
+        if taking.wait() or giving.wait():
             said.seek(0)
-            raise _failed("pg_restore", said.read())
+            raise _refused(file, said.read())
 
 
 def _dropping(url: URL) -> str:
@@ -85,14 +105,41 @@ def _dropping(url: URL) -> str:
     finally:
         engine.dispose()
     ours = {*metadata.tables, VERSION_TABLE}
-    names = [name for name in found if name in ours or name.startswith(DERIVED)]
+    names = [name for name in found if name in ours or is_derived(name)]
     tables = "".join(f'DROP TABLE IF EXISTS "{name}" CASCADE;\n' for name in names)
     functions = "DROP FUNCTION IF EXISTS refuse_change(), refuse_unless_forgotten() CASCADE;\n"
     return "SET client_min_messages = warning;\n" + tables + functions
 
 
-def _run(program: str, url: URL | None, *arguments: str) -> None:
-    """Run one of PostgreSQL's own programs. Raises `StoreError` with what it said."""
+def _checking() -> str:
+    """Return the statements that fail unless a whole database of ours was put back."""
+    known = ", ".join(f"'{revision}'" for revision in sorted(known_revisions()))
+    tables = ", ".join(f"'{name}'" for name in sorted(metadata.tables))
+    return f"""
+RESET search_path;
+DO $check$
+DECLARE found text[];
+BEGIN
+  IF to_regclass('{VERSION_TABLE}') IS NULL THEN RAISE EXCEPTION '{_MARK}()'; END IF;
+  SELECT array_agg(version_num::text) INTO found FROM {VERSION_TABLE};
+  IF found IS NULL OR cardinality(found) <> 1 OR found[1] NOT IN ({known})
+    OR found[1] = '{HEAD}'
+      AND EXISTS (SELECT FROM unnest(ARRAY[{tables}]) name WHERE to_regclass(name) IS NULL)
+  THEN RAISE EXCEPTION '{_MARK}(%)', coalesce(array_to_string(found, ' '), ''); END IF;
+END $check$;
+"""  # noqa: S608 - our own names
+
+
+def _refused(file: Path, output: bytes) -> StoreError:
+    """Return why a backup was not put back, from what the programs said."""
+    marked = re.search(rf"{_MARK}\((.*)\)".encode(), output)
+    if marked is None:
+        return _failed("pg_restore", output)
+    return not_ours(file, marked[1].decode(errors="replace"))
+
+
+def _run(program: str, url: URL | None, *arguments: str) -> bytes:
+    """Run one of PostgreSQL's own programs; return its output. Raises `StoreError`."""
     place, secrets = _connection(url) if url is not None else ([], {})
     done = subprocess.run(  # noqa: S603 - a program of this machine, no shell between
         [_program(program), *place, *arguments],
@@ -103,6 +150,7 @@ def _run(program: str, url: URL | None, *arguments: str) -> None:
     )
     if done.returncode:
         raise _failed(program, done.stderr)
+    return done.stdout
 
 
 def _program(name: str) -> str:

@@ -13,14 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from watcher.store.database import Database, open_engine, parse
 from watcher.store.errors import StoreError, translate
 from watcher.store.exclusive import shown_address
+from watcher.store.full_text_tables import is_derived
 from watcher.store.last_numbers import quoted
 from watcher.store.schema import metadata
 from watcher.store.versions import COPYING, HEAD, VERSION_TABLE, version_of
 
 _FROM_THE_START = {"progress", "log_heads", "log_cursors"}
 """Tables that have rows before anything has happened."""
-DERIVED = "search_"
-"""How tables begin that are made from others on PostgreSQL, and made anew by who needs them."""
 
 
 def is_empty(url: str) -> bool:
@@ -65,7 +64,7 @@ def make_room(url: str) -> bool:
             if _first(connection, table) is not None:
                 connection.execute(table.delete())
         for name in inspect(connection).get_table_names():
-            if name.startswith(DERIVED):  # of posts that were here once
+            if is_derived(name):  # of posts that were here once
                 connection.exec_driver_sql(f"DROP TABLE {quoted(connection, name)} CASCADE")
         mark(connection, COPYING)
     return half

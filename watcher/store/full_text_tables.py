@@ -32,6 +32,11 @@ _WAITING_KB = 512
 """What is new and not sorted into the index yet; every search goes through it."""
 
 
+def is_derived(name: str) -> bool:
+    """Whether a table is one of the index, of whatever form: made from others, and made anew."""
+    return _OURS.fullmatch(name) is not None
+
+
 class Entry(NamedTuple):
     """What is kept of a post."""
 
@@ -82,7 +87,7 @@ class Tables:
         """Return the names of tables of the index that are not these."""
         mine = {self.posts.name, self.words.name}
         names = inspect(connection).get_table_names()
-        return [name for name in names if _OURS.fullmatch(name) and name not in mine]
+        return [name for name in names if is_derived(name) and name not in mine]
 
     def drop_others(self, connection: Connection) -> None:
         """Drop all tables of the index but these."""

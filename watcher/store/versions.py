@@ -40,28 +40,59 @@ def upgrade(connection: Connection, where: str) -> None:
     Another process may have done it while this one waited for its turn: then it does nothing.
     Raises `StoreError` when the database is newer than the program or belongs to another program.
     """
-    # Its INFO lines, which begin with the import, tell nothing to who runs the watcher.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    _quiet()
     # Alembic costs a tenth of a second to import, and hardly any start needs it.
     from alembic import command
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     version = version_of(connection)
     if version is None:
         _refuse_foreign(connection, where)
     elif version == COPYING:
         raise _half(where)
-    elif version not in known:
+    elif version not in known_revisions():
         raise StoreError(
             f"the database is newer than this program: {where} has version {version}, "
             f"this program knows up to {HEAD}",
             help="Upgrade the watcher, or restore the backup made before the upgrade.",
         )
     command.upgrade(config, "head")
+
+
+def known_revisions() -> frozenset[str]:
+    """Return every revision that this program can bring up to date, the newest included."""
+    _quiet()
+    from alembic.script import ScriptDirectory
+
+    return frozenset(one.revision for one in ScriptDirectory(str(_MIGRATIONS)).walk_revisions())
+
+
+def _quiet() -> None:
+    # Alembic's INFO lines, which begin with the import, tell nothing to who runs the watcher.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def not_ours(file: Path, version: str) -> StoreError:
+    """Return the error for a backup that cannot be put back; `version` is what it says of itself.
+
+    Empty where it says nothing, several words where it says several things.
+    """
+    if not version or " " in version:
+        return StoreError(
+            f"{file} is no backup of the watcher",
+            help="name a file that `watcher store backup` made",
+        )
+    if version == COPYING:
+        return StoreError(f"{file} holds a half copy", help="take another backup")
+    if version in known_revisions():
+        return StoreError(f"{file} lacks tables of the watcher", help="take another backup")
+    return StoreError(
+        f"the backup is newer than this program: {file} has version {version}, "
+        f"this program knows up to {HEAD}",
+        help="upgrade the watcher first, or take an older backup",
+    )
 
 
 def version_of(connection: Connection) -> str | None:
