@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text, update
@@ -13,7 +14,9 @@ from rules.model import Post
 from tests.store.conftest import BOTH, Opened, empty, postgresql_opened, sqlite_opened
 from tests.store.samples import DAY, HOUR, MINUTE, NOON, ROUTES, account, match, page, post
 from watcher.store import Findings, StaleBatchError, StaleCursorError, Store
+from watcher.store import log as log_module
 from watcher.store.log import partition_of
+from watcher.store.log_rows import unpack
 from watcher.store.schema import log, log_heads, log_matched, matches
 
 __all__ = ["postgresql_opened", "sqlite_opened"]
@@ -115,6 +118,29 @@ def test_two_claims_at_once_get_two_partitions(store: Store) -> None:
         assert first.partition != second.partition
         ids = [one.id for one in (*first.posts, *second.posts)]
         assert len(ids) == len(set(ids))
+
+
+def test_the_partition_worked_off_longest_ago_is_next(store: Store) -> None:
+    """Else one that never empties would starve all others."""
+    store.append("town", None, page(*(one for n in range(40) for one in by(n, f"p{n}"))), NOON)
+    taken = []
+    for at in range(8):
+        with store.claim("one", 1, NOON + at * MINUTE) as claim:
+            assert claim is not None
+            taken.append(claim.partition)
+            claim.save(Findings(), {}, lambda: NOON + at * MINUTE)  # noqa: B023 - called at once
+        of_busy = (one for n in range(9) for one in by(taken[0], f"n{at}-{n}"))
+        store.append("town", f"{at + 1}", page(*of_busy, cursor=f"{at + 2}"), NOON)
+    assert sorted(taken[:4]) == [0, 1, 2, 3]
+
+
+def test_a_partition_that_is_left_out_is_not_claimed(store: Store) -> None:
+    store.append("town", None, page(*(one for n in range(20) for one in by(n, f"p{n}"))), NOON)
+    with store.claim("one", 100, NOON, aside={0, 1, 3}) as claim:
+        assert claim is not None
+        assert claim.partition == 2
+    with store.claim("one", 100, NOON, aside={0, 1, 2, 3}) as claim:
+        assert claim is None
 
 
 def test_an_abandoned_claim_waits_again(store: Store) -> None:
@@ -376,6 +402,32 @@ def test_partitions_are_added_only_when_nothing_waits(store: Store) -> None:
     assert store._known_partitions == 8
     work_off(store)
     assert stored(store) == ["a", "b", "c"]
+
+
+def test_partitions_that_another_thread_adds_meanwhile_move_no_author(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.append("town", None, page(*by(1, "a"), cursor="1"), NOON)
+    work_off(store)
+    share_out = log_module._shared_out
+
+    def meanwhile(*args: Any) -> Any:
+        monkeypatch.setattr(log_module, "_shared_out", share_out)
+        shared = share_out(*args)
+        store.partitions = 8
+        store.append("square", None, page(*by(5, "other")), NOON + HOUR)
+        assert store._known_partitions == 8
+        return shared
+
+    monkeypatch.setattr(log_module, "_shared_out", meanwhile)
+    some = [one for number in range(20) for one in by(number, f"p{number}")]
+    store.append("town", "1", page(*some, cursor="2"), NOON + HOUR)
+    with store.reading() as connection:
+        query = select(log.c.partition, log.c.posts).where(log.c.at > NOON)
+        rows = connection.execute(query).all()
+    authors = [(row.partition, one.author) for row in rows for one in unpack(row.posts).posts]
+    assert len(authors) == 21
+    assert all(number == partition_of(("town", one.id), 8) for number, one in authors)
 
 
 def test_strange_texts_come_through_as_the_store_has_them(store: Store) -> None:

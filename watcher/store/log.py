@@ -76,18 +76,19 @@ class Log(Database):
         `StaleCursorError` where the source was read on from there meanwhile, `StoreError`
         otherwise; then nothing of the page was kept.
         """
-        self._make_ready(now)
+        partitions = self._make_ready(now)
         for _ in range(_TRIES):
             try:
-                return self._append(source, cursor, page, now)
+                return self._append(source, cursor, page, now, partitions)
             except _MorePartitionsError:
-                self._known_partitions = 0
-                self._make_ready(now)
+                partitions = self._make_ready(now, anew=True)
         raise StoreError("the log goes on changing its partitions", help="Try again.")
 
-    def _append(self, source: str, cursor: str | None, page: Page, now: datetime) -> Appended:
+    def _append(
+        self, source: str, cursor: str | None, page: Page, now: datetime, partitions: int
+    ) -> Appended:
         came = {_key(post): post for post in reversed(page.posts)}
-        shared = _shared_out(page, [*reversed(came.values())], self._known_partitions, now)
+        shared = _shared_out(page, [*reversed(came.values())], partitions, now)
         takes_away = bool(page.deleted or page.departed)
         gone = 0
         with self._appending(takes_away=takes_away) as connection:
@@ -95,7 +96,7 @@ class Log(Database):
             note_page(connection, source, page, 0, now)
             if takes_away:
                 gone = take_away_named(connection, source, page, now)
-            heads = _hold_heads(connection, shared, self._known_partitions)
+            heads = _hold_heads(connection, shared, partitions)
             # Now that heads are held: who goes through the log after somebody was forgotten waits
             # for those who held one before.
             let_in = without_forgotten(connection, page)
@@ -103,7 +104,7 @@ class Log(Database):
                 kept = {_key(post): post for post in reversed(let_in.posts)}
                 came = {key: post for key, post in came.items() if key in kept}
                 of_kept = [*reversed(came.values())]
-                shared = _shared_out(let_in, of_kept, self._known_partitions, now)
+                shared = _shared_out(let_in, of_kept, partitions, now)
             _write(connection, shared, heads, source, now)
             if takes_away:
                 take_back(connection, source, page, now)
@@ -118,41 +119,54 @@ class Log(Database):
                 take_writers_lock(connection)
             yield connection
 
-    def _make_ready(self, now: datetime) -> None:
-        """Have partitions, and on PostgreSQL the tables for this day and the next."""
+    def _make_ready(self, now: datetime, *, anew: bool = False) -> int:
+        """Have partitions, and on PostgreSQL the tables for this day and the next.
+
+        Return how many partitions there are, asked `anew` or as it was known last. Other threads
+        append too: what is known may be another number by the next line, and is read once.
+        """
+        partitions = 0 if anew else self._known_partitions
         asked = self._asked_for_more
-        lately = asked is not None and abs(now - asked) < _ASK_AGAIN and self._known_partitions
-        if self._known_partitions < self.partitions and not lately:
+        lately = asked is not None and abs(now - asked) < _ASK_AGAIN and partitions
+        if partitions < self.partitions and not lately:
             self._asked_for_more = now
             with self.writing() as connection:
-                self._known_partitions = _add_partitions(connection, self.partitions)
-        if self._file is not None:
-            return
-        wanted = {day_of(now), day_of(now) + DAY}
+                partitions = _add_partitions(connection, self.partitions)
+            self._known_partitions = partitions
+        if self._file is None:
+            self._make_days({day_of(now), day_of(now) + DAY})
+        return partitions
+
+    def _make_days(self, wanted: set[datetime]) -> None:
         for day in sorted(wanted - self._known_days):
             with self._transaction(self._writers) as connection:
                 make_day(connection, day)
         self._known_days = frozenset(wanted)
 
     @contextmanager
-    def claim(self, worker: str, limit: int, now: datetime) -> Iterator[Claim | None]:
+    def claim(
+        self, worker: str, limit: int, now: datetime, *, aside: Collection[int] = ()
+    ) -> Iterator[Claim | None]:
         """Take the next posts of a partition that nobody works on, about `limit`; None: none wait.
 
+        It is none of the partitions in `aside`, and of the others the one worked off longest ago.
         They are this worker's until the block ends, and with `save` done by then. Without it they
         wait again; a worker that is killed lets go of them too. Raises `StoreError`.
         """
         if self._file is None:
             with self._transaction(self._writers) as connection:
-                yield claim_next(connection, worker, limit, now)
+                yield claim_next(connection, worker, limit, now, aside)
             return
-        yield from self._claim_alone(worker, limit, now)
+        yield from self._claim_alone(worker, limit, now, aside)
 
-    def _claim_alone(self, worker: str, limit: int, now: datetime) -> Iterator[Claim | None]:
+    def _claim_alone(
+        self, worker: str, limit: int, now: datetime, aside: Collection[int]
+    ) -> Iterator[Claim | None]:
         """Claim on SQLite: nothing is held while the posts are matched, but in this process."""
         with _CLAIMING:
             with self.reading() as connection:
                 busy = {number for file, number in _CLAIMED if file == self._file}
-                claim = claim_next(connection, worker, limit, now, busy)
+                claim = claim_next(connection, worker, limit, now, busy.union(aside))
             if claim is not None:
                 held = (self._file, claim.partition)
                 _CLAIMED.add(held)
