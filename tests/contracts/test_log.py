@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,10 +14,10 @@ from sqlalchemy import func, select, text, update
 from rules.model import Post
 from tests.store.conftest import BOTH, Opened, empty, postgresql_opened, sqlite_opened
 from tests.store.samples import DAY, HOUR, MINUTE, NOON, ROUTES, account, match, page, post
-from watcher.store import Findings, StaleBatchError, StaleCursorError, Store
+from watcher.store import Findings, StaleBatchError, StaleCursorError, Store, log_reading
 from watcher.store import log as log_module
 from watcher.store.log import partition_of
-from watcher.store.log_rows import unpack
+from watcher.store.log_rows import packs, unpack
 from watcher.store.schema import log, log_heads, log_matched, matches
 
 __all__ = ["postgresql_opened", "sqlite_opened"]
@@ -428,6 +429,33 @@ def test_partitions_that_another_thread_adds_meanwhile_move_no_author(
     authors = [(row.partition, one.author) for row in rows for one in unpack(row.posts).posts]
     assert len(authors) == 21
     assert all(number == partition_of(("town", one.id), 8) for number, one in authors)
+
+
+def test_what_is_too_much_for_one_row_or_one_claim_goes_into_several(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_module, "packs", partial(packs, most=2000))
+    monkeypatch.setattr(log_reading, "MOST_TAKEN", 5000)
+    some = [f"p{number}" for number in range(9)]
+    long = "Acme " * 300
+    beside = (account("1", "ann1"), account("1", "ann1", bio="x" * 1500))
+    store.append(
+        "town",
+        None,
+        page(*by(1, *reversed(some), text=long), by(1, "huge", text=long * 4)[0], accounts=beside),
+        NOON,
+    )
+    with store.reading() as connection:
+        spans = connection.execute(select(log.c.first, log.c.last).order_by(log.c.last)).all()
+    assert [span.first for span in spans] == [1, *(span.last + 1 for span in spans[:-1])]
+    assert spans[-1].last == store.log_backlog() == 12
+    assert len(spans) >= 10
+    with store.claim("one", 1000, NOON) as claim:
+        assert claim is not None
+        assert 1 <= len(claim.posts) <= 3
+    assert work_off(store) == 10
+    assert set(stored(store)) == {*some, "huge"}
+    assert store.skipped("town") == ()
 
 
 def test_strange_texts_come_through_as_the_store_has_them(store: Store) -> None:

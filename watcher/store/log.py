@@ -28,7 +28,7 @@ from watcher.store.leaving import take_away_named
 from watcher.store.log_claim import Claim
 from watcher.store.log_days import DAY, BusyError, day_of, days, drop_day, is_worked_off, make_day
 from watcher.store.log_reading import claim_next, readable, rows_of_day
-from watcher.store.log_rows import Seen, pack
+from watcher.store.log_rows import Seen, packs
 from watcher.store.log_taken_back import take_back
 from watcher.store.schema import log, log_cursors, log_heads, sources
 
@@ -305,24 +305,26 @@ def _write(
         return
     rows = []
     for partition, (posts, accounts) in sorted(shared.items()):
-        head = heads[partition]
-        last = head + len(posts) + len(accounts)
-        rows.append(
-            {
-                "partition": partition,
-                "first": head + 1,
-                "last": last,
-                "at": now,
-                "source": source,
-                "posts": pack(posts, accounts),
-            }
-        )
+        last = heads[partition]
+        for number, octets in packs(posts, accounts):
+            rows.append(
+                {
+                    "partition": partition,
+                    "first": last + 1,
+                    "last": last + number,
+                    "at": now,
+                    "source": source,
+                    "posts": octets,
+                }
+            )
+            last += number
     connection.execute(insert(log), rows)
+    ends = {row["partition"]: row["last"] for row in rows}
     connection.execute(
         update(log_heads)
         .where(log_heads.c.partition == bindparam("of"))
         .values(number=bindparam("upto")),
-        [{"of": row["partition"], "upto": row["last"]} for row in rows],
+        [{"of": partition, "upto": upto} for partition, upto in ends.items()],
     )
 
 

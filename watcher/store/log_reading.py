@@ -14,17 +14,23 @@ from watcher.store.log_days import DAY
 from watcher.store.log_rows import DamagedError, Written, unpack
 from watcher.store.schema import log, log_cursors, log_heads
 
+MOST_TAKEN = 50_000_000
+"""Octets of a claim, unzipped, after which no further row is taken."""
+
 
 def claim_next(
     connection: Connection, worker: str, limit: int, now: datetime, busy: Collection[int] = ()
 ) -> Claim | None:
-    """Hold the partition in which most waits, and read its next posts; None where none waits."""
+    """Hold a partition and read its next posts; None where none waits, but in the `busy` ones.
+
+    It is the one that was worked off longest ago: so none waits for ever beside a busier one.
+    """
     waits = log_heads.c.number - log_cursors.c.number
     held = connection.execute(
         select(log_cursors.c.partition, log_cursors.c.number)
         .join(log_heads, log_heads.c.partition == log_cursors.c.partition)
         .where(waits > 0, log_cursors.c.partition.not_in(busy))
-        .order_by(waits.desc(), log_cursors.c.partition)
+        .order_by(log_cursors.c.at.nulls_first(), waits.desc(), log_cursors.c.partition)
         .limit(1)
         .with_for_update(of=log_cursors, skip_locked=True)
     ).first()
@@ -58,18 +64,25 @@ class _Reading:
         self._again: list[tuple[Written, Key, str, datetime]] = []
         self._private: set[Key] = set()
         self._damaged: list[tuple[str, str, int, str]] = []
+        self._size = 0
 
     def take(self, row: Any) -> bool:
-        """Take a row; False where it has to wait: it holds another form of a post taken."""
+        """Take a row; False where it has to wait.
+
+        It does where it would be too much at once, or holds another form of a post taken.
+        """
         try:
             found = unpack(row.posts)
         except DamagedError as error:
             self._lose(row, row.last - row.first + 1, error.message)
             return True
+        if self._size and self._size + found.size > MOST_TAKEN:
+            return False
         keys = [(one.fields[1], one.fields[2]) for one in found.posts]
         known = self._written
         if any(key in known and one.is_edited for key, one in zip(keys, found.posts, strict=True)):
             return False
+        self._size += found.size
         if found.damaged:
             self._lose(row, found.damaged, "what it says of them makes no post")
         for key, one in zip(keys, found.posts, strict=True):

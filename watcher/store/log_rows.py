@@ -7,7 +7,7 @@ checked field by field: octets that do not hold posts raise `DamagedError`, and 
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,9 +22,15 @@ _MICROSECOND = timedelta(microseconds=1)
 _LEVEL = 1
 """Of zlib: half as large as they were; a higher level takes twice the time for a tenth less."""
 _LARGEST = 64_000_000
-"""Octets of a row when unzipped: no page comes near."""
+"""Octets of a row when unzipped. `packs` stays below: four for each character."""
+MOST_WRITTEN = 16_000_000
+"""Characters of a row: what does not go into one goes into several."""
 _LONGEST_KEY = 255
 _LATEST = 10**17
+
+
+class _TooMuchError(Exception):
+    """More than what goes into one row."""
 
 
 class DamagedError(StoreError):
@@ -102,9 +108,31 @@ class LogRow:
     accounts: tuple[Seen, ...]
     damaged: int = 0
     """Posts and accounts of it that cannot be read."""
+    size: int = 0
+    """Octets of it, unzipped."""
 
 
-def pack(posts: Iterable[Post], accounts: Iterable[Seen]) -> bytes:
+def packs(
+    posts: Sequence[Post], accounts: Sequence[Seen], most: int = MOST_WRITTEN
+) -> Iterator[tuple[int, bytes]]:
+    """Yield rows of at most about so many characters: how many of them all, in order, and octets.
+
+    A single post is a row, however large it is.
+    """
+    alone = len(posts) + len(accounts) <= 1
+    try:
+        octets = pack(posts, accounts, None if alone else most)
+    except _TooMuchError:
+        half, rest = len(posts) // 2, len(accounts) // 2
+        if posts and accounts:
+            half, rest = len(posts), 0
+        yield from packs(posts[:half], accounts[:rest], most)
+        yield from packs(posts[half:], accounts[rest:], most)
+    else:
+        yield len(posts) + len(accounts), octets
+
+
+def pack(posts: Iterable[Post], accounts: Iterable[Seen], most: int | None = None) -> bytes:
     """Return posts, and accounts beside them, as octets."""
     numbers: dict[int, int] = {}
     authors: list[Account] = []
@@ -120,13 +148,18 @@ def pack(posts: Iterable[Post], accounts: Iterable[Seen]) -> bytes:
         [_account_out(one) for one in authors],
         written,
         [[_number(one.at), _account_out(one.account)] for one in accounts],
+        most,
     )
 
 
-def packed(authors: list[Any], posts: list[Any], accounts: list[Any]) -> bytes:
+def packed(
+    authors: list[Any], posts: list[Any], accounts: list[Any], most: int | None = None
+) -> bytes:
     """Return authors, posts and accounts that are lists of fields already, as octets."""
     value = [_VERSION, authors, posts, accounts]
     text = _json(value)
+    if most is not None and len(text) > most:
+        raise _TooMuchError
     if "\\u0000" in text:
         text = _json(_cleaned(value))
     try:
@@ -138,7 +171,8 @@ def packed(authors: list[Any], posts: list[Any], accounts: list[Any]) -> bytes:
 
 def unpack(octets: bytes) -> LogRow:
     """Return what `pack` made octets of. Raises `DamagedError` where nothing of it can be read."""
-    authors, posts, accounts = opened(octets)
+    text = _unzipped(octets)
+    authors, posts, accounts = _lists(text)
     known = _read(_account_in, authors)
     found = _read(_post_in, posts, known)
     beside = _read(_seen_in, accounts)
@@ -146,18 +180,30 @@ def unpack(octets: bytes) -> LogRow:
         posts=tuple(one for one in found if one is not None),
         accounts=tuple(one for one in beside if one is not None),
         damaged=found.count(None) + beside.count(None),
+        size=len(text),
     )
 
 
 def opened(octets: bytes) -> tuple[list[Any], list[Any], list[Any]]:
     """Return authors, posts and accounts of a row, as lists. Raises `DamagedError`."""
+    return _lists(_unzipped(octets))
+
+
+def _unzipped(octets: bytes) -> bytes:
+    unzip = zlib.decompressobj()
     try:
-        unzip = zlib.decompressobj()
         text = unzip.decompress(octets, _LARGEST)
-        if unzip.unconsumed_tail or not unzip.eof:
-            raise DamagedError("it does not end where it should")
+    except (zlib.error, TypeError) as error:
+        raise DamagedError(f"it holds no posts ({type(error).__name__})") from error
+    if unzip.unconsumed_tail or not unzip.eof:
+        raise DamagedError("it does not end where it should")
+    return text
+
+
+def _lists(text: bytes) -> tuple[list[Any], list[Any], list[Any]]:
+    try:
         version, authors, posts, accounts = json.loads(text)
-    except (zlib.error, ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise DamagedError(f"it holds no posts ({type(error).__name__})") from error
     if version != _VERSION:
         raise DamagedError("it was written by another version of the watcher")
