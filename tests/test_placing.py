@@ -1,12 +1,18 @@
 """Who keeps workers at work: what is started again, when, and what a cluster must be like."""
 
+import os
+import signal
+import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from watcher.scale import local_crew
 from watcher.scale.engines import open_engine
 from watcher.scale.model import ScaleError
 from watcher.scale.placing import Ended, Keeper, Started
@@ -128,3 +134,55 @@ def test_where_dask_is_missing_it_is_said_how_to_get_it(monkeypatch: pytest.Monk
     with pytest.raises(ScaleError, match="Dask is not installed") as raised:
         open_engine("dask://host:8786")
     assert "[dask]" in raised.value.help
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from watcher.scale.local_crew import alone
+with alone(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_who_keeps_workers_here_is_stopped(tmp_path: Path) -> None:
+    assert not local_crew.stop(tmp_path)
+    with waiting(HOLDER, str(tmp_path)) as holder:
+        with pytest.raises(ScaleError, match=f"process {holder.pid} places workers"):
+            local_crew.alone(tmp_path).__enter__()
+        assert local_crew.stop(tmp_path)
+        assert holder.wait(20) == -signal.SIGTERM
+    assert not local_crew.stop(tmp_path)
+
+
+@pytest.mark.parametrize("mark", ["", " 1"])
+def test_a_number_that_a_former_one_wrote_down_is_not_signalled(tmp_path: Path, mark: str) -> None:
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("here nothing tells two processes of one number apart")
+    with local_crew.alone(tmp_path), waiting("print(1, flush=True); input()") as other:
+        # As the one killed before left it, whose number another program has by now.
+        (tmp_path / "workers.lock").write_text(f"{other.pid}{mark}")
+        with pytest.raises(ScaleError, match="does not end"):
+            local_crew.stop(tmp_path, 0.0)
+        other.communicate("go on\n", 20)
+        assert other.returncode == 0
+
+
+def test_who_let_go_is_written_down_no_more(tmp_path: Path) -> None:
+    with local_crew.alone(tmp_path):
+        assert (tmp_path / "workers.lock").read_text().startswith(f"{os.getpid()} ")
+    assert (tmp_path / "workers.lock").read_text() == ""
+
+
+@contextmanager
+def waiting(program: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A process of its own that has said its first word."""
+    with subprocess.Popen([sys.executable, "-c", program, *arguments], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        try:
+            yield process
+        finally:
+            process.kill()

@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from watcher.scale.tether import GRACE, Child
 
 _FILE: Final = "workers.lock"
 _LOOK: Final = 0.1
+_MOST: Final = 2**31 - 1
 
 
 class LocalCrew:
@@ -71,12 +72,15 @@ def alone(data: Path) -> Iterator[None]:
     try:
         if not _taken(file):
             raise ScaleError(
-                f"process {_pid(file) or '?'} places workers for the data in {data} already",
+                f"process {_holder(file) or '?'} places workers for the data in {data} already",
                 help="`watcher workers --stop` stops it and its workers",
             )
         os.ftruncate(file, 0)
-        os.pwrite(file, str(os.getpid()).encode(), 0)
-        yield
+        os.pwrite(file, f"{os.getpid()} {_began(os.getpid())}".encode(), 0)
+        try:
+            yield
+        finally:
+            os.ftruncate(file, 0)
     finally:
         os.close(file)
 
@@ -87,24 +91,26 @@ def stop(data: Path, seconds: float = GRACE + 10) -> bool:
     Raises `ScaleError` where it does not end within so many seconds.
     """
     file = os.open(_lock_file(data), os.O_RDWR | os.O_CREAT, 0o600)
+    told: int | None = None
     try:
         if _taken(file):
             return False
-        pid = _pid(file)
-        if pid is not None:
-            os.kill(pid, signal.SIGTERM)
         until = time.monotonic() + seconds
-        while not _taken(file):
+        while True:
+            # Whoever took the lock just now may not have written who it is yet.
+            if (pid := _holder(file)) is not None and pid != told:
+                told = pid
+                with suppress(ProcessLookupError):  # it ended just now
+                    os.kill(pid, signal.SIGTERM)
+            if _taken(file):
+                return True
             if time.monotonic() > until:
-                raise ScaleError(f"process {pid or '?'}, which places the workers, does not end")
+                raise ScaleError(f"process {told or '?'}, which places the workers, does not end")
             time.sleep(_LOOK)
-    except ProcessLookupError:
-        return True
     except PermissionError as error:
-        raise ScaleError(f"process {pid} belongs to another user") from error
+        raise ScaleError(f"process {told} belongs to another user") from error
     finally:
         os.close(file)
-    return True
 
 
 def _lock_file(data: Path) -> Path:
@@ -122,6 +128,21 @@ def _taken(file: int) -> bool:
     return True
 
 
-def _pid(file: int) -> int | None:
-    text = os.pread(file, 20, 0).decode(errors="replace")
-    return int(text) if text.isdigit() else None
+def _holder(file: int) -> int | None:
+    """Return who wrote itself down; None where that one is gone, whoever has its number now."""
+    pid, _, began = os.pread(file, 100, 0).decode(errors="replace").partition(" ")
+    if not (pid.isascii() and pid.isdigit() and 0 < int(pid) <= _MOST):
+        return None
+    return int(pid) if _began(int(pid)) == began else None
+
+
+def _began(pid: int) -> str:
+    """Return a mark that tells a process from others that had its number; empty without /proc.
+
+    It is the 22nd field of `stat`, when it started (proc(5)); a name in brackets may hold anything.
+    """
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return ""
+    return status.rpartition(")")[2].split()[19]
