@@ -98,8 +98,3 @@ class Pulse:
                 name: StepFigures(**{**vars(step), "counts": list(step.counts)})
                 for name, step in self._steps.items()
             }
-
-    def forget(self, name: str) -> None:
-        """Forget a step that is done no more, such as the pulls of a source that was taken out."""
-        with self._lock:
-            self._steps.pop(name, None)
