@@ -1,18 +1,23 @@
 """A worker works off what waits until it is told to stop, and outlives a database that is away."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from rules.lookalike.context import Own
+from rules.model import Post
 from tests.contracts.test_log_same_as_pages import CONFIG, START
 from tests.journeys.alert_world import TEMPLATES
-from tests.store.samples import page, post
+from tests.store.samples import account, page, post
 from watcher.app import App
 from watcher.config import load
 from watcher.store import StoreError
+from watcher.walk.finding import Finder, Seen
 from watcher.worker import Worker
 
 
@@ -88,4 +93,88 @@ def test_on_a_server_the_time_is_that_of_the_server(tmp_path: Path, postgres_url
     for told in (known.started, known.beat, known.stopped, found):
         assert told is not None
         assert abs(there[0] - told) < timedelta(minutes=5)
+    worker.app.close()
+
+
+class Poison:
+    """A part of the log on which the rules stumble: what `bob` writes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+        self.tries = 0
+        self.is_there = True
+        look = Finder.look
+
+        def stumble(finder: Finder, posts: Sequence[Post], own: Sequence[Own]) -> Seen:
+            if self.is_there and any(one.author.handle == "bob" for one in posts):
+                self.tries += 1
+                raise error
+            return look(finder, posts, own)
+
+        monkeypatch.setattr(Finder, "look", stumble)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError("a stranger's words"), "an error in the watcher itself (ValueError)"),
+        (StoreError("it is refused"), "it is refused"),
+    ],
+)
+def test_a_part_of_the_log_that_fails_holds_up_no_other(
+    worker: Worker,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    told: str,
+) -> None:
+    caplog.set_level(logging.INFO)
+    now = START
+    worker.app = replace(worker.app, clock=lambda: now)
+    store = worker.app.store
+    poison = Poison(monkeypatch, error)
+    some = [post("b", "Nordelia", author=account("2", "bob"))]
+    some += [post(f"p{n}", "Nordelia", author=account(f"{n}", f"ann{n}")) for n in range(3, 40)]
+    store.append("town", None, page(*some), START)
+    looks = 0
+
+    def wait(_: float | None = None) -> bool:
+        nonlocal looks, now
+        looks += 1
+        now += timedelta(seconds=1)
+        poison.is_there = looks < 30
+        if looks == 60:
+            worker.stopping.set()
+        return worker.stopping.is_set()
+
+    monkeypatch.setattr(worker.stopping, "wait", wait)
+    worker.work()
+    assert store.log_backlog() == 0
+    assert 2 <= poison.tries <= 5
+    lines = [one.message for one in caplog.records]
+    assert len([one for one in lines if one.endswith(f"of the log: {told}")]) == 1
+    assert lines.count("works again") == 1
+    assert not any("stranger" in one for one in lines)
+    worker.app.close()
+
+
+def test_an_error_that_nobody_foresaw_ends_no_worker(
+    worker: Worker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter([True, True, False])
+    claim = worker.app.store.claim
+
+    def fail(*args: Any, **named: Any) -> object:
+        if next(failures, False):
+            raise ValueError
+        return claim(*args, **named)
+
+    monkeypatch.setattr(worker.app.store, "claim", fail)
+    worker.app.store.append("town", None, page(post("a", "Nordelia")), START)
+    waits = iter([False, False, True])
+    stop = worker.stopping.set
+    monkeypatch.setattr(worker.stopping, "wait", lambda _: next(waits) and stop())
+    worker.work()
+    told = [one.message for one in caplog.records]
+    assert told.count("an error in the watcher itself (ValueError)") == 1
+    assert worker.app.store.log_backlog() == 0
     worker.app.close()

@@ -17,6 +17,7 @@ from watcher.walk.planning import Planned, plan, plan_now
 from watcher.walk.pulling import Pulled, pull
 from watcher.walk.returning import Taken, take_back
 from watcher.walk.stopping import never
+from watcher.walk.working import PartitionError
 
 __all__ = [
     "BATCH",
@@ -24,6 +25,7 @@ __all__ = [
     "Delivered",
     "Looked",
     "Matched",
+    "PartitionError",
     "Planned",
     "Pulled",
     "Taken",

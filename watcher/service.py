@@ -47,7 +47,7 @@ log = logging.getLogger("watcher")
 
 MATCH_EVERY = timedelta(seconds=2)
 MOST_CLAIMS = 10
-"""How much of the log a turn of matching works off at once: about a thousand posts each."""
+"""How much of the log a turn of matching works off at once: about two thousand posts each."""
 LOOK_EVERY = timedelta(seconds=10)
 INDEX_EVERY = timedelta(seconds=60)
 PLAN_EVERY = timedelta(seconds=10)
@@ -311,6 +311,8 @@ class Service:
         found = matched.matches or matched.suspects or matched.changed or matched.alarms
         if found or not self._looked:
             self._soon("plan")
+        if matched.trouble:
+            raise pipeline.PartitionError(matched.trouble)
 
     def _revisit(self) -> None:
         try:

@@ -72,18 +72,19 @@ class Worker:
         log.info("working off the log")
         while not self.stopping.is_set():
             try:
-                with self.pulse.step("work"):
+                with self.pulse.step("work") as turn:
                     self._sign()
                     worked = work(self.app, self._id, stop=self._is_to_pause)
                     self._count(worked)
-            except WatcherError as error:
-                self._tell(f"{error}{f' ({error.help})' if error.help else ''}")
+                    turn.failed = bool(worked.trouble)
+                self._take_up_config()
+            except Exception as error:  # noqa: BLE001 - the outermost boundary: a worker goes on
+                self._tell(*_said(error))
                 self.stopping.wait(pause * (0.5 + self.app.random.random() / 2))
                 pause = min(LONGEST_PAUSE, 2 * pause)
                 continue
-            self._tell("")
+            self._tell(worked.trouble)
             pause = FIRST_PAUSE
-            self._take_up_config()
             if worked.claims:
                 look = FIRST_LOOK
             else:
@@ -136,11 +137,11 @@ class Worker:
         except StoreError as error:
             log.warning("the database was not told: %s", one_line(error.message, LINE))
 
-    def _tell(self, trouble: str) -> None:
+    def _tell(self, trouble: str, unforeseen: Exception | None = None) -> None:
         """Say what went wrong when it begins, changes and ends: not with every try."""
         before, self._trouble = self._trouble, trouble
         if trouble and trouble != before:
-            log.error("%s", one_line(trouble, LINE))
+            log.error("%s", one_line(trouble, LINE), exc_info=unforeseen)
         elif before and not trouble:
             log.info("works again")
 
@@ -161,6 +162,13 @@ class Worker:
                 log.info("the changed configuration is in use")
         except (ConfigError, WatcherError) as error:
             log.error("the changed configuration is not used:\n%s", error)  # noqa: TRY400
+
+
+def _said(error: Exception) -> tuple[str, Exception | None]:
+    """Return what to say of an error, and the error itself where nobody foresaw it."""
+    if isinstance(error, WatcherError):
+        return f"{error}{f' ({error.help})' if error.help else ''}", None
+    return f"an error in the watcher itself ({type(error).__name__})", error
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

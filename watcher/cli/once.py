@@ -56,6 +56,8 @@ def command(settings: Settings, as_json: bool) -> int:
                 + (f", {count(matched.alarms, 'alarm')}" if matched.alarms else "")
             )
             _tell_rates(matched)
+        if matched.trouble:
+            stderr().error(pipeline.PartitionError(matched.trouble))
         looked, seen = _look(app)
         if not as_json:
             _tell_looked(looked, seen)
@@ -115,6 +117,7 @@ def command(settings: Settings, as_json: bool) -> int:
     troubled = (
         any(one.error for one in pulled)
         or matched.rates_failed
+        or matched.trouble
         or taken.error
         or any(one.error for one in planned)
         or delivered.failed

@@ -38,6 +38,8 @@ class Matched:
     """What went wrong with the rate of a rule; it is judged again at the next turn."""
     rates_cut: tuple[str, ...] = ()
     """Rules of which more matches were to be counted than are read at once."""
+    trouble: str = ""
+    """What keeps parts of the log from being worked off; everything else was done."""
 
 
 def match(app: App, *, stop: Callable[[], bool] = never, claims: int | None = None) -> Matched:
@@ -53,13 +55,14 @@ def match(app: App, *, stop: Callable[[], bool] = never, claims: int | None = No
     """
     app.store.reexamine_all(app.detector.fingerprint)
     posts = matches = suspects = changed = 0
+    trouble = ""
     own = own_accounts(app)
     finder = Finder(app)
     if app.config.uses_log:
         app.store.take_up(finder.routes, finder.forms, app.clock())
         worked = work(app, app.worker or LEADER, stop=stop, claims=claims)
         posts, matches = worked.posts, worked.matches
-        suspects, changed = worked.suspects, worked.changed
+        suspects, changed, trouble = worked.suspects, worked.changed, worked.trouble
     while not stop() and (batch := app.store.unmatched(BATCH)).posts:
         seen = finder.look(batch.posts, own)
         found = seen.findings
@@ -94,6 +97,7 @@ def match(app: App, *, stop: Callable[[], bool] = never, claims: int | None = No
         alarms=judged.alarms,
         rates_failed=judged.failed,
         rates_cut=tuple(sorted(judged.cut)),
+        trouble=trouble,
     )
 
 

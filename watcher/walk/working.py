@@ -1,25 +1,46 @@
 """Working off the log: its posts matched, stored and counted, a partition's next ones at a time."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 from weakref import WeakKeyDictionary
 
+from rules.errors import WatcherError
 from rules.garbage import collector_at_rest
 from rules.lookalike import Detector
 from rules.lookalike.context import Own
 from rules.model import Account, Post
 from watcher.app import App
 from watcher.impostors.suspicion import find_accounts
-from watcher.store import Around, Claim, Examined, Look, SavedClaim, StaleBatchError, linked_domains
+from watcher.store import (
+    Around,
+    Claim,
+    Examined,
+    Look,
+    SavedClaim,
+    StaleBatchError,
+    Store,
+    linked_domains,
+)
 from watcher.walk.finding import Finder, Seen
 from watcher.walk.stopping import never
 
+log = logging.getLogger("watcher")
+
 LIMIT = 2000
 """Posts worked off in one transaction, where so many wait: each costs some forty statements."""
+FIRST_ASIDE = timedelta(seconds=2)
+LONGEST_ASIDE = timedelta(minutes=1)
+"""For how long a partition is left out whose claim failed: the first time, and at most."""
 MOST_FORMS = 50_000
 """Names of accounts of which it is remembered whether they resemble a brand."""
+
+
+class PartitionError(WatcherError):
+    """A part of the log could not be worked off; the others were."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +57,8 @@ class Worked:
     """Suspects judged before of which something new is to be told."""
     claims: int = 0
     """In how many transactions."""
+    trouble: str = ""
+    """What keeps partitions from being worked off, in one line; they are tried again later."""
 
     def and_also(self, posts: int, saved: SavedClaim) -> "Worked":
         """Return this together with one more claim."""
@@ -47,6 +70,67 @@ class Worked:
             changed=self.changed + saved.found.changed,
             claims=self.claims + 1,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Failure:
+    """What became of the last claim on a partition."""
+
+    at: datetime
+    times: int
+    """How often it failed, one time after the other."""
+    trouble: str
+
+    def is_aside(self, now: datetime) -> bool:
+        """Whether the partition is left out still."""
+        aside: timedelta = FIRST_ASIDE * 2.0 ** min(self.times, 30)
+        return abs(now - self.at) < min(LONGEST_ASIDE, aside)
+
+
+class _Failures:
+    """Partitions of which a claim failed in this process: the others are not to wait for them."""
+
+    def __init__(self) -> None:
+        self._of: dict[int, _Failure] = {}
+
+    def aside(self, now: datetime) -> set[int]:
+        """Return the partitions that are left out for a while."""
+        return {partition for partition, one in [*self._of.items()] if one.is_aside(now)}
+
+    def note(self, partition: int, error: Exception, now: datetime) -> None:
+        """Leave a partition out, for longer each time."""
+        before = self._of.get(partition)
+        what = f"an error in the watcher itself ({type(error).__name__})"
+        if isinstance(error, WatcherError):
+            what = f"{error}{f' ({error.help})' if error.help else ''}"
+        elif before is None or before.trouble != what:
+            log.error("partition %d failed as nobody foresaw", partition, exc_info=error)
+        times = 0 if before is None else before.times + 1
+        self._of[partition] = _Failure(at=now, times=times, trouble=what)
+
+    def forget(self, partition: int) -> None:
+        """Note that a partition was worked off."""
+        self._of.pop(partition, None)
+
+    def keep(self, some: Collection[int]) -> None:
+        """Forget all other partitions: others worked them off, or do."""
+        for partition in [*self._of]:
+            if partition not in some:
+                self.forget(partition)
+
+    @property
+    def trouble(self) -> str:
+        """What failed last in each, in one line."""
+        by_trouble: dict[str, list[int]] = {}
+        for partition, one in sorted(self._of.items()):
+            by_trouble.setdefault(one.trouble, []).append(partition)
+        return "; ".join(
+            f"partition {', '.join(map(str, some))} of the log: {trouble}"
+            for trouble, some in by_trouble.items()
+        )
+
+
+_FAILED: WeakKeyDictionary[Store, _Failures] = WeakKeyDictionary()
 
 
 _KNOWN: WeakKeyDictionary[Detector, dict[tuple[str, str, str], bool]] = WeakKeyDictionary()
@@ -82,25 +166,44 @@ def work(
     """Work off what waits in the log, until nothing does or `stop()` says so between two claims.
 
     Posts, findings, queue entries and the cursor of a partition are one transaction per claim.
-    `worker` is who works, for `watcher status`; after so many `claims` it ends.
-    Raises `StoreError`.
+    `worker` is who works, for `watcher status`; after so many `claims` it ends. A claim that fails
+    is told in `trouble`, and its partition left out for two seconds, then four, up to a minute.
+    Raises `StoreError` where nothing can be claimed.
     """
+    failures = _FAILED.setdefault(app.store, _Failures())
     names = Names(app.detector)
     finder: Finder | None = None
     worked = Worked()
-    while not stop() and (claims is None or worked.claims < claims):
-        with (
-            suppress(StaleBatchError),  # another one was quicker: what it left is next
-            collector_at_rest(),
-            app.store.claim(worker, limit, app.clock()) as claim,
-        ):
-            if claim is None:
-                break
-            if finder is None:
-                finder = Finder(app)
-                app.store.add_routes(finder.routes, app.clock())
-            worked = worked.and_also(len(claim.posts), _work_off(app, claim, finder, names))
-    return worked
+    failed: set[int] = set()
+    while not stop() and (claims is None or worked.claims + len(failed) < claims):
+        partition: int | None = None
+        done: SavedClaim | None = None
+        aside = failed | failures.aside(app.clock())
+        try:
+            with (
+                suppress(StaleBatchError),  # another one was quicker: what it left is next
+                collector_at_rest(),
+                app.store.claim(worker, limit, app.clock(), aside=aside) as claim,
+            ):
+                if claim is None:
+                    failures.keep(aside)
+                    break
+                partition = claim.partition
+                if finder is None:
+                    finder = Finder(app)
+                    app.store.add_routes(finder.routes, app.clock())
+                posts = len(claim.posts)
+                done = _work_off(app, claim, finder, names)
+        except Exception as error:  # one partition's error must not hold up the others
+            if partition is None:
+                raise
+            failed.add(partition)
+            failures.note(partition, error, app.clock())
+            continue
+        if partition is not None and done is not None:
+            failures.forget(partition)
+            worked = worked.and_also(posts, done)
+    return replace(worked, trouble=failures.trouble)
 
 
 def _work_off(app: App, claim: Claim, finder: Finder, names: Names) -> SavedClaim:
