@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -13,8 +14,15 @@ from sqlalchemy import func, select, text, update
 
 from rules.model import Post
 from tests.store.conftest import BOTH, Opened, empty, postgresql_opened, sqlite_opened
-from tests.store.samples import DAY, HOUR, MINUTE, NOON, ROUTES, account, match, page, post
-from watcher.store import Findings, StaleBatchError, StaleCursorError, Store, log_reading
+from tests.store.samples import DAY, HOUR, MINUTE, NOON, ROUTES, account, match, page, post, suspect
+from watcher.store import (
+    Findings,
+    SavedMatches,
+    StaleBatchError,
+    StaleCursorError,
+    Store,
+    log_reading,
+)
 from watcher.store import log as log_module
 from watcher.store.log import partition_of
 from watcher.store.log_rows import packs, unpack
@@ -322,6 +330,27 @@ def test_a_deleted_post_is_kept_out_though_it_waited_in_the_log(store: Store) ->
     store.append("town", "2", page(*by(1, "a"), cursor="3"), NOON + HOUR)
     work_off(store)
     assert stored(store) == ["b"]
+
+
+def test_domains_are_raised_by_posts_that_are_really_new_alone(store: Store) -> None:
+    def linking(one: str, domain: str) -> Post:
+        return post(one, author=account("1", "ann1"), links=(f"https://www.{domain}/a",))
+
+    def claimed(now: datetime) -> SavedMatches:
+        with store.claim("one", 10, now) as claim:
+            assert claim is not None
+            domains = [suspect("domain:acrne.example"), suspect("domain:acmee.example")]
+            return claim.save(Findings(suspects=domains), ROUTES, lambda: now).found
+
+    some = page(linking("a", "acrne.example"), linking("b", "acmee.example"), cursor="1")
+    store.append("town", None, some, NOON)
+    store.append("town", "1", page(cursor="2", deleted=("a",)), NOON + MINUTE)
+    assert claimed(NOON + MINUTE).suspects == 1
+    (raised,) = store.suspects()
+    assert raised.suspect.subject == "domain:acmee.example"
+    store.append("town", "2", replace(some, cursor="3"), NOON + HOUR)
+    assert claimed(NOON + HOUR).suspects == 0
+    assert store.suspects() == (raised,)
 
 
 def test_a_damaged_row_is_set_aside_counted_and_shown(store: Store) -> None:

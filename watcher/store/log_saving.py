@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlalchemy import Connection, insert, select, update
 
-from rules.model import Account, Post
+from rules.model import Account, Post, Suspect
 from watcher.backends.interface import Page
 from watcher.store.accounts import (
     Key,
@@ -28,6 +28,7 @@ from watcher.store.log_taken_back import taken_back
 from watcher.store.matches import Findings, is_current, note_matched, write_examined, write_found
 from watcher.store.posts import bring_up, insert_posts, newest, row_of
 from watcher.store.queue import Places, Routes
+from watcher.store.raising import DOMAIN, linked_domains
 from watcher.store.records import Batch, SavedMatches
 from watcher.store.schema import histories, pages, posts, skipped, sources
 from watcher.store.surroundings import Around
@@ -52,7 +53,6 @@ class Saving:
         self._look = look if current else None
         self._alike = look.alike if look is not None else lambda _: False
         self._met = self._met_now()
-        self._out: Counter[str] = Counter()
         self._new: Counter[str] = Counter()
         self._before = newest(connection)
 
@@ -84,6 +84,8 @@ class Saving:
             findings,
             found=[one for one in findings.found if one.post in mine],
             spoken=[one for one in findings.spoken if one.brand in heard],
+            suspects=_linked(findings.suspects, batch),
+            faint=_linked(findings.faint, batch),
         )
         found = write_found(
             self._connection,
@@ -251,6 +253,16 @@ def _is_due(one: Met, look: Look, *, wrote: bool) -> bool:
     if one.row.alike:
         return wrote or not one.row.examined or looks_otherwise(one)
     return looks_otherwise(one) and look.alike(one.account)
+
+
+def _linked(found: Sequence[Suspect], batch: Batch) -> list[Suspect]:
+    """Return what was found without the domains that no post leads to which is really new."""
+    if not found:
+        return []
+    domains = set[str]().union(*map(linked_domains, batch.posts))
+    return [
+        one for one in found if not one.is_domain or one.subject.removeprefix(DOMAIN) in domains
+    ]
 
 
 def _key(post: Post) -> Key:

@@ -18,7 +18,7 @@ from watcher.store.records import Batch, SuspectEvent
 from watcher.store.schema import accounts, posts, sightings, suspect_events, suspects
 
 _CHUNK = 500
-_DOMAIN = "domain:"
+DOMAIN = "domain:"
 _LEAST = 0.005
 """A score that moved by less did not move."""
 _LASTING = ("answers", "posts")
@@ -255,7 +255,7 @@ def suspect_from(row: Row[Any]) -> Suspect:
 
 def note_sightings(connection: Connection, found: Sequence[Suspect], batch: Batch) -> None:
     """Keep which posts of a batch link to the suspect domains among `found`."""
-    domains = {one.subject.removeprefix(_DOMAIN): one.subject for one in found if one.is_domain}
+    domains = {one.subject.removeprefix(DOMAIN): one.subject for one in found if one.is_domain}
     if not domains:
         return
     known = _known(connection, [storable_key(subject) for subject in domains.values()])
