@@ -11,6 +11,7 @@ from tests.cli_fixtures import acme, terminal
 from tests.servers import Postgres
 from tests.terminal import Terminal, compare
 from watcher.cli.store import TARGET_PASSWORD, _url
+from watcher.store import shown_address
 
 __all__ = ["acme", "terminal"]
 
@@ -69,10 +70,18 @@ def test_another_configuration_can_be_named(read: Terminal) -> None:
 
 
 def test_a_password_is_not_typed(read: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = read.pipe("store", "copy", "postgresql+psycopg://kim:secret@db.acme.example/watch")
-    assert seen.code == 2
-    assert TARGET_PASSWORD in seen.err
-    assert "secret" not in seen.out + seen.err
+    server = "@db.acme.example/watch"
+    for typed in (
+        f"kim:secret{server}",
+        f"kim{server}?password=secret",
+        f"{server}?sslpassword=secret",
+    ):
+        seen = read.pipe("store", "copy", f"postgresql+psycopg://{typed}")
+        assert seen.code == 2
+        assert TARGET_PASSWORD in seen.err
+        assert "secret" not in seen.out + seen.err
+    shown = shown_address(f"postgresql://kim:secret{server}?password=secret&sslmode=require")
+    assert shown == f"postgresql+psycopg://kim:***{server}?sslmode=require"
     monkeypatch.setenv(TARGET_PASSWORD, "p@ss/word")
     url = _url("postgresql+psycopg://kim@db.acme.example/watch", TARGET_PASSWORD)
     assert url == "postgresql+psycopg://kim:p%40ss%2Fword@db.acme.example/watch"

@@ -23,6 +23,7 @@ from rules.garbage import collector_at_rest
 from rules.lint import Shares
 from rules.model import Brand, Definitions, WordList
 from watcher import coherence
+from watcher.address_secrets import holds_secret
 from watcher.backends import AnySource, XSource
 from watcher.mail_tokens import posting
 from watcher.metrics.table import MetricsTable
@@ -99,11 +100,11 @@ class StoreTable:
             )
             return
         try:
-            password = urlsplit(self.url).password
+            secret = holds_secret(self.url)
         except ValueError:
             yield Problem(code="bad-store-url", message="this is no URL", path=("url",))
             return
-        if password:
+        if secret:
             yield Problem(
                 code="plain-secret",
                 message="the URL holds a password, which others may read here",

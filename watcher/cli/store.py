@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import click
 
+from watcher.address_secrets import holds_secret
 from watcher.cli import Settings
 from watcher.cli.console import count, print_json, safe, size, stderr, stdout
 from watcher.config import Config, load
@@ -156,10 +157,10 @@ def _url(named: str, variable: str) -> str:
         return load(Path(named)).store_url
     try:
         parts = urlsplit(named)
-        password = parts.password
+        told = parts.password is not None or holds_secret(named)
     except ValueError:
         raise StoreError("the database address cannot be understood") from None
-    if password is not None:
+    if told:
         raise click.UsageError(
             "the address holds a password, which others may see on the command line; "
             f"put it into ${variable}, or into ~/.pgpass"

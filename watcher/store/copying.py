@@ -28,7 +28,7 @@ from watcher.store.copied_rows import (
     stored_rows,
 )
 from watcher.store.copy_target import make_room, mark
-from watcher.store.database import Database, open_engine, parse
+from watcher.store.database import Database, open_engine, parse, shown
 from watcher.store.errors import StoreError, translate
 from watcher.store.exclusive import shown_address
 from watcher.store.last_numbers import go_on_numbering, last_number
@@ -172,7 +172,7 @@ def _copy(source: Database, target: Engine, progress: Progress) -> tuple[CopiedT
 def _told(target: Engine) -> Iterator[None]:
     """Say of errors that they are the target's, also those of its bare driver."""
     driver: Any = target.dialect.dbapi
-    where = target.url.render_as_string(hide_password=True)
+    where = shown(target.url)
     try:
         yield
     except SQLAlchemyError as error:

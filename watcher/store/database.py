@@ -26,6 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from watcher.address_secrets import SECRETS
 from watcher.store.errors import StoreError, translate
 from watcher.store.versions import is_up_to_date, out_of_date, upgrade
 
@@ -61,7 +62,7 @@ class Database:
     def __init__(self, url: str, *, migrate: bool = True) -> None:
         parsed = parse(url)
         self._file = Path(parsed.database or "") if parsed.drivername.startswith("sqlite") else None
-        self._where = parsed.render_as_string(hide_password=True)
+        self._where = shown(parsed)
         if parsed.get_backend_name() == "sqlite":
             self._engine = _open_sqlite(parsed, create=migrate)
             self._readers = self._engine
@@ -185,6 +186,11 @@ def parse(url: str) -> URL:
         f"databases of the kind {parsed.drivername!r} are not supported",
         help="Use sqlite:/// or postgresql+psycopg://.",
     )
+
+
+def shown(url: URL) -> str:
+    """Return a database's address as it may be shown: without what is secret in it."""
+    return url.difference_update_query(SECRETS).render_as_string(hide_password=True)
 
 
 def make_folder(folder: Path) -> None:

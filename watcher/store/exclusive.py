@@ -9,18 +9,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from watcher.store.database import make_folder, parse
+from watcher.address_secrets import SECRETS
+from watcher.store.database import make_folder, parse, shown
 from watcher.store.leading import Lead
 
 
 def shown_address(url: str) -> str:
-    """Return a database's address as it may be shown: without its password."""
-    return parse(url).render_as_string(hide_password=True)
+    """Return a database's address as it may be shown: without what is secret."""
+    return shown(parse(url))
 
 
 def bare_address(url: str) -> str:
     """Return a database's address as `[store] url` has it: no password, and no mark of one."""
-    return parse(url)._replace(password=None).render_as_string(hide_password=False)
+    bare = parse(url)._replace(password=None).difference_update_query(SECRETS)
+    return bare.render_as_string(hide_password=False)
 
 
 def lock_file(url: str) -> Path | None:

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from watcher.store.database import Database, open_postgresql, parse
+from watcher.store.database import Database, open_postgresql, parse, shown
 from watcher.store.errors import StoreError, translate
 
 _LEADERS_LOCK = 0x77617463686573
@@ -87,7 +87,7 @@ class Lead:
     ) -> None:
         parsed = parse(url)
         name = f"watcher:{os.getpid()}@{socket.gethostname()}"[:_LONGEST_NAME]
-        self._where = parsed.render_as_string(hide_password=True)
+        self._where = shown(parsed)
         self._engine = open_postgresql(
             parsed.update_query_dict({**_OURS, "application_name": name})
         )
