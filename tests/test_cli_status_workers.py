@@ -66,6 +66,13 @@ def test_a_program_reads_it_too(shared: Terminal) -> None:
     assert told["log"]["lag_seconds"] == {"town": 180}
 
 
+def test_both_commands_name_what_they_tell_alike(shared: Terminal) -> None:
+    told = json.loads(shared.pipe("status", "--json").out)["workers"]
+    every = json.loads(shared.pipe("workers", "--json").out)
+    assert [one | {"stopped": None} for one in told] == [one for one in every if not one["stopped"]]
+    assert [one["host"] for one in every if one["stopped"]] == ["owl"]
+
+
 def test_where_one_process_works_nothing_is_said_of_workers(acme: Terminal) -> None:
     assert acme.pipe("once").code == 0
     assert "worker" not in acme.pipe("status").out

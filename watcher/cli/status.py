@@ -14,6 +14,7 @@ from watcher.cli import Settings
 from watcher.cli.console import ago, count, moment, print_json, safe, stdout
 from watcher.cli.standing import left_out_words, length, span, spent_words, told
 from watcher.cli.suppressed import of_channel
+from watcher.cli.workers import as_dict as of_worker
 from watcher.config import Config
 from watcher.presence import Heartbeat, is_alive, last_heartbeat
 from watcher.standing import Standing, standings
@@ -321,22 +322,7 @@ def _as_dict(view: View) -> dict[str, Any]:
         "forgotten": status.forgotten,
         "unanswered": view.unanswered,
         "silences": view.silences,
-        "workers": [
-            {
-                "id": one.id,
-                "host": one.host,
-                "pid": one.pid,
-                "role": one.role,
-                "lost": one.is_lost,
-                "started": one.started,
-                "last_sign": one.beat,
-                "posts": one.posts,
-                "matches": one.matches,
-                "trouble": one.trouble,
-                "config": one.config,
-            }
-            for one in view.workers
-        ],
+        "workers": [of_worker(one) for one in view.workers],
         "log": {
             "waiting": sum(view.backlog.values()),
             "partitions": {str(name): number for name, number in view.backlog.items()},

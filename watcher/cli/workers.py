@@ -5,7 +5,6 @@ import os
 import signal
 import threading
 import time
-from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -98,7 +97,7 @@ def _show(settings: Settings, as_json: bool) -> None:
         now = settings.clock()
         found = store.workers(now)
     if as_json:
-        print_json([_as_dict(one) for one in found])
+        print_json([as_dict(one) | {"stopped": one.stopped} for one in found])
         return
     stdout().table(
         ["host", "process", "does", "since", "last sign", "posts", "matches", "trouble"],
@@ -129,8 +128,21 @@ def _does(one: "WorkerRecord") -> str:
     return "left" if one.stopped else one.role
 
 
-def _as_dict(one: "WorkerRecord") -> dict[str, Any]:
-    return {**asdict(one), "is_alive": one.is_alive}
+def as_dict(one: "WorkerRecord") -> dict[str, Any]:
+    """Return what `--json` tells of a process, here and in `watcher status`."""
+    return {
+        "id": one.id,
+        "host": one.host,
+        "pid": one.pid,
+        "role": one.role,
+        "lost": one.is_lost,
+        "started": one.started,
+        "last_sign": one.beat,
+        "posts": one.posts,
+        "matches": one.matches,
+        "trouble": one.trouble,
+        "config": one.config,
+    }
 
 
 def _keep_here(settings: Settings, number: int) -> None:
