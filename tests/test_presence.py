@@ -3,11 +3,12 @@
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from watcher.presence import BusyError, alone
+from watcher.presence import BusyError, Heartbeat, alone, alone_in
 from watcher.store import Store, StoreError
 
 HOLDER = """
@@ -36,6 +37,23 @@ def test_a_second_watcher_of_a_data_folder_is_refused(tmp_path: Path) -> None:
         alone(tmp_path, urls[1]),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("leader", "who"), [("", "process 7 is"), ("process 12 on crow", "process 12 on crow is")]
+)
+def test_in_the_data_folder_of_a_leader_it_is_said_who_leads(
+    tmp_path: Path, leader: str, who: str
+) -> None:
+    now = datetime.now(UTC)
+    url = "postgresql+psycopg://watcher:s3cret@127.0.0.1:1/watcher"
+    with alone_in(tmp_path):
+        Heartbeat(pid=7, started=now, beat=now, leader=leader).leave(tmp_path)
+        with pytest.raises(BusyError, match=who) as raised, alone(tmp_path, url):
+            pass
+    assert "it does every step by itself" in raised.value.help
+    assert "folder" not in raised.value.help
+    assert "s3cret" not in f"{raised.value} {raised.value.help}"
 
 
 def test_a_second_watcher_of_a_database_is_refused_whatever_its_data_folder(

@@ -25,12 +25,14 @@ from watcher.store import (
     Role,
     Store,
     StoreError,
+    is_shared,
     lock_file,
     server_lock,
     shown_address,
 )
 
 HEARTBEAT_EVERY = timedelta(seconds=10)
+_LOCK = "watcher.lock"
 _LONGEST_LEADER = 200
 _LONGEST_TROUBLE = 300
 
@@ -61,7 +63,9 @@ def alone(data: Path, store_url: str) -> Iterator[None]:
     `store_url` is the database's address in SQLAlchemy's form. Raises `BusyError` when another
     process holds one of the two, `StoreError` when the database cannot be reached.
     """
-    with alone_in(data), database_held(store_url):
+    make_private(data)
+    busy = _leader_busy if is_shared(store_url) else _folder_busy
+    with _locked(data / _LOCK, partial(busy, data, store_url)), database_held(store_url):
         yield
 
 
@@ -69,7 +73,7 @@ def alone(data: Path, store_url: str) -> Iterator[None]:
 def alone_in(data: Path) -> Iterator[None]:
     """Hold the data folder for this process. Raises `BusyError` when another one holds it."""
     make_private(data)
-    with _locked(data / "watcher.lock", partial(_folder_busy, data)):
+    with _locked(data / _LOCK, partial(_folder_busy, data)):
         yield
 
 
@@ -105,7 +109,7 @@ def _locked(file: Path, busy: Callable[[], BusyError]) -> Iterator[None]:
         lock.release()
 
 
-def _folder_busy(data: Path) -> BusyError:
+def _folder_busy(data: Path, _url: str = "") -> BusyError:
     beat = last_heartbeat(data)
     known = beat and is_alive(beat, datetime.now(UTC))
     who = f"process {beat.pid}" if beat and known else "another process"
@@ -113,6 +117,14 @@ def _folder_busy(data: Path) -> BusyError:
         f"{who} is already watching with the data in {data}",
         help="`watcher status` shows it; stop it first, or use another `data` folder",
     )
+
+
+def _leader_busy(data: Path, url: str) -> BusyError:
+    """Say who leads on a shared database: from another folder it would hold us off as well."""
+    beat = last_heartbeat(data)
+    if beat is None or not is_alive(beat, datetime.now(UTC)):
+        return _database_led(url, "another process")
+    return _database_led(url, beat.leader or f"process {beat.pid}")
 
 
 def _database_busy(url: str) -> BusyError:
