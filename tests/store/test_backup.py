@@ -193,15 +193,60 @@ def test_another_programs_file_and_a_half_copy_are_refused(tmp_path: Path) -> No
     url = f"sqlite:///{tmp_path / 'watcher.sqlite'}"
     with closing(sqlite3.connect(tmp_path / "other")) as other:
         other.execute("CREATE TABLE t (a)")
-    with pytest.raises(StoreError, match="no database of the watcher"):
-        restore(tmp_path / "other", url)
     a_store(f"sqlite:///{tmp_path / 'half'}", "p1").close()
+    a_store(url, "p1", "p2").close()
+    before = stored(url)
     with closing(sqlite3.connect(tmp_path / "half")) as half:
         half.execute("UPDATE watcher_version SET version_num = 'copying'")
         half.commit()
-    with pytest.raises(StoreError, match="half copy"):
-        restore(tmp_path / "half", url)
-    assert not (tmp_path / "watcher.sqlite").exists()
+    shutil.copyfile(tmp_path / "half", tmp_path / "newer")
+    with closing(sqlite3.connect(tmp_path / "newer")) as newer:
+        newer.execute("UPDATE watcher_version SET version_num = '9999'")
+        newer.commit()
+    for name, told in (
+        ("other", "other is damaged, or no database of the watcher"),
+        ("half", "half copy"),
+        ("newer", "newer than this program: .*newer has version 9999"),
+    ):
+        with pytest.raises(StoreError, match=told):
+            restore(tmp_path / name, url, force=True)
+    assert stored(url) == before
+    assert [one.name for one in tmp_path.glob("watcher.sqlite.*")] == []
+
+
+def test_what_lies_beside_a_file_is_restored_with_it(tmp_path: Path) -> None:
+    store = a_store(f"sqlite:///{tmp_path / 'killed.sqlite'}", "p1", "p2")
+    for suffix in ("", "-wal"):
+        shutil.copyfile(tmp_path / f"killed.sqlite{suffix}", tmp_path / f"saved{suffix}")
+    store.close()
+    assert (tmp_path / "saved-wal").stat().st_size
+    url = f"sqlite:///{tmp_path / 'watcher.sqlite'}"
+    restore(tmp_path / "saved", url)
+    store = Store.open(url, migrate=False)
+    assert store.count_posts() == 2
+    store.close()
+
+
+def test_nothing_that_was_put_aside_is_overwritten(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'watcher.sqlite'}"
+    a_store(url, "p1").close()
+    back_up(url, tmp_path / "saved")
+    asides = [restore(tmp_path / "saved", url, force=True).aside for _ in range(4)]
+    assert len(set(asides)) == 4
+    assert all(one and one.exists() for one in asides)
+
+
+def test_a_file_that_appears_meanwhile_stays(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'watcher.sqlite'}"
+    a_store(url, "p1").close()
+
+    def appears(_done: int, _all: int) -> None:
+        (tmp_path / "saved").write_text("somebody else's")
+
+    with pytest.raises(StoreError, match="there is a file already"):
+        back_up(url, tmp_path / "saved", appears)
+    assert (tmp_path / "saved").read_text() == "somebody else's"
+    assert not (tmp_path / "saved.part").exists()
 
 
 def test_nothing_is_left_where_nothing_can_be_saved(tmp_path: Path) -> None:
@@ -231,9 +276,20 @@ def test_a_password_is_never_on_a_command_line(monkeypatch: pytest.MonkeyPatch) 
     assert seen["env"]["PGPASSWORD"] == PASSWORD
     assert seen["words"] == [
         "/bin/pg_dump",
-        "--dbname=host=db.acme.example port=5433 user=kim dbname=watch sslmode=verify-full",
+        "--dbname=host=db.acme.example dbname=watch user=kim port=5433 sslmode=verify-full",
         "--format=custom",
     ]
+
+
+def test_several_hosts_reach_postgresqls_programs_as_they_are() -> None:
+    words, _ = backup_postgresql._connection(
+        parse("postgresql://kim@/watch?host=a:5432&host=b:5433")
+    )
+    assert words == ["--dbname=dbname=watch user=kim host=a,b port=5432,5433"]
+    with pytest.raises(StoreError, match="says sslmode twice"):
+        backup_postgresql._connection(
+            parse("postgresql://kim@db/watch?sslmode=prefer&sslmode=verify-full")
+        )
 
 
 def test_without_postgresqls_programs_a_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,47 +319,31 @@ def test_the_days_of_the_log_are_saved_and_replaced_too(postgres_url: str, tmp_p
     store.close()
 
 
-def a_dump(request: pytest.FixtureRequest, url: str, file: Path, *statements: str) -> None:
-    """Save what statements make in an empty database beside one, by PostgreSQL's own program."""
-    other = _another(request, url)
-    engine = create_engine(other)
-    with engine.begin() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()
-    backup_postgresql._run("pg_dump", parse(other), "--format=custom", f"--file={file}")
-
-
 @pytest.mark.server
-@pytest.mark.parametrize(
-    ("statements", "told"),
-    [
-        ([], "no backup of the watcher"),
-        (["CREATE TABLE customers (id int)"], "no backup of the watcher"),
-        (["CREATE TABLE watcher_version (version_num text)"], "no backup of the watcher"),
-        (["CREATE TABLE watcher_version AS SELECT '9999' version_num"], "has version 9999"),
-        (["CREATE TABLE watcher_version AS SELECT 'copying' version_num"], "half copy"),
-        ([f"CREATE TABLE watcher_version AS SELECT '{HEAD}' version_num"], "lacks tables"),
-        (["CREATE TABLE watcher_version AS VALUES ('0001')"], "failed"),
-        (
-            ["CREATE TABLE watcher_version(version_num) AS VALUES ('0001'), ('0002')"],
-            "no backup of the watcher",
-        ),
-    ],
-)
 def test_a_dump_of_something_else_changes_nothing(
-    statements: list[str],
-    told: str,
-    postgres_url: str,
-    tmp_path: Path,
-    request: pytest.FixtureRequest,
+    postgres_url: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     a_store(postgres_url, "p1").close()
     before = stored(postgres_url)
-    a_dump(request, postgres_url, tmp_path / "other", *statements)
-    with pytest.raises(StoreError, match=told):
-        restore(tmp_path / "other", postgres_url, force=True)
+    engine = create_engine(_another(request, postgres_url))
+    version = "CREATE TABLE watcher_version (version_num) AS VALUES "
+    for statement, told in (
+        ("CREATE TABLE customers (id int)", "no backup of the watcher"),
+        ("CREATE TABLE watcher_version (version_num text)", "no backup of the watcher"),
+        (f"{version} ('0001'), ('0002')", "no backup of the watcher"),
+        (f"{version} ('9999')", "newer than this program: .* has version 9999"),
+        (f"{version} ('copying')", "half copy"),
+        (f"{version} ('{HEAD}')", "lacks tables"),
+    ):
+        with engine.begin() as connection:
+            connection.execute(text("DROP TABLE IF EXISTS watcher_version"))
+            connection.execute(text(statement))
+        other = f"--file={tmp_path / 'other'}"
+        backup_postgresql._run("pg_dump", engine.url, "--format=custom", other)
+        with pytest.raises(StoreError, match=told):
+            restore(tmp_path / "other", postgres_url, force=True)
     assert stored(postgres_url) == before
+    engine.dispose()
 
 
 @pytest.mark.server

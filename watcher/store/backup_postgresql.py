@@ -16,7 +16,7 @@ from sqlalchemy import inspect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from watcher.store.database import Database, open_engine
+from watcher.store.database import Database, open_engine, shown
 from watcher.store.errors import StoreError, translate
 from watcher.store.full_text_tables import is_derived
 from watcher.store.schema import metadata
@@ -101,7 +101,7 @@ def _dropping(url: URL) -> str:
     try:
         found = inspect(engine).get_table_names()
     except SQLAlchemyError as error:
-        raise translate(error, url.render_as_string(hide_password=True)) from error
+        raise translate(error, shown(url)) from error
     finally:
         engine.dispose()
     ours = {*metadata.tables, VERSION_TABLE}
@@ -179,15 +179,14 @@ def _connection(url: URL) -> tuple[list[str], dict[str, str]]:
     """Return how libpq's programs reach a database: arguments, and what none may see."""
     from psycopg.conninfo import make_conninfo
 
-    query = {name: value for name, value in url.query.items() if isinstance(value, str)}
-    where = {
-        "host": url.host or query.pop("host", None),
-        "port": url.port or query.pop("port", None),
-        "user": url.username,
-        "dbname": url.database,
-    }
-    password = url.password or query.pop("password", None)
-    query.pop("password", None)
-    known = {name: str(value) for name, value in (where | query).items() if value is not None}
+    _, told = url.get_dialect()().create_connect_args(url)  # as SQLAlchemy does, hosts joined
+    twice = sorted(name for name, value in told.items() if isinstance(value, (tuple, list)))
+    if twice:
+        raise StoreError(
+            f"the database address says {twice[0]} twice: {shown(url)}",
+            help="say it once",
+        )
+    password = told.pop("password", None)
     secrets = {"PGPASSWORD": str(password)} if password else {}
+    known = {name: str(value) for name, value in told.items()}
     return [f"--dbname={make_conninfo(**known)}"], secrets
