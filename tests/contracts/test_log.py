@@ -321,6 +321,15 @@ def test_what_left_before_it_was_matched_holds_nothing_up(store: Store, then: st
     assert store.unmatched(10).posts == ()
 
 
+def test_one_of_many_that_were_taken_back_is_found(store: Store) -> None:
+    some = tuple(f"p{number}" for number in range(700))
+    store.append("town", None, page(*by(1, *some), cursor="1"), NOON)
+    gone = (*(f"other{number}" for number in range(20)), "p3", "p695")
+    store.append("town", "1", page(cursor="2", deleted=gone), NOON + MINUTE)
+    assert work_off(store) == 698
+    assert {"p3", "p695"}.isdisjoint(stored(store))
+
+
 def test_a_deleted_post_is_kept_out_though_it_waited_in_the_log(store: Store) -> None:
     store.append("town", None, page(*by(1, "a", "b"), *by(2, "c"), cursor="1"), NOON)
     gone = page(cursor="2", deleted=("a",), departed=("2",))

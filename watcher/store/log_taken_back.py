@@ -9,13 +9,15 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ARRAY, ColumnElement, Connection, Text, any_, func, literal, select
 
 from rules.model import Post
 from watcher.backends.interface import Page
 from watcher.store.columns import storable_key
 from watcher.store.database import insert
 from watcher.store.schema import log_cursors, log_heads, source_networks, tombstones
+
+_CHUNK = 500
 
 
 def take_back(connection: Connection, source: str, page: Page, now: datetime) -> None:
@@ -54,15 +56,31 @@ def taken_back(
     """Return which of the posts, by their place, were taken back after they came."""
     if not posts:
         return frozenset()
-    query = select(tombstones.c.name, tombstones.c.at).where(tombstones.c.at >= min(came))
-    gone: dict[str, datetime] = {row[0]: row[1] for row in connection.execute(query)}
+    late = tombstones.c.at >= min(came)
+    if connection.execute(select(tombstones.c.at).where(late).limit(1)).first() is None:
+        return frozenset()  # nearly always: no digests to make
+    names = [frozenset(_names(post)) for post in posts]
+    gone: dict[str, datetime] = {}
+    # Not all that was taken back since: there may be millions, and these posts have few names.
+    for some in _conditions(connection, sorted(frozenset[str]().union(*names))):
+        query = select(tombstones.c.name, tombstones.c.at).where(late, some)
+        gone |= {row[0]: row[1] for row in connection.execute(query)}
     if not gone:
         return frozenset()
     return frozenset(
         at
-        for at, post in enumerate(posts)
-        if any(name in gone and came[at] <= gone[name] for name in _names(post))
+        for at, own in enumerate(names)
+        if any(name in gone and came[at] <= gone[name] for name in own)
     )
+
+
+def _conditions(connection: Connection, names: Sequence[str]) -> Iterator[ColumnElement[bool]]:
+    """Yield conditions that together find what is kept by these names."""
+    if connection.dialect.name == "postgresql":  # one value, however many there are
+        yield tombstones.c.name == any_(literal(names, ARRAY(Text)))
+        return
+    for start in range(0, len(names), _CHUNK):
+        yield tombstones.c.name.in_(names[start : start + _CHUNK])
 
 
 def _names(post: Post) -> Iterator[str]:
