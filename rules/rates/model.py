@@ -128,7 +128,7 @@ class Record:
     sight: Sight | None = None
     """None where some source was never read to its newest post, or there is none."""
     settled: bool = True
-    """Whether all posts that were read are matched."""
+    """Whether all posts that were read until the end of the sight are matched."""
     known: Mapping[str, datetime] = field(default_factory=dict)
     """When each value among the fresh ones was last met before; for `new_term` alone."""
 

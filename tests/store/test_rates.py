@@ -20,7 +20,7 @@ from tests.store.samples import (
     waiting,
 )
 from watcher.backends.interface import Gap
-from watcher.store import SavedAlarms, StaleBatchError, Store
+from watcher.store import Findings, SavedAlarms, StaleBatchError, Store
 
 TO = {"talk": ("daily",)}
 
@@ -206,6 +206,57 @@ def test_sight_reaches_from_the_first_to_the_last_whole_reading_of_every_source(
     only = store.sight(["a"], NOON + DAY)
     assert only is not None
     assert (only.since, only.until, only.gaps) == (NOON, NOON + 2 * HOUR, ())
+
+
+def test_sight_ends_before_what_waits_in_the_log(store: Store) -> None:
+    """On a busy log something always waits: what was worked off before is judged all the same."""
+
+    def pull(number: int, at: datetime, source: str = "a") -> None:
+        some = page(*(post(f"{source}{number}-{n}") for n in range(3)), cursor=f"{number + 1}")
+        store.append(source, f"{number}" if number else None, some, at + MINUTE / 2)
+        store.record_pull(source, at, at + MINUTE, reached_newest=True)
+
+    def work_off(now: datetime) -> None:
+        with store.claim("test", 3, now) as claim:
+            assert claim is not None
+            claim.save(Findings(), {}, lambda: now)
+
+    def until() -> datetime | None:
+        sight = store.sight(["a"], NOON - DAY)
+        assert store.all_matched()
+        return sight and sight.until
+
+    pull(0, NOON)
+    assert until() is None
+    work_off(NOON + MINUTE)
+    assert until() == NOON
+    pull(1, NOON + HOUR)
+    pull(2, NOON + 2 * HOUR)
+    assert until() == NOON
+    work_off(NOON + 3 * HOUR)
+    assert until() == NOON + HOUR
+    pull(0, NOON, "nobody's")
+    assert until() == NOON + HOUR
+    work_off(NOON + 3 * HOUR)
+    assert until() == NOON + 2 * HOUR
+
+
+def test_what_an_open_stream_brought_since_it_told_how_far_it_is_holds_up_no_rate(
+    store: Store,
+) -> None:
+    for at in range(2):
+        now = NOON + at * MINUTE
+        store.append("a", f"{at}" if at else None, page(post(f"{at}"), cursor=f"{at + 1}"), now)
+        if not at:
+            store.record_stream("a", NOON, now + MINUTE / 2, MINUTE / 4, reached_newest=True)
+    assert store.sight(["a"], NOON - DAY) is None
+    with store.claim("test", 1, NOON) as claim:
+        assert claim is not None
+        claim.save(Findings(), {}, lambda: NOON)
+    assert store.log_backlog() == 1
+    sight = store.sight(["a"], NOON - DAY)
+    assert sight is not None
+    assert sight.until == NOON + MINUTE / 4
 
 
 def test_what_waits_to_be_matched_is_known(store: Store) -> None:

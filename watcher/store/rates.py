@@ -13,9 +13,7 @@ from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.errors import StaleBatchError
 from watcher.store.left_out import is_told
-from watcher.store.log_taken_back import is_any_waiting
-from watcher.store.matches import matched_up_to
-from watcher.store.posts import newest
+from watcher.store.matches import matched_up_to, unseen
 from watcher.store.queue import NOWHERE_ELSE, Found, Places, Routes, enqueue
 from watcher.store.records import AlarmRecord, FreshMatches, SavedAlarms
 from watcher.store.schema import (
@@ -23,6 +21,8 @@ from watcher.store.schema import (
     alarms,
     gaps,
     known_terms,
+    log,
+    log_cursors,
     matches,
     posts,
     progress,
@@ -179,21 +179,18 @@ class Rates(Database):
         """Return when all of these sources were really read, and the gaps after `since`.
 
         It reaches from the first time each of them was read to the moment at which the last reading
-        of any began that went on to the newest post. None where there is no such moment.
+        of any began that went on to the newest post, and nothing of which waits in the log: what is
+        still to be worked off is not seen yet. None where there is no such moment.
         """
         if not names:
             return None
         begun, read = [], []
         with self.reading() as connection:
+            waits = _waits_since(connection)
             for name in names:
                 first = select(pulls.c.started).where(pulls.c.source == name)
                 begun.append(connection.execute(first.order_by(pulls.c.ended).limit(1)).scalar())
-                last = (
-                    select(pulls.c.started)
-                    .join(sources, sources.c.name == pulls.c.source)
-                    .where(pulls.c.source == name, pulls.c.ended == sources.c.last_success)
-                )
-                read.append(connection.execute(last.limit(1)).scalar())
+                read.append(_read_until(connection, name, waits.get(name)))
             query = select(gaps.c.since, gaps.c.until).where(
                 gaps.c.source.in_(list(names)), gaps.c.until > since
             )
@@ -205,11 +202,10 @@ class Rates(Database):
         return Sight(since=max(first_known), until=min(until), gaps=holes)
 
     def all_matched(self) -> bool:
-        """Whether the rules have seen every post."""
+        """Whether the rules have seen every stored post; for what waits in the log see `sight`."""
         with self.reading() as connection:
-            if is_any_waiting(connection):
-                return False
-            return matched_up_to(connection) >= newest(connection)
+            left = select(posts.c.rid).where(unseen(connection, matched_up_to(connection)))
+            return connection.execute(left.limit(1)).first() is None
 
     def save_alarms(
         self,
@@ -259,6 +255,38 @@ class Rates(Database):
         with self.reading() as connection:
             row = connection.execute(select(alarms).where(alarms.c.id == alarm_id)).first()
         return None if row is None else alarm_record(row)
+
+
+def _waits_since(connection: Connection) -> dict[str, datetime]:
+    """Return of each source when the oldest came of what waits in the log."""
+    query = (
+        select(log.c.source, func.min(log.c.at).label("at"))
+        .join(log_cursors, log_cursors.c.partition == log.c.partition)
+        .where(log.c.last > log_cursors.c.number)
+        .group_by(log.c.source)
+    )
+    return {row.source: row.at for row in connection.execute(query)}
+
+
+def _read_until(connection: Connection, name: str, waits: datetime | None) -> datetime | None:
+    """Return when the last reading of a source began that left nothing in the log."""
+    last = (
+        select(pulls.c.started, pulls.c.ended)
+        .join(sources, sources.c.name == pulls.c.source)
+        .where(pulls.c.source == name, pulls.c.ended == sources.c.last_success)
+    )
+    found = connection.execute(last.limit(1)).first()
+    if found is None:
+        return None
+    if waits is None or found.ended < waits:
+        return found.started  # type: ignore[no-any-return]
+    before = (
+        select(pulls.c.started)
+        .where(pulls.c.source == name, pulls.c.reached_newest, pulls.c.error == "")
+        .where(pulls.c.ended < waits)
+        .order_by(pulls.c.ended.desc())
+    )
+    return connection.execute(before.limit(1)).scalar()
 
 
 def alarm_record(row: Row[Any]) -> AlarmRecord:
