@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 
 from rules.model import Post
 from tests.store.conftest import BOTH, Opened, empty, postgresql_opened, sqlite_opened
@@ -21,6 +21,7 @@ from watcher.store import (
     StaleBatchError,
     StaleCursorError,
     Store,
+    StoreError,
     log_reading,
 )
 from watcher.store import log as log_module
@@ -374,6 +375,22 @@ def test_a_damaged_row_is_set_aside_counted_and_shown(store: Store) -> None:
     assert (shown.source, shown.where) == ("town", f"log {partition}:1-2")
     (covered,) = store.coverage(["town"], NOON - HOUR, NOON)
     assert (covered.posts, covered.skipped) == (1, 2)
+
+
+def test_rows_that_are_gone_are_told_of(store: Store) -> None:
+    store.append("town", None, page(*by(1, "a", "b"), cursor="1"), NOON)
+    store.append("town", "1", page(*by(1, "c"), cursor="2"), NOON)
+    with store.writing() as connection:
+        connection.execute(delete(log).where(log.c.first == 1))
+    assert work_off(store, limit=1) == 1
+    assert stored(store) == ["c"]
+    (shown,) = store.skipped("town")
+    assert shown.where == f"log {partition_of(('town', '1'), 4)}:1-2"
+    store.append("town", "2", page(*by(1, "d"), cursor="3"), NOON)
+    with store.writing() as connection:
+        connection.execute(delete(log))
+    with pytest.raises(StoreError, match="posts 4 to 4 of partition"):
+        work_off(store)
 
 
 def test_days_are_dropped_when_they_are_worked_off_and_not_before(store: Store) -> None:

@@ -1,6 +1,9 @@
 """Opening the database, and its two kinds of transaction: reading and writing.
 
-Both databases are used in the same way: *one writer at a time, and a reader sees one moment*.
+Both databases are used in the same way: *a reader sees one moment, and who writes what others read
+by its numbers does so one at a time*. On PostgreSQL others write beside them, each in a transaction
+of its own: those who append to the log, hold a claim of it, or drop a day of it, and those who come
+in by `writing_aside`. No watermark counts what they write.
 
 - SQLite runs in WAL mode; a writing transaction begins with `BEGIN IMMEDIATE`, so that it waits for
   its turn at the start and never fails in its middle. `synchronous = FULL`: when a transaction has

@@ -55,7 +55,10 @@ class Claim(Claimed):
             )
 
     def pass_over(self, now: datetime) -> None:
-        """Move on past these posts, and keep nothing of them. Raises as `save` does."""
+        """Move on past these posts, and keep nothing of them. Raises as `save` does.
+
+        So is measured what the log costs by itself.
+        """
         with self.writing() as connection:
             self._move_cursor(connection, now)
 

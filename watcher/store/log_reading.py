@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, or_, select
 
 from watcher.store.accounts import Key, Offer, add_offer, known_accounts, meet
+from watcher.store.errors import StoreError
 from watcher.store.log_claim import Claim
 from watcher.store.log_days import DAY
 from watcher.store.log_rows import DamagedError, Written, unpack
@@ -27,7 +28,7 @@ def claim_next(
     """
     waits = log_heads.c.number - log_cursors.c.number
     held = connection.execute(
-        select(log_cursors.c.partition, log_cursors.c.number)
+        select(log_cursors.c.partition, log_cursors.c.number, log_heads.c.number)
         .join(log_heads, log_heads.c.partition == log_cursors.c.partition)
         .where(waits > 0, log_cursors.c.partition.not_in(busy))
         .order_by(log_cursors.c.at.nulls_first(), waits.desc(), log_cursors.c.partition)
@@ -36,19 +37,29 @@ def claim_next(
     ).first()
     if held is None:
         return None
-    partition, after = held
-    rows = connection.execute(
+    partition, after, head = held
+    query = (
         select(log.c.first, log.c.last, log.c.at, log.c.source, log.c.posts)
-        .where(log.c.partition == partition, log.c.last > after, log.c.first <= after + limit)
+        .where(log.c.partition == partition, log.c.last > after)
         .order_by(log.c.last)
-    ).all()
-    if not rows:
-        return None  # another one was quicker, and has worked it off
+    )
+    # Where the next ones are gone, the first that is left.
+    rows = (
+        connection.execute(query.where(log.c.first <= after + limit)).all()
+        or connection.execute(query.limit(1)).all()
+    )
+    if not rows:  # a number and its row are written, and seen, together
+        raise StoreError(
+            f"the posts {after + 1} to {head} of partition {partition} of the log are gone",
+            help="Somebody took rows out of the table log: restore it from a backup.",
+        )
     reading = _Reading(partition, now)
     upto = after
     for row in rows:
         if not reading.take(row):
             break
+        if row.first > upto + 1:
+            reading.miss(row.source, upto + 1, row.first - 1)
         upto = row.last
     return reading.claim(connection, worker, after, upto)
 
@@ -99,6 +110,11 @@ class _Reading:
         for seen in found.accounts:
             add_offer(self._offers, seen.account, min(seen.at, self._now))
         return True
+
+    def miss(self, source: str, first: int, last: int) -> None:
+        """Note that the rows with these numbers are gone, before one that a source brought."""
+        place = f"log {self._partition}:{first}-{last}"
+        self._damaged.append((source, place, last - first + 1, "its rows are gone"))
 
     def _lose(self, row: Any, number: int, why: str) -> None:
         place = f"log {self._partition}:{row.first}-{row.last}"

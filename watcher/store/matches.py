@@ -327,7 +327,7 @@ def _move_watermark(connection: Connection, batch: Batch) -> None:
     if moved.rowcount == 0:
         raise StaleBatchError(
             f"the posts after {batch.after} were matched by another process meanwhile",
-            help="Nothing is lost and nothing was saved twice; one watcher per database is enough.",
+            help="Nothing is lost and nothing was saved twice: the next turn goes on behind them.",
         )
     _pass_over_matched(connection, batch.upto)
 
