@@ -2,6 +2,7 @@
 
 StoreError
 ├── StaleBatchError        another process already saved the matches of these posts
+├── StaleCursorError       another process read this source on from the same place (`store.log`)
 └── NoSuchRecordError      an id that somebody typed, or kept, is not in the store
 """
 
