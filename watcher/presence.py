@@ -211,6 +211,8 @@ class SignsOfLife:
         self._role: Role = role
         self._config = config
         self._ended = threading.Event()
+        # A sign of life that began before a role changed must not be the last one to tell of it.
+        self._telling = threading.Lock()
         # A daemon: a database that does not answer must not keep the process.
         self._thread = threading.Thread(target=self._go_on, daemon=True, name="signs of life")
 
@@ -232,15 +234,21 @@ class SignsOfLife:
         """Say what this process does now. Raises `StoreError`: then the database does not know."""
         if role == "stands by":  # true whether or not the database can be told
             self._pulse.role = role
-        if role != self._role:
-            self._beat(role)
-            self._role = role
+        with self._telling:
+            if role != self._role:
+                self._beat(role)
+                self._role = role
         self._pulse.role = role
 
     def _go_on(self) -> None:
         while not self._ended.wait(BEAT_EVERY.total_seconds()):
             with suppress(StoreError):  # told by whatever else needs the database
-                self._beat(self._role)
+                self.again()
+
+    def again(self) -> None:
+        """Leave a sign of life. Raises `StoreError`."""
+        with self._telling:
+            self._beat(self._role)
 
     def _beat(self, role: Role) -> None:
         counted, now = self._pulse.counted(), self._clock()
