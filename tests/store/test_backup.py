@@ -292,6 +292,12 @@ def test_several_hosts_reach_postgresqls_programs_as_they_are() -> None:
         )
 
 
+def test_a_secret_that_would_be_on_a_command_line_is_refused() -> None:
+    with pytest.raises(StoreError, match="holds a secret") as refused:
+        backup_postgresql._connection(parse("postgresql://db/watch?sslpassword=hidden"))
+    assert "hidden" not in str(refused.value)
+
+
 def test_without_postgresqls_programs_a_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backup_postgresql.shutil, "which", lambda _name: None)
     with pytest.raises(StoreError, match="pg_dump is not installed") as refused:

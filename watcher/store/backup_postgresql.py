@@ -16,6 +16,7 @@ from sqlalchemy import inspect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
+from watcher.address_secrets import SECRETS
 from watcher.store.database import Database, open_engine, shown
 from watcher.store.errors import StoreError, translate
 from watcher.store.full_text_tables import is_derived
@@ -187,6 +188,10 @@ def _connection(url: URL) -> tuple[list[str], dict[str, str]]:
             help="say it once",
         )
     password = told.pop("password", None)
+    if not SECRETS.isdisjoint(told):  # of which libpq reads none from the environment
+        raise StoreError(
+            f"the database address holds a secret: {shown(url)}", help="take it out of the address"
+        )
     secrets = {"PGPASSWORD": str(password)} if password else {}
     known = {name: str(value) for name, value in told.items()}
     return [f"--dbname={make_conninfo(**known)}"], secrets
