@@ -11,7 +11,7 @@ from tests.cli_fixtures import acme, terminal
 from tests.servers import Postgres
 from tests.terminal import Terminal, compare
 from watcher.cli.store import TARGET_PASSWORD, _url
-from watcher.store import shown_address
+from watcher.store import Store, shown_address
 
 __all__ = ["acme", "terminal"]
 
@@ -119,6 +119,21 @@ def test_nothing_is_moved_or_restored_while_the_watcher_works(read: Terminal) ->
             assert "is already watching" in seen.err
         assert read.pipe("store", "backup", "saved-2").code == 0
     assert not (read.folder / "copy.sqlite").exists()
+
+
+def test_nothing_is_restored_under_a_worker(read: Terminal) -> None:
+    url = f"sqlite:///{read.folder / 'data' / 'watcher.sqlite'}"
+    assert read.pipe("store", "backup", "saved").code == 0
+    store = Store.open(url, migrate=False)
+    worker = store.sign_in("works", read.now, host="here", pid=12)
+    seen = read.pipe("store", "restore", "saved", "--force")
+    assert seen.code == 1
+    assert "process 12 on here" in seen.err
+    store.sign_off(worker, read.now)
+    store.close()
+    (read.folder / "data" / "watcher.sqlite").write_text("damaged " * 1000)
+    assert read.pipe("store", "restore", "saved", "--force").code == 0
+    assert read.pipe("store", "restore", "saved", "--force").code == 0
 
 
 @pytest.mark.drill

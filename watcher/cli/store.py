@@ -16,7 +16,7 @@ from watcher.config import Config, load
 from watcher.presence import alone, database_held
 from watcher.store import StoreError, shown_address
 from watcher.store.backup import back_up, restore
-from watcher.store.copying import Copied, copy, refuse_same
+from watcher.store.copying import Copied, copy, refuse_at_work, refuse_same
 from watcher.store.exclusive import bare_address
 
 TARGET_PASSWORD = "WATCHER_TARGET_PASSWORD"  # noqa: S105 - a variable's name
@@ -99,8 +99,8 @@ def _tell_copied(copied: Copied, where: str) -> None:
 def backup(settings: Settings, file: Path, as_json: bool) -> None:
     """Save the database in FILE, whole and of one moment, while the service goes on.
 
-    SQLite saves itself, and the file is checked; PostgreSQL needs pg_dump here. The search index
-    is made from the database, and not saved.
+    SQLite saves itself, and the file is checked from end to end; PostgreSQL needs pg_dump here, and
+    the file is read through. The search index is made from the database, and not saved.
     """
     config = settings.load()
     with stderr().progress("saving") as report:
@@ -108,7 +108,8 @@ def backup(settings: Settings, file: Path, as_json: bool) -> None:
     if as_json:
         print_json({"kind": made.kind, "file": str(made.file), "bytes": made.octets})
         return
-    stdout().say(f"saved {safe(str(file), 300)}, {size(made.octets)}, checked")
+    done = "checked" if made.kind == "SQLite" else "read through"
+    stdout().say(f"saved {safe(str(file), 300)}, {size(made.octets)}, {done}")
 
 
 @command.command("restore")
@@ -117,7 +118,7 @@ def backup(settings: Settings, file: Path, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 @click.pass_obj
 def restore_(settings: Settings, file: Path, force: bool, as_json: bool) -> None:
-    """Put the backup in FILE in the place of the database. The service must not run.
+    """Put the backup in FILE in the place of the database. No process may work on it.
 
     A database that holds something is left alone without --force. With it, a SQLite file is put
     aside under another name, and what PostgreSQL holds is replaced in one transaction. The search
@@ -126,6 +127,7 @@ def restore_(settings: Settings, file: Path, force: bool, as_json: bool) -> None
     """
     config = settings.load()
     with alone(config.data, config.store_url):
+        refuse_at_work(config.store_url, settings.clock())
         done = restore(file, config.store_url, force=force)
         _drop_index(config)
     if as_json:

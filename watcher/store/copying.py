@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, func, select
+from sqlalchemy import Connection, Engine, Table, func, inspect, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from watcher.store.copied_rows import (
@@ -91,7 +91,7 @@ def copy(
     refuse_same(source_url, target_url)
     with ExitStack() as stack:
         source = stack.enter_context(closing(Database(source_url, migrate=False)))
-        _refuse_at_work(source, now)
+        refuse_at_work(source_url, now)
         begun_anew = make_room(target_url)
         engine = open_engine(parse(target_url))
         stack.callback(engine.dispose)
@@ -127,10 +127,28 @@ def refuse_same(source_url: str, target_url: str) -> None:
         )
 
 
-def _refuse_at_work(source: Database, now: datetime) -> None:
+def refuse_at_work(url: str, now: datetime) -> None:
+    """Raise `StoreError` where a process gave a sign of life lately on a database, if it is one.
+
+    A file that is no database, and one without our tables, have nobody at work on them.
+    """
+    parsed = parse(url)
+    on_server = parsed.get_backend_name() != "sqlite"
+    if not on_server and not Path(parsed.database or "").exists():
+        return
     here = workers.c.stopped.is_(None) & (workers.c.beat > now - _SILENT)
-    with source.reading() as connection:
-        at_work = connection.execute(select(workers.c.host, workers.c.pid).where(here)).first()
+    engine = open_engine(parsed)
+    at_work = None
+    try:
+        with engine.connect() as connection:
+            if inspect(connection).has_table(workers.name):
+                asked = select(workers.c.host, workers.c.pid).where(here)
+                at_work = connection.execute(asked).first()
+    except SQLAlchemyError as error:
+        if on_server:
+            raise translate(error, shown(parsed)) from error
+    finally:
+        engine.dispose()
     if at_work:
         raise StoreError(
             f"a worker is at work on the database: process {at_work.pid} on {at_work.host}",
