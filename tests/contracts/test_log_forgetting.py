@@ -15,11 +15,12 @@ from tests.contracts.test_log_same_as_pages import Way, opened
 from tests.servers import Postgres
 from tests.store.conftest import BOTH, postgresql_opened, sqlite_opened
 from tests.store.samples import DAY, HOUR, NOON, account, page, post
+from watcher.config import load
 from watcher.store import Store
 from watcher.store.log_rows import unpack
 from watcher.store.schema import log
 from watcher.walk import archiving
-from watcher.walk.archiving import drop_old_log, erase_from_archive
+from watcher.walk.archiving import check_archive, drop_old_log, erase_from_archive
 
 __all__ = ["postgresql_opened", "sqlite_opened", "store"]
 
@@ -165,6 +166,22 @@ def come(way: Way) -> None:
     """Posts of one day, worked off."""
     filled(way.app.store)
     work_off(way.app.store)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("sqlite:///x.sqlite", "0 days"),
+        (
+            "postgresql+psycopg://db.example/watcher",
+            "0 days; all hosts that may lead have to share this folder",
+        ),
+    ],
+)
+def test_that_hosts_have_to_share_the_archive_is_told(tmp_path: Path, url: str, told: str) -> None:
+    path = tmp_path / "watcher.toml"
+    path.write_text(f'[store]\nurl = "{url}"\nlog = true\narchive = "archive"\n')
+    assert check_archive(load(path, {})) == f"{tmp_path / 'archive'}: {told}"
 
 
 def test_a_day_is_archived_whole_before_it_is_dropped(way: Way) -> None:

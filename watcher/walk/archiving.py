@@ -18,7 +18,7 @@ from watcher.app import App
 from watcher.config import Config
 from watcher.export.as_parquet import rewrite, write
 from watcher.export.table import Column, Table, Value
-from watcher.store import Store
+from watcher.store import Store, is_shared
 
 log = logging.getLogger("watcher")
 
@@ -110,7 +110,10 @@ def check_archive(config: Config) -> str:
     there = next(one for one in (folder, *folder.parents) if one.exists())
     with _told(folder), TemporaryFile(dir=there):
         pass
-    return f"{folder}: {len(_files(folder))} days"
+    found = f"{folder}: {len(_files(folder))} days"
+    if is_shared(config.store_url):
+        found += "; all hosts that may lead have to share this folder"
+    return found
 
 
 def erase_from_archive(app: App, folder: Path) -> int:
