@@ -1,6 +1,6 @@
 """The same pages give the same, saved and matched or appended and worked off: on both databases."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -129,11 +129,23 @@ class Way:
             }
 
 
-def opened(folder: Path, url: str, *, log: bool, keep: str = "all") -> Way:
+def later() -> datetime:
+    """Return when all of it was written."""
+    return START + timedelta(hours=2)
+
+
+def opened(
+    folder: Path,
+    url: str,
+    *,
+    log: bool,
+    keep: str = "all",
+    clock: Callable[[], datetime] = later,
+) -> Way:
     folder.mkdir()
     path = folder / "watcher.toml"
     path.write_text(CONFIG.format(url=url, log=str(log).lower(), keep=keep))
-    app = App.open(load(path, {}), clock=lambda: START + timedelta(hours=2))
+    app = App.open(load(path, {}), clock=clock)
     return Way(replace(app, templates=TEMPLATES))
 
 
