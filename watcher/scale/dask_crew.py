@@ -40,7 +40,8 @@ CONTROL: Final = "watcher-workers"
 PRIORITY: Final = 10
 """Continuous workers start before shards that wait."""
 _LOOK: Final = 0.5
-_ANSWER_SECONDS: Final = 3.0
+_ANSWER_SECONDS: Final = 10.0
+"""How long those who place workers may take to say that they heard: their machine may be busy."""
 _AGAIN_SECONDS: Final = 5.0
 
 _Word = dict[str, Any]
