@@ -173,28 +173,28 @@ def stop(address: str, config: str) -> int:
     Return how many workers they had, when all have ended. Raises `ClusterError` where the cluster
     does not answer, or they do not end.
     """
-    words: queue.SimpleQueue[_Word] = queue.SimpleQueue()
+    asked = uuid.uuid4().hex
     client = connect(address)
-    waiting: dict[str, int] = {}
-    workers = 0
     try:
-        client.subscribe_topic(CONTROL, lambda event: words.put(event[1]))
-        client.log_event(CONTROL, {"do": "stop", "config": config})
-        until = time.monotonic() + _ANSWER_SECONDS
-        while waiting or time.monotonic() < until:
-            with suppress(queue.Empty):
-                word = words.get(timeout=_LOOK)
-                if word.get("is") == "stopping":
-                    waiting[word["who"]] = word["workers"]
-                    workers += word["workers"]
-                    until = max(until, time.monotonic() + GRACE + 10)
-                elif word.get("is") == "stopped" and waiting.pop(word["who"], None) is not None:
-                    until = time.monotonic()
-            if waiting and time.monotonic() > until:
-                raise ClusterError("the workers do not end", help="`watcher workers` shows them")
+        client.log_event(CONTROL, {"do": "stop", "config": config, "asked": asked})
+        asked_at = time.monotonic()
+        while True:
+            # Asked for, not subscribed to: a quick answer would come before the subscription.
+            since = [event for _, event in client.get_events(CONTROL)]
+            at = next(n for n, event in enumerate(since) if event.get("asked") == asked)
+            had = {one["who"]: one["workers"] for one in since[at:] if one.get("is") == "stopping"}
+            done = {one["who"] for one in since[at:] if one.get("is") == "stopped"}
+            if had and done >= had.keys():
+                return sum(had.values())
+            patience = GRACE + 10 if had else _ANSWER_SECONDS
+            if time.monotonic() - asked_at > patience:
+                break
+            time.sleep(_LOOK)
     finally:
         close(client)
-    return workers
+    if had:
+        raise ClusterError("the workers do not end", help="`watcher workers` shows them")
+    return 0
 
 
 def _be_worker(number: int, config: str, topic: str, ours: str) -> str:
