@@ -47,11 +47,11 @@ servers:
 
 # What a developer runs all the time: under two minutes, nothing but Python.
 unit: $(VENV)/dev.stamp
-	$(BIN)/pytest -n 2 --dist worksteal -q -m "not server and not drill and not install"
+	$(BIN)/pytest -n 2 -q -m "not server and not drill and not install"
 
 # Everything: also on PostgreSQL, in Chromium, from the built wheel, and under a hundred kills.
 whole: $(VENV)/dev.stamp
-	$(BIN)/pytest -n 2 --dist worksteal -q
+	$(BIN)/pytest -n 2 -q
 
 # The search must also hold on the other distribution that installs as `import whoosh`.
 whoosh3: $(VENV)/dev.stamp
