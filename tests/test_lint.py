@@ -312,7 +312,11 @@ def test_check_goes_by_the_posts_gathered_so_far(tmp_path: Path) -> None:
 
     def screen() -> str:
         settings = Settings(path)
-        return CliRunner().invoke(check_command.command, obj=settings).output
+        return (
+            CliRunner()
+            .invoke(check_command.command, obj=settings, help_option_names=["-h", "--help"])
+            .output
+        )
 
     (tmp_path / "watcher-data").mkdir()
     assert "too-common" not in screen()

@@ -372,12 +372,22 @@ def test_the_index_of_before_is_pointed_out(postgres_url: str, tmp_path: Path) -
         app.store.save_page("square", Page(posts=(post("acme"),), cursor="1", more=False), NOON)
     left = tmp_path / "data" / "index"
     for words in ("rebuild", "status"):
-        told = CliRunner().invoke(index_command.command, [words], obj=Settings(configuration))
+        told = CliRunner().invoke(
+            index_command.command,
+            [words],
+            obj=Settings(configuration),
+            help_option_names=["-h", "--help"],
+        )
         assert told.exit_code == 0
         assert "1 post" in told.stdout
         assert ("rm -r" in told.stderr) == left.exists()
         left.mkdir(exist_ok=True)
-    told = CliRunner().invoke(search_command.command, ["acme"], obj=Settings(configuration))
+    told = CliRunner().invoke(
+        search_command.command,
+        ["acme"],
+        obj=Settings(configuration),
+        help_option_names=["-h", "--help"],
+    )
     assert "acme" in told.stdout
 
 
@@ -395,5 +405,7 @@ def test_what_is_common_is_told_by_the_newest_posts(
     configuration = tmp_path / "watcher.toml"
     url = index_database._engine.url.render_as_string(hide_password=False)
     configuration.write_text(CONFIG.format(url=url))
-    told = CliRunner().invoke(check_command.command, obj=Settings(configuration))
+    told = CliRunner().invoke(
+        check_command.command, obj=Settings(configuration), help_option_names=["-h", "--help"]
+    )
     assert "in about 75% of your own posts: this finds 750 of 1,000" in told.output
