@@ -9,15 +9,14 @@ filled from elsewhere under an index that stayed, its newest post betrays that.
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import islice
 
 from rules.evaluation.slots import kept_by_an_edit, one_edit
 from rules.evaluator import Evaluator, Reading
 from rules.language.tree import Node
 from watcher.search.errors import SearchError
-from watcher.search.interface import BATCH, ENOUGH_TO_TELL, Progress, StoreReader
+from watcher.search.interface import BATCH, ENOUGH_TO_TELL, Index, Progress, StoreReader
 from watcher.search.keys import form, key_of, keys_of, may_be_misspelt
-from watcher.search.newest import LARGEST_READ, Hit, Question, Results, hits
+from watcher.search.newest import LARGEST_READ, Hit, Question, hits
 from watcher.search.planning import plan_for
 from watcher.store import Store, StoredPost, StoreError
 from watcher.store.full_text import FullText, Place
@@ -40,7 +39,7 @@ _GROWN = 10
 """How common words are is counted again when the index has grown by a part in so many."""
 
 
-class DatabaseIndex:
+class DatabaseIndex(Index):
     """The index beside a store in PostgreSQL. Any number of processes may use it, each by turns."""
 
     def __init__(self, text: FullText) -> None:
@@ -81,23 +80,6 @@ class DatabaseIndex:
         return store.count_posts(first_rid=newest[0] + 1 if newest else 0)
 
     # --- finding ----------------------------------------------------------------------------------
-
-    def search(
-        self,
-        node: Node,
-        store: StoreReader,
-        *,
-        reading: Reading = Reading(),  # noqa: B008  # frozen
-        limit: int = 20,
-        since: datetime | None = None,
-        before: datetime | None = None,
-    ) -> Results:
-        """Return the newest stored posts that match, as `Index.search` says."""
-        found = self.matches(
-            node, store, reading=reading, since=since, before=before, first_read=limit + 1
-        )
-        page = tuple(islice(found, limit + 1))
-        return Results(hits=page[:limit], more=len(page) > limit, behind=self.lag(store))
 
     def matches(
         self,

@@ -10,16 +10,16 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 
 from rules.evaluator import Evaluator, Reading
 from rules.language.tree import Node
 from watcher.search.errors import DamagedError, SearchError
 from watcher.search.folder import PARTITION, Folder
-from watcher.search.interface import BATCH, ENOUGH_TO_TELL, Progress, StoreReader
+from watcher.search.interface import BATCH, ENOUGH_TO_TELL, Index, Progress, StoreReader
 from watcher.search.keys import key_of, keys_of
-from watcher.search.newest import LARGEST_READ, Hit, Question, Results, candidates, hits
+from watcher.search.newest import LARGEST_READ, Hit, Question, candidates, hits
 from watcher.search.partitions import Document, Partition
 from watcher.search.planning import plan_for
 from watcher.search.segments import Segment, clamped
@@ -29,7 +29,7 @@ _GONE_SHARE = 20
 """A partition is built again when one in so many of its posts has gone from SQL."""
 
 
-class FolderIndex:
+class FolderIndex(Index):
     """The index in one folder. Threads may search while one catches up."""
 
     def __init__(self, folder: Folder) -> None:
@@ -74,27 +74,6 @@ class FolderIndex:
         return store.count_posts(first_rid=newest + 1)
 
     # --- finding ----------------------------------------------------------------------------------
-
-    def search(
-        self,
-        node: Node,
-        store: StoreReader,
-        *,
-        reading: Reading = Reading(),  # noqa: B008  # frozen
-        limit: int = 20,
-        since: datetime | None = None,
-        before: datetime | None = None,
-    ) -> Results:
-        """Return the newest stored posts that match, at most `limit`, by `posted_at` then `rid`.
-
-        Exact: each one is verified on the stored post. `since` is included, `before` excluded; both
-        aware. Raises SearchError where the index is damaged.
-        """
-        found = self.matches(
-            node, store, reading=reading, since=since, before=before, first_read=limit + 1
-        )
-        page = tuple(islice(found, limit + 1))
-        return Results(hits=page[:limit], more=len(page) > limit, behind=self.lag(store))
 
     def matches(
         self,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Protocol
 
 from rules.evaluator import Reading
@@ -78,6 +79,11 @@ class Index(Protocol):
         Exact: each one is verified on the stored post. `since` is included, `before` excluded; both
         aware.
         """
+        found = self.matches(
+            node, store, reading=reading, since=since, before=before, first_read=limit + 1
+        )
+        page = tuple(islice(found, limit + 1))
+        return Results(hits=page[:limit], more=len(page) > limit, behind=self.lag(store))
 
     def matches(
         self,
