@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +22,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from tests.store.samples import post, pulled
 from watcher.store import Store, StoreError, versions
+from watcher.store.database import open_engine, parse
 from watcher.store.schema import metadata
 
 
@@ -172,6 +174,25 @@ def test_several_may_open_a_new_database_at_once(empty_url: str) -> None:
     for thread in threads:
         thread.join()
     assert errors == []
+
+
+def test_several_may_be_the_first_to_touch_a_file_at_once(tmp_path: Path) -> None:
+    def touch(url: str, together: threading.Barrier) -> str:
+        engine = open_engine(parse(url))
+        together.wait()
+        try:
+            with engine.connect() as connection:
+                return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
+        finally:
+            engine.dispose()
+
+    several = 6
+    with ThreadPoolExecutor(several) as pool:
+        for round_ in range(50):  # they meet in the same moment in every tenth round or so
+            together = threading.Barrier(several)
+            url = f"sqlite:///{tmp_path}/{round_}.sqlite"
+            told = [pool.submit(touch, url, together) for _ in range(several)]
+            assert {one.result() for one in told} == {"wal"}
 
 
 @pytest.mark.parametrize(

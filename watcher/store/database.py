@@ -19,6 +19,7 @@ in by `writing_aside`. No watermark counts what they write.
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
@@ -229,14 +230,26 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver would begin transactions by itself, but late and not for every statement.
     connection.isolation_level = None
     cursor = connection.cursor()
-    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        cursor.execute("PRAGMA journal_mode = WAL")
+    _use_wal(cursor)
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA secure_delete = ON")  # what is forgotten is in no free page either
     cursor.execute("PRAGMA journal_size_limit = 67108864")
     cursor.execute("PRAGMA cache_size = -16384")
     cursor.close()
+
+
+def _use_wal(cursor: sqlite3.Cursor) -> None:
+    # SQLite does not wait for its turn here, as it does elsewhere: two who open a new file at once
+    # both read it, and neither could ever write it if both waited for the other's reading to end.
+    until = time.monotonic() + _PATIENCE
+    while cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def _begin_sqlite(connection: Connection) -> None:
