@@ -12,7 +12,6 @@ from benchmarks.relevance import (
     on_replab,
     replab,
     shuffled,
-    speed,
     untimed,
 )
 
@@ -51,12 +50,6 @@ def test_common_words_are_told_from_companies_by_few_judgements(
 
 
 WITH_CONTEXT = "ours, with context"
-
-
-def test_it_is_quick(brands: list[Labelled]) -> None:
-    found = speed(brands)
-    assert found["seconds_to_learn_from_300"] < 1
-    assert found["posts_per_cpu_second"] > 5000
 
 
 def test_every_way_is_tried() -> None:

@@ -1,6 +1,5 @@
 """The figures that `docs/sentiment.md` names, on real posts."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,6 @@ from benchmarks.sentiment_sets import (
     what_is_told,
 )
 from benchmarks.train_sentiment import SETS, made
-from rules.signals.sentiment import tones
 from rules.signals.sentiment.model import FILES, Model
 
 pytestmark = pytest.mark.drill
@@ -86,12 +84,3 @@ def test_true_statements_of_language_are_kept_and_false_ones_mended(folder: Path
     assert found["right"] >= 0.98
     assert found["true kept"] >= 0.999
     assert found["false mended"] >= 0.9
-
-
-def test_three_thousand_posts_a_second_are_told(folder: Path):
-    posts = read("airline", folder)[:4000] + read("umsab-fr", folder)
-    batch = [(post.text, post.language) for post in posts]
-    tones(batch[:10])
-    start = time.process_time()
-    tones(batch, ("United", "American"))
-    assert len(batch) / (time.process_time() - start) >= 3000

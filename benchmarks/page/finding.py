@@ -102,9 +102,14 @@ def _bold(way: str) -> str:
 
 
 def _relevance_required(found: dict[str, Any]) -> tuple[Bar, ...]:
-    return tuple(
-        at_least(f"relevance, macro-F1, {size} judged", least, found["replab"]["ours"][size])
-        for size, least in found["wanted"].items()
+    speed = found["speed"]
+    return (
+        *(
+            at_least(f"relevance, macro-F1, {size} judged", least, found["replab"]["ours"][size])
+            for size, least in found["wanted"].items()
+        ),
+        at_most("relevance learnt from 300, CPU", 1, speed["seconds_to_learn_from_300"], " s"),
+        at_least("relevance, posts a CPU-second", 5000, speed["posts_per_cpu_second"]),
     )
 
 

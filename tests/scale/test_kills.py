@@ -132,20 +132,26 @@ def _shards_done(folder: Path) -> int:
 
 
 def test_workers_killed_again_and_again_lose_nothing(folder: Path) -> None:
-    said(folder, *BACKTEST, "--shard-size", "1000")
-    driver = command(folder, *BACKTEST, "--shard-size", "1000")
-    killed = 0
-    while driver.poll() is None and killed < 4:
-        for one in workers(driver.pid)[:1]:
-            with suppress(psutil.NoSuchProcess):
-                one.send_signal(signal.SIGKILL)
-                killed += 1
-        time.sleep(1.5)
+    said(folder, *BACKTEST, "--shard-size", "500")
+    driver = command(folder, *BACKTEST, "--shard-size", "500")
+    killed: set[int] = set()
+    for done in range(0, 12, 4):  # of 24; a shard is given up that loses three workers in a row
+        until(lambda done=done: _shards_done(folder) >= done and _kill_another(driver, killed))
     out, _ = driver.communicate(timeout=PATIENCE)
     assert driver.returncode == 0, out
-    assert killed >= 2
     assert "died, attempt 2 of 3" in out
     assert findings(folder, 2) == findings(folder, 1)
+
+
+def _kill_another(driver: "subprocess.Popen[str]", killed: set[int]) -> bool:
+    """Kill one of the driver's workers that was not killed yet; whether there was one."""
+    assert driver.poll() is None, "it ended before all were killed"
+    for one in workers(driver.pid):
+        if one.pid not in killed:
+            one.send_signal(signal.SIGKILL)
+            killed.add(one.pid)
+            return True
+    return False
 
 
 def test_cancel_ends_the_workers_in_the_midst_of_a_shard(folder: Path) -> None:
