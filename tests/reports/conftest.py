@@ -16,7 +16,7 @@ from watcher import pipeline
 from watcher.app import App
 from watcher.config import load
 from watcher.insights.model import Period
-from watcher.reports import Facts, gather, period_of_week
+from watcher.reports import Facts, gather
 from watcher.store import schema as table
 
 NOW = datetime(2026, 4, 13, 9, 0, tzinfo=UTC)
@@ -147,7 +147,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 def week() -> Period:
     from zoneinfo import ZoneInfo
 
-    return period_of_week(NOW, ZoneInfo("Europe/Paris"))
+    return Period.last_week(NOW, ZoneInfo("Europe/Paris"))
 
 
 def facts_of(app: App, period: Period, *names: str) -> Facts:

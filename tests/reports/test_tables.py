@@ -74,7 +74,7 @@ def test_every_command_that_a_table_names_exists(report: Report) -> None:
     """Parsed by click, and not run."""
     for line in {part for one in report.sheets for part in one.command.split(" && ")}:
         words = shlex.split(line)[1:]
-        context = click.Context(program, info_name="watcher")
+        context = click.Context(program, info_name="watcher", **program.context_settings)
         command: click.Command = program
         while isinstance(command, click.Group) and words:
             found = command.get_command(context, words[0])

@@ -120,6 +120,11 @@ def test_each_finding_is_written_once_unless_every_one_is_asked_for(at: Terminal
     every = Path("every.jsonl").read_text().splitlines()
     keys = [(one["rule"], one["post"]) for one in once]
     assert len(keys) == len(set(keys)) < len(every)
+    assert at.pipe("jobs", "hits", "1", "-o", "two.jsonl", "-n", "2").code == 0
+    assert (
+        Path("two.jsonl").read_text().splitlines()
+        == Path("once.jsonl").read_text().splitlines()[:2]
+    )
     assert at.pipe("jobs", "hits", "1", "-o", "once.csv").code == 1
     assert at.pipe("jobs", "hits", "1", "-o", "once.txt").code == 2
 

@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from watcher.cli import Settings
 from watcher.cli.batch import ENGINE, engine_at, work_off
@@ -156,10 +158,10 @@ def remove(settings: Settings, id: int) -> None:
 @click.option("--private", is_flag=True, help="Hits in private posts too.")
 @click.option("--raw", is_flag=True, help="CSV for programs: formulas and all.")
 @click.option("--force", is_flag=True, help="Replace the file that is there already.")
-@limit(20, "At most so many on a screen; files have all.")
-@click.pass_obj
+@limit(20, "At most so many; files have all, unless it is given.")
+@click.pass_context
 def hits(
-    settings: Settings,
+    context: click.Context,
     id: int,
     output: Path | None,
     form: Format | None,
@@ -174,6 +176,7 @@ def hits(
     Each finding comes once: of an account or a domain the form that resembles a brand most.
     """
     output = None if output == Path("-") else output
+    settings: Settings = context.obj
     with settings.opened() as (config, store):
         job = store.job(id)
         results = open_results(Asked.load(job.asked).to, kind_of(job), store)
@@ -182,6 +185,8 @@ def hits(
         if output is None and form is None and stdout().is_terminal:
             _show(job, found, limit, config.timezone)
         else:
+            if context.get_parameter_source("limit") != ParameterSource.DEFAULT:
+                found = islice(found, limit)
             _write(job, found, output, form, raw=raw, force=force)
         if chosen.hidden:
             left_out = count(chosen.hidden, "hit")

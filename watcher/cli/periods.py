@@ -68,13 +68,9 @@ def days_asked(
         raise MistakeError(
             f"{until} lies before {since}", help="--since is the first day, --until the last"
         )
-    today = now.astimezone(zone).date()
-    if week:
-        monday = today - timedelta(days=today.weekday())
-        return monday - timedelta(days=7), monday - timedelta(days=1)
-    if month:
-        last = today.replace(day=1) - timedelta(days=1)
-        return last.replace(day=1), last
+    if week or month:
+        first, *_, last = (Period.last_week if week else Period.last_month)(now, zone).days()
+        return first, last
     return since, until
 
 

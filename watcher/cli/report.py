@@ -25,7 +25,6 @@ from watcher.reports import (
     compose,
     gather,
     page,
-    period_of_week,
     reported,
     speaking,
 )
@@ -158,7 +157,7 @@ def _period(now: datetime, zone: ZoneInfo, since: date | None, until: date | Non
             raise MistakeError(
                 "--until does not say where the report begins", help="add --since, the first day"
             )
-        return period_of_week(now, zone)
+        return Period.last_week(now, zone)
     last = until or max(since, now.astimezone(zone).date() - timedelta(days=1))
     if (last - since).days >= LONGEST:
         raise MistakeError(

@@ -29,6 +29,19 @@ class Period:
             zone=zone,
         )
 
+    @classmethod
+    def last_week(cls, now: datetime, zone: ZoneInfo) -> "Period":
+        """Return the last whole week from Monday to Sunday."""
+        today = now.astimezone(zone).date()
+        monday = today - timedelta(days=today.weekday())
+        return cls.of_days(monday - timedelta(days=7), monday - timedelta(days=1), zone)
+
+    @classmethod
+    def last_month(cls, now: datetime, zone: ZoneInfo) -> "Period":
+        """Return the last whole month."""
+        last = now.astimezone(zone).date().replace(day=1) - timedelta(days=1)
+        return cls.of_days(last.replace(day=1), last, zone)
+
     @property
     def length(self) -> timedelta:
         """How long it is."""

@@ -10,7 +10,7 @@ tables.py      the numbers for other programs
 
 from watcher.reports.composing import compose, speaking
 from watcher.reports.facts import Facts
-from watcher.reports.gathering import gather, period_of_month, period_of_week, reported
+from watcher.reports.gathering import gather, reported
 from watcher.reports.model import Report
 from watcher.reports.page import page
 
@@ -20,8 +20,6 @@ __all__ = [
     "compose",
     "gather",
     "page",
-    "period_of_month",
-    "period_of_week",
     "reported",
     "speaking",
 ]

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from rules import KeywordRule
 from rules.model import Brand, Post, Verdict
@@ -252,17 +251,3 @@ def _joined(stretches: Sequence[Stretch]) -> list[Stretch]:
         else:
             result.append((since, until))
     return result
-
-
-def period_of_week(now: datetime, zone: ZoneInfo) -> Period:
-    """Return the last whole week from Monday to Sunday, on the clocks of a zone."""
-    today = now.astimezone(zone).date()
-    monday = today - timedelta(days=today.weekday())
-    return Period.of_days(monday - timedelta(days=7), monday - timedelta(days=1), zone)
-
-
-def period_of_month(now: datetime, zone: ZoneInfo) -> Period:
-    """Return the last whole month, on the clocks of a zone."""
-    today = now.astimezone(zone).date()
-    last = today.replace(day=1) - timedelta(days=1)
-    return Period.of_days(last.replace(day=1), last, zone)

@@ -10,9 +10,10 @@ from alerts.mail.message import build
 from alerts.model import OutgoingMail, Waiting
 from alerts.schedule import Slot
 from watcher.app import App
+from watcher.insights.model import Period
 from watcher.mailing import reachable, tokens_of
 from watcher.reports.facts import Facts
-from watcher.reports.gathering import gather, period_of_month, period_of_week, reported
+from watcher.reports.gathering import gather, reported
 from watcher.reports.letter import letter
 from watcher.store import OutdatedDigest
 
@@ -82,7 +83,7 @@ def _all_mails(
 
 def _facts(app: App, channel: ReportMail, slot: Slot, now: datetime) -> Facts:
     zone = channel.zone(app.config.timezone)
-    whole = period_of_month if channel.send == "monthly" else period_of_week
+    whole = Period.last_month if channel.send == "monthly" else Period.last_week
     period = whole(slot.at, zone)
     by_name = {brand.name: brand for brand in app.config.brands}
     named = tuple(by_name[name] for name in channel.brands if name in by_name)
