@@ -21,7 +21,7 @@ ROOMS = {
     "aiosmtplib": ("alerts/smtp/",),
     "alembic": ("watcher/store/",),
     "apprise": ("alerts/channels/notify.py",),
-    "apscheduler": ("watcher/service.py",),
+    "apscheduler": ("watcher/schedule.py",),
     "atproto": ("watcher/backends/bluesky/client.py",),
     "babel": ("alerts/",),
     "click": ("watcher/cli/",),

@@ -20,7 +20,8 @@ from watcher.app import App
 from watcher.clock import ServerClock, utc_now
 from watcher.presence import HEARTBEAT_EVERY, Heartbeat, SignsOfLife, sign_off
 from watcher.pulse import Pulse
-from watcher.service import GRACE, LINE, Service, leave_behind, listen_for_signals, renewed
+from watcher.schedule import LINE
+from watcher.service import GRACE, Service, leave_behind, listen_for_signals, renewed
 from watcher.store import Lead, StoreError, otherwise
 
 log = logging.getLogger("watcher")

@@ -1,13 +1,6 @@
-"""When: the only module that knows APScheduler. Runs each step at its pace, stops with grace.
+"""The service: which steps of the walk it does at which pace, what they say, and its graceful stop.
 
-Pulls have a pool of threads of their own: a source that hangs holds one of them and nothing else.
-Streams are threads of `watcher.streams`.
-
-On a database that several processes share, each turn of the schedule is taken in the store before
-it is done (`watcher.leading` says who leads). What is asked for out of turn (`_soon`) is no slot of
-the schedule, and needs no such fence: a page behind a cursor that has moved on is refused, there is
-one digest for a channel and slot, what waits for a channel is taken once, and a delivery is claimed
-by a conditional update. Two processes that do such a step at once do its work once.
+`watcher.schedule` gives the steps their turns; streams are threads of `watcher.streams`.
 """
 
 import logging
@@ -17,17 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
-from zlib import crc32
-
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.jobstores.base import JobLookupError
-from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from alerts.model import FollowError
 from alerts.words.hostile import one_line
@@ -40,7 +26,8 @@ from watcher.config import ConfigError, load
 from watcher.presence import HEARTBEAT_EVERY, Heartbeat, sign_off
 from watcher.pulse import Pulse
 from watcher.rates import MANY_MATCHES, RATE_FAILED
-from watcher.store import StoreError, Turn, slot_of
+from watcher.schedule import LINE, Schedule
+from watcher.store import StoreError
 from watcher.streams import Listener, Streams
 
 log = logging.getLogger("watcher")
@@ -64,9 +51,6 @@ JUMP = timedelta(seconds=3)
 """By so much at once no clock is put right that only goes a little wrong."""
 REVISIT_SECONDS = 40.0
 """How long a turn of asking again may take, all sources together."""
-MOST_PULLS_AT_ONCE = 32
-LONG = timedelta(minutes=10)
-"""A step under way for longer is told, once."""
 FIRST_LOOK = timedelta(minutes=2)
 """How long the first digests wait for sources that are still being read."""
 GRACE = timedelta(seconds=20)
@@ -76,14 +60,9 @@ GRACE = timedelta(seconds=20)
 PULL = "pull "
 OWN_STEPS = frozenset({"config", "heartbeat"})
 """What each process does for itself: no other one can do it in its place."""
-OPEN_AGAIN = timedelta(seconds=5)
-"""When to ask again for a turn that somebody took, did not do, and may be doing."""
 SLOTS_EVERY = timedelta(hours=1)
 SLOTS_KEPT = timedelta(days=1)
 """How long is known who took which turn; who took the last turn of a step is always known."""
-
-LINE = 1000
-"""Characters of strangers' words in one line of the log."""
 
 
 class StoppedError(WatcherError):
@@ -119,13 +98,9 @@ class Service:
         self.pulse = pulse or Pulse()
         self.stopping = threading.Event()
         self._grace = grace
-        self._leads = leads
         self._started = app.clock()
         self._config_seen: tuple[int, int] | None = None
-        self._under_way: dict[str, datetime] = {}
-        self._long: set[str] = set()
         self._notes = 0
-        self._troubles: dict[str, str] = {}
         self._cut: set[str] = set()
         self.lost = False
         """The database was removed or replaced under our hands."""
@@ -133,28 +108,22 @@ class Service:
         self._revisited = False
         """Whether it was asked once since the start what became of posts that waited before."""
         self._to_look_at = {source.name for source in app.config.sources if source.enabled}
-        self._quiet = threading.Condition()
-        self._wanted: set[str] = set()
-        """Steps asked for out of turn: those under way when they were run once more."""
+        self._schedule = Schedule(
+            app,
+            steps=len(self._steps()),
+            pulse=self.pulse,
+            stopping=self.stopping,
+            leads=leads,
+            passed=lambda name: self._to_look_at.discard(name.removeprefix(PULL)),
+        )
         self._streams = Streams(
             Listener(
                 app=lambda: self.app,
-                found=lambda: self._soon("match"),
+                found=lambda: self._schedule.soon("match"),
                 looked=self._to_look_at.discard,
-                tell=self._tell,
+                tell=self._schedule.tell,
             )
         )
-        # The schedule is config, the state is ours: jobs live in memory, a late one runs once.
-        self._scheduler = BackgroundScheduler(
-            executors={
-                "default": ThreadPoolExecutor(len(self._steps())),
-                "pulls": ThreadPoolExecutor(MOST_PULLS_AT_ONCE),
-            },
-            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
-            timezone="UTC",
-        )
-        # Its warnings ("maximum number of running instances reached") are our normal case.
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT, then finish what is under way; a second one ends at once.
@@ -180,34 +149,31 @@ class Service:
             log.warning("deliveries under way when the last run ended: %d", uncertain)
         watched = len(self._to_look_at)
         for name, every, step in self._steps():
-            self._add(name, every, step)
+            self._schedule.add(name, every, step, own=name in OWN_STEPS)
         self._add_pulls()
-        self._scheduler.start()
+        self._schedule.start()
         self._streams.follow(self.app.config.sources)
         log.info("watching %s", _count(watched, "source"))
         self._wait()
         log.info("stopping: finishing what is under way")
         self._streams.stop()
-        self._scheduler.pause()
+        self._schedule.pause()
         until = time.monotonic() + self._grace.total_seconds()
-        with self._quiet:
-            self._quiet.wait_for(lambda: not self._under_way, self._grace.total_seconds())
-            under_way = tuple(self._under_way)
+        under_way = self._schedule.wait(self._grace.total_seconds())
         left = tuple(sorted((*under_way, *self._streams.wait(until - time.monotonic()))))
-        self._scheduler.shutdown(wait=not left)
+        self._schedule.end(wait=not left)
         sign_off(self.app.config.data)
         return left
 
     @property
     def trouble(self) -> str:
         """What goes wrong at present, in one line; empty where nothing does."""
-        return "; ".join(f"{name}: {what}" for name, what in [*self._troubles.items()] if what)
+        return self._schedule.trouble
 
     @property
     def under_way(self) -> tuple[str, ...]:
         """The steps that have begun and not ended."""
-        with self._quiet:
-            return tuple(self._under_way)
+        return self._schedule.under_way
 
     def _wait(self) -> None:
         """Wait for the end; when the system's clock was set, give every step its turn at once.
@@ -223,8 +189,7 @@ class Service:
             log.warning("the clock was set %s by %.0f seconds", where, abs(lead - before))
             with suppress(StoreError):  # a database that is away is told by the steps
                 self.app.store.believe_clock(self.app.clock())
-            for job in self._scheduler.get_jobs():
-                self._run_now(job.id)
+            self._schedule.all_now()
 
     def _steps(self) -> list[tuple[str, timedelta, Callable[[], object]]]:
         return [
@@ -243,28 +208,11 @@ class Service:
             *([("slots", SLOTS_EVERY, self._drop_slots)] if self.app.worker else ()),
         ]
 
-    def _add(
-        self, name: str, every: timedelta, step: Callable[[], object], pool: str = "default"
-    ) -> None:
-        turn: Callable[[Callable[[], object]], bool] = _at_once
-        trigger: BaseTrigger = IntervalTrigger(seconds=every.total_seconds(), timezone="UTC")
-        if self.app.worker and name not in OWN_STEPS:
-            turn = partial(self._in_turn, name, every)
-            trigger = SlotTrigger(name, every, self.app.clock)
-        self._scheduler.add_job(
-            partial(self._guard, name, turn, step),
-            trigger,
-            id=name,
-            executor=pool,
-            next_run_time=utc_now(),
-            replace_existing=True,
-        )
-
     def _add_pulls(self) -> None:
         for source in self.app.config.sources:
             if source.enabled and not source.is_stream:
                 pull = partial(self._pull, source)
-                self._add(PULL + source.name, source.interval, pull, "pulls")
+                self._schedule.add(PULL + source.name, source.interval, pull, pool="pulls")
 
     def _pull(self, source: AnySource) -> None:
         try:
@@ -278,14 +226,14 @@ class Service:
             )
         if pulled.new:
             log.info("%s: %s", source.name, _count(pulled.new, "new post"))
-            self._soon("match")
+            self._schedule.soon("match")
         if pulled.error:
             raise PullError(pulled.error, help=pulled.help)
 
     def _match(self) -> None:
         matched = pipeline.match(self.app, stop=self.stopping.is_set, claims=MOST_CLAIMS)
         if matched.posts and self.app.config.uses_log and self.app.store.log_backlog():
-            self._soon("match")  # after the rates and the suspects had their turn
+            self._schedule.soon("match")  # after the rates and the suspects had their turn
         self.pulse.count(
             posts=matched.posts,
             matches=matched.matches,
@@ -304,13 +252,13 @@ class Service:
             log.info("%s", _count(matched.alarms, "alarm"))
         for rule in self.app.config.rules:
             failed = matched.rates_failed.get(rule.name, "")
-            self._tell(f"the rate of {rule.name}", failed and f"{RATE_FAILED} ({failed})")
+            self._schedule.tell(f"the rate of {rule.name}", failed and f"{RATE_FAILED} ({failed})")
         for name in sorted(set(matched.rates_cut) - self._cut):
             log.warning("%s: %s", name, MANY_MATCHES)
             self._cut.add(name)
         found = matched.matches or matched.suspects or matched.changed or matched.alarms
         if found or not self._looked:
-            self._soon("plan")
+            self._schedule.soon("plan")
         if matched.trouble:
             raise pipeline.PartitionError(matched.trouble)
 
@@ -320,7 +268,7 @@ class Service:
         finally:
             self._revisited = True
         for one in found:
-            self._tell(f"asking again at {one.source}", one.error)
+            self._schedule.tell(f"asking again at {one.source}", one.error)
             if one.deleted or one.changed:
                 log.info(
                     "%s: of %s that wait, %d deleted and %d changed since they were read",
@@ -330,7 +278,7 @@ class Service:
                     one.changed,
                 )
         if any(one.changed for one in found):
-            self._soon("match")
+            self._schedule.soon("match")
 
     def _count(self) -> None:
         app = self.app
@@ -347,7 +295,7 @@ class Service:
         if looked.failed:
             log.info("%s could not be looked at", _count(looked.failed, "picture"))
         if looked.pictures > looked.failed:  # what they show may raise somebody, or more
-            self._soon("match")
+            self._schedule.soon("match")
 
     def _has_looked(self) -> bool:
         """Whether every source was read and matched since the start, or was given the time for it.
@@ -366,11 +314,11 @@ class Service:
     def _plan(self) -> None:
         planned = pipeline.plan(self.app, only_instant=not self._has_looked())
         for one in planned:
-            self._tell(f"channel {one.channel}", one.error)
+            self._schedule.tell(f"channel {one.channel}", one.error)
             if one.mails:
                 log.info("%s: a digest for %s", one.channel, _count(one.mails, "recipient"))
         if any(one.mails for one in planned):
-            self._soon("deliver")
+            self._schedule.soon("deliver")
 
     def _index(self) -> None:
         def on_the_way(_done: int, _total: int) -> None:
@@ -420,106 +368,8 @@ class Service:
         if followed.error:
             raise FollowError(followed.error)
 
-    def _soon(self, name: str) -> None:
-        """Let a step run at once instead of at its next turn: there is something for it."""
-        with self._quiet:
-            self._wanted.add(name)
-            if name in self._under_way:
-                return
-        self._run_now(name)
-
-    def _run_now(self, name: str, after: timedelta = timedelta()) -> None:
-        """Let a step have its next turn now, or that long after."""
-        if not self.stopping.is_set():
-            with suppress(JobLookupError):  # the scheduler has ended meanwhile
-                self._scheduler.modify_job(name, next_run_time=utc_now() + after)
-
-    def _guard(
-        self,
-        name: str,
-        turn: Callable[[Callable[[], object]], bool],
-        step: Callable[[], object],
-    ) -> None:
-        """Run a step so that whatever it raises is said and stops nothing else."""
-        with self._quiet:
-            if self.stopping.is_set():
-                return
-            self._under_way[name] = self.app.clock()
-        trouble, done = "", True
-        try:
-            with self.pulse.step(name):
-                done = self._do(name, turn, step)
-        except WatcherError as error:
-            trouble = f"{error}{f' ({error.help})' if error.help else ''}"
-        except Exception as error:  # the outermost boundary of a job: nothing else may stop
-            trouble = f"an error in the watcher itself ({type(error).__name__})"
-            if self._troubles.get(name) != trouble:
-                log.exception("%s: the step failed as nobody foresaw", name)
-        finally:
-            with self._quiet:
-                del self._under_way[name]
-                self._quiet.notify_all()
-        if done:
-            self._tell(name, trouble)
-
-    def _do(
-        self,
-        name: str,
-        turn: Callable[[Callable[[], object]], bool],
-        step: Callable[[], object],
-    ) -> bool:
-        """Run a step in its turn, and again where it was asked for while it ran; whether it ran."""
-        done = False
-        asked = self._was_asked_for(name)
-        while name in OWN_STEPS or self._leads():
-            done = (_at_once if asked else turn)(step) or done
-            asked = self._was_asked_for(name)
-            if not asked or self.stopping.is_set():
-                break
-        return done
-
-    def _was_asked_for(self, name: str) -> bool:
-        """Whether a step was asked for out of turn; that is forgotten with the answer."""
-        with self._quiet:
-            asked = name in self._wanted
-            self._wanted.discard(name)
-        return asked
-
-    def _in_turn(self, name: str, every: timedelta, step: Callable[[], object]) -> bool:
-        """Run a step if this turn of the schedule is ours; whether it was.
-
-        A turn that is left half done because we are to stop is not ended: whoever leads next takes
-        it up.
-        """
-        store, by, now = self.app.store, self.app.worker, self.app.clock()
-        slot = slot_of(now, every)
-        taken = store.take_turn(name, slot, by, now)
-        if taken is Turn.OURS and self.stopping.is_set():
-            return False  # left to whoever leads next
-        if taken is Turn.OURS:
-            try:
-                step()
-            finally:
-                if not self.stopping.is_set():
-                    with suppress(StoreError):  # it is done, whether or not that is known
-                        store.end_turn(name, slot, by, self.app.clock())
-            return True
-        if taken is Turn.OPEN and slot + every - now > OPEN_AGAIN:
-            self._run_now(name, OPEN_AGAIN)
-        self._to_look_at.discard(name.removeprefix(PULL))  # whoever led before has read it
-        return False
-
     def _drop_slots(self) -> None:
         self.app.store.drop_slots(self.app.clock() - SLOTS_KEPT)
-
-    def _tell(self, name: str, trouble: str) -> None:
-        """Say what went wrong when it begins, changes and ends: not with every try."""
-        before = self._troubles.get(name, "")
-        self._troubles[name] = trouble
-        if trouble and trouble != before:
-            log.error("%s: %s", name, one_line(trouble, LINE))
-        elif before and not trouble:
-            log.info("%s: works again", name)
 
     def _reload(self) -> None:
         """Take up a changed configuration; keep the old one while the new one is broken."""
@@ -527,8 +377,7 @@ class Service:
         if app is self.app:
             return
         for source in self.app.config.sources:
-            if self._scheduler.get_job(PULL + source.name):
-                self._scheduler.remove_job(PULL + source.name)
+            self._schedule.remove(PULL + source.name)
         self.app = app
         self._add_pulls()
         self._streams.follow(app.config.sources)
@@ -536,7 +385,7 @@ class Service:
 
     def _beat(self) -> None:
         """Leave a sign of life, and tell of steps that do not come back."""
-        self._tell_of_long_steps()
+        self._schedule.tell_of_long_steps()
         if not self.app.store.is_in_place():
             self.lost = True
             self.stopping.set()
@@ -546,36 +395,6 @@ class Service:
         beat = Heartbeat(pid=os.getpid(), started=self._started, beat=now)
         beat.leave(self.app.config.data)
         allowances.leave(self.app.config.data)
-
-    def _tell_of_long_steps(self) -> None:
-        with self._quiet:
-            since = self.app.clock() - LONG
-            long = {name for name, began in self._under_way.items() if began < since}
-        for name in sorted(long - self._long):
-            log.warning(
-                "%s: under way for more than %.0f minutes; everything else goes on",
-                name,
-                LONG.total_seconds() / 60,
-            )
-        self._long = long
-
-
-class SlotTrigger(BaseTrigger):  # type: ignore[misc]
-    """Fires within each slot of a clock that may not be this machine's.
-
-    Each step has its own moment between the first and the last quarter of its slots: so no turn
-    falls into another slot because a thread began a little late, and not all begin at once.
-    """
-
-    def __init__(self, name: str, every: timedelta, clock: Callable[[], datetime]) -> None:
-        self._every, self._clock = every, clock
-        self._phase = every * (0.25 + crc32(name.encode()) / 2**33)
-
-    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
-        """Return when the next turn begins, on the clock that `now` was read from."""
-        there = self._clock()
-        due = slot_of(there, self._every) + self._phase
-        return now + (due - there if due > there else due - there + self._every)
 
 
 def renewed(app: App, seen: tuple[int, int] | None) -> tuple[App, tuple[int, int] | None]:
@@ -618,12 +437,6 @@ def leave_behind(left: Sequence[str], grace: timedelta) -> NoReturn:
     )
     logging.shutdown()
     os._exit(1)  # a thread that hangs would keep the process for ever
-
-
-def _at_once(step: Callable[[], object]) -> bool:
-    """Run a step whose turn nobody else can take."""
-    step()
-    return True
 
 
 def _count(number: int, one: str, many: str = "") -> str:

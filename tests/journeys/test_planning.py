@@ -13,6 +13,7 @@ from watcher import following, mailing, pipeline
 from watcher.app import App
 from watcher.backends.local.microblog import Microblog, NewPost, Profile
 from watcher.config import load
+from watcher.schedule import Schedule
 from watcher.service import Service
 
 pytestmark = pytest.mark.drill  # each walks the whole way, in a second or more
@@ -203,7 +204,7 @@ def test_a_request_for_a_pause_is_kept_for_a_quarter_of_an_hour(
 def test_a_scheduled_digest_waits_for_the_first_look_of_a_start(
     place: Place, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Service, "_soon", lambda *_: None)  # the test takes each turn itself
+    monkeypatch.setattr(Schedule, "soon", lambda *_: None)  # the test takes each turn itself
     place.say("marie", "nordelia while we were away")
     service = Service(place.app)
     service._plan()

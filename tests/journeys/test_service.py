@@ -21,7 +21,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from click.testing import CliRunner
 
 from tests.smtp import Inbox
-from watcher import service
+from watcher import schedule, service
 from watcher.app import App
 from watcher.backends import ArchiveSource
 from watcher.backends.local.microblog import Microblog, NewPost, Profile
@@ -29,7 +29,7 @@ from watcher.backends.local.network import LocalNetwork
 from watcher.cli import watcher
 from watcher.config import load
 from watcher.presence import alone
-from watcher.service import Service
+from watcher.service import OWN_STEPS, Service
 from watcher.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -456,7 +456,7 @@ def test_a_picture_that_takes_long_delays_no_match_and_no_mail(
 def test_a_step_that_takes_long_is_told_once(
     quick: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "LONG", timedelta(seconds=0.05))
+    monkeypatch.setattr(schedule, "LONG", timedelta(seconds=0.05))
     enough = threading.Event()
     beats = 0
 
@@ -494,8 +494,9 @@ def test_a_process_that_leads_no_more_begins_no_step_that_another_one_does(world
         return True
 
     with App.open(load(world.path)) as app:
-        service = Service(app, leads=lambda: False)
-        service._wanted.add("deliver")  # also what was asked for out of turn
+        turns = Service(app, leads=lambda: False)._schedule
+        turns._own.update(OWN_STEPS)
+        turns._wanted.add("deliver")  # also what was asked for out of turn
         for name in ("plan", "deliver", "pull town", "config", "heartbeat"):
-            service._guard(name, at_once, lambda name=name: done.append(name))  # type: ignore[misc]
+            turns._guard(name, at_once, lambda name=name: done.append(name))  # type: ignore[misc]
     assert done == ["config", "heartbeat"]

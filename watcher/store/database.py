@@ -211,7 +211,10 @@ def make_folder(folder: Path) -> None:
 def _open_sqlite(url: URL, *, create: bool) -> Engine:
     path = Path(url.database or "")
     if not path.exists() and not create:
-        raise StoreError(f"there is no database at {path}", help="Run `watcher once` to make it.")
+        raise StoreError(
+            f"there is no database at {path}",
+            help="Check its address; `watcher once` makes a new one.",
+        )
     make_folder(path.parent)
     # WAL needs its two companion files, so the folder has to be writable too.
     for place in (path.parent, path):

@@ -52,7 +52,7 @@ _MEANINGS = (
     (
         ("connection", "translate host", "resolve host", "server closed", "does not exist"),
         "the database server does not answer as it should",
-        "Check that it runs, and the address, name and password in [store] url.",
+        "Check that it runs, and the host, name and password in its address.",
     ),
 )
 
