@@ -89,6 +89,7 @@ class Standby:
             try:
                 while self._stand_by(life):
                     self._lead_on(life)
+                    self.stopping.wait(TRY_EVERY.total_seconds())
             finally:
                 self._lead.release()
                 sign_off(self.app.config.data)
@@ -127,7 +128,8 @@ class Standby:
         except StoreError as error:
             self._tell(str(error))
             return False
-        self._tell("")
+        if not held:  # else it is seen yet whether we can lead
+            self._tell("")
         return held
 
     def _leader(self) -> str:
@@ -142,6 +144,7 @@ class Standby:
         self._config()
         try:
             life.plays("leads")
+            self._tell("")
             app = replace(self.app, clock=self._clock, worker=life.worker)
             leads = partial(app.store.holds_lead, self._lead.session)
             leading = Service(app, grace=self._grace, pulse=self.pulse, leads=leads)
@@ -172,14 +175,16 @@ class Standby:
 
     def _watch(self, leading: Service) -> None:
         """End a service as soon as its process leads no more."""
-        while not leading.stopping.is_set():
-            self._lead.wait(CHECK_EVERY.total_seconds())
-            try:
+        try:
+            while not leading.stopping.is_set():
+                self._lead.wait(CHECK_EVERY.total_seconds())
                 self._lead.check()
-            except StoreError as error:
-                if not leading.stopping.is_set():
-                    leading.stopping.set()  # before it is said that no step begins any more
-                    log.error("leading no more: %s", one_line(str(error), LINE))  # noqa: TRY400
+        except StoreError as error:
+            if not leading.stopping.is_set():
+                leading.stopping.set()  # before it is said that no step begins any more
+                log.error("leading no more: %s", one_line(str(error), LINE))  # noqa: TRY400
+        finally:
+            leading.stopping.set()  # who does not watch any more must not lead
 
     def _config(self) -> None:
         """Take up a changed configuration, so that we lead by the one that holds."""

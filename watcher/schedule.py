@@ -167,49 +167,41 @@ class Schedule:
             with suppress(JobLookupError):  # the scheduler has ended meanwhile
                 self._scheduler.modify_job(name, next_run_time=utc_now() + after)
 
-    def _guard(
-        self,
-        name: str,
-        turn: Run,
-        step: Callable[[], object],
-    ) -> None:
-        """Run a step so that whatever it raises is said and stops nothing else."""
+    def _guard(self, name: str, turn: Run, step: Callable[[], object]) -> None:
+        """Run a step in its turn, and at once again where it was asked for while it ran."""
         with self._quiet:
             if self._stopping.is_set():
                 return
             self._under_way[name] = self._clock()
-        trouble, done = "", True
+        again = True
+        while again:
+            went_well = self._run(name, turn, step)
+            with self._quiet:
+                again = went_well and name in self._wanted and not self._stopping.is_set()
+                if again:
+                    self._under_way[name] = self._clock()
+                else:
+                    del self._under_way[name]
+                    self._quiet.notify_all()
+
+    def _run(self, name: str, turn: Run, step: Callable[[], object]) -> bool:
+        """Run a step once; whether it could. What it raises is said and stops nothing else."""
+        trouble, done = "", False
         try:
+            if name not in self._own and not self._leads():
+                return False
+            run = _at_once if self._was_asked_for(name) else turn
             with self._pulse.step(name):
-                done = self._do(name, turn, step)
+                done = run(step)
         except WatcherError as error:
             trouble = f"{error}{f' ({error.help})' if error.help else ''}"
         except Exception as error:  # the outermost boundary of a job: nothing else may stop
             trouble = f"an error in the watcher itself ({type(error).__name__})"
             if self._troubles.get(name) != trouble:
                 log.exception("%s: the step failed as nobody foresaw", name)
-        finally:
-            with self._quiet:
-                del self._under_way[name]
-                self._quiet.notify_all()
-        if done:
+        if done or trouble:
             self.tell(name, trouble)
-
-    def _do(
-        self,
-        name: str,
-        turn: Run,
-        step: Callable[[], object],
-    ) -> bool:
-        """Run a step in its turn, and again where it was asked for while it ran; whether it ran."""
-        done = False
-        asked = self._was_asked_for(name)
-        while name in self._own or self._leads():
-            done = (_at_once if asked else turn)(step) or done
-            asked = self._was_asked_for(name)
-            if not asked or self._stopping.is_set():
-                break
-        return done
+        return not trouble
 
     def _was_asked_for(self, name: str) -> bool:
         """Whether a step was asked for out of turn; that is forgotten with the answer."""
@@ -239,7 +231,8 @@ class Schedule:
             return True
         if taken is Turn.OPEN and slot + every - now > OPEN_AGAIN:
             self._run_now(name, OPEN_AGAIN)
-        self._passed(name)
+        if taken is Turn.DONE:
+            self._passed(name)
         return False
 
     def tell(self, name: str, trouble: str) -> None:

@@ -114,7 +114,7 @@ class Service:
             pulse=self.pulse,
             stopping=self.stopping,
             leads=leads,
-            passed=lambda name: self._to_look_at.discard(name.removeprefix(PULL)),
+            passed=self._was_looked_at,
         )
         self._streams = Streams(
             Listener(
@@ -229,6 +229,11 @@ class Service:
             self._schedule.soon("match")
         if pulled.error:
             raise PullError(pulled.error, help=pulled.help)
+
+    def _was_looked_at(self, step: str) -> None:
+        """Take a source for read: whoever led before has done it in this turn."""
+        if step.startswith(PULL):
+            self._to_look_at.discard(step.removeprefix(PULL))
 
     def _match(self) -> None:
         matched = pipeline.match(self.app, stop=self.stopping.is_set, claims=MOST_CLAIMS)

@@ -20,7 +20,7 @@ SILENT = 120.0
 """Seconds without the end of any step, after which the process hangs: some end every ten."""
 STUCK = 1800.0
 """Seconds that a step which is always short may be under way."""
-SHORT = {"match", "plan", "deliver", "heartbeat", "config", "work"}
+SHORT = {"match", "plan", "heartbeat", "config", "work"}
 """Steps that no amount of posts makes long: they stop between two batches."""
 
 
