@@ -15,8 +15,9 @@ from watcher.cli.console import count, print_json, safe, size, stderr, stdout
 from watcher.config import Config, load
 from watcher.presence import alone, database_held
 from watcher.store import StoreError, shown_address
+from watcher.store.at_work import refuse_at_work
 from watcher.store.backup import back_up, restore
-from watcher.store.copying import Copied, copy, refuse_at_work, refuse_same
+from watcher.store.copying import Copied, copy, refuse_same
 from watcher.store.exclusive import bare_address
 
 TARGET_PASSWORD = "WATCHER_TARGET_PASSWORD"  # noqa: S105 - a variable's name

@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from watcher.address_secrets import SECRETS
+from watcher.store.at_work import keep_out_script, refused_by_script
 from watcher.store.database import Database, open_engine, shown
 from watcher.store.errors import StoreError, translate
 from watcher.store.full_text_tables import is_derived
@@ -67,7 +68,9 @@ def restore_postgresql(file: Path, url: URL) -> None:
     psql = [_program("psql"), *place, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
     script = [_program("pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(file)]
     brings_functions = b" FUNCTION " in _run("pg_restore", None, "--list", str(file))
-    before = "BEGIN;\n" + _dropping(url) + ("" if brings_functions else _FUNCTIONS)
+    before = (
+        "BEGIN;\n" + keep_out_script() + _dropping(url) + ("" if brings_functions else _FUNCTIONS)
+    )
     with (
         TemporaryFile() as said,
         subprocess.Popen(  # noqa: S603 - a program of this machine, no shell between
@@ -133,6 +136,8 @@ END $check$;
 
 def _refused(file: Path, output: bytes) -> StoreError:
     """Return why a backup was not put back, from what the programs said."""
+    if at_work := refused_by_script(output):
+        return at_work
     marked = re.search(rf"{_MARK}\((.*)\)".encode(), output)
     if marked is None:
         return _failed("pg_restore", output)

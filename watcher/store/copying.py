@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, func, inspect, select
+from sqlalchemy import Connection, Engine, Table, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from watcher.store.at_work import keep_out, refuse_at_work
 from watcher.store.copied_rows import (
     Rows,
     RowsSum,
@@ -33,11 +34,8 @@ from watcher.store.errors import StoreError, translate
 from watcher.store.exclusive import shown_address
 from watcher.store.last_numbers import go_on_numbering, last_number
 from watcher.store.log_days import day_of, make_day
-from watcher.store.schema import log, log_cursors, log_heads, metadata, workers
+from watcher.store.schema import log, log_cursors, log_heads, metadata
 from watcher.store.versions import HEAD
-
-_SILENT = timedelta(seconds=60)
-"""A worker that gave no sign of life for so long is not at work any more."""
 
 Progress = Callable[[int, int], None]
 """Is told how many rows of how many were copied or compared."""
@@ -83,7 +81,7 @@ def copy(
     """Copy every table from one database to another, compare them, and give the copy free.
 
     Nobody else may work on either: the caller holds both. Whoever tries to write into the source
-    meanwhile waits. Raises `StoreError` where workers are at work on the source, it is of another
+    meanwhile waits. Raises `StoreError` where somebody is at work on the source, it is of another
     version, the target holds something, the two are one, or differ in the end; then the target
     stays marked as a half copy, and the next `copy` begins anew.
     """
@@ -95,7 +93,7 @@ def copy(
         begun_anew = make_room(target_url)
         engine = open_engine(parse(target_url))
         stack.callback(engine.dispose)
-        tables = _copy(source, engine, progress)
+        tables = _copy(source, engine, now, progress)
         seconds = time.monotonic() - began
         with source.reading() as reading:
             waiting = _waiting(reading)
@@ -127,39 +125,12 @@ def refuse_same(source_url: str, target_url: str) -> None:
         )
 
 
-def refuse_at_work(url: str, now: datetime) -> None:
-    """Raise `StoreError` where a process gave a sign of life lately on a database, if it is one.
-
-    A file that is no database, and one without our tables, have nobody at work on them.
-    """
-    parsed = parse(url)
-    on_server = parsed.get_backend_name() != "sqlite"
-    if not on_server and not Path(parsed.database or "").exists():
-        return
-    here = workers.c.stopped.is_(None) & (workers.c.beat > now - _SILENT)
-    engine = open_engine(parsed)
-    at_work = None
-    try:
-        with engine.connect() as connection:
-            if inspect(connection).has_table(workers.name):
-                asked = select(workers.c.host, workers.c.pid).where(here)
-                at_work = connection.execute(asked).first()
-    except SQLAlchemyError as error:
-        if on_server:
-            raise translate(error, shown(parsed)) from error
-    finally:
-        engine.dispose()
-    if at_work:
-        raise StoreError(
-            f"a worker is at work on the database: process {at_work.pid} on {at_work.host}",
-            help="stop `watcher run` and every `watcher work` first; one that was killed is "
-            f"forgotten after {_SILENT.total_seconds():.0f} seconds",
-        )
-
-
-def _copy(source: Database, target: Engine, progress: Progress) -> tuple[CopiedTable, ...]:
+def _copy(
+    source: Database, target: Engine, now: datetime, progress: Progress
+) -> tuple[CopiedTable, ...]:
     # The writing transaction writes nothing: it keeps writers out while the other one reads.
-    with source.writing(), source.reading() as reading:
+    with source.writing() as alone, source.reading() as reading:
+        keep_out(alone, now)
         tables = metadata.sorted_tables
         total = sum(count_rows(reading, table) for table in tables)
         steps = _Steps(progress, 2 * total)  # copied, then compared
