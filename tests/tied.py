@@ -25,6 +25,7 @@ def _main(parent: int, command: list[str]) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it has ended already
         sys.exit(1)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored, as by what nohup runs, it stays ignored
     os.execv(command[0], command)
 
 
