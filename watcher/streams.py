@@ -19,7 +19,7 @@ from rules.errors import WatcherError
 from watcher.app import App
 from watcher.backends import AnySource
 from watcher.backends.interface import BackendError, Page, Stream
-from watcher.store import StoreError
+from watcher.store import StaleCursorError, StoreError
 
 log = logging.getLogger("watcher")
 
@@ -149,6 +149,8 @@ class OpenStream(threading.Thread):
                 self._follow(began)
             except BackendError as error:
                 failure, trouble, advice = error, error.message, error.help
+            except StaleCursorError as error:  # how it goes is recorded by who reads it on
+                log.info("%s: %s", self.name, error.message)
             except WatcherError as error:  # the database: what was not saved is read again
                 trouble, advice = error.message, error.help
             except Exception as error:  # the outermost boundary of the thread

@@ -11,14 +11,14 @@ from random import Random
 import pytest
 
 from tests import stream_drill
-from tests.fake_stream import FakeStream
+from tests.fake_stream import OVERLAP, FakeStream
 from watcher import pipeline, service, streams
 from watcher.app import App
 from watcher.backends import ArchiveSource
 from watcher.backends.interface import BackendError, Gap, Page
 from watcher.config import load
 from watcher.service import Service
-from watcher.store import Store
+from watcher.store import Appended, Store
 from watcher.streams import Pause
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,6 +124,55 @@ def test_a_stream_that_breaks_is_told_opened_again_and_read_on(
         until(lambda: inside.store.count_posts() == 600)
         until(lambda: "stream river: works again" in caplog.text)
         until(lambda: inside.store.source_states()[0].failures == 0)
+
+
+@pytest.fixture
+def overtaken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Another process that reads each source on, once, just before a page of it is appended."""
+    sources: list[str] = []
+    append = Store.append
+
+    def after_another(
+        store: Store, source: str, cursor: str | None, page: Page, now: datetime
+    ) -> Appended:
+        if source not in sources:
+            sources.append(source)
+            append(store, source, cursor, page, now)
+        return append(store, source, cursor, page, now)
+
+    monkeypatch.setattr(Store, "append", after_another)
+    return sources
+
+
+def test_a_stream_that_another_process_reads_on_has_not_failed(
+    tmp_path: Path, river: FakeStream, overtaken: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    river.posts = 600
+    (tmp_path / "watcher.toml").write_text(CONFIG + "[store]\nlog = true\n")
+    with Inside(tmp_path) as inside:
+        until(lambda: inside.store.count_posts() == 600, lambda: caplog.text)
+        until(lambda: inside.store.source_states()[0].last_success)
+        now = datetime.now(UTC)
+        (seen,) = inside.store.coverage(["river"], now - timedelta(hours=1), now)
+        assert (overtaken, seen.failures) == (["river"], 0)
+        assert not [one for one in caplog.records if one.levelname == "ERROR"]
+
+
+def test_a_pull_that_another_process_overtakes_leaves_the_word_to_it(
+    tmp_path: Path, river: FakeStream, overtaken: list[str]
+) -> None:
+    river.posts = 600
+    path = tmp_path / "watcher.toml"
+    path.write_text(CONFIG + "[store]\nlog = true\n")
+    with App.open(load(path)) as app:
+        (source,) = app.config.sources
+        assert not pipeline.pull(app, source).error
+        (state,) = app.store.source_states()
+        assert (overtaken, state.last_pull, state.failures) == (["river"], None, 0)
+        assert pipeline.pull(app, source).new == 350 + OVERLAP
+        (state,) = app.store.source_states()
+        assert (state.last_success, state.failures) == (state.last_pull, 0)
+        assert app.store.log_backlog() == 600 + OVERLAP
 
 
 def test_a_broken_stream_holds_up_nobody_else(tmp_path: Path, river: FakeStream) -> None:

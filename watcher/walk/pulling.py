@@ -8,7 +8,7 @@ from watcher.app import App
 from watcher.backends import AnySource
 from watcher.backends.http.budget import ClosedError
 from watcher.backends.interface import BackendError
-from watcher.store import StoreError
+from watcher.store import StaleCursorError, StoreError
 from watcher.walk.stopping import never
 
 
@@ -33,14 +33,15 @@ def pull(app: App, source: AnySource, *, stop: Callable[[], bool] = never) -> Pu
     """Read a source from its cursor on, page by page, until it is up to date or `stop()` says so.
 
     Each page is saved, or appended to the log, together with the cursor after it. A failing source
-    is recorded, not raised; pages before the failure are kept. Raises `StoreError` where a page
-    cannot be saved.
+    is recorded, not raised; pages before the failure are kept. Where another process has read the
+    source on meanwhile, this ends, and that one records how it went. Raises `StoreError` where a
+    page cannot be saved.
     """
     started = app.clock()
     new = known = skipped = 0
     first: list[str] = []
     error = advice = mending = ""
-    stopped = False
+    stopped = overtaken = False
     try:
         with closing(source.open(app.config.folder, clock=app.clock)) as reader:
             cursor = app.store.cursor(source.name)
@@ -60,6 +61,8 @@ def pull(app: App, source: AnySource, *, stop: Callable[[], bool] = never) -> Pu
         error, advice = failure.message, failure.help
         # How long a host is left in peace is true now; later its limits tell.
         mending = "" if isinstance(failure, ClosedError) else advice
+    except StaleCursorError:
+        overtaken = True
     except StoreError as failure:
         with suppress(StoreError):  # the same full disk may refuse this too; freshness tells then
             app.store.record_pull(
@@ -71,14 +74,15 @@ def pull(app: App, source: AnySource, *, stop: Callable[[], bool] = never) -> Pu
                 help=failure.help,
             )
         raise
-    app.store.record_pull(
-        source.name,
-        started,
-        app.clock(),
-        reached_newest=not error and not stopped,
-        error=error,
-        help=mending,
-    )
+    if not overtaken:
+        app.store.record_pull(
+            source.name,
+            started,
+            app.clock(),
+            reached_newest=not error and not stopped,
+            error=error,
+            help=mending,
+        )
     return Pulled(
         source=source.name,
         new=new,
