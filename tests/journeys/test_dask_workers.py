@@ -17,7 +17,7 @@ from rules.model import Account, Post
 from tests.dask_servers import PATIENCE, Cluster, Host, Process, cluster
 from watcher.backends.interface import Page
 from watcher.store import Store
-from watcher.store.schema import matches, posts, queue
+from watcher.store.schema import matches, posts, queue, workers
 
 pytestmark = [pytest.mark.server, pytest.mark.drill, pytest.mark.timeout(900)]
 
@@ -112,6 +112,12 @@ def assert_everything_once(store: Store, pages: int = PAGES) -> None:
     assert told == len(expected)
 
 
+def signed_in(store: Store) -> int:
+    """Count the processes that have ever said that they work on the database."""
+    with store.reading() as connection:
+        return connection.execute(select(func.count()).select_from(workers)).scalar_one()
+
+
 def is_gone(pid: int) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess):
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
@@ -131,7 +137,7 @@ def test_workers_on_a_cluster_drain_the_log_though_a_dask_worker_is_killed(
     run = dask.run("workers", "--engine", dask.engine, "-n", "2")
     placed = {int(found[1]): int(found[2]) for found in run.wait_for(WORKS, 2)}
     append(store, 0, PAGES // 2)
-    wait_until(lambda: store.posts_after(0, 1))
+    wait_until(lambda: store.posts_after(0, 1) and signed_in(store) == 2)
     dask.workers[0].kill()
     append(store, PAGES // 2, PAGES)
     (_, _, again) = run.wait_for(WORKS, 3)
@@ -143,6 +149,59 @@ def test_workers_on_a_cluster_drain_the_log_though_a_dask_worker_is_killed(
     wait_until(lambda: is_gone(int(again[2])))
     said = dask.call("workers")
     assert len(re.findall(r"\tleft\t", said)) == 3, said
+
+
+def test_a_worker_whose_end_is_lost_with_its_dask_worker_is_kept_all_the_same(
+    dask: Cluster, store: Store
+) -> None:
+    run = dask.run("workers", "--engine", dask.engine, "-n", "1")
+    (first,) = run.wait_for(WORKS)
+    run.process.send_signal(signal.SIGSTOP)  # the keeper hears all at once, and late
+    host = host_of(dask, int(first[2]))
+    os.kill(int(first[2]), signal.SIGKILL)
+    wait_until(lambda: has_ended(dask))
+    host.kill()
+    wait_until(lambda: not has_ended(dask))  # it is under way on the other one
+    run.process.send_signal(signal.SIGCONT)
+    (_, second) = run.wait_for(WORKS, 2)
+    os.kill(int(second[2]), signal.SIGKILL)
+    run.wait_for(r"worker 1 ended \(killed by signal 9\); again in 1 s")
+    run.wait_for(WORKS, 3)
+    run.process.send_signal(signal.SIGTERM)
+    assert run.end() == 0
+
+
+def test_a_keeper_whose_workers_all_pause_is_stopped(dask: Cluster, store: Store) -> None:
+    gone = str(Path("elsewhere") / "watcher.toml")
+    run = dask.run("workers", "--engine", dask.engine, "--config", gone, "-n", "1")
+    run.wait_for(r"there is no configuration .*; again in 8 s")
+    stop = ("workers", "--engine", dask.engine, "--config", gone, "--stop")
+    assert "0 workers stopped" in dask.call(*stop)
+    assert run.end() == 0
+    assert "nobody keeps workers there" in dask.call(*stop)
+
+
+def host_of(dask: Cluster, pid: int) -> Process:
+    """The Dask worker that started a process."""
+    (host,) = (
+        one
+        for one in dask.workers
+        if any(
+            child.pid == pid for child in psutil.Process(one.process.pid).children(recursive=True)
+        )
+    )
+    return host
+
+
+def has_ended(dask: Cluster) -> bool:
+    """Whether the scheduler holds the end of a worker."""
+    from distributed import Client
+
+    def look(dask_scheduler: object) -> bool:
+        return any(one.state == "memory" for one in dask_scheduler.tasks.values())
+
+    with Client(f"tcp://127.0.0.1:{dask.port}", set_as_default=False) as client:
+        return client.run_on_scheduler(look)
 
 
 def test_workers_on_a_cluster_come_back_with_its_scheduler(dask: Cluster, store: Store) -> None:

@@ -15,6 +15,7 @@ from watcher.cli import Settings
 from watcher.cli.console import ago, count, print_json, safe, stdout
 from watcher.cli.logs import log_format, set_up_log
 from watcher.cli.names import MistakeError
+from watcher.clock import clock_of
 
 if TYPE_CHECKING:
     from watcher.scale.placing import Crew
@@ -94,7 +95,7 @@ def command(
 
 def _show(settings: Settings, as_json: bool) -> None:
     with settings.opened() as (_, store):
-        now = settings.clock()
+        now = clock_of(store, settings.clock)()
         found = store.workers(now)
     if as_json:
         print_json([as_dict(one) | {"stopped": one.stopped} for one in found])
@@ -146,6 +147,7 @@ def as_dict(one: "WorkerRecord") -> dict[str, Any]:
 
 
 def _keep_here(settings: Settings, number: int) -> None:
+    from watcher.cli.work import need_log
     from watcher.presence import make_private
     from watcher.scale.local_crew import LocalCrew, alone
     from watcher.scale.model import ScaleError
@@ -156,6 +158,7 @@ def _keep_here(settings: Settings, number: int) -> None:
             "a SQLite file serves one process: `watcher run` does all the work itself",
             help='name a PostgreSQL database in [store], url = "postgresql+psycopg://..."',
         )
+    need_log(config)
     make_private(config.data)
     with alone(config.data):
         _keep(LocalCrew(settings.config_path().absolute()), number, threading.Event())
@@ -196,7 +199,8 @@ def _stop(settings: Settings, engine: str, there: str | None) -> None:
         from watcher.scale.dask_crew import stop as stop_there
 
         workers = stop_there(engine, _path_there(settings, there))
-        done = f"{count(workers, 'worker')} stopped" if workers else "nobody keeps workers there"
+        nobody = "nobody keeps workers there"
+        done = nobody if workers is None else f"{count(workers, 'worker')} stopped"
     stdout().say(done)
 
 

@@ -29,6 +29,7 @@ try:
         get_worker,
         secede,
     )
+    from distributed.client import ClosedClientError
 except ImportError as missing:
     raise ScaleError(
         "Dask is not installed",
@@ -120,7 +121,7 @@ def lost(engine: str) -> Iterator[None]:
     """Turn what a vanishing scheduler does to our calls into a `ClusterError`."""
     try:
         yield
-    except (OSError, TimeoutError, RuntimeError) as error:
+    except (OSError, TimeoutError, RuntimeError, ClosedClientError) as error:
         raise ClusterError(
             f"the Dask scheduler at {scheduler_address(engine)} is gone ({_said(error)})"
         ) from error

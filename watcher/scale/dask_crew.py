@@ -27,6 +27,7 @@ from watcher.scale.dask_cluster import (
     close,
     connect,
     get_worker,
+    lost,
     scheduler_address,
     secede,
     unwanted,
@@ -54,9 +55,10 @@ class DaskCrew:
         """Connect. `config` is a path on those hosts. Raises `ClusterError`, `VersionsError`."""
         self._address, self._config = address, config
         self._name = f"{CONTROL}-{uuid.uuid4().hex}"
-        self._news: queue.SimpleQueue[_Word | Future[str]] = queue.SimpleQueue()
-        self._futures: dict[int, Future[str]] = {}
+        self._news: queue.SimpleQueue[_Word | Future[None]] = queue.SimpleQueue()
+        self._futures: dict[int, Future[None]] = {}
         self._at_work: set[int] = set()
+        self._why: dict[int, str] = {}
         self._lost: list[Ended] = []
         self._submitted = 0
         self._not_before = 0.0
@@ -71,26 +73,32 @@ class DaskCrew:
             self._lost.append(Ended(number, "no Dask scheduler answers"))
             return
         self._submitted += 1
-        future: Future[str] = client.submit(
-            _be_worker,
-            number,
-            self._config,
-            self._name,
-            version(OURS),
-            key=f"{self._name}-{number}-{self._submitted}",
-            pure=False,
-            priority=PRIORITY,
-        )
-        self._futures[number] = future
-        future.add_done_callback(self._news.put)
+        try:
+            with lost(self._address):
+                self._futures[number] = client.submit(
+                    _be_worker,
+                    number,
+                    self._config,
+                    self._name,
+                    version(OURS),
+                    key=f"{self._name}-{number}-{self._submitted}",
+                    pure=False,
+                    priority=PRIORITY,
+                )
+                self._futures[number].add_done_callback(self._news.put)
+        except ClusterError as error:
+            self._futures.pop(number, None)
+            self._lost.append(Ended(number, error.message))
 
     def news(self, seconds: float) -> Iterator[Started | Ended]:
         """Yield what happened, after a wait of `seconds` where nothing did."""
         if not self._lost:
             with suppress(queue.Empty):
                 word = self._news.get(timeout=seconds)
-                yield from self._taken(word)
-        if self._client is not None and self._client.status != "running":
+                if isinstance(word, dict):  # a future only wakes us
+                    yield from self._taken(word)
+        yield from self._ends()
+        if self._client is not None and self._is_lost(self._client):
             self._let_go(self._client)
         found, self._lost = self._lost, []
         yield from found
@@ -113,8 +121,9 @@ class DaskCrew:
 
     def _connected(self) -> Client:
         client = connect(self._address)
-        client.subscribe_topic(self._name, lambda event: self._news.put(event[1]))
-        client.subscribe_topic(CONTROL, lambda event: self._hear(event[1]))
+        with lost(self._address):
+            client.subscribe_topic(self._name, lambda event: self._news.put(event[1]))
+            client.subscribe_topic(CONTROL, lambda event: self._hear(event[1]))
         return client
 
     def _found_again(self) -> Client | None:
@@ -125,24 +134,31 @@ class DaskCrew:
                 self._not_before = time.monotonic() + _AGAIN_SECONDS
         return self._client
 
-    def _taken(self, word: _Word | Future[str]) -> Iterator[Started | Ended]:
-        if isinstance(word, dict):
-            if word["is"] == "started":
-                self._at_work.add(word["number"])
-                yield Started(word["number"], word["where"])
-            else:
-                self._at_work.discard(word["number"])
-            return
-        number = next((n for n, one in self._futures.items() if one.key == word.key), None)
-        if number is None or word.status not in {"finished", "error"}:
-            return  # of before, or lost with the scheduler
-        del self._futures[number]
-        try:
-            yield Ended(number, word.result())
-        except ScaleError as error:
-            yield Ended(number, error.message)
-        except Exception as error:  # noqa: BLE001 - of the task, or of Dask: both end the worker
-            yield Ended(number, f"{type(error).__name__}: {error}"[:300])
+    def _taken(self, word: _Word) -> Iterator[Started]:
+        number = word["number"]
+        if word["is"] == "started":
+            self._at_work.add(number)
+            yield Started(number, word["where"])
+        else:
+            self._at_work.discard(number)
+            self._why[number] = word["why"]
+
+    def _ends(self) -> Iterator[Ended]:
+        """Yield who ended, by what became of the tasks until now.
+
+        Nothing is fetched: a result that goes with its Dask worker is made anew, in days perhaps.
+        Then the task is under way elsewhere, and its worker has not ended.
+        """
+        for number, future in [*self._futures.items()]:
+            if future.status in {"finished", "error"}:
+                del self._futures[number]
+                why = self._why.pop(number, "it ended")  # its word came before
+                yield Ended(number, why if future.status == "finished" else _said(future))
+
+    def _is_lost(self, client: Client) -> bool:
+        """Whether the scheduler went, be it that it or another one answers again by now."""
+        cancelled = any(one.status == "cancelled" for one in self._futures.values())
+        return cancelled or client.status != "running"
 
     def _let_go(self, client: Client) -> None:
         """Count every worker as ended: without a scheduler Dask's workers end, and ours with it."""
@@ -162,29 +178,33 @@ class DaskCrew:
     def _answer(self, what: str) -> None:
         client = self._client
         if client is not None and client.status == "running":
-            word = {"is": what, "who": self._name, "workers": len(self._futures)}
+            about = {"config": self._config, "who": self._name, "workers": len(self._futures)}
             with suppress(Exception):  # nobody need be there to hear it
-                client.log_event(CONTROL, word)
+                client.log_event(CONTROL, {"is": what, **about})
 
 
-def stop(address: str, config: str) -> int:
+def stop(address: str, config: str) -> int | None:
     """Tell everybody who places workers on a cluster with this configuration to stop.
 
-    Return how many workers they had, when all have ended. Raises `ClusterError` where the cluster
-    does not answer, or they do not end.
+    Return how many workers they had, when all have ended; None where nobody places any. Raises
+    `ClusterError` where the cluster does not answer, or they do not end.
     """
     asked = uuid.uuid4().hex
     client = connect(address)
     try:
-        client.log_event(CONTROL, {"do": "stop", "config": config, "asked": asked})
+        with lost(address):
+            client.log_event(CONTROL, {"do": "stop", "config": config, "asked": asked})
         asked_at = time.monotonic()
         while True:
+            with lost(address):
+                events = [event for _, event in client.get_events(CONTROL)]
             # Asked for, not subscribed to: a quick answer would come before the subscription.
-            since = [event for _, event in client.get_events(CONTROL)]
-            at = next(n for n, event in enumerate(since) if event.get("asked") == asked)
-            had = {one["who"]: one["workers"] for one in since[at:] if one.get("is") == "stopping"}
-            done = {one["who"] for one in since[at:] if one.get("is") == "stopped"}
-            if had and done >= had.keys():
+            at = next((n for n, one in enumerate(events) if one.get("asked") == asked), len(events))
+            answers = [one for one in events[at:] if "is" in one and one.get("config") == config]
+            # Who has nobody at work has stopped before it could say that it is stopping.
+            had: dict[str, int] = {one["who"]: one["workers"] for one in reversed(answers)}
+            done = {one["who"] for one in answers if one["is"] == "stopped"}
+            if had and done == had.keys():
                 return sum(had.values())
             patience = GRACE + 10 if had else _ANSWER_SECONDS
             if time.monotonic() - asked_at > patience:
@@ -194,11 +214,11 @@ def stop(address: str, config: str) -> int:
         close(client)
     if had:
         raise ClusterError("the workers do not end", help="`watcher workers` shows them")
-    return 0
+    return None
 
 
-def _be_worker(number: int, config: str, topic: str, ours: str) -> str:
-    """Run a continuous worker on this host; return how it ended. A thread of a Dask worker's."""
+def _be_worker(number: int, config: str, topic: str, ours: str) -> None:
+    """Run a continuous worker on this host, in a thread of a Dask worker, and tell how it ended."""
     worker = get_worker()
     host, here = socket.gethostname(), version(OURS)
     if here != ours:
@@ -211,12 +231,24 @@ def _be_worker(number: int, config: str, topic: str, ours: str) -> str:
     about = {"number": number, "where": f"process {child.pid} on {host} ({worker.address})"}
     worker.log_event(topic, {"is": "started", **about})
     unwanted_now = partial(unwanted, worker, key)
+    why = "it was to end"
     try:
         while not child.ended(_LOOK):
             if unwanted_now():
                 child.stop()
                 raise Reschedule
-        return child.why
+        why = child.why
     finally:
         child.tell_to_stop()
-        worker.log_event(topic, {"is": "ended", **about})
+        worker.log_event(topic, {"is": "ended", "why": why, **about})
+
+
+def _said(future: Future[None]) -> str:
+    """Return the error of a task, in words."""
+    try:
+        error = future.exception(timeout=_LOOK)
+    except Exception as gone:  # noqa: BLE001 - the scheduler went meanwhile: that ends it as well
+        error = gone
+    if isinstance(error, ScaleError):
+        return error.message
+    return f"{type(error).__name__}: {error}"[:300]
