@@ -1,7 +1,12 @@
 """The one place that asks what time it is."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from watcher.store import Store
 
 
 def utc_now() -> datetime:
@@ -28,3 +33,15 @@ class ServerClock:
         if self._at_start is None:
             return utc_now()
         return self._at_start + timedelta(seconds=time.monotonic())
+
+
+def clock_of(store: "Store", ours: Callable[[], datetime]) -> Callable[[], datetime]:
+    """Return the clock that counts for what lies in a store: that of its server, as told just now.
+
+    A file goes by `ours`. Raises `StoreError` where the server does not answer.
+    """
+    if not store.on_server:
+        return ours
+    clock = ServerClock()
+    store.ask_the_time(clock.learn)
+    return clock

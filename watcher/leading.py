@@ -39,11 +39,11 @@ class Standby:
     """`watcher run` where others may run on the same database: leads, or stands by to lead."""
 
     def __init__(self, app: App, *, grace: timedelta = GRACE) -> None:
-        self.app = app
+        self._clock = ServerClock()
+        self.app = replace(app, clock=self._clock)
         self.pulse = Pulse()
         self.stopping = threading.Event()
         self._grace = grace
-        self._clock = ServerClock()
         self._lead = Lead(app.config.store_url, self._clock.learn)
         self._service: Service | None = None
         self._former: list[Service] = []
@@ -145,7 +145,7 @@ class Standby:
         try:
             life.plays("leads")
             self._tell("")
-            app = replace(self.app, clock=self._clock, worker=life.worker)
+            app = replace(self.app, worker=life.worker)
             leads = partial(app.store.holds_lead, self._lead.session)
             leading = Service(app, grace=self._grace, pulse=self.pulse, leads=leads)
         except WatcherError as error:
@@ -167,7 +167,7 @@ class Standby:
             self._service = None
             self._lead.release()
         self._former.append(leading)
-        self.app = replace(leading.app, clock=self.app.clock, worker="")
+        self.app = replace(leading.app, worker="")
         if not self.stopping.is_set():
             if self._left:
                 log.warning("under way still from when we led: %s", ", ".join(self._left))

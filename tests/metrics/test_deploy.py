@@ -13,7 +13,6 @@ from jsonschema import Draft202012Validator
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.journeys.alert_world import World
-from tests.store.samples import NOON
 from watcher.metrics.figures import Monitor
 from watcher.metrics.health import Health
 from watcher.pulse import Pulse
@@ -111,7 +110,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, set[str
         connection.exec_driver_sql("DELETE FROM log_heads")
         connection.exec_driver_sql("INSERT INTO log_heads (partition, number) VALUES (0, 4)")
     health = Health(world.app.config.path, lambda: world.app, pulse)
-    page = Monitor(lambda: world.app, pulse, health, lambda: NOON).page().body
+    page = Monitor(lambda: world.app, pulse, health).page().body
     names = {
         sample.name: set(sample.labels)
         for family in text_string_to_metric_families(page)

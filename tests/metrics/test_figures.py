@@ -51,7 +51,7 @@ def pulse() -> Pulse:
 def monitor(world: World, pulse: Pulse, monkeypatch: pytest.MonkeyPatch) -> Monitor:
     monkeypatch.setattr(figures, "KEPT", 0.0)
     health = Health(world.app.config.path, lambda: world.app, pulse)
-    return Monitor(lambda: world.app, pulse, health, lambda: world.now)
+    return Monitor(lambda: world.app, pulse, health)
 
 
 def samples(monitor: Monitor) -> Samples:
@@ -176,7 +176,7 @@ def test_who_asks_often_does_not_burden_the_database(
     world: World, pulse: Pulse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     health = Health(world.app.config.path, lambda: world.app, pulse)
-    monitor = Monitor(lambda: world.app, pulse, health, lambda: world.now)
+    monitor = Monitor(lambda: world.app, pulse, health)
     asked: list[str] = []
     for place, name in ((world.app.store, "figures"), (world.app.index, "lag")):
         monkeypatch.setattr(place, name, counting(getattr(place, name), asked))

@@ -19,6 +19,7 @@ from watcher.cli import Settings
 from watcher.cli.batch_screen import shown
 from watcher.cli.console import count, safe, stderr, stdout
 from watcher.cli.names import DAY, MistakeError
+from watcher.clock import clock_of
 from watcher.config import Config
 from watcher.impostors.alarm_load import load_of
 from watcher.scale.driving import Asked, create, drive
@@ -149,7 +150,7 @@ def begin(
     if planned.empty:
         stderr().note(f"empty: {', '.join(safe(one, 200) for one in planned.empty[:5])}")
     with engine_at(running.engine) as engine:  # before the job: none is left that never began
-        job = create(store, asked, planned, settings.clock())
+        job = create(store, asked, planned, clock_of(store, settings.clock)())
         return work_off(settings, store, job, engine)
 
 
@@ -161,11 +162,15 @@ def engine_at(address: str | None) -> AbstractContextManager[Engine]:
 def work_off(settings: Settings, store: Store, job: int, engine: Engine) -> int:
     """Work off what is left of a job, and say how it went; return the exit code."""
     how = f"`watcher jobs resume {job}`"
+
+    def now() -> datetime:  # a job goes on for hours: what was told once would not hold
+        return clock_of(store, settings.clock)()
+
     # systemd and Kubernetes say so what Ctrl-C says.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with shown(store.job(job)) as watching:
-            drive(store, job, engine, watching, settings.clock)
+            drive(store, job, engine, watching, now)
     except KeyboardInterrupt:
         # The job is written down as stopped. A second one need not wait for workers to end, who
         # do so without us.

@@ -15,6 +15,7 @@ from watcher.cli.batch import ENGINE, engine_at, work_off
 from watcher.cli.console import PRIVATE, ago, count, moment, print_json, safe, stderr, stdout
 from watcher.cli.links import defused
 from watcher.cli.names import NUMBER, MistakeError, limit
+from watcher.clock import clock_of
 from watcher.export import FORMATS, Format, format_of, write_file, write_stream
 from watcher.scale.driving import Asked, is_driven, kind_of
 from watcher.scale.model import Shard
@@ -38,8 +39,8 @@ def command() -> None:
 def list_(settings: Settings, limit: int, as_json: bool) -> None:
     """List the jobs, the newest first."""
     with settings.opened() as (config, store):
-        now = settings.clock()
         found = store.jobs(limit)
+        now = clock_of(store, settings.clock)()
         if as_json:
             print_json([_as_dict(job, now) for job in found])
             return
@@ -71,7 +72,8 @@ def list_(settings: Settings, limit: int, as_json: bool) -> None:
 def status(settings: Settings, id: int, as_json: bool) -> None:
     """Show how far a job is, what went wrong, and what could not be read."""
     with settings.opened() as (config, store):
-        job, shards, now = store.job(id), store.job_shards(id), settings.clock()
+        job, shards = store.job(id), store.job_shards(id)
+        now = clock_of(store, settings.clock)()
     if as_json:
         print_json({**_as_dict(job, now), "of_shards": [_shard_dict(one) for one in shards]})
         return
@@ -123,7 +125,7 @@ def resume(settings: Settings, id: int, engine: str | None) -> int:
 def cancel(settings: Settings, id: int) -> None:
     """End a job, wherever it runs; what it found so far is kept."""
     with settings.opened() as (_, store):
-        if store.cancel_job(id, settings.clock()):
+        if store.cancel_job(id, clock_of(store, settings.clock)()):
             stdout().say(f"job {id} is cancelled; `watcher jobs resume {id}` would go on with it")
         else:
             stdout().say(f"job {id} had ended already")
@@ -136,7 +138,7 @@ def remove(settings: Settings, id: int) -> None:
     """Remove a job and what it found from the store. Parquet files stay."""
     with settings.opened() as (_, store):
         job = store.job(id)
-        if is_driven(job, settings.clock()):
+        if is_driven(job, clock_of(store, settings.clock)()):
             raise MistakeError(
                 f"job {id} is being worked on by {job.by}",
                 help=f"`watcher jobs cancel {id}` ends it first",

@@ -29,12 +29,12 @@ def command(settings: Settings, quiet: bool, log_format: str) -> None:
         with alone(config.data, config.store_url), App.open(config, clock=settings.clock) as app:
             service = Service(app)
             service.pulse.role = "leads"  # nobody else can
-            with serve(config, lambda: service.app, service.pulse, settings.clock):
+            with serve(config, lambda: service.app, service.pulse):
                 service.run()
         return
     from watcher.leading import Standby  # only where several may run
 
     with alone_in(config.data), App.open(config, clock=settings.clock) as app:
         standby = Standby(app)
-        with serve(config, lambda: standby.in_use, standby.pulse, settings.clock):
+        with serve(config, lambda: standby.in_use, standby.pulse):
             standby.run()

@@ -15,6 +15,7 @@ from watcher.cli.console import ago, count, moment, print_json, safe, stdout
 from watcher.cli.standing import left_out_words, length, span, spent_words, told
 from watcher.cli.suppressed import of_channel
 from watcher.cli.workers import as_dict as of_worker
+from watcher.clock import clock_of
 from watcher.config import Config
 from watcher.presence import Heartbeat, is_alive, last_heartbeat
 from watcher.standing import Standing, standings
@@ -41,6 +42,9 @@ class View:
     """Everything that is told, read at one moment."""
 
     now: datetime
+    """On the clock that the database goes by."""
+    here: datetime
+    """The same moment on this host's clock, which `beat` goes by."""
     config: Config
     status: Status
     standings: tuple[Standing, ...]
@@ -90,21 +94,23 @@ def command(settings: Settings, as_json: bool) -> None:
     """Show what is watched, what waits, and what went wrong."""
     with settings.opened() as (config, store):
         states = {state.name: state for state in store.source_states()}
+        now = clock_of(store, settings.clock)()
         view = View(
-            now=settings.clock(),
+            now=now,
+            here=settings.clock(),
             config=config,
             status=store.status(),
-            standings=standings(config, store, settings.clock(), LOOK_BACK),
+            standings=standings(config, store, now, LOOK_BACK),
             sources=states,
             skipped={name: store.skipped(name, limit=SKIPPED_SHOWN) for name in states},
             told={channel.name: store.told_until(channel.name) for channel in config.channels},
             beat=last_heartbeat(config.data),
             suppressed=_suppressed(config, store),
             unanswered=_unanswered(config, store),
-            silences=len(store.silences_in_effect(settings.clock())),
-            workers=tuple(one for one in store.workers(settings.clock()) if one.stopped is None),
+            silences=len(store.silences_in_effect(now)),
+            workers=tuple(one for one in store.workers(now) if one.stopped is None),
             backlog=store.figures().backlog,
-            log_lags=store.log_lags(settings.clock()),
+            log_lags=store.log_lags(now),
         )
     if as_json:
         print_json(_as_dict(view))
@@ -139,13 +145,13 @@ def _service_line(view: View) -> str:
         return "not running in this folder; others work on the database"
     if beat is None:
         return "not running: `watcher run` starts it"
-    if is_alive(beat, view.now) and beat.leader:
+    if is_alive(beat, view.here) and beat.leader:
         since = moment(beat.started, view.config.timezone)
         return f"standing by since {since} (process {beat.pid}): {safe(beat.leader, 100)} leads"
-    if is_alive(beat, view.now):
+    if is_alive(beat, view.here):
         return f"running since {moment(beat.started, view.config.timezone)} (process {beat.pid})"
     return (
-        f"no sign of life for {ago(beat.beat, view.now).removesuffix(' ago')} "
+        f"no sign of life for {ago(beat.beat, view.here).removesuffix(' ago')} "
         f"(process {beat.pid}): it was killed or hangs; `watcher run` takes up what was left"
     )
 
@@ -306,7 +312,7 @@ def _hints(view: View) -> list[str]:
 def _as_dict(view: View) -> dict[str, Any]:
     status, beat = view.status, view.beat
     return {
-        "running": is_alive(beat, view.now),
+        "running": is_alive(beat, view.here),
         "pid": beat.pid if beat else None,
         "last_heartbeat": beat.beat if beat else None,
         "posts": status.posts,

@@ -9,6 +9,7 @@ from rules.errors import WatcherError
 from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.logs import log_format, set_up_log
+from watcher.config import Config
 from watcher.metrics import serve
 from watcher.metrics.table import MetricsTable
 from watcher.worker import Worker
@@ -16,6 +17,15 @@ from watcher.worker import Worker
 
 class NoLogError(WatcherError):
     """There is nothing for a worker to do: posts do not go through the log."""
+
+
+def need_log(config: Config) -> None:
+    """Raise `NoLogError` where a configuration leaves workers nothing to do."""
+    if not config.uses_log:
+        raise NoLogError(
+            "posts do not go through the log, so there is nothing to work off",
+            help="name a PostgreSQL database with [store] url, or write log = true there",
+        )
 
 
 @click.command()
@@ -40,14 +50,10 @@ def command(settings: Settings, quiet: bool, unserved: bool, log_format: str) ->
     config = settings.load()
     if unserved:
         config = replace(config, metrics=MetricsTable())
-    if not config.uses_log:
-        raise NoLogError(
-            "posts do not go through the log, so there is nothing to work off",
-            help="name a PostgreSQL database with [store] url, or write log = true there",
-        )
+    need_log(config)
     app = App.open(config, clock=settings.clock)
     # Not the whole app: how often networks may be asked is kept by the one that asks them.
     with closing(app.store), closing(app.index):
         worker = Worker(app)
-        with serve(config, lambda: worker.app, worker.pulse, worker.app.clock):
+        with serve(config, lambda: worker.app, worker.pulse):
             worker.run()

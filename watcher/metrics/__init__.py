@@ -6,10 +6,7 @@ that knows prometheus_client.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING
-
-from watcher.clock import utc_now
 
 if TYPE_CHECKING:  # the configuration itself imports the table that lies here
     from watcher.app import App
@@ -18,16 +15,11 @@ if TYPE_CHECKING:  # the configuration itself imports the table that lies here
 
 
 @contextmanager
-def serve(
-    config: "Config",
-    app: "Callable[[], App]",
-    pulse: "Pulse",
-    clock: Callable[[], datetime] = utc_now,
-) -> Iterator[int | None]:
+def serve(config: "Config", app: "Callable[[], App]", pulse: "Pulse") -> Iterator[int | None]:
     """Serve `/metrics`, `/healthz` and `/readyz` while the body runs, where `[metrics]` says so.
 
-    `app` gives the one that is in use at the moment. Gives the port; None where nothing is served.
-    Raises `MetricsError` where the address cannot be had.
+    `app` gives the one that is in use at the moment; by its clock the figures go. Gives the port;
+    None where nothing is served. Raises `MetricsError` where the address cannot be had.
     """
     address = config.metrics.address
     if address is None:
@@ -40,7 +32,7 @@ def serve(
     from watcher.metrics.server import Pages, Server
 
     health = Health(config.path, app, pulse)
-    monitor = Monitor(app, pulse, health, clock)
+    monitor = Monitor(app, pulse, health)
     pages: Pages = {
         "/metrics": OneAtATime(monitor.page, monitor.late),
         "/healthz": health.alive,

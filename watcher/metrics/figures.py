@@ -43,12 +43,10 @@ ELSEWHERE = "(not configured)"
 class Monitor:
     """Makes the page that Prometheus reads."""
 
-    def __init__(
-        self, app: Callable[[], App], pulse: Pulse, health: Health, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, app: Callable[[], App], pulse: Pulse, health: Health) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(_OfProcess(pulse, health))
-        self._registry.register(_OfStore(app, clock))
+        self._registry.register(_OfStore(app))
         ProcessCollector(registry=self._registry)
 
     def page(self) -> Page:
@@ -148,8 +146,8 @@ def _buckets(counts: list[int]) -> list[tuple[str, float]]:
 
 
 class _OfStore(Collector):
-    def __init__(self, app: Callable[[], App], clock: Callable[[], datetime]) -> None:
-        self._app, self._clock = app, clock
+    def __init__(self, app: Callable[[], App]) -> None:
+        self._app = app
         self._lock = threading.Lock()
         self._read = -KEPT
         self._kept: tuple[Metric, ...] = ()
@@ -168,7 +166,8 @@ class _OfStore(Collector):
     def _fresh(self) -> Iterator[Metric]:
         app, up = self._app(), True
         try:
-            figures = [*_sources(app, self._clock()), *_open(app), *_workers(app, self._clock())]
+            now = app.clock()
+            figures = [*_sources(app, now), *_open(app), *_workers(app, now)]
             figures += _index(app)  # it counts posts
         except StoreError:
             figures, up = [], False
