@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from watcher.store.copied_rows import (
     stored_rows,
 )
 from watcher.store.copy_target import make_room, mark
-from watcher.store.database import Database, open_engine, parse, shown
+from watcher.store.database import Database, allow_pauses, open_engine, parse, shown
 from watcher.store.errors import StoreError, translate
 from watcher.store.exclusive import shown_address
 from watcher.store.last_numbers import go_on_numbering, last_number
@@ -130,6 +130,7 @@ def _copy(
 ) -> tuple[CopiedTable, ...]:
     # The writing transaction writes nothing: it keeps writers out while the other one reads.
     with source.writing() as alone, source.reading() as reading:
+        allow_pauses(alone, timedelta())
         keep_out(alone, now)
         tables = metadata.sorted_tables
         total = sum(count_rows(reading, table) for table in tables)

@@ -22,10 +22,20 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -56,6 +66,10 @@ _SERVERS = {
 }
 """The same for the server's end: so long may a host that is gone hold its claims on the log, and
 the writers' lock. None of these is of use to a socket in a folder, and none is needed there."""
+_WRITERS_PAUSE = timedelta(minutes=1)
+"""For how long a writing transaction may ask nothing of a server, which then takes it back. A
+process that is suspended, by itself or with its machine, keeps its connection, and all that it has
+locked with it. The longest that is computed between two statements takes some seconds."""
 _WRITERS_LOCK = 0x77617463686572
 """The number of the writers' lock on PostgreSQL: `watcher` in ASCII."""
 
@@ -158,9 +172,28 @@ class Database:
 
 
 def take_writers_lock(connection: Connection) -> None:
-    """Wait until nobody else writes; on SQLite a writing transaction has waited already."""
+    """Wait until nobody else writes; on SQLite a writing transaction has waited already.
+
+    From then on it may pause no longer than all who write.
+    """
     if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_WRITERS_LOCK)))
+        connection.execute(
+            select(func.pg_advisory_xact_lock(_WRITERS_LOCK), _allowed(_WRITERS_PAUSE))
+        )
+
+
+def allow_pauses(connection: Connection, longest: timedelta) -> None:
+    """Let a writing transaction on a server ask nothing for so long; none: for as long as it likes.
+
+    All that it has locked is kept from others meanwhile, also where its process is suspended.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(_allowed(longest)))
+
+
+def _allowed(longest: timedelta) -> ColumnElement[str]:
+    milliseconds = f"{longest / timedelta(milliseconds=1):.0f}"
+    return func.set_config("idle_in_transaction_session_timeout", milliseconds, True)
 
 
 def insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
@@ -270,7 +303,7 @@ def open_engine(url: URL, *, create: bool = True) -> Engine:
 def open_postgresql(url: URL) -> Engine:
     """Return an engine, not connected yet. Raises `StoreError` without the library for it."""
     try:
-        return create_engine(
+        engine = create_engine(
             url,
             hide_parameters=True,
             pool_pre_ping=True,
@@ -286,3 +319,10 @@ def open_postgresql(url: URL) -> Engine:
             "PostgreSQL needs the library psycopg, which is not installed",
             help="Install the watcher with its extra: brand-watcher[postgres].",
         ) from error
+    event.listen(engine, "begin", _begin_postgresql)
+    return engine
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get("writes", False):
+        allow_pauses(connection, _WRITERS_PAUSE)

@@ -50,7 +50,12 @@ _MEANINGS = (
         "See which other process holds it; the step is tried again by itself.",
     ),
     (
-        ("connection", "translate host", "resolve host", "server closed", "does not exist"),
+        ("idle-in-transaction timeout", "idle-session timeout"),
+        "this process stood still for so long that the database server took it for lost",
+        "See what suspended it, or its machine. Nothing was half saved; the step is tried again.",
+    ),
+    (
+        ("connection", "translate host", "resolve host", "server closed"),
         "the database server does not answer as it should",
         "Check that it runs, and the host, name and password in its address.",
     ),

@@ -7,7 +7,8 @@ of life. Our own end gives up sooner, so that who is cut off knows it before ano
 A process that is suspended, or hangs as a whole, still has its connection: its kernel answers. So
 the server also ends a leader's connection on which nothing was asked for ten seconds (PostgreSQL 14
 and newer). Such a process does not know yet that it leads no more when it goes on: `holds_lead`
-asks the server itself, and is asked before each step.
+asks the server itself, and is asked before each step. What it was writing the server takes back
+after a minute (`watcher.store.database`).
 """
 
 import os

@@ -3,18 +3,21 @@
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select
 
 from watcher.store.accounts import Key, Offer, add_offer, known_accounts, meet
+from watcher.store.database import allow_pauses
 from watcher.store.errors import StoreError
 from watcher.store.log_claim import Claim
 from watcher.store.log_days import DAY
 from watcher.store.log_rows import DamagedError, Written, unpack
 from watcher.store.schema import log, log_cursors, log_heads
 
+MATCHING = timedelta(minutes=10)
+"""For how long a claim may be matched: then its worker is taken for lost, and others get it."""
 MOST_TAKEN = 50_000_000
 """Octets of a claim, unzipped, after which no further row is taken."""
 
@@ -37,6 +40,7 @@ def claim_next(
     ).first()
     if held is None:
         return None
+    allow_pauses(connection, MATCHING)
     partition, after, head = held
     query = (
         select(log.c.first, log.c.last, log.c.at, log.c.source, log.c.posts)
