@@ -268,6 +268,16 @@ def test_a_stored_post_that_changes_is_kept_up_to_date_where_not_all_are(store: 
     assert [one.id for one in store.unmatched(10).posts] == ["a"]
 
 
+def test_a_stored_post_that_comes_again_is_not_new_where_not_all_are_kept(store: Store) -> None:
+    some = by(1, "a", text="nothing to see")
+    store.append("town", None, page(*some, cursor="1"), NOON)
+    work_off(store, keep="all")
+    store.append("town", "1", page(*some, cursor="2"), NOON + HOUR)
+    assert work_off(store, now=NOON + HOUR, keep="matched") == 0
+    (covered,) = store.coverage(["town"], NOON - HOUR, NOON + HOUR)
+    assert covered.posts == store.source_states()[0].posts == 1
+
+
 def test_what_was_worked_off_is_not_matched_again_and_nothing_else_is_missed(
     store: Store,
 ) -> None:

@@ -30,7 +30,7 @@ from watcher.store.posts import bring_up, insert_posts, newest, row_of
 from watcher.store.queue import Places, Routes
 from watcher.store.raising import DOMAIN, linked_domains
 from watcher.store.records import Batch, SavedMatches
-from watcher.store.schema import histories, pages, posts, skipped, sources
+from watcher.store.schema import pages, posts, skipped, sources
 from watcher.store.surroundings import Around
 from watcher.store.voices import Forms, hear_of
 
@@ -143,19 +143,14 @@ class Saving:
         """Return those of the posts that are stored where not all are."""
         keys = {one.post for one in findings.found}.union(wanted)
         keys.update(one.post for one in findings.spoken)
-        query = select(histories.c.account).limit(1)
-        any_history = self._connection.execute(query).first() is not None
-        sure = [one for one in let_in if one[0].key in keys or self._is_alike(one[0].author)]
-        chosen = {id(post) for post, _ in sure}
-        doubtful = [
-            post
-            for post, _ in let_in
-            if id(post) not in chosen
-            and (any_history or post.edited_at or post.private or post.alias)
-        ]
+        sure = [post.key in keys or self._is_alike(post.author) for post, _ in let_in]
+        doubtful = [post for (post, _), is_sure in zip(let_in, sure, strict=True) if not is_sure]
         stored = _stored_among(self._connection, doubtful)
-        chosen.update(id(post) for post in doubtful if _key(post) in stored)
-        return [one for one in let_in if id(one[0]) in chosen]
+        return [
+            one
+            for one, is_sure in zip(let_in, sure, strict=True)
+            if is_sure or _key(one[0]) in stored
+        ]
 
     def _is_alike(self, author: Account) -> bool:
         row = self._met[_author_key(author)].row
