@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from rules.model import Post
 from watcher.backends.interface import Page
@@ -27,8 +27,9 @@ from watcher.store.kept_out import without_forgotten
 from watcher.store.leaving import take_away_named
 from watcher.store.log_claim import Claim
 from watcher.store.log_days import DAY, BusyError, day_of, days, drop_day, is_worked_off, make_day
-from watcher.store.log_reading import claim_next, readable, rows_of_day
+from watcher.store.log_reading import claim_next, readable
 from watcher.store.log_rows import Seen, packs
+from watcher.store.log_steps import START, next_rows
 from watcher.store.log_taken_back import take_back
 from watcher.store.schema import log, log_cursors, log_heads, sources
 
@@ -227,10 +228,10 @@ class Log(Database):
 
         Rows that cannot be read are left out: they were counted when they were worked off.
         """
-        after: tuple[int, int] = (-1, 0)
+        after, of_day = START, and_(log.c.at >= day, log.c.at < day + DAY)
         while True:
             with self.reading() as connection:
-                rows = rows_of_day(connection, day, after)
+                rows = next_rows(connection, after, of_day)
             if not rows:
                 return
             for row in rows:

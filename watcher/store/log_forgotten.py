@@ -9,13 +9,14 @@ import secrets
 from collections.abc import Collection
 from typing import Literal
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import Connection, and_, delete, select, update
 
 from watcher.store.accounts import Key
 from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.kept_out import anybody, digests_by, key_of_forgotten, persons
 from watcher.store.log_erasing import Named, authors_in, without
+from watcher.store.log_steps import START, next_rows
 from watcher.store.schema import log, log_heads, meta
 
 Place = Literal["log", "archive"]
@@ -23,8 +24,6 @@ _MARKS: dict[Place, str] = {
     "log": "forgotten people are in the log",
     "archive": "forgotten people are in the archive",
 }
-_ROWS = 100
-"""Rows of the log gone through in one transaction."""
 _MOST_KNOWN = 200_000
 """Names of which it is remembered whether they are kept out."""
 
@@ -86,18 +85,12 @@ class LogForgetting(Database):
         return gone
 
     def _go_through(self, known: dict[Named, bool], originals: set[Key]) -> int:
-        after: tuple[int, int] = (-1, 0)
-        gone = 0
+        after, gone = START, 0
         while True:
             with self._transaction(self._writers) as connection:
-                query = select(log.c.partition, log.c.last, log.c.at, log.c.posts).where(
-                    or_(
-                        log.c.partition > after[0],
-                        and_(log.c.partition == after[0], log.c.last > after[1]),
-                    )
-                )
-                ordered = query.order_by(log.c.partition, log.c.last).limit(_ROWS)
-                rows = connection.execute(ordered.with_for_update()).all()
+                rows = next_rows(connection, after, hold=True)
+                if not rows:
+                    return gone
                 if len(known) > _MOST_KNOWN:
                     known.clear()
                 new = {name for row in rows for name in authors_in(row.posts)} - known.keys()
@@ -113,8 +106,6 @@ class LogForgetting(Database):
                         log.c.partition == row.partition, log.c.last == row.last, log.c.at == row.at
                     )
                     connection.execute(update(log).where(own).values(posts=left.octets))
-            if len(rows) < _ROWS:
-                return gone
 
 
 def _kept_out(connection: Connection, names: Collection[Named]) -> frozenset[Named]:

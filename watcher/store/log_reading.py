@@ -1,18 +1,17 @@
-"""Reading the log: the next posts of a partition for a worker, and all of a day for the archive."""
+"""Reading the log: the next posts of a partition for a worker, and those of a row by itself."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, select
 
 from watcher.store.accounts import Key, Offer, add_offer, known_accounts, meet
 from watcher.store.database import allow_pauses
 from watcher.store.errors import StoreError
 from watcher.store.log_claim import Claim
-from watcher.store.log_days import DAY
 from watcher.store.log_rows import DamagedError, Written, unpack
 from watcher.store.schema import log, log_cursors, log_heads
 
@@ -146,25 +145,6 @@ class _Reading:
             ),
             damaged=self._damaged,
         )
-
-
-def rows_of_day(
-    connection: Connection, day: datetime, after: tuple[int, int], limit: int = 200
-) -> Sequence[Any]:
-    """Return the next rows of a day, after a partition and the last number in it."""
-    return connection.execute(
-        select(log.c.partition, log.c.last, log.c.source, log.c.at, log.c.posts)
-        .where(
-            log.c.at >= day,
-            log.c.at < day + DAY,
-            or_(
-                log.c.partition > after[0],
-                and_(log.c.partition == after[0], log.c.last > after[1]),
-            ),
-        )
-        .order_by(log.c.partition, log.c.last)
-        .limit(limit)
-    ).all()
 
 
 def readable(octets: bytes) -> Iterator[Written]:
