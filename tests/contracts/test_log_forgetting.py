@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from tests.servers import Postgres
 from tests.store.conftest import BOTH, postgresql_opened, sqlite_opened
 from tests.store.samples import DAY, HOUR, NOON, account, page, post
 from watcher.config import load
-from watcher.store import Store
+from watcher.store import Store, log_steps
 from watcher.store.log_rows import unpack
 from watcher.store.schema import log
 from watcher.walk import archiving
@@ -244,6 +245,25 @@ def test_a_crash_between_writing_and_dropping_loses_and_doubles_nothing(
     assert numbers(way.app.store) == []
     folder = way.app.config.folder / "kept"
     assert [path.suffix for path in folder.iterdir()] == [".parquet"]
+
+
+def test_a_day_that_another_leader_is_still_writing_is_not_replaced_by_what_is_left_of_it(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    come(way)
+    alone, later = archiving._alone, NOON + 9 * DAY
+    monkeypatch.setattr(log_steps, "_OCTETS", 1)  # a row at a time
+
+    @contextmanager
+    def after_the_other(folder: Path) -> Iterator[None]:
+        monkeypatch.setattr(archiving, "_alone", alone)
+        assert drop_old_log(way.app, later) >= 1
+        with alone(folder):
+            yield
+
+    monkeypatch.setattr(archiving, "_alone", after_the_other)
+    drop_old_log(way.app, later)
+    assert len(archived(way)) == 12
 
 
 def test_who_is_forgotten_goes_from_the_archive_too(way: Way) -> None:

@@ -155,15 +155,18 @@ def _files(folder: Path) -> list[Path]:
 
 def _keep(app: App, folder: Path, day: datetime) -> None:
     path = folder / f"log-{day:%Y-%m-%d}.parquet"
-    if path.exists():  # kept, and not dropped before the end came
-        return
-    rows = _rows(app, day)
-    if (first := next(rows, None)) is None:
-        return
     with _told(path):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(folder), _whole(path) as file:
-            write(Table("log", _COLUMNS, chain([first], rows)), file)
+        # Another process that led before may still write this day, and drop it then: what of it
+        # was read outside would be less than all, and take the place of the whole.
+        with _alone(folder):
+            if path.exists():  # kept, and not dropped before the end came
+                return
+            rows = _rows(app, day)
+            if (first := next(rows, None)) is None:
+                return
+            with _whole(path) as file:
+                write(Table("log", _COLUMNS, chain([first], rows)), file)
 
 
 @contextmanager
