@@ -9,6 +9,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.contracts.test_log import by, store, stored, work_off
@@ -18,7 +20,9 @@ from tests.store.conftest import BOTH, postgresql_opened, sqlite_opened
 from tests.store.samples import DAY, HOUR, NOON, account, page, post
 from watcher.config import load
 from watcher.store import Store, log_steps
-from watcher.store.log_rows import unpack
+from watcher.store.log_erasing import authors_in, without
+from watcher.store.log_rows import opened as opened_row
+from watcher.store.log_rows import pack, packed, unpack
 from watcher.store.schema import log
 from watcher.walk import archiving
 from watcher.walk.archiving import check_archive, drop_old_log, erase_from_archive
@@ -136,6 +140,86 @@ def test_a_row_that_cannot_be_read_stops_no_forgetting(store: Store) -> None:
         )
     store.keep_out("town", "ann", NOON)
     assert store.forgotten_in("log") is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (0, 7),
+        (0, -1),
+        (0, True),
+        (0, "1"),
+        (0, None),
+        (1, []),
+        (2, ["b"]),
+        (2, {}),
+        (13, []),
+        (14, 3),
+    ],
+)
+def test_a_damaged_post_stops_no_forgetting_and_goes_with_what_is_taken_out(
+    field: int, value: object
+) -> None:
+    bob = account("2", "bob")
+    octets = pack([post("a", author=ANN), post("b", author=ANN), post("c", author=bob)], [])
+    authors, posts, accounts = opened_row(octets)
+    posts[1][field] = value
+    damaged = packed(authors, posts, accounts)
+    originals: set[tuple[str, str]] = set()
+    left = without(damaged, lambda name: name[1] == "1", originals)
+    assert left is not None
+    assert left.gone == 2
+    assert [one.fields[2] for one in unpack(left.octets).posts] == ["c"]
+    assert "Ann" not in repr(opened_row(left.octets))
+    assert without(left.octets, lambda name: name[1] == "1", originals) is None
+
+
+def test_a_damaged_post_stops_no_forgetting_in_the_log(store: Store) -> None:
+    store.append("town", None, page(post("a", author=ANN), cursor="1"), NOON)
+    store.append("town", "1", page(*by(2, "b"), cursor="2"), NOON)
+    with store.reading() as connection:
+        rows = connection.execute(select(log.c.posts)).scalars().all()
+    (row,) = (one for one in rows if "Annabelle" in repr(unpack(one)))
+    with store.writing() as connection:
+        authors, posts, accounts = opened_row(row)
+        posts.append([7, *posts[0][1:]])
+        connection.execute(
+            log.update().where(log.c.posts == row).values(posts=packed(authors, posts, accounts))
+        )
+    store.keep_out("town", "ann", NOON)
+    assert store.forgotten_in("log") is None
+    assert "Annabelle" not in octets(store)
+    assert work_off(store) == 1
+
+
+_ANY = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 3) | st.sampled_from(["town", "1", "a", ""]),
+    lambda some: st.lists(some, max_size=4) | st.dictionaries(st.just("a"), some, max_size=1),
+    max_leaves=6,
+)
+
+
+@given(data=st.data())
+def test_whatever_a_row_holds_nothing_of_who_is_forgotten_is_left_in_it(
+    data: st.DataObject,
+) -> None:
+    good = opened_row(pack([post("a", author=ANN), post("b", author=account("2", "bob"))], []))
+    pieces = st.lists(st.sampled_from(good[0]) | _ANY, max_size=3)
+    authors, accounts = data.draw(pieces), data.draw(pieces)
+    posts = data.draw(st.lists(st.sampled_from(good[1]) | _ANY, max_size=3))
+    for one in posts:
+        if isinstance(one, list) and one and data.draw(st.booleans()):
+            one[data.draw(st.integers(0, len(one) - 1))] = data.draw(_ANY)
+    octets, originals = packed(authors, posts, accounts), set[tuple[str, str]]()
+
+    def is_out(name: tuple[str, str, str]) -> bool:
+        return name[:2] == ("town", "1")
+
+    left = without(octets, is_out, originals)
+    assert (left is not None) >= any(is_out(name) for name in authors_in(octets))
+    if left is not None:
+        assert not any(is_out(name) for name in authors_in(left.octets))
+        assert without(left.octets, is_out, originals) is None
 
 
 @pytest.fixture(params=BOTH)

@@ -1,10 +1,11 @@
 """A row of the log without what some people wrote: by the same list of fields as `log_rows`.
 
-It goes by the fields alone and builds no posts. What has not even the shape of a post goes too
-where something is taken out: whose it is, cannot be told.
+It goes by the fields alone and builds no posts. What has not even the shape of a post, or names an
+author whom the row does not hold, goes too where something is taken out: whose it is, cannot be
+told.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,18 +49,21 @@ def without(octets: bytes, is_out: Callable[[Named], bool], originals: set[Key])
         authors, posts, accounts = opened(octets)
     except DamagedError:
         return None
-    out = {at for at, one in enumerate(authors) if (name := _author(one)) and is_out(name)}
+    names = [_author(one) for one in authors]
+    out = {at for at, name in enumerate(names) if name and is_out(name)}
+    found = bool(out)
     kept = []
     for post in posts:
-        original = _passed_on(post)
-        if _at(post) in out:
+        original, at = _passed_on(post), _at(post, names)
+        if at in out:
             originals.add((post[1], post[2]))
-        elif not (original and is_out(original)) and _copied(post) not in originals:
+        elif (original and is_out(original)) or _copied(post) in originals:
+            found = True
+        elif at is not None:
             kept.append(post)
     beside = [one for one in accounts if not ((name := _author(_beside(one))) and is_out(name))]
-    if len(kept) == len(posts) and len(beside) == len(accounts):
+    if not found and len(beside) == len(accounts):
         return None
-    kept = [post for post in kept if _at(post) is not None]
     used = sorted({post[0] for post in kept})
     places = {at: place for place, at in enumerate(used)}
     written = [[places[post[0]], *post[1:]] for post in kept]
@@ -79,21 +83,28 @@ def _beside(fields: Any) -> Any:
     return fields[1] if isinstance(fields, list) and len(fields) == 2 else None
 
 
-def _at(post: Any) -> int | None:
-    """Return which of the row's authors wrote a post."""
-    fine = isinstance(post, list) and len(post) > 16 and isinstance(post[0], int)
-    return post[0] if fine else None
+def _at(post: Any, names: Sequence[Named | None]) -> int | None:
+    """Return which of the row's authors wrote a post; None where it does not say, or not which."""
+    if not _has_fields(post) or not (isinstance(post[1], str) and isinstance(post[2], str)):
+        return None
+    at = post[0]
+    fine = type(at) is int and 0 <= at < len(names) and names[at] is not None
+    return at if fine else None
+
+
+def _has_fields(post: Any) -> bool:
+    return isinstance(post, list) and len(post) > 16
 
 
 def _passed_on(post: Any) -> Named | None:
     """Return whose post one passes on, where it says so."""
-    if _at(post) is None or not isinstance(post[14], str) or not post[14]:
+    if not _has_fields(post) or not isinstance(post[14], str) or not post[14]:
         return None
     return (post[1], post[14], "") if isinstance(post[1], str) else None
 
 
 def _copied(post: Any) -> Key | None:
     """Return which post one passes on."""
-    if _at(post) is None or not isinstance(post[1], str) or not isinstance(post[13], str):
+    if not _has_fields(post) or not isinstance(post[1], str) or not isinstance(post[13], str):
         return None
     return post[1], post[13]
