@@ -1,13 +1,18 @@
 """The ledger of batch jobs: a shard is done together with its hits, and only for one driver."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import Connection, func, select
 
 from rules.model import Account
 from watcher.store import NoSuchRecordError, Store
+from watcher.store import jobs as ledger
 from watcher.store.job_records import Found, ShardCounts
 from watcher.store.jobs import OvertakenError
+from watcher.store.schema import hits
 
 NOW = datetime(2026, 3, 10, 7, 30, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=5)
@@ -48,6 +53,75 @@ def test_what_fails_in_its_middle_leaves_nothing(store: Store) -> None:
         store.save_shard(job, turn, 0, COUNTS, breaking(), LATER)
     assert subjects(store, job) == []
     assert store.job(job).done == 0
+
+
+@pytest.fixture
+def portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hits come and go by tens."""
+    monkeypatch.setattr(ledger, "_PORTION", 10)
+
+
+def test_others_write_while_the_hits_of_a_shard_come_in(store: Store, portions: None) -> None:
+    job, turn = begun(store)
+    other = store.create_job("backtest", "{}", ["{}"], NOW)
+
+    def coming() -> Iterator[Found]:
+        for number in range(25):
+            yield hit(f"town:{number}")
+            assert store.beat_job(job, turn, LATER + timedelta(seconds=number))
+            assert subjects(store, job) == []
+
+    store.save_shard(job, turn, 0, COUNTS, coming(), LATER)
+    assert subjects(store, job) == [(0, f"town:{number}") for number in range(25)]
+    assert store.cancel_job(other, LATER)
+
+
+def test_a_driver_that_is_overtaken_amid_its_hits_brings_no_more(
+    store: Store, portions: None
+) -> None:
+    job, first = begun(store)
+
+    def coming() -> Iterator[Found]:
+        for number in range(100):
+            if number == 25:
+                second = store.take_job(job, "other:2", LATER)
+                store.save_shard(job, second, 0, COUNTS, [hit("town:new")], LATER)
+            assert number < 40
+            yield hit(f"town:{number}")
+
+    with pytest.raises(OvertakenError):
+        store.save_shard(job, first, 0, COUNTS, coming(), LATER)
+    assert subjects(store, job) == [(0, "town:new")]
+    assert store.job(job).done == 1
+
+
+def test_a_job_whose_removal_breaks_off_has_found_nothing(
+    store: Store, portions: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, turn = begun(store)
+    store.save_shard(job, turn, 0, COUNTS, [hit(f"town:{n}") for n in range(35)], LATER)
+    removed: list[int] = []
+    writing = store.writing
+
+    @contextmanager
+    def breaking() -> Iterator[Connection]:
+        if len(removed) == 3:
+            raise ZeroDivisionError
+        with writing() as connection:
+            yield connection
+            left = connection.execute(select(func.count()).select_from(hits)).scalar_one()
+            removed.append(35 - left)
+
+    monkeypatch.setattr(store, "writing", breaking)
+    with pytest.raises(ZeroDivisionError):
+        store.remove_job(job)
+    monkeypatch.setattr(store, "writing", writing)
+    assert removed == [0, 10, 20]
+    told = store.job(job)
+    assert (told.state, told.done, told.left, told.hits) == ("cancelled", 0, 3, 0)
+    assert subjects(store, job) == []
+    store.remove_job(job)
+    assert store.jobs() == ()
 
 
 def test_a_shard_saved_again_takes_the_place_of_the_first(store: Store) -> None:
@@ -108,13 +182,13 @@ def test_a_job_is_removed_with_its_hits(store: Store) -> None:
             gone(job)
 
 
-def test_hits_are_read_in_steps(store: Store) -> None:
+def test_hits_are_read_in_steps(store: Store, portions: None) -> None:
     job, turn = begun(store)
     for number in (2, 0):
-        some = [hit(f"town:{number}-{n}") for n in range(1100)]
+        some = [hit(f"town:{number}-{n}") for n in range(30 + number)]
         store.save_shard(job, turn, number, COUNTS, some, LATER)
     found = subjects(store, job)
-    assert found == [(s, f"town:{s}-{n}") for s in (0, 2) for n in range(1100)]
+    assert found == [(s, f"town:{s}-{n}") for s in (0, 2) for n in range(30 + s)]
 
 
 def test_whoever_is_forgotten_is_in_no_hit(store: Store) -> None:

@@ -1,16 +1,19 @@
 """The ledger of batch jobs: what is to be done, what is done, and what was found.
 
-A shard is done in the transaction that brings its hits. Each driver of a job has a turn of its
-own; what a former one still brings, after somebody resumed or cancelled the job, is refused.
+The hits of a shard come in portions, so that nobody waits long for their turn to write, and count
+from the transaction on that brings the last of them: with it the shard is done. Each driver of a
+job has a turn of its own; what a former one still brings, after somebody resumed or cancelled the
+job, is refused.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from watcher.store.columns import storable_key
 from watcher.store.database import Database
@@ -26,6 +29,10 @@ from watcher.store.job_records import (
 from watcher.store.schema import hits, jobs, shards
 
 _AT_ONCE: Final = 1_000
+_PORTION: Final = 5_000
+"""Hits that a transaction brings, reads or removes: tenths of a second, for which others wait."""
+_LOCK: Final = 0x6C6564676572
+_UNDONE: Final = {"records": None, "skipped": None, "hits": None, "done": None}
 
 
 class OvertakenError(StoreError):
@@ -81,18 +88,22 @@ class Jobs(Database):
     ) -> None:
         """Write down that a shard is done together with what it found, in place of what was there.
 
-        Raises `OvertakenError`, and then nothing has changed.
+        Raises `OvertakenError`, and then the shard is not done, unless it was before its turn.
         """
+        here = update(shards).where(shards.c.job == job, shards.c.number == number)
         with self.writing() as connection:
             _still_ours(connection, job, turn)
-            here = (hits.c.job == job, hits.c.shard == number)
-            connection.execute(delete(hits).where(*here))
-            rows = (_hit_row(job, number, *one) for one in found)
-            while some := list(islice(rows, _AT_ONCE)):
+            connection.execute(here.values(_UNDONE))
+        self._remove_hits(hits.c.job == job, hits.c.shard == number)
+        rows = (_hit_row(job, number, *one) for one in found)
+        while len(some := list(islice(rows, _PORTION))) == _PORTION:
+            with self._adding(job, turn) as connection:
                 connection.execute(insert(hits), some)
-            done = update(shards).where(shards.c.job == job, shards.c.number == number)
+        with self._adding(job, turn) as connection:
+            if some:
+                connection.execute(insert(hits), some)
             connection.execute(
-                done.values(
+                here.values(
                     records=counts.records,
                     skipped=counts.skipped,
                     hits=counts.hits,
@@ -101,6 +112,20 @@ class Jobs(Database):
                     error="",
                 )
             )
+
+    @contextmanager
+    def _adding(self, job: int, turn: int) -> Iterator[Connection]:
+        """Open a transaction that brings hits; on a server others write beside it."""
+        with self.writing_aside(_LOCK) if self.on_server else self.writing() as connection:
+            _still_ours(connection, job, turn)
+            yield connection
+
+    def _remove_hits(self, *which: ColumnElement[bool]) -> None:
+        some = select(hits.c.row).where(*which).limit(_PORTION)
+        gone = _PORTION
+        while gone == _PORTION:
+            with self.writing() as connection:
+                gone = connection.execute(delete(hits).where(hits.c.row.in_(some))).rowcount
 
     def fail_shard(self, job: int, turn: int, number: int, error: str, failures: int) -> None:
         """Write down that a shard was given up, and why. Raises `OvertakenError`."""
@@ -131,10 +156,18 @@ class Jobs(Database):
             return True
 
     def remove_job(self, job: int) -> None:
-        """Remove a job with all that it found. Raises `NoSuchRecordError`."""
+        """Remove a job with all that it found. Raises `NoSuchRecordError`.
+
+        Where that breaks off, it is a cancelled job of which nothing is done.
+        """
         with self.writing() as connection:
-            if connection.execute(delete(jobs).where(jobs.c.id == job)).rowcount == 0:
+            change = update(jobs).where(jobs.c.id == job)
+            if connection.execute(change.values(state="cancelled")).rowcount == 0:
                 raise _unknown(job)
+            connection.execute(update(shards).where(shards.c.job == job).values(_UNDONE))
+        self._remove_hits(hits.c.job == job)
+        with self.writing() as connection:
+            connection.execute(delete(jobs).where(jobs.c.id == job))
 
     def job(self, job: int) -> JobRecord:
         """Return a job. Raises `NoSuchRecordError`."""
@@ -148,21 +181,27 @@ class Jobs(Database):
         return self._jobs(limit=limit)
 
     def _jobs(self, *conditions: Any, limit: int | None = None) -> tuple[JobRecord, ...]:
-        some = select(jobs).where(*conditions).order_by(jobs.c.id.desc()).limit(limit).subquery()
-        failed = func.count().filter(shards.c.error != "", shards.c.done.is_(None))
-        query = (
+        some = select(jobs.c.id).where(*conditions).order_by(jobs.c.id.desc()).limit(limit)
+        # By themselves: what a job was asked, which may be megabytes, is not carried to each shard.
+        sums = (
             select(
-                some,
-                func.count(shards.c.number).label("shards"),
+                shards.c.job,
+                func.count().label("shards"),
                 func.count(shards.c.done).label("done"),
-                failed.label("failed"),
-                func.coalesce(func.sum(shards.c.records), 0).label("records"),
-                func.coalesce(func.sum(shards.c.skipped), 0).label("skipped"),
-                func.coalesce(func.sum(shards.c.hits), 0).label("hits"),
+                func.count().filter(shards.c.error != "", shards.c.done.is_(None)).label("failed"),
+                func.sum(shards.c.records).label("records"),
+                func.sum(shards.c.skipped).label("skipped"),
+                func.sum(shards.c.hits).label("hits"),
             )
-            .select_from(some.outerjoin(shards, shards.c.job == some.c.id))
-            .group_by(*some.c)
-            .order_by(some.c.id.desc())
+            .where(shards.c.job.in_(some))
+            .group_by(shards.c.job)
+            .subquery()
+        )
+        query = (
+            select(jobs, *(func.coalesce(one, 0).label(one.name) for one in sums.c[1:]))
+            .select_from(jobs.outerjoin(sums, sums.c.job == jobs.c.id))
+            .where(jobs.c.id.in_(some))
+            .order_by(jobs.c.id.desc())
         )
         with self.reading() as connection:
             return tuple(map(_job, connection.execute(query)))
@@ -175,21 +214,23 @@ class Jobs(Database):
 
     def job_hits(self, job: int) -> Iterator[HitRecord]:
         """Yield what a job found, shard by shard; it is read in steps, while others write."""
-        last = (-1, 0)
+        query = (
+            select(shards.c.number)
+            .where(shards.c.job == job, shards.c.hits > 0)
+            .order_by(shards.c.number)
+        )
+        with self.reading() as connection:
+            found = connection.execute(query).scalars().all()
+        for number in found:
+            yield from self._hits_of(job, number)
+
+    def _hits_of(self, job: int, shard: int) -> Iterator[HitRecord]:
+        some = select(hits).where(hits.c.job == job, hits.c.shard == shard)
+        last = 0
         while True:
-            query = (
-                select(hits)
-                .where(
-                    hits.c.job == job,
-                    (hits.c.shard > last[0]) | ((hits.c.shard == last[0]) & (hits.c.row > last[1])),
-                )
-                .order_by(hits.c.shard, hits.c.row)
-                .limit(_AT_ONCE)
-            )
             with self.reading() as connection:
+                query = some.where(hits.c.row > last).order_by(hits.c.row).limit(_PORTION)
                 rows = connection.execute(query).all()
-            if not rows:
-                return
             for row in rows:
                 yield HitRecord(
                     shard=row.shard,
@@ -198,7 +239,9 @@ class Jobs(Database):
                     at=row.at,
                     detail=json.loads(row.detail),
                 )
-            last = (rows[-1].shard, rows[-1].row)
+            if len(rows) < _PORTION:
+                return
+            last = rows[-1].row
 
 
 def forget_hits_of(connection: Connection, account: str) -> None:

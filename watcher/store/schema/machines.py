@@ -95,7 +95,7 @@ jobs = Table(  # back-tests and scans over archives
     sqlite_autoincrement=True,
 )
 
-shards = Table(  # the ledger of jobs: a shard is done in the transaction that brings its hits
+shards = Table(  # the ledger of jobs: a shard is done with the last of its hits
     "shards",
     metadata,
     Column("job", RowId, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
@@ -113,7 +113,7 @@ shards = Table(  # the ledger of jobs: a shard is done in the transaction that b
     Column("notes", Words, nullable=False, server_default="[]"),
 )
 
-hits = Table(  # what jobs found, where their results go to the store
+hits = Table(  # what jobs found; it counts once its shard is done
     "hits",
     metadata,
     Column("row", RowId, primary_key=True),
