@@ -5,7 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -331,3 +331,38 @@ def test_a_host_without_an_address_is_a_server_that_does_not_answer(said: str) -
     told = translate(OperationalError("SELECT 1", {}, Exception(said)), "db")
     assert "does not answer" in str(told)
     assert "address" in told.help
+
+
+@pytest.mark.parametrize("missing", ['database "watcher"', 'role "ann"'])
+def test_a_database_or_role_that_is_not_there_is_looked_for_in_the_address(missing: str) -> None:
+    told = translate(OperationalError("", {}, Exception(f"FATAL:  {missing} does not exist")), "db")
+    assert "does not answer" in str(told)
+    assert "name and password" in told.help
+
+
+def test_a_table_that_is_gone_is_told_as_that(empty_url: str) -> None:
+    with closing(Store.open(empty_url)) as store:
+        with store.writing() as connection:
+            connection.exec_driver_sql("DROP TABLE slots")
+        with pytest.raises(StoreError, match="lacks a table, or a column of one") as raised:
+            store.drop_slots(NOON)
+    assert "slots" in str(raised.value)
+    assert "backup" in raised.value.help
+
+
+def test_a_pooler_that_shares_connections_is_not_taken_for_a_table_that_is_gone() -> None:
+    said = 'prepared statement "_pg3_0" does not exist'
+    told = translate(OperationalError("", {}, Exception(said)), "db")
+    assert "refused a step" in str(told)
+
+
+def test_a_process_that_does_more_at_once_than_it_has_connections_is_told_so(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Store.open(store_url)) as store, ExitStack() as all_at_once:
+        monkeypatch.setattr(store._engine.pool, "_timeout", 0)
+        for _ in range(15):
+            all_at_once.enter_context(store.reading())
+        with pytest.raises(StoreError, match="more at once than it has connections") as raised:
+            store.status()
+    assert "See which" in raised.value.help

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from watcher.store import Lead, Store, StoreError
@@ -109,3 +109,25 @@ def test_an_address_may_name_other_times(postgres_url: str) -> None:
     url = make_url(postgres_url).update_query_dict({"keepalives_idle": "7"})
     ours, _ = parameters(url.render_as_string(hide_password=False))
     assert (ours["keepalives_idle"], ours["keepalives_interval"]) == ("7", "10")
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["-csearch_path=mine -clock_timeout=7s", ("-csearch_path=mine", "-clock_timeout=7s")],
+)
+def test_settings_in_an_address_come_before_ours(
+    postgres_url: str, options: str | tuple[str, ...]
+) -> None:
+    plain = create_engine(postgres_url)
+    with plain.begin() as connection:
+        connection.execute(text("CREATE SCHEMA mine"))
+    parsed = make_url(postgres_url).update_query_dict({"options": options})
+    url = parsed.render_as_string(hide_password=False)
+    Store.open(url).close()
+    with plain.connect() as connection:
+        kept = text("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename = 'posts'")
+        assert connection.execute(kept).scalars().all() == ["mine"]
+    plain.dispose()
+    _, theirs = parameters(url)
+    assert theirs["lock_timeout"] == "7000"
+    assert theirs["tcp_keepalives_idle"] == "30"

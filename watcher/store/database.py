@@ -65,7 +65,8 @@ _SERVERS = {
     "tcp_user_timeout": "60000",
 }
 """The same for the server's end: so long may a host that is gone hold its claims on the log, and
-the writers' lock. None of these is of use to a socket in a folder, and none is needed there."""
+the writers' lock. What an address says in `options` comes before it, too. Of use to a socket in a
+folder is the first alone, and no other is needed there."""
 _WRITERS_PAUSE = timedelta(minutes=1)
 """For how long a writing transaction may ask nothing of a server, which then takes it back. A
 process that is suspended, by itself or with its machine, keeps its connection, and all that it has
@@ -302,6 +303,7 @@ def open_engine(url: URL, *, create: bool = True) -> Engine:
 
 def open_postgresql(url: URL) -> Engine:
     """Return an engine, not connected yet. Raises `StoreError` without the library for it."""
+    ours = (f"-c {name}={value}" for name, value in _SERVERS.items())
     try:
         engine = create_engine(
             url,
@@ -310,7 +312,8 @@ def open_postgresql(url: URL) -> Engine:
             isolation_level="READ COMMITTED",
             connect_args={
                 "client_encoding": "utf8",
-                "options": " ".join(f"-c {name}={value}" for name, value in _SERVERS.items()),
+                # Of a setting that is named twice the last one holds.
+                "options": " ".join([*ours, *url.normalized_query.get("options", ())]),
                 **{name: value for name, value in _OURS.items() if name not in url.query},
             },
         )

@@ -3,6 +3,8 @@
 StoreError
 ├── StaleBatchError        another process already saved the matches of these posts
 ├── StaleCursorError       another process read this source on from the same place (`store.log`)
+├── OvertakenError         a job was cancelled, or another driver goes on with it (`store.jobs`)
+├── DamagedError           a row of the log, or a post in it, cannot be read (`store.log_rows`)
 └── NoSuchRecordError      an id that somebody typed, or kept, is not in the store
 """
 
@@ -27,6 +29,9 @@ class NoSuchRecordError(StoreError):
 
 _VALUES = re.compile(r"\b(?:DETAIL|CONTEXT|HINT|QUERY|LINE \d+):|: \"")
 """Where PostgreSQL goes on with the values of the row in question, which strangers wrote."""
+
+_UNKNOWN = r"(database|role) \S+ does not exist"
+_LACKING = r"(relation|column) \S+( of relation \S+)? does not exist|no such (table|column)"
 
 _MEANINGS = (
     (
@@ -55,9 +60,14 @@ _MEANINGS = (
         "See what suspended it, or its machine. Nothing was half saved; the step is tried again.",
     ),
     (
-        ("connection", "translate host", "resolve host", "server closed"),
+        ("connection", "translate host", "resolve host", "server closed", _UNKNOWN),
         "the database server does not answer as it should",
         "Check that it runs, and the host, name and password in its address.",
+    ),
+    (
+        (_LACKING,),
+        "the database lacks a table, or a column of one",
+        "See whether the address leads elsewhere; if not, `watcher store restore` a backup.",
     ),
 )
 
@@ -68,11 +78,17 @@ def translate(error: exc.SQLAlchemyError, where: str) -> StoreError:
     `where` names the database without its password. The statement and its values are left out on
     purpose: they hold other people's posts.
     """
+    if isinstance(error, exc.TimeoutError):
+        return StoreError(
+            f"this process does more at once than it has connections to the database: {where}",
+            help="See which other process keeps the database busy, and these steps waiting; they "
+            "are tried again by themselves.",
+        )
     driver = getattr(error, "orig", None)
     diagnosis = getattr(driver, "diag", None)  # None of a server that could not be asked
     whole = getattr(diagnosis, "message_primary", None) or str(driver or type(error).__name__)
     said = " ".join(_VALUES.split(whole, maxsplit=1)[0].split())
     for signs, meaning, advice in _MEANINGS:
-        if any(sign in said.casefold() for sign in signs):
+        if any(re.search(sign, said.casefold()) for sign in signs):
             return StoreError(f"{meaning}: {where} ({said})", help=advice)
     return StoreError(f"the database refused a step: {where} ({said})")
