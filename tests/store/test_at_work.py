@@ -1,6 +1,8 @@
 """Nothing takes the place of a database on which somebody is at work, and no copy is made of it."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -120,3 +122,38 @@ def test_nobody_begins_to_work_while_a_copy_is_made(postgres_url: str, tmp_path:
     copy(postgres_url, f"sqlite:///{tmp_path}/copy.sqlite", NOON, begin)
     engine.dispose()
     assert tried
+
+
+@pytest.mark.server
+def test_who_begins_while_postgresql_is_restored_works_on_what_was_restored(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    store = Store.open(postgres_url)
+    back_up(postgres_url, tmp_path / "saved")
+    engine = open_engine(parse(postgres_url))
+
+    def wait_for(table: str) -> None:
+        """Wait until somebody waits for a table."""
+        asked = text(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = to_regclass(:t)"
+        )
+        until = time.monotonic() + 30
+        while True:
+            with engine.connect() as connection:
+                if connection.execute(asked, {"t": table}).scalar():
+                    return
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+    with ThreadPoolExecutor() as pool:
+        with engine.begin() as reader:
+            reader.execute(text("LOCK TABLE posts IN ACCESS SHARE MODE"))  # which holds it up
+            restored = pool.submit(restore, tmp_path / "saved", postgres_url, force=True)
+            wait_for("posts")
+            begun = pool.submit(store.sign_in, "works", time_there(store))
+            wait_for("workers")
+        restored.result()
+        worker = begun.result()
+    assert [one.id for one in store.workers(time_there(store))] == [worker]
+    engine.dispose()
+    store.close()

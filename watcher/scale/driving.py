@@ -198,7 +198,8 @@ def is_driven(job: JobRecord, now: datetime) -> bool:
     """Return whether somebody is at work on a job.
 
     On this machine that is known, but for a number that another program bears by now; of another
-    one a sign of life within a minute tells it.
+    one a sign of life within a minute tells it. `now` is the time on the clock that the driver's
+    signs of life are written by: on a server's database that of the server.
     """
     if job.state != "running" or job.beat is None:
         return False
