@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
 from rules.lookalike.context import Own
 from rules.model import Post
@@ -16,7 +18,9 @@ from tests.journeys.alert_world import TEMPLATES
 from tests.store.samples import account, page, post
 from watcher.app import App
 from watcher.config import load
-from watcher.store import StoreError
+from watcher.store import StoreError, log_reading
+from watcher.store.log import partition_of
+from watcher.store.log_steps import next_rows
 from watcher.walk.finding import Finder, Seen
 from watcher.worker import Worker
 
@@ -154,6 +158,51 @@ def test_a_part_of_the_log_that_fails_holds_up_no_other(
     assert len([one for one in lines if one.endswith(f"of the log: {told}")]) == 1
     assert lines.count("works again") == 1
     assert not any("stranger" in one for one in lines)
+    worker.app.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (TypeError("a stranger's words"), "an error in the watcher itself (TypeError)"),
+        (
+            DatabaseError("a stranger's words", None, Exception("invalid page in block 7")),
+            "the database is damaged, or is not a database",
+        ),
+    ],
+)
+def test_a_part_of_the_log_that_cannot_be_read_holds_up_no_other(
+    worker: Worker,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    told: str,
+) -> None:
+    store = worker.app.store
+    bob = partition_of(("town", "2"), 5)
+    read = next_rows
+
+    def stumble(connection: Connection, after: tuple[int, int], *where: Any) -> Any:
+        if after[0] == bob:
+            raise error
+        return read(connection, after, *where)
+
+    monkeypatch.setattr(log_reading, "next_rows", stumble)
+    some = [post(f"p{n}", "Nordelia", author=account(f"{n}", f"ann{n}")) for n in range(2, 40)]
+    store.append("town", None, page(*some), START)
+    work_once(worker)
+    left = sum(partition_of(("town", str(n)), 5) == bob for n in range(2, 40))
+    assert store.log_backlog() == left > 0
+    (line,) = [
+        one.message for one in caplog.records if f"partition {bob} of the log" in one.message
+    ]
+    assert told in line
+    assert "stranger" not in line
+    monkeypatch.setattr(log_reading, "next_rows", read)
+    worker.app = replace(worker.app, clock=lambda: START + timedelta(minutes=1))
+    worker.stopping.clear()
+    work_once(worker)
+    assert store.log_backlog() == 0
     worker.app.close()
 
 

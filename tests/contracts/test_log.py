@@ -1,5 +1,6 @@
 """What the log promises, on both databases: order, no gap, nothing lost, nothing twice."""
 
+import tracemalloc
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from random import Random
 from typing import Any
 
 import pytest
@@ -21,15 +23,18 @@ from watcher.store import (
     StaleBatchError,
     StaleCursorError,
     Store,
-    StoreError,
     log_reading,
+    log_steps,
 )
 from watcher.store import log as log_module
 from watcher.store.log import partition_of
 from watcher.store.log_rows import packs, unpack
-from watcher.store.schema import log, log_heads, log_matched, matches
+from watcher.store.schema import accounts, log, log_heads, log_matched, matches
 
 __all__ = ["postgresql_opened", "sqlite_opened"]
+
+ALL = {0, 1, 2, 3}
+"""The partitions of the log."""
 
 
 @pytest.fixture(params=BOTH)
@@ -351,6 +356,32 @@ def test_a_deleted_post_is_kept_out_though_it_waited_in_the_log(store: Store) ->
     assert stored(store) == ["b"]
 
 
+@pytest.mark.parametrize("keep", ["all", "matched"])
+@pytest.mark.parametrize("claimed_before", [False, True])
+def test_an_account_that_left_while_it_waited_in_the_log_is_not_stored(
+    store: Store, keep: str, claimed_before: bool
+) -> None:
+    told = [account(str(one), f"ann{one}", bio="I live in Lille") for one in range(1, 5)]
+    came = page(*(post(one.id, author=one) for one in told[:3]), accounts=told[3:], cursor="1")
+    store.append("town", None, came, NOON)
+    gone = page(cursor="2", departed=("2", "3", "4"))
+    again = page(post("again", author=account("3", "ann3")), cursor="3")
+    if claimed_before:
+        with store.claim("one", 100, NOON, aside=ALL - {partition_of(("town", "2"), 4)}) as claim:
+            store.append("town", "1", gone, NOON + MINUTE)
+            assert claim is not None
+            assert claim.save(Findings(), {}, lambda: NOON + MINUTE, keep=keep).posts == 0  # type: ignore[arg-type]
+    else:
+        store.append("town", "1", gone, NOON + MINUTE)
+    store.append("town", "2", again, NOON + HOUR)
+    work_off(store, now=NOON + HOUR, keep=keep)
+    with store.reading() as connection:
+        query = select(accounts.c.id, accounts.c.bio).order_by(accounts.c.id)
+        found = [tuple(row) for row in connection.execute(query)]
+    assert found == [("1", "I live in Lille"), ("3", "")]
+    assert stored(store) == ["1", "again"]
+
+
 def test_domains_are_raised_by_posts_that_are_really_new_alone(store: Store) -> None:
     def linking(one: str, domain: str) -> Post:
         return post(one, author=account("1", "ann1"), links=(f"https://www.{domain}/a",))
@@ -398,8 +429,12 @@ def test_rows_that_are_gone_are_told_of(store: Store) -> None:
     store.append("town", "2", page(*by(1, "d"), cursor="3"), NOON)
     with store.writing() as connection:
         connection.execute(delete(log))
-    with pytest.raises(StoreError, match="posts 4 to 4 of partition"):
-        work_off(store)
+    assert work_off(store) == store.log_backlog() == 0
+    assert store.skipped("town")[0].where == f"log {partition_of(('town', '1'), 4)}:4-4"
+    (covered,) = store.coverage(["town"], NOON - HOUR, NOON)
+    assert (covered.posts, covered.skipped) == (1, 3)
+    store.append("town", "3", page(*by(1, "e"), cursor="4"), NOON)
+    assert work_off(store) == 1
 
 
 def test_days_are_dropped_when_they_are_worked_off_and_not_before(store: Store) -> None:
@@ -520,6 +555,28 @@ def test_what_is_too_much_for_one_row_or_one_claim_goes_into_several(
     assert work_off(store) == 10
     assert set(stored(store)) == {*some, "huge"}
     assert store.skipped("town") == ()
+
+
+def test_a_claim_reads_not_much_more_than_it_takes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hostile server writes as much as a post may hold, in as many posts as a claim may have."""
+    monkeypatch.setattr(log_reading, "MOST_TAKEN", 200_000)
+    monkeypatch.setattr(log_steps, "_OCTETS", 200_000)
+    for at in range(60):
+        text = Random(at).randbytes(50_000).hex()
+        store.append("town", str(at) if at else None, page(*by(1, str(at), text=text),
+                     cursor=str(at + 1)), NOON)  # fmt: skip
+    tracemalloc.start()
+    try:
+        with store.claim("one", 1000, NOON) as claim:
+            assert claim is not None
+            assert 1 <= len(claim.posts) <= 2
+            _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2_000_000
+    assert work_off(store) == 60
 
 
 def test_strange_texts_come_through_as_the_store_has_them(store: Store) -> None:

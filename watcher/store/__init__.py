@@ -33,6 +33,7 @@ from watcher.store.links import Links
 from watcher.store.log import Appended, Log, StaleCursorError
 from watcher.store.log_claim import Claim
 from watcher.store.log_claimed import Examined, Keep, Look, SavedClaim
+from watcher.store.log_reading import UnreadError
 from watcher.store.matches import Findings, Matches
 from watcher.store.measures import Measures
 from watcher.store.people import People
@@ -248,6 +249,7 @@ __all__ = [
     "ToneRecord",
     "Turn",
     "Unanswered",
+    "UnreadError",
     "Unspoken",
     "VerdictRecord",
     "WaitingEntry",

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 
 from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from rules.model import Post
 from watcher.backends.interface import Page
@@ -22,12 +23,12 @@ from watcher.store.columns import storable_key
 from watcher.store.coverage import note_page
 from watcher.store.database import Database, take_writers_lock
 from watcher.store.database import insert as insert_or
-from watcher.store.errors import StoreError
+from watcher.store.errors import StoreError, translate
 from watcher.store.kept_out import without_forgotten
 from watcher.store.leaving import take_away_named
 from watcher.store.log_claim import Claim
 from watcher.store.log_days import DAY, BusyError, day_of, days, drop_day, is_worked_off, make_day
-from watcher.store.log_reading import claim_next, readable
+from watcher.store.log_reading import UnreadError, hold_next, read_held, readable
 from watcher.store.log_rows import Seen, packs
 from watcher.store.log_steps import START, next_rows
 from watcher.store.log_taken_back import take_back
@@ -152,13 +153,27 @@ class Log(Database):
 
         It is none of the partitions in `aside`, and of the others the one worked off longest ago.
         They are this worker's until the block ends, and with `save` done by then. Without it they
-        wait again; a worker that is killed lets go of them too. Raises `StoreError`.
+        wait again; a worker that is killed lets go of them too. Raises `UnreadError` where what
+        waits in this partition cannot be read, `StoreError` otherwise.
         """
         if self._file is None:
             with self._transaction(self._writers) as connection:
-                yield claim_next(connection, worker, limit, now, aside)
+                yield self._claim_next(connection, worker, limit, now, aside)
             return
         yield from self._claim_alone(worker, limit, now, aside)
+
+    def _claim_next(
+        self, connection: Connection, worker: str, limit: int, now: datetime, busy: Collection[int]
+    ) -> Claim | None:
+        held = hold_next(connection, busy)
+        if held is None:
+            return None
+        try:
+            return read_held(connection, held, worker, limit, now)
+        except SQLAlchemyError as error:
+            raise UnreadError(held.partition, translate(error, self._where)) from error
+        except Exception as error:
+            raise UnreadError(held.partition, error) from error
 
     def _claim_alone(
         self, worker: str, limit: int, now: datetime, aside: Collection[int]
@@ -167,7 +182,7 @@ class Log(Database):
         with _CLAIMING:
             with self.reading() as connection:
                 busy = {number for file, number in _CLAIMED if file == self._file}
-                claim = claim_next(connection, worker, limit, now, busy.union(aside))
+                claim = self._claim_next(connection, worker, limit, now, busy.union(aside))
             if claim is not None:
                 held = (self._file, claim.partition)
                 _CLAIMED.add(held)

@@ -1,12 +1,12 @@
 """What a worker has claimed of the log, and what it says of it when it saves it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 from rules.model import Account, Post, Suspect
-from watcher.store.accounts import Key, Met
+from watcher.store.accounts import Key, Met, Offer, add_offer
 from watcher.store.queue import NOWHERE_ELSE, Places
 from watcher.store.records import SavedMatches
 from watcher.store.surroundings import Around
@@ -47,6 +47,24 @@ class SavedClaim:
     found: SavedMatches
 
 
+class Offered(NamedTuple):
+    """What a row of the log tells of an account."""
+
+    key: Key
+    account: Account
+    seen: datetime
+    """The moment of which it tells."""
+    came: datetime
+
+
+def offers_of(some: Iterable[Offered]) -> dict[Key, Offer]:
+    """Return what is told of each account, put together."""
+    offers: dict[Key, Offer] = {}
+    for one in some:
+        add_offer(offers, one.account, one.seen, one.key)
+    return offers
+
+
 @dataclass(kw_only=True)
 class Claimed:
     """The next posts of a partition, those numbered `after < number <= upto`."""
@@ -61,6 +79,8 @@ class Claimed:
     """When each post came."""
     met: Mapping[Key, Met]
     """All accounts that came, the authors of the posts among them."""
+    offered: Sequence[Offered]
+    """What was told of these, as it came."""
     again: tuple[tuple[Post, datetime], ...] = ()
     """Posts that came once more, and say that they are private or have a further name."""
     damaged: Sequence[tuple[str, str, int, str]] = ()

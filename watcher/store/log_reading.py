@@ -4,16 +4,18 @@ from collections.abc import Collection, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
-from watcher.store.accounts import Key, Offer, add_offer, known_accounts, meet
+from watcher.store.accounts import Key, key_of, known_accounts, meet
 from watcher.store.database import allow_pauses
 from watcher.store.errors import StoreError
 from watcher.store.log_claim import Claim
+from watcher.store.log_claimed import Offered, offers_of
 from watcher.store.log_rows import DamagedError, Written, unpack
-from watcher.store.schema import log, log_cursors, log_heads
+from watcher.store.log_steps import next_rows
+from watcher.store.schema import log, log_cursors, log_heads, sources
 
 MATCHING = timedelta(minutes=10)
 """For how long a claim may be matched: then its worker is taken for lost, and others get it."""
@@ -21,10 +23,26 @@ MOST_TAKEN = 50_000_000
 """Octets of a claim, unzipped, after which no further row is taken."""
 
 
-def claim_next(
-    connection: Connection, worker: str, limit: int, now: datetime, busy: Collection[int] = ()
-) -> Claim | None:
-    """Hold a partition and read its next posts; None where none waits, but in the `busy` ones.
+class UnreadError(StoreError):
+    """What waits in one partition of the log cannot be read; what waits in others can."""
+
+    def __init__(self, partition: int, why: Exception) -> None:
+        super().__init__(f"partition {partition} of the log cannot be read")
+        self.partition, self.why = partition, why
+
+
+class HeldPartition(NamedTuple):
+    """A partition that nobody else works on until the transaction ends."""
+
+    partition: int
+    after: int
+    """The number up to which it is worked off."""
+    head: int
+    """The last number given in it."""
+
+
+def hold_next(connection: Connection, busy: Collection[int] = ()) -> HeldPartition | None:
+    """Hold a partition in which posts wait, none of the `busy` ones; None where there is none.
 
     It is the one that was worked off longest ago: so none waits for ever beside a busier one.
     """
@@ -40,31 +58,43 @@ def claim_next(
     if held is None:
         return None
     allow_pauses(connection, MATCHING)
-    partition, after, head = held
-    query = (
-        select(log.c.first, log.c.last, log.c.at, log.c.source, log.c.posts)
-        .where(log.c.partition == partition, log.c.last > after)
-        .order_by(log.c.last)
-    )
-    # Where the next ones are gone, the first that is left.
-    rows = (
-        connection.execute(query.where(log.c.first <= after + limit)).all()
-        or connection.execute(query.limit(1)).all()
-    )
-    if not rows:  # a number and its row are written, and seen, together
-        raise StoreError(
-            f"the posts {after + 1} to {head} of partition {partition} of the log are gone",
-            help="Somebody took rows out of the table log: restore it from a backup.",
-        )
-    reading = _Reading(partition, now)
-    upto = after
-    for row in rows:
+    return HeldPartition(*held)
+
+
+def read_held(
+    connection: Connection, held: HeldPartition, worker: str, limit: int, now: datetime
+) -> Claim:
+    """Read the next posts of a partition that is held, about `limit`."""
+    reading = _Reading(held.partition, now)
+    upto = held.after
+    for row in _rows(connection, held, limit):
         if not reading.take(row):
             break
         if row.first > upto + 1:
             reading.miss(row.source, upto + 1, row.first - 1)
         upto = row.last
-    return reading.claim(connection, worker, after, upto)
+    if upto == held.after:  # a number and its row are written, and seen, together
+        reading.miss(_read_last(connection), upto + 1, held.head)
+        upto = held.head
+    return reading.claim(connection, worker, held.after, upto)
+
+
+def _rows(connection: Connection, held: HeldPartition, limit: int) -> Iterator[Any]:
+    """Yield the rows that hold the next posts; where these are gone, the first that are left."""
+    own = log.c.partition == held.partition
+    wanted = and_(own, log.c.first <= held.after + limit)
+    after = held.partition, held.after
+    rows = next_rows(connection, after, wanted) or next_rows(connection, after, own)[:1]
+    while rows:
+        yield from rows
+        after = held.partition, rows[-1].last
+        rows = next_rows(connection, after, wanted)
+
+
+def _read_last(connection: Connection) -> str:
+    """Return the source that was read last: whose posts are gone, with their rows, nobody knows."""
+    query = select(sources.c.name).order_by(sources.c.last_pull.desc().nulls_last(), sources.c.name)
+    return connection.execute(query.limit(1)).scalar() or "log"
 
 
 class _Reading:
@@ -73,7 +103,7 @@ class _Reading:
     def __init__(self, partition: int, now: datetime) -> None:
         self._partition = partition
         self._now = now
-        self._offers: dict[Key, Offer] = {}
+        self._offered: list[Offered] = []
         self._written: dict[Key, tuple[Written, Key, str, datetime]] = {}
         self._again: list[tuple[Written, Key, str, datetime]] = []
         self._private: set[Key] = set()
@@ -101,7 +131,8 @@ class _Reading:
             self._lose(row, found.damaged, "what it says of them makes no post")
         for key, one in zip(keys, found.posts, strict=True):
             author = (one.author.network, one.author.id)
-            add_offer(self._offers, one.author, min(one.posted_at, self._now), author)
+            seen = min(one.posted_at, self._now)
+            self._offered.append(Offered(author, one.author, seen, row.at))
             taken = (one, author, row.source, row.at)
             if key not in known:
                 known[key] = taken
@@ -110,8 +141,9 @@ class _Reading:
                 self._private.add(key)
             if one.is_private or one.has_alias:
                 self._again.append(taken)
-        for seen in found.accounts:
-            add_offer(self._offers, seen.account, min(seen.at, self._now))
+        for beside in found.accounts:
+            seen = min(beside.at, self._now)
+            self._offered.append(Offered(key_of(beside.account), beside.account, seen, row.at))
         return True
 
     def miss(self, source: str, first: int, last: int) -> None:
@@ -125,7 +157,8 @@ class _Reading:
 
     def claim(self, connection: Connection, worker: str, after: int, upto: int) -> Claim:
         """Return the claim, its posts by their authors as they are known now."""
-        met = meet(self._offers, known_accounts(connection, self._offers), clean=True)
+        offers = offers_of(self._offered)
+        met = meet(offers, known_accounts(connection, offers), clean=True)
         built = []
         for key, (one, author, source, _) in self._written.items():
             post = one.build(met[author].account, source)
@@ -139,6 +172,7 @@ class _Reading:
             worker=worker,
             writing=lambda: nullcontext(connection),
             met=met,
+            offered=self._offered,
             again=tuple(
                 (one.build(met[author].account, source), came)
                 for one, author, source, came in self._again

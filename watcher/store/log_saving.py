@@ -23,8 +23,8 @@ from watcher.store.copies import Copies, originals
 from watcher.store.edits import take_up_changes
 from watcher.store.kept_out import without_forgotten
 from watcher.store.leaving import bury_posts, without_deleted
-from watcher.store.log_claimed import Claimed, Keep, Look, OriginalsOf, SavedClaim
-from watcher.store.log_taken_back import taken_back
+from watcher.store.log_claimed import Claimed, Keep, Look, OriginalsOf, SavedClaim, offers_of
+from watcher.store.log_taken_back import departed, taken_back
 from watcher.store.matches import Findings, is_current, note_matched, write_examined, write_found
 from watcher.store.posts import bring_up, insert_posts, newest, row_of
 from watcher.store.queue import Places, Routes
@@ -112,10 +112,18 @@ class Saving:
         )
 
     def _met_now(self) -> dict[Key, Met]:
-        """Return the accounts as they are known now: others may have written since the claim."""
-        met = dict(self._claim.met)
-        known = known_accounts(self._connection, met)
-        stale = {key: one.offer for key, one in met.items() if known.get(key) != one.row}
+        """Return the accounts as they are known now: others may have written since the claim.
+
+        Of one that left while it waited only what came after that is known.
+        """
+        met, offered = dict(self._claim.met), self._claim.offered
+        since = min((one.came for one in offered), default=self._now)
+        gone = departed(self._connection, met, since)
+        for key in gone:
+            del met[key]
+        stale = offers_of(one for one in offered if one.key in gone and one.came > gone[one.key])
+        known = known_accounts(self._connection, [*met, *stale])
+        stale |= {key: one.offer for key, one in met.items() if known.get(key) != one.row}
         return met | meet(stale, known, clean=True)
 
     def _let_in(self) -> tuple[list[_Came], set[Key]]:

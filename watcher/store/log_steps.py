@@ -41,7 +41,7 @@ def next_rows(
     sums = select(ahead, so_far.label("upto")).subquery()
     same = and_(*(log.c[name] == sums.c[name] for name in ("partition", "last", "at")))
     query = (
-        select(*place, log.c.source, log.c.at, log.c.posts)
+        select(*place, log.c.first, log.c.source, log.c.at, log.c.posts)
         .join(sums, same)
         .where(or_(sums.c.upto <= _OCTETS, sums.c.upto == sums.c.octets))
         .order_by(*place)

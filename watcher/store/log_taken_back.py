@@ -6,13 +6,14 @@ the moment, and hold for all that came until then.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import ARRAY, ColumnElement, Connection, Text, any_, func, literal, select
 
 from rules.model import Post
 from watcher.backends.interface import Page
+from watcher.store.accounts import Key
 from watcher.store.columns import storable_key
 from watcher.store.database import insert
 from watcher.store.schema import log_cursors, log_heads, source_networks, tombstones
@@ -72,6 +73,19 @@ def taken_back(
         for at, own in enumerate(names)
         if any(name in gone and came[at] <= gone[name] for name in own)
     )
+
+
+def departed(connection: Connection, some: Collection[Key], since: datetime) -> dict[Key, datetime]:
+    """Return which of these accounts left, at a moment or later, and when."""
+    late = tombstones.c.at >= since
+    if connection.execute(select(tombstones.c.at).where(late).limit(1)).first() is None:
+        return {}
+    gone: dict[Key, datetime] = {}
+    keys = {_name("account", *key): key for key in some}
+    for own in _conditions(connection, sorted(keys)):
+        query = select(tombstones.c.name, tombstones.c.at).where(late, own)
+        gone |= {keys[row[0]]: row[1] for row in connection.execute(query)}
+    return gone
 
 
 def _conditions(connection: Connection, names: Sequence[str]) -> Iterator[ColumnElement[bool]]:

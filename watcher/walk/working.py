@@ -23,6 +23,7 @@ from watcher.store import (
     SavedClaim,
     StaleBatchError,
     Store,
+    UnreadError,
     linked_domains,
 )
 from watcher.walk.finding import Finder, Seen
@@ -195,10 +196,13 @@ def work(
                 posts = len(claim.posts)
                 done = _work_off(app, claim, finder, names)
         except Exception as error:  # one partition's error must not hold up the others
+            why = error
+            if isinstance(error, UnreadError):
+                partition, why = error.partition, error.why
             if partition is None:
                 raise
             failed.add(partition)
-            failures.note(partition, error, app.clock())
+            failures.note(partition, why, app.clock())
             continue
         if partition is not None and done is not None:
             failures.forget(partition)
