@@ -3,19 +3,23 @@
 import gzip
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rules.model import Post
 from tests.scale.samples import found, hits, post, work, write_lines, write_posts
 from watcher.backends.archive import lines
-from watcher.scale import model
+from watcher.scale import model, parquet
 from watcher.scale.model import MOST_NOTES, Kind, ShardError, StoppedError
 from watcher.scale.planning import plan
-from watcher.scale.reading import read
+from watcher.scale.reading import Piece, read
 from watcher.scale.shapes import POST_COLUMNS, PostShapes
 from watcher.scale.shard import run_shard
 
@@ -118,6 +122,129 @@ def test_a_damaged_row_group_is_an_error(tmp_path: Path) -> None:
     path.write_bytes(octets)
     with pytest.raises(ShardError, match="cannot be read"):
         run_shard(work(), plan([str(path)]).shards[0])
+
+
+def pieces(path: Path) -> Iterator[Piece]:
+    (shard,) = plan([str(path)], 10_000_000).shards
+    return read(shard, PostShapes(), POST_COLUMNS)
+
+
+def test_lines_with_many_long_links_make_small_pieces(tmp_path: Path) -> None:
+    many = [f"https://nordelia.example/{n}?{'x' * 2000}" for n in range(900)]
+    row = {"key": "x:1", "network": "x", "id": "1", "author_key": "x:9", "author": "zoe"}
+    row |= {"text": "", "posted_at": "2026-03-01T12:00:00Z"}
+    path = write_lines(tmp_path / "a.jsonl", [row | {"links": many}] * 12)
+    assert [len(piece.posts) for piece in pieces(path)] == [3, 3, 3, 3, 0]
+
+
+@pytest.mark.parametrize("lines_in_it", ["\n" * 50_000, ("x" * 5_000_000 + "\n") * 3])
+def test_a_file_without_posts_is_left_when_somebody_says_so(
+    tmp_path: Path, lines_in_it: str
+) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(lines_in_it.encode()))
+    assert sum(1 for _ in pieces(path)) > 3
+
+
+@pytest.mark.parametrize("form", ["dictionary", "lists in a dictionary", "deltas"])
+def test_a_small_file_that_stands_for_gigabytes_takes_little_memory(
+    tmp_path: Path, form: str
+) -> None:
+    text, rows = "x" * 150_000, 2000
+    table = {
+        "text": pa.array(["Nordelia" if form == "lists in a dictionary" else text] * rows),
+        "links": pa.array([[text] if form == "lists in a dictionary" else []] * rows),
+    }
+    deltas = {"use_dictionary": False, "column_encoding": {"text": "DELTA_BYTE_ARRAY"}}
+    path = tmp_path / "a.parquet"
+    options = deltas if form == "deltas" else {}
+    pq.write_table(pa.table(table), path, compression="zstd", **options)
+    assert path.stat().st_size < 10_000
+    del table
+    read_, before = 0, pa.total_allocated_bytes()
+    for piece in pieces(path):
+        assert sum(len(one.text) + sum(map(len, one.links)) for one in piece.posts) < 8_000_000
+        assert pa.total_allocated_bytes() - before < 150_000_000
+        read_ += len(piece.posts)
+    assert read_ == rows
+
+
+def test_rows_of_over_four_megabytes_are_skipped_and_told(tmp_path: Path) -> None:
+    long = "x" * 3_000_000
+    some = [post(0), post(1) | {"links": [long, long]}, post(2) | {"text": long * 2}, post(3)]
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.Table.from_pylist([one | {"links": one.get("links")} for one in some]), path)
+    result = run_shard(work(), plan([str(path)]).shards[0])
+    assert (result.records, result.skipped) == (2, 2)
+    assert [note.where for note in result.notes] == ["a.parquet: row 2", "a.parquet: row 3"]
+    assert "octets; at most 4,194,304" in result.notes[0].why
+
+
+@pytest.mark.parametrize("bound", ["_LARGE", "_MOST_IN_LISTS", "_UNPACKED"])
+def test_a_row_group_out_of_all_measure_is_refused_before_it_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    texts = ["x" * 1000] * 2000
+    path = tmp_path / "a.parquet"
+    pq.write_table(
+        pa.table({"text": texts, "links": [["a", "b"]] * 2000}),
+        path,
+        compression="zstd",
+        use_dictionary=False,
+        column_encoding={"links.list.element": "DELTA_BYTE_ARRAY"},
+    )
+    assert sum(len(piece.posts) for piece in pieces(path)) == 2000
+    monkeypatch.setattr(parquet, bound, 1000)
+    with pytest.raises(ShardError, match="more than posts come to"):
+        list(pieces(path))
+
+
+_CELLS = st.text(max_size=20) | st.none()
+_ROWS = st.fixed_dictionaries(
+    {
+        "text": _CELLS,
+        "links": st.lists(_CELLS, max_size=5) | st.none(),
+        "user": st.fixed_dictionaries({"handle": _CELLS, "data": st.lists(_CELLS, max_size=2)}),
+        "likes": st.integers(0, 9),
+    }
+)
+_TYPES = pa.schema(
+    {
+        "text": pa.string(),
+        "links": pa.list_(pa.string()),
+        "user": pa.struct({"handle": pa.large_string(), "data": pa.list_(pa.string())}),
+        "likes": pa.int64(),
+    }
+)
+
+
+@given(
+    some=st.lists(_ROWS, min_size=1, max_size=30),
+    size=st.integers(1, 9),
+    coded=st.booleans(),
+    unpacked=st.integers(1, 200),
+    longest=st.integers(200, 400),
+)
+def test_whatever_the_bounds_the_rows_are_those_of_the_file(
+    tmp_path_factory: pytest.TempPathFactory,
+    some: list[dict[str, Any]],
+    size: int,
+    coded: bool,
+    unpacked: int,
+    longest: int,
+) -> None:
+    path = tmp_path_factory.mktemp("rows") / "a.parquet"
+    pq.write_table(
+        pa.Table.from_pylist(some, _TYPES), path, row_group_size=size, use_dictionary=coded
+    )
+    groups = parquet.row_groups(str(path))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parquet, "_UNPACKED", unpacked)
+        patch.setattr(parquet, "LONGEST_LINE", longest)
+        found = [*parquet.rows(str(path), 0, len(groups), ["text", "links", "user", "likes"])]
+    assert sum(groups) == len(found) == len(some)
+    for (octets, row), whole in zip(found, some, strict=True):
+        assert row == (whole if octets <= longest else {})
 
 
 def test_a_shard_stops_when_it_is_told_to(tmp_path: Path) -> None:

@@ -1,12 +1,12 @@
-"""Archives through pyarrow, an extra (`brand-watcher[parquet]`): Parquet, and what is not local.
+"""Archives through pyarrow, an extra (`brand-watcher[parquet]`): those that are not local.
 
-The only module of batch work that knows pyarrow. Each function imports it itself: whoever reads
-JSON lines of this machine needs none of it.
+The only module of batch work that imports pyarrow, when a function needs it: whoever reads JSON
+lines of this machine needs none of it. `watcher.scale.parquet` reads the rows with it.
 """
 
 import fnmatch
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from glob import has_magic
@@ -15,13 +15,14 @@ from typing import Any
 from watcher.scale.model import ScaleError, ShardError
 from watcher.scale.places import Place, is_archive
 
-_BATCH = 2_000
 _BUFFER = 1 << 20
 
 
-def _library() -> Any:
+def library() -> Any:
+    """Return pyarrow. Raises `ScaleError` where it is not installed."""
     try:
         import pyarrow
+        import pyarrow.compute
         import pyarrow.fs
         import pyarrow.parquet
     except ModuleNotFoundError as error:
@@ -34,8 +35,9 @@ def _library() -> Any:
 
 
 @contextmanager
-def _reading(file: str) -> Iterator[None]:
-    pa = _library()
+def reading(file: str) -> Iterator[None]:
+    """Turn pyarrow's errors about a file into `ShardError` for the length of a block."""
+    pa = library()
     try:
         yield
     except FileNotFoundError as error:
@@ -51,14 +53,14 @@ def _short(error: Exception) -> str:
 @lru_cache(maxsize=8)
 def _system(root: str) -> Any:
     """Return what opens the files of a bucket or host; `root` is an address with its options."""
-    return _library().fs.FileSystem.from_uri(root)[0]
+    return library().fs.FileSystem.from_uri(root)[0]
 
 
 def _parted(address: str) -> tuple[Any, str, str]:
     """Return the file system, the path within it, and the options after `?`."""
     bare, mark, options = address.partition("?")
     kind, _, rest = bare.partition("://")
-    with _reading(address):
+    with reading(address):
         return _system(f"{kind}://{rest.partition('/')[0]}/{mark}{options}"), rest, mark + options
 
 
@@ -66,11 +68,11 @@ def find(address: str) -> tuple[list[Place], list[str]]:
     """Return the objects behind an address: one, all below a prefix, or those of a pattern."""
     system, path, options = _parted(address)
     kind = address.partition("://")[0]
-    fs = _library().fs
+    fs = library().fs
     root = path
     while has_magic(root):
         root = root.rpartition("/")[0]
-    with _reading(address):
+    with reading(address):
         info = system.get_file_info(root.rstrip("/"))
         if info.is_file:
             found = [info]
@@ -99,7 +101,7 @@ def find(address: str) -> tuple[list[Place], list[str]]:
 def look(file: str) -> tuple[int, str]:
     """Return size and ETag of an object; where there is no ETag, when it was written."""
     system, path, _ = _parted(file)
-    with _reading(file):
+    with reading(file):
         info = system.get_file_info(path)
         if not info.is_file:
             raise ShardError(f"there is no {file}")
@@ -112,49 +114,8 @@ def look(file: str) -> tuple[int, str]:
 def opened(file: str) -> io.BufferedReader:
     """Open an object for reading."""
     system, path, _ = _parted(file)
-    with _reading(file):
+    with reading(file):
         return io.BufferedReader(system.open_input_file(path), _BUFFER)
-
-
-def row_groups(file: str) -> list[int]:
-    """Return the numbers of rows of a Parquet file's row groups."""
-    with _reading(file), _parquet(file) as parquet:
-        meta = parquet.metadata
-        return [meta.row_group(at).num_rows for at in range(meta.num_row_groups)]
-
-
-def rows(file: str, start: int, stop: int, wanted: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
-    """Yield the rows of some row groups, a few thousand at a time, each by its columns' names.
-
-    Only the columns in `wanted` are read, where the file has any of them; else all. What Python
-    has no form for (nanoseconds) loses what it has too much.
-    """
-    with _reading(file), _parquet(file) as parquet:
-        names = parquet.schema_arrow.names
-        columns = [name for name in names if name in wanted] or names
-        batches = parquet.iter_batches(
-            batch_size=_BATCH, row_groups=range(start, stop), columns=columns, use_threads=False
-        )
-        for batch in batches:
-            values = [_values(column) for column in batch.columns]
-            yield [
-                dict(zip(batch.schema.names, row, strict=True)) for row in zip(*values, strict=True)
-            ]
-
-
-def _values(column: Any) -> list[Any]:
-    pa = _library()
-    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
-        column = column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
-    values: list[Any] = column.to_pylist()
-    return values
-
-
-@contextmanager
-def _parquet(file: str) -> Iterator[Any]:
-    pa = _library()
-    with opened_native(file) as source, pa.parquet.ParquetFile(source, pre_buffer=False) as parquet:
-        yield parquet
 
 
 def opened_native(file: str) -> Any:
@@ -162,4 +123,4 @@ def opened_native(file: str) -> Any:
     if "://" in file:
         system, path, _ = _parted(file)
         return system.open_input_file(path)
-    return _library().OSFile(file, "rb")
+    return library().OSFile(file, "rb")

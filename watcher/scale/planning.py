@@ -138,10 +138,10 @@ def _behind_line_end(file: BufferedReader, at: int) -> int:
 
 
 def _between_groups(place: Place, shard_size: int) -> list[int]:
-    from watcher.scale import arrow
+    from watcher.scale import parquet
 
     cuts, rows = [0], 0
-    groups = arrow.row_groups(place.file)
+    groups = parquet.row_groups(place.file)
     for at, number in enumerate(groups):
         if rows and rows + number > shard_size:
             cuts.append(at)

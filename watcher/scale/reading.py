@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from io import BufferedReader
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from rules.model import Account, Post
-from watcher.backends.archive.lines import Lines, RawLine
+from watcher.backends.archive.lines import LONGEST_LINE, Lines, RawLine
 from watcher.backends.archive.parsing import Choice, Parser, file_time
 from watcher.backends.archive.records import Record, json_record
 from watcher.backends.formats import Parsed
@@ -20,8 +20,8 @@ from watcher.scale.places import look, opened
 from watcher.scale.shapes import plain
 
 MOST_RECORDS: Final = 2_000
-MOST_CHARACTERS: Final = 4_000_000
-"""Of text in a piece: bounds memory where posts are huge."""
+MOST_OCTETS: Final = 4_000_000
+"""Of lines or rows in a piece: bounds memory where posts are huge."""
 
 
 @dataclass(slots=True)
@@ -36,25 +36,29 @@ class Piece:
     part: float = 0.0
     """How much of the shard is read with it, 0 to 1."""
     records: int = 0
-    _characters: int = 0
+    """Posts and accounts, and lines or rows without any."""
+    _octets: int = 0
 
     @property
     def full(self) -> bool:
         """Whether it is time to look at it."""
-        return self.records >= MOST_RECORDS or self._characters >= MOST_CHARACTERS
+        return self.records >= MOST_RECORDS or self._octets >= MOST_OCTETS
+
+    def count(self, octets: int) -> None:
+        """Count a line or a row, also where it holds nothing."""
+        self.records += 1
+        self._octets += octets
 
     def add(self, where: str, parsed: Parsed) -> None:
-        """Add what a record held."""
-        self.records += max(1, len(parsed.posts) + len(parsed.accounts))
+        """Add what a line or a row held."""
+        self.records += max(0, len(parsed.posts) + len(parsed.accounts) - 1)
         self.posts += parsed.posts
         self.accounts += parsed.accounts
-        self._characters += sum(len(post.text) for post in parsed.posts)
         for note in parsed.notes:
             self.skip(where, note)
 
     def skip(self, where: str, why: str) -> None:
         """Count what could not be read, and keep the first of it."""
-        self.records += 1
         self.skipped += 1
         if len(self.notes) < MOST_NOTES:
             self.notes.append(Note(where, why))
@@ -132,6 +136,7 @@ def _part(shard: Shard, raw: BufferedReader, at: int) -> float:
 
 
 def _take(piece: Piece, parser: Parser, line: RawLine, number: int, where: str) -> None:
+    piece.count(line.length)
     record = Record([line], problem=line.problem) if line.problem else json_record(line)
     if record.problem:
         piece.skip(where, record.problem)
@@ -144,24 +149,37 @@ def _take(piece: Piece, parser: Parser, line: RawLine, number: int, where: str) 
 
 
 def _rows(shard: Shard, shapes: Choice, columns: tuple[str, ...]) -> Iterator[Piece]:
-    from watcher.scale import arrow
+    from watcher.scale import parquet
 
     parser = Parser(shard.name, shapes, _time(shard))
-    groups = arrow.row_groups(shard.file)
+    groups = parquet.row_groups(shard.file)
     row, total = sum(groups[: shard.start]), sum(groups[shard.start : shard.stop])
-    last = row + total
-    for some in arrow.rows(shard.file, shard.start, shard.stop, columns):
-        piece = Piece()
-        for values in some:
-            row += 1
-            record = plain(values)
-            raw = str(record.get("text")).encode("utf-8", "replace")
-            _, parsed, problem = parser.parsed(Record([RawLine(raw, len(raw))], record), row)
-            if problem:
-                piece.skip(f"{shard.name}: row {row:,}", problem)
-            else:
-                piece.add(f"{shard.name}: row {row:,}", parsed)
-        piece.part = 1 - (last - row) / total
-        yield piece
+    last, piece = row + total, Piece()
+    for octets, values in parquet.rows(shard.file, shard.start, shard.stop, columns):
+        row += 1
+        where = f"{shard.name}: row {row:,}"
+        piece.count(octets)
+        if octets > LONGEST_LINE:
+            piece.skip(where, f"the row has {octets:,} octets; at most {LONGEST_LINE:,} are read")
+        else:
+            _take_row(piece, parser, values, row, where)
+        if piece.full:
+            piece.part = 1 - (last - row) / total
+            yield piece
+            piece = Piece()
     if row != last:
         raise ShardError(f"{shard.file} lacks {last - row:,} of the rows that it says to have")
+    piece.part = 1.0
+    yield piece
+
+
+def _take_row(
+    piece: Piece, parser: Parser, values: dict[str, Any], number: int, where: str
+) -> None:
+    record = plain(values)
+    raw = str(record.get("text")).encode("utf-8", "replace")
+    _, parsed, problem = parser.parsed(Record([RawLine(raw, len(raw))], record), number)
+    if problem:
+        piece.skip(where, problem)
+    else:
+        piece.add(where, parsed)

@@ -145,16 +145,15 @@ class _InFolder:
         return self._folder / f"shard-{number:06}.parquet"
 
     def hits(self, job: int) -> Iterator[HitRecord]:
-        from watcher.scale import arrow
+        from watcher.scale import parquet
 
         columns = [column.name for column in COLUMNS[self._kind]]
         for shard in self._store.job_shards(job):
             if shard.done is None:
                 continue
             file = str(self._file(shard.number))
-            for rows in arrow.rows(file, 0, len(arrow.row_groups(file)), columns):
-                for row in rows:
-                    yield _read(row)
+            for _, row in parquet.rows(file, 0, len(parquet.row_groups(file)), columns):
+                yield _read(row)
 
 
 def _flush(folder: Path) -> None:
