@@ -1,14 +1,21 @@
 """Saving a database while others write into it, and putting it back."""
 
+import errno
+import os
 import shutil
+import signal
 import sqlite3
 import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from itertools import count
 from pathlib import Path
+from types import FrameType
 from typing import BinaryIO
 
 import pytest
@@ -18,7 +25,7 @@ from tests.journeys.alert_world import World
 from tests.store.moved import a_world, everything
 from tests.store.samples import HOUR, NOON, page, post, pulled
 from watcher import pipeline
-from watcher.store import Store, StoreError, backup_postgresql
+from watcher.store import Store, StoreError, backup_postgresql, backup_sqlite
 from watcher.store.backup import back_up, restore
 from watcher.store.copying import copy
 from watcher.store.database import parse
@@ -257,6 +264,250 @@ def test_nothing_is_left_where_nothing_can_be_saved(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be written"):
         back_up(url, tmp_path / "nowhere" / "saved")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["watcher.sqlite"]
+
+
+def killed(folder: Path, *ids: str) -> Path:
+    """Return a database whose last posts are in its log only, as a killed service leaves it."""
+    folder.mkdir()
+    store = a_store(f"sqlite:///{folder / 'living'}", *ids)
+    for suffix in ("", "-wal"):
+        shutil.copyfile(folder / f"living{suffix}", folder / f"watcher.sqlite{suffix}")
+    store.close()
+    return folder / "watcher.sqlite"
+
+
+def moved(old: Path, folder: Path) -> Path:
+    """Copy a killed database into a folder of its own."""
+    folder.mkdir()
+    for suffix in ("", "-wal"):
+        shutil.copyfile(f"{old}{suffix}", folder / f"watcher.sqlite{suffix}")
+    return folder / "watcher.sqlite"
+
+
+def posts_in(file: Path) -> int:
+    """Count the posts of a database that is there, and whole."""
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True)) as opened:
+        assert opened.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return int(opened.execute("SELECT count(*) FROM posts").fetchone()[0])
+
+
+def asides(database: Path) -> list[Path]:
+    """Return the databases that were put aside."""
+    found = database.parent.glob(f"{database.name}.2*Z*")
+    return [one for one in found if not one.name.endswith(("-wal", "-shm", "-journal"))]
+
+
+def assert_nothing_is_lost(database: Path) -> bool:
+    """Check that the old or the new one is whole at its path; return whether it is the new one."""
+    if posts_in(database) == 3:
+        return False
+    assert posts_in(database) == 1
+    assert [posts_in(one) for one in asides(database)] == [3]
+    return True
+
+
+def restore_as_far_as(line: int, saved: Path, database: Path) -> bool:
+    """Restore in a process that is killed before a line; return whether it came to its end.
+
+    The lines are counted from where the old database is first touched.
+    """
+    child = os.fork()
+    if not child:
+        lines = count(1)
+        begun = False
+
+        def step(frame: FrameType, event: str, _told: object) -> object:
+            nonlocal begun
+            begun = begun or frame.f_code is backup_sqlite._exchange.__code__
+            if not begun or frame.f_code.co_filename != backup_sqlite.__file__:
+                return None
+            if event == "line" and next(lines) == line:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return step
+
+        sys.settrace(step)
+        try:
+            restore(saved, f"sqlite:///{database}", force=True)
+        finally:
+            os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("links", [True, False])
+def test_whoever_kills_a_restore_finds_the_old_or_the_new_one(
+    links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    saved, old = killed(tmp_path / "saved", "p1"), killed(tmp_path / "old", "p2", "p3", "p4")
+    exchanged = []
+    for line in count(1):
+        database = moved(old, tmp_path / str(line))
+        ended = restore_as_far_as(line, saved, database)
+        exchanged.append(assert_nothing_is_lost(database))
+        if ended:
+            break
+    assert exchanged == sorted(exchanged)
+    assert exchanged.count(False) > 20
+    assert exchanged.count(True) > 3
+    begun = tmp_path / str(line // 2) / "watcher.sqlite"
+    restore(saved, f"sqlite:///{begun}", force=True)
+    assert posts_in(begun) == 1
+
+
+def no_links(*_names: object) -> None:
+    raise OSError(errno.EPERM, "Operation not permitted")
+
+
+CALLS = ("link", "replace", "fsync", "unlink", "open", "rename")
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("for_good", [False, True])
+@pytest.mark.parametrize("damaged", [False, True])
+def test_an_error_of_the_disk_leaves_the_old_or_the_new_one(
+    links: bool, for_good: bool, damaged: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved, old = killed(tmp_path / "saved", "p1"), killed(tmp_path / "old", "p2", "p3", "p4")
+    if damaged:
+        old.write_bytes(b"no database")
+        Path(f"{old}-wal").write_bytes(b"no log")
+    for call in count(1):
+        database = moved(old, tmp_path / str(call))
+        with monkeypatch.context() as patched:
+            disk = Failing(patched, call, for_good, links)
+            try:
+                restore(saved, f"sqlite:///{database}", force=True)
+            except StoreError as error:
+                told = f"{error} {error.help}"
+            else:
+                told = ""
+        kept = [database, *asides(database)]
+        if damaged:
+            texts = {one: one.read_bytes() for one in kept}
+            found = [one for one, text in texts.items() if text == b"no database"]
+            assert database in found or Path(f"{found[0]}-wal").read_bytes() == b"no log"
+            assert all(one in found or posts_in(one) == 1 for one in kept)
+        else:
+            found = [one for one in kept if posts_in(one) == 3]
+            assert_nothing_is_lost(database)
+        if told and not for_good:
+            assert found == kept == [database]
+            assert not Path(f"{database}.part").exists()
+        assert not told or database in found or str(found[0]) in told
+        if not disk.failed:
+            break
+    assert call > 10
+
+
+class Failing:
+    """A disk of which one call fails, or all from that one on."""
+
+    def __init__(self, patched: pytest.MonkeyPatch, call: int, for_good: bool, links: bool) -> None:
+        self.failed = False
+        self._calls = count(1)
+        self._bad = range(call, sys.maxsize) if for_good else range(call, call + 1)
+        for name in CALLS:
+            real = no_links if name == "link" and not links else getattr(os, name)
+            patched.setattr(os, name, partial(self._call, real))
+
+    def _call(self, real: Callable[..., object], *words: object, **named: object) -> object:
+        if next(self._calls) in self._bad:
+            self.failed = True
+            raise OSError(errno.EIO, "Input/output error")
+        return real(*words, **named)
+
+
+def test_a_database_that_somebody_reads_is_not_replaced(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'watcher.sqlite'}"
+    a_store(url, "p1").close()
+    back_up(url, tmp_path / "saved")
+    reader = a_store(url, "p2")
+    with reader.reading() as connection:
+        before = connection.execute(text("SELECT count(*) FROM posts")).scalar()
+        with pytest.raises(StoreError, match="cannot be put aside: database is locked") as refused:
+            restore(tmp_path / "saved", url, force=True)
+        assert connection.execute(text("SELECT count(*) FROM posts")).scalar() == before == 2
+    assert "end what has it open" in refused.value.help
+    reader.close()
+    assert stored(url)["posts"]
+    assert asides(tmp_path / "watcher.sqlite") == []
+
+
+def test_who_waited_for_the_old_one_writes_into_neither(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "watcher.sqlite"
+    url = f"sqlite:///{database}"
+    a_store(url, "p1").close()
+    back_up(url, tmp_path / "saved")
+    a_store(url, "p2").close()
+    waiting = sqlite3.connect(database, isolation_level=None, timeout=0)
+    real = Path.replace
+
+    def opened_before(part: Path, target: Path) -> Path:
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            waiting.execute("PRAGMA journal_mode")
+        return real(part, target)
+
+    monkeypatch.setattr(Path, "replace", opened_before)
+    aside = restore(tmp_path / "saved", url, force=True).aside
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        waiting.execute("PRAGMA journal_mode = WAL")
+    waiting.close()
+    assert aside
+    assert (posts_in(database), posts_in(aside)) == (1, 2)
+
+
+def test_what_lies_beside_a_damaged_database_never_meets_the_restored_one(tmp_path: Path) -> None:
+    saved, old = killed(tmp_path / "saved", "p1"), killed(tmp_path / "old", "p2", "p3", "p4")
+    old.write_bytes(b"no database of any kind" * 400)
+    Path(f"{old}-wal").write_bytes(b"no log")
+    aside = restore(saved, f"sqlite:///{old}", force=True).aside
+    assert not Path(f"{old}-wal").exists()
+    assert posts_in(old) == 1
+    assert aside
+    assert aside.read_bytes().startswith(b"no database")
+    assert Path(f"{aside}-wal").read_bytes() == b"no log"
+
+
+def test_the_log_of_a_database_that_was_removed_is_not_read_into_a_restored_one(
+    tmp_path: Path,
+) -> None:
+    saved, old = killed(tmp_path / "saved", "p1"), killed(tmp_path / "old", "p2", "p3", "p4")
+    old.unlink()
+    assert restore(saved, f"sqlite:///{old}").aside is None
+    assert posts_in(old) == 1
+
+
+def test_a_link_to_the_database_stays_one(tmp_path: Path) -> None:
+    database = killed(tmp_path / "large", "p2", "p3", "p4")
+    link = tmp_path / "watcher.sqlite"
+    link.symlink_to(database)
+    aside = restore(killed(tmp_path / "saved", "p1"), f"sqlite:///{link}", force=True).aside
+    assert link.readlink() == database
+    assert posts_in(database) == posts_in(link) == 1
+    assert aside
+    assert aside.parent == database.parent
+    assert posts_in(aside) == 3
+
+
+def test_a_backup_that_cannot_be_brought_up_to_date_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved, old = killed(tmp_path / "saved", "p1"), killed(tmp_path / "old", "p2", "p3", "p4")
+
+    def full(*_: object) -> None:
+        raise StoreError("no room is left for the database")
+
+    monkeypatch.setattr("watcher.store.database.is_up_to_date", lambda _: False)
+    monkeypatch.setattr("watcher.store.database.upgrade", full)
+    with pytest.raises(StoreError, match="no room is left"):
+        restore(saved, f"sqlite:///{old}", force=True)
+    assert posts_in(old) == 3
+    assert asides(old) == []
 
 
 PASSWORD = "pass word'\\"

@@ -14,7 +14,7 @@ from typing import Literal
 from sqlalchemy.engine import URL
 
 from watcher.store.backup_postgresql import back_up_postgresql, restore_postgresql
-from watcher.store.backup_sqlite import SUFFIXES, back_up_sqlite, restore_sqlite, settle
+from watcher.store.backup_sqlite import back_up_sqlite, drop, restore_sqlite, settle
 from watcher.store.copy_target import is_empty
 from watcher.store.database import Database, parse
 from watcher.store.errors import StoreError
@@ -49,16 +49,15 @@ def back_up(url: str, file: Path, progress: Progress = lambda _done, _all: None)
     make = back_up_sqlite if parsed.get_backend_name() == "sqlite" else back_up_postgresql
     part = file.with_name(f"{file.name}.part")
     try:
-        part.unlink(missing_ok=True)
+        drop(part)
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # others' posts
         make(parsed, part, progress)
         settle(part, file)
     except OSError as error:
         raise StoreError(f"{file} cannot be written: {error.strerror}") from error
     finally:
-        for suffix in ("", "-journal", *SUFFIXES):
-            with suppress(OSError):
-                Path(f"{part}{suffix}").unlink(missing_ok=True)
+        with suppress(OSError):
+            drop(part)
     return Backup(kind=_kind_of(parsed), file=file, octets=file.stat().st_size)
 
 
@@ -68,7 +67,8 @@ def restore(file: Path, url: str, *, force: bool = False) -> Backup:
     Into one that holds something only with `force`. A SQLite file is then put aside under another
     name; what PostgreSQL holds is replaced, in one transaction. The tables of an older backup are
     brought up to date. Raises `StoreError` where the file is no whole backup of this kind of
-    database; then nothing has changed.
+    database, another process has the SQLite file open, or something of another program depends on
+    our tables; then nothing has changed.
     """
     parsed = parse(url)
     kind = _kind_of(parsed)
@@ -87,10 +87,10 @@ def restore(file: Path, url: str, *, force: bool = False) -> Backup:
         )
     aside = None
     if kind == "SQLite":
-        aside = restore_sqlite(file, Path(parsed.database or ""))
+        aside = restore_sqlite(file, parsed)
     else:
         restore_postgresql(file, parsed)
-    Database(url).close()  # an older one is brought up to date
+        Database(url).close()  # an older one is brought up to date
     return Backup(kind=kind, file=file, octets=file.stat().st_size, aside=aside)
 
 

@@ -1,24 +1,26 @@
 """Backups of SQLite: it copies itself while others write, and is checked from end to end."""
 
 import os
+import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import chain, count
 from pathlib import Path
+from typing import BinaryIO
 
 from sqlalchemy.engine import URL
 
-from watcher.store.database import make_folder
+from watcher.store.database import Database, make_folder
 from watcher.store.errors import StoreError
 from watcher.store.schema import metadata
 from watcher.store.versions import COPYING, HEAD, VERSION_TABLE, known_revisions, not_ours
 
 _PAGES = 2000
 """Of SQLite, copied between two words about the progress."""
-SUFFIXES = ("-wal", "-shm")
-"""What may lie beside a database, named after it."""
+_SUFFIXES = ("-journal", "-wal", "-shm")
+"""What may lie beside a database, named after it, and would be read into any other of that name."""
 
 Progress = Callable[[int, int], None]
 
@@ -74,34 +76,127 @@ def _check_sqlite(path: Path, name: Path) -> None:
         raise StoreError(f"{name} holds a half copy", help="take another backup")
 
 
-def restore_sqlite(file: Path, database: Path) -> Path | None:
+def restore_sqlite(file: Path, url: URL) -> Path | None:
     """Put a file in the place of a database; return where that lies now. Raises `StoreError`.
 
-    What is written beside the file, in its `-wal`, belongs to it, and comes along.
+    What is written beside the file, in its `-wal`, belongs to it, and comes along. An older one is
+    brought up to date first. At every moment one of the two is whole at the database's path.
     """
+    database = Path(url.database or "").resolve()  # a link stays, and its disk is that of the data
     make_folder(database.parent)
     part = database.with_name(f"{database.name}.part")
-    aside = None
     try:
-        _drop(part)
+        drop(part)
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         _copy_whole(file, part)
         _check_sqlite(part, file)
         _check_version(part, file)
+        Database(url.set(database=str(part)).render_as_string()).close()
+        _fold(part)
         if database.exists():
-            with suppress(sqlite3.Error), closing(_connect(database)) as old:
-                old.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # also what was written last
-            aside = _free_name(database)
-            for suffix in ("", *SUFFIXES):
-                beside = Path(f"{database}{suffix}")
-                if beside.exists():
-                    beside.rename(f"{aside}{suffix}")
+            return _exchange(part, database)
+        for suffix in _SUFFIXES:
+            Path(f"{database}{suffix}").unlink(missing_ok=True)  # of one that was removed
         settle(part, database)
     except OSError as error:
-        raise StoreError(f"{database} cannot be put in place: {error.strerror}") from error
+        raise StoreError(
+            f"{database} cannot be put in place: {error.strerror}",
+            help="what was there before is not lost",
+        ) from error
     finally:
-        _drop(part)
+        with suppress(OSError):
+            drop(part)
+    return None
+
+
+def _exchange(part: Path, database: Path) -> Path:
+    """Put a whole file in the place of a database; return that one's new name.
+
+    It gets that name beside its old one, so that there is no moment without a database: a watcher
+    that found none would make an empty one, and read and mail everything again.
+    """
+    _sync(part)
+    aside = _free_name(database)
+    # Opened first and closed last: to close a file gives back SQLite's locks on it.
+    with database.open("rb") as opened, _alone(database):
+        beside = [suffix for suffix in _SUFFIXES if os.path.lexists(f"{database}{suffix}")]
+        _keep(database, aside, opened, beside)
+        try:
+            _sync(database.parent)
+            for suffix in beside:
+                Path(f"{database}{suffix}").unlink()
+            part.replace(database)
+            _sync(database.parent)
+        except BaseException:
+            _put_back(aside, database, beside)
+            raise
     return aside
+
+
+@contextmanager
+def _alone(database: Path) -> Iterator[None]:
+    """Keep all others out of a database while the body runs, with its log folded into it.
+
+    Who has opened it already, and waits, cannot write any more once another file has its name. A
+    damaged one, with which SQLite cannot do that, stays as it is. Raises `StoreError` where another
+    process has it open.
+    """
+    with closing(_connect(database)) as held:
+        try:
+            held.execute("PRAGMA journal_mode = DELETE")
+            held.execute("BEGIN EXCLUSIVE")
+            folded = held.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise _not_aside(database, str(error)) from error
+        else:
+            if not folded:  # somebody came between the two
+                raise _not_aside(database, "database is locked")
+        yield
+
+
+def _not_aside(database: Path, said: str) -> StoreError:
+    return StoreError(
+        f"{database} cannot be put aside: {said}",
+        help="end what has it open, or see to it that it can be written, and do it again; nothing "
+        "has changed",
+    )
+
+
+def _keep(database: Path, aside: Path, opened: BinaryIO, beside: list[str]) -> None:
+    """Give an open database, and what lies beside it, one more name, or none where that fails."""
+    try:
+        for suffix in beside:
+            with Path(f"{database}{suffix}").open("rb") as other:
+                _link(Path(f"{database}{suffix}"), Path(f"{aside}{suffix}"), other)
+        _link(database, aside, opened)
+    except BaseException:
+        with suppress(OSError):
+            drop(aside)
+        raise
+
+
+def _link(file: Path, name: Path, opened: BinaryIO) -> None:
+    try:
+        os.link(file, name)
+    except OSError:  # a file system without links
+        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        with name.open("wb") as copied:
+            shutil.copyfileobj(opened, copied)
+        _sync(name)
+
+
+def _put_back(aside: Path, database: Path, beside: list[str]) -> None:
+    """Undo an exchange, however far it had come. Raises `StoreError` where that fails."""
+    try:
+        for suffix in ("", *beside):
+            Path(f"{aside}{suffix}").replace(f"{database}{suffix}")
+        drop(aside)  # what has both names keeps both
+    except OSError as error:
+        raise StoreError(
+            f"{database} cannot be put in place, nor what was there before: {error.strerror}",
+            help=f"what was there before is in {aside}",
+        ) from error
 
 
 def _copy_whole(file: Path, part: Path) -> None:
@@ -111,6 +206,15 @@ def _copy_whole(file: Path, part: Path) -> None:
             target.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.Error as error:
         raise _damaged(file, error) from error
+
+
+def _fold(part: Path) -> None:
+    """Have all of a database in its one file. Raises `StoreError`."""
+    try:
+        with closing(_connect(part)) as opened:
+            opened.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        raise StoreError(f"{part} cannot be written: {error}") from error
 
 
 def _check_version(part: Path, name: Path) -> None:
@@ -131,19 +235,28 @@ def _free_name(database: Path) -> Path:
     return next(
         name
         for name in names
-        if not any(os.path.lexists(f"{name}{suffix}") for suffix in ("", *SUFFIXES))
+        if not any(os.path.lexists(f"{name}{suffix}") for suffix in ("", *_SUFFIXES))
     )
 
 
-def _drop(part: Path) -> None:
-    for suffix in ("", "-journal", *SUFFIXES):
+def drop(part: Path) -> None:
+    """Remove a database that is to be none, and what lies beside it. Raises `OSError`."""
+    for suffix in ("", *_SUFFIXES):
         Path(f"{part}{suffix}").unlink(missing_ok=True)
+
+
+def _sync(place: Path) -> None:
+    """Wait until the disk has a file, or the names in a folder. Raises `OSError`."""
+    opened = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def settle(part: Path, file: Path) -> None:
     """Give a file its name once the disk has it. Raises `StoreError` where another one has it."""
-    with part.open("rb") as opened:
-        os.fsync(opened.fileno())
+    _sync(part)
     try:
         os.link(part, file)  # it takes no name that is taken, as renaming would
     except FileExistsError as error:
@@ -156,8 +269,4 @@ def settle(part: Path, file: Path) -> None:
         part.rename(file)
     else:
         part.unlink()
-    folder = os.open(file.absolute().parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    _sync(file.absolute().parent)
