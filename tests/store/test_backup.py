@@ -671,6 +671,41 @@ def test_tables_of_other_programs_stay(postgres_url: str, tmp_path: Path) -> Non
     engine.dispose()
 
 
+@pytest.mark.server
+def test_what_another_program_built_on_our_tables_is_named_and_stays(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    a_store(postgres_url, "p1").close()
+    back_up(postgres_url, tmp_path / "saved")
+    a_store(postgres_url, "p2").close()
+    before = stored(postgres_url)
+    engine = create_engine(postgres_url)
+    for made, told, dropped in (
+        ("VIEW report AS SELECT count(*) FROM posts", "view report depends on", "VIEW report"),
+        (
+            "TABLE notes (post integer CONSTRAINT noted REFERENCES posts (rid))",
+            "constraint noted on table notes depends on",
+            "TABLE notes",
+        ),
+        (
+            "TABLE own (); CREATE TRIGGER t AFTER UPDATE ON own EXECUTE FUNCTION refuse_change()",
+            "trigger t on table own depends on",
+            "TABLE own",
+        ),
+    ):
+        with engine.begin() as connection:
+            connection.execute(text(f"CREATE {made}"))
+        with pytest.raises(StoreError, match=told) as refused:
+            restore(tmp_path / "saved", postgres_url, force=True)
+        assert "drop it" in refused.value.help
+        assert stored(postgres_url) == before
+        with engine.begin() as connection:
+            connection.execute(text(f"DROP {dropped}"))  # it was there still
+    engine.dispose()
+    restore(tmp_path / "saved", postgres_url, force=True)
+    assert len(stored(postgres_url)["posts"]) == 1
+
+
 _FUNCTIONS = text(
     "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname LIKE 'refuse%' ORDER BY proname"
 )

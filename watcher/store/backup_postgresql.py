@@ -28,6 +28,7 @@ Progress = Callable[[int, int], None]
 _DAYS = "log_day_[0-9]*"
 """The log's tables of days, to pg_dump: one may be made while it begins."""
 _MARK = "watcher_restore_refused"
+_THEIRS = "watcher_restore_kept"
 _FUNCTIONS = (
     "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS"
     " $$ BEGIN RAISE EXCEPTION 'this trail only grows'; END $$;\n"
@@ -100,7 +101,10 @@ def restore_postgresql(file: Path, url: URL) -> None:
 
 
 def _dropping(url: URL) -> str:
-    """Return the statements that drop all that is ours in a database."""
+    """Return the statements that drop all that is ours in a database, and nothing else.
+
+    They fail where something of another program depends on it, and say what.
+    """
     engine = open_engine(url)
     try:
         found = inspect(engine).get_table_names()
@@ -110,9 +114,19 @@ def _dropping(url: URL) -> str:
         engine.dispose()
     ours = {*metadata.tables, VERSION_TABLE}
     names = [name for name in found if name in ours or is_derived(name)]
-    tables = "".join(f'DROP TABLE IF EXISTS "{name}" CASCADE;\n' for name in names)
-    functions = "DROP FUNCTION IF EXISTS refuse_change(), refuse_unless_forgotten() CASCADE;\n"
-    return "SET client_min_messages = warning;\n" + tables + functions
+    tables = ", ".join(f'"{name}"' for name in names)
+    return f"""
+SET client_min_messages = warning;
+DO $drop$
+DECLARE theirs text;
+BEGIN
+  {f"DROP TABLE IF EXISTS {tables};" if names else ""}
+  DROP FUNCTION IF EXISTS refuse_change(), refuse_unless_forgotten();
+EXCEPTION WHEN dependent_objects_still_exist THEN
+  GET STACKED DIAGNOSTICS theirs = PG_EXCEPTION_DETAIL;
+  RAISE EXCEPTION '{_THEIRS}(%)', replace(theirs, E'\n', '; ');
+END $drop$;
+"""
 
 
 def _checking() -> str:
@@ -138,6 +152,14 @@ def _refused(file: Path, output: bytes) -> StoreError:
     """Return why a backup was not put back, from what the programs said."""
     if at_work := refused_by_script(output):
         return at_work
+    theirs = re.search(rf"{_THEIRS}\((.*)\)".encode(), output)
+    if theirs is not None:
+        return StoreError(
+            "something of another program depends on the watcher's tables: "
+            f"{theirs[1].decode(errors='replace')}",
+            help="drop it, and make it anew when the backup is back; the database is as it was "
+            "before",
+        )
     marked = re.search(rf"{_MARK}\((.*)\)".encode(), output)
     if marked is None:
         return _failed("pg_restore", output)
