@@ -38,6 +38,7 @@ def test_a_shard_is_done_together_with_its_hits(store: Store) -> None:
     assert subjects(store, job) == [(1, "town:1"), (1, "town:2")]
     saved = store.job(job)
     assert (saved.done, saved.left, saved.records, saved.skipped, saved.hits) == (1, 2, 10, 1, 2)
+    assert {type(one) for one in (saved.records, saved.skipped, saved.hits)} == {int}  # for JSON
     shard = store.job_shards(job)[1]
     assert (shard.done, shard.notes) == (LATER, (("a.jsonl:3", "not JSON"),))
 

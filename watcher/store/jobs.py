@@ -13,7 +13,18 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from watcher.store.columns import storable_key
 from watcher.store.database import Database
@@ -198,7 +209,11 @@ class Jobs(Database):
             .subquery()
         )
         query = (
-            select(jobs, *(func.coalesce(one, 0).label(one.name) for one in sums.c[1:]))
+            # PostgreSQL's sums are of a kind that JSON does not know.
+            select(
+                jobs,
+                *(cast(func.coalesce(one, 0), BigInteger).label(one.name) for one in sums.c[1:]),
+            )
             .select_from(jobs.outerjoin(sums, sums.c.job == jobs.c.id))
             .where(jobs.c.id.in_(some))
             .order_by(jobs.c.id.desc())
