@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from watcher.presence import BusyError, Heartbeat, alone, alone_in
+from watcher.presence import BusyError, Heartbeat, alone, alone_in, database_held
 from watcher.store import Store, StoreError
 
 HOLDER = """
@@ -115,6 +115,16 @@ def test_a_killed_watcher_leaves_no_lock(tmp_path: Path, store_url: str) -> None
                 return
         except BusyError:
             assert time.monotonic() < until
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="only Linux has /proc")
+def test_a_folder_that_takes_no_file_is_not_taken_for_one_in_use() -> None:
+    with (
+        pytest.raises(BusyError, match="the folder /proc cannot be locked") as raised,
+        database_held("sqlite:////proc/watcher.sqlite"),
+    ):
+        pass
+    assert "writable" in raised.value.help
 
 
 def test_a_server_that_does_not_answer_is_told_without_its_password(tmp_path: Path) -> None:

@@ -96,11 +96,12 @@ def _locked(file: Path, busy: Callable[[], BusyError]) -> Iterator[None]:
     lock = FileLock(file, blocking=False)
     try:
         lock.acquire()
-    except Timeout as error:
-        raise busy() from error
     except OSError as error:
+        # A folder that takes no new file is taken for a lock that is held, which is a file.
+        if isinstance(error, Timeout) and file.exists():
+            raise busy() from error
         raise BusyError(
-            f"the folder {file.parent} cannot be locked: {error.strerror}",
+            f"the folder {file.parent} cannot be locked: {error.strerror or 'it takes no file'}",
             help="make the folder writable for this user",
         ) from error
     try:
