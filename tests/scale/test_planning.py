@@ -125,10 +125,31 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
             plan([str(tmp_path / archive)])
 
 
-def test_an_address_with_a_password_is_refused() -> None:
-    with pytest.raises(ScaleError, match="password") as refused:
-        plan(["s3://key:hush@bucket/posts"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "s3://key:hush@bucket/posts",
+        "s3://bucket/posts?region=eu-west-1&secret_key=hush",
+        "s3://bucket/posts?access_key=hush",
+        "s3://bucket/posts?endpoint_override=key%3Ahush%40host",
+        "abfs://posts@account.dfs.core.windows.net/2026?client_secret=hush",
+        "abfs://posts@account.dfs.core.windows.net/2026?sv=2026&sig=hush",
+        "gs://bucket/posts?hush",
+        "hdfs://host/posts?kerb_ticket=hush",
+        "s3://bucket/posts?region=eu;secret_key=hush",
+    ],
+)
+def test_an_address_with_a_secret_is_refused(address: str) -> None:
+    with pytest.raises(ScaleError, match="is read by others") as refused:
+        plan([address])
     assert "hush" not in str(refused.value) + refused.value.help
+    assert "AWS_SECRET_ACCESS_KEY" in refused.value.help
+
+
+def test_an_address_may_say_where_a_bucket_lies(tmp_path: Path) -> None:
+    write_posts(tmp_path / "a.jsonl", 1)
+    (shard,) = plan([f"file://{tmp_path}/a.jsonl?region=eu-west-1&scheme=http"]).shards
+    assert run_shard(work(), shard).records == 1
 
 
 def test_a_shard_is_kept_as_json(tmp_path: Path) -> None:

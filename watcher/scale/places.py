@@ -9,6 +9,7 @@ from glob import escape, glob, has_magic
 from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Final
+from urllib.parse import parse_qsl
 
 from watcher.scale.model import ScaleError, ShardError
 
@@ -16,6 +17,17 @@ ENDINGS: Final = (".jsonl", ".ndjson", ".json", ".parquet", ".pq")
 """What is taken out of a folder, each but Parquet also with `.gz`."""
 _REMOTE: Final = re.compile(r"[a-z][a-z0-9+.-]+://")
 _LOGIN: Final = re.compile(r"[a-z0-9+.-]+://[^/?#]*:[^/?#]*@")
+_OPTIONS: Final = (
+    *("region", "scheme", "endpoint_override", "project_id", "retry_limit_seconds"),
+    *("enable_tls", "blob_storage_authority", "dfs_storage_authority", "credential_kind"),
+)
+"""What may stand behind the `?` of an address: where something lies, and nothing that opens it."""
+_VALUE: Final = re.compile(r"[A-Za-z0-9.:/_-]*")
+_CREDENTIALS: Final = (
+    "take it out; what opens the archive belongs into the environment of every worker "
+    "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, GOOGLE_APPLICATION_CREDENTIALS, "
+    "AZURE_CLIENT_SECRET), a profile there, or the role of its machine"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +54,10 @@ def find(archive: str) -> tuple[list[Place], list[str]]:
     With them come the names of files of a folder that are no archives by their endings. Raises
     `ScaleError` where there is nothing.
     """
-    if _LOGIN.match(archive):
-        raise ScaleError(
-            "an address with a password in it is read by others",
-            help="take it out; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment of "
-            "every worker, or the role of its machine, open the archive",
-        )
     if is_remote(archive):
         from watcher.scale import arrow
 
+        _refuse_secrets(archive)
         return arrow.find(archive)
     root, paths = _paths(Path(archive).absolute())
     named = not Path(archive).is_dir()  # a file, or a pattern
@@ -66,6 +73,19 @@ def find(archive: str) -> tuple[list[Place], list[str]]:
     return [
         Place(str(path), path.relative_to(root).as_posix(), *look(str(path))) for path in chosen
     ], others
+
+
+def _refuse_secrets(address: str) -> None:
+    """Raise `ScaleError` for what may be one: addresses are stored, shown, and sent to workers."""
+    options = parse_qsl(address.partition("?")[2], keep_blank_values=True)
+    if _LOGIN.match(address):
+        raise ScaleError("an address with a password in it is read by others", help=_CREDENTIALS)
+    if not all(name in _OPTIONS and _VALUE.fullmatch(value) for name, value in options):
+        raise ScaleError(
+            f"behind the ? of an address may stand {', '.join(_OPTIONS)}, and nothing else: what "
+            "is there is read by others",
+            help=_CREDENTIALS,
+        )
 
 
 def _paths(path: Path) -> tuple[Path, list[Path]]:
