@@ -16,6 +16,7 @@ import yaml
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
+from alerts import MailFolder
 from watcher.cli import watcher
 from watcher.config import load
 
@@ -172,6 +173,41 @@ def test_a_unit_of_systemd_is_understood_and_its_command_exists(path: Path, tmp_
     copy.write_text(text.replace(program, "/bin/true"))
     said = subprocess.run([verify, "verify", "--man=no", copy], capture_output=True, text=True)
     assert (said.returncode, said.stderr) == (0, "")
+
+
+def page(heading: str) -> str:
+    """Return the part of docs/scale.md below a heading."""
+    text = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+    return text.partition(f"### {heading}\n")[2].partition("\n### ")[0]
+
+
+def folders_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
+    """Return where a service writes that goes by the configuration that the page tells."""
+    (told,) = re.findall(
+        r"```toml\n(.*?)```", page("On several hosts, with systemd and TLS"), re.DOTALL
+    )
+    own = (DEPLOY / "kubernetes" / "watcher.toml").read_text(encoding="utf-8")
+    (tmp_path / "watcher.toml").write_text(told + own[own.index("[[brands]]") :])
+    monkeypatch.setenv("WATCHER_DB_PASSWORD", "secret")
+    config = load(tmp_path / "watcher.toml")
+    assert config.store.archive
+    assert isinstance(config.mail, MailFolder)
+    return [config.data, config.store.archive, config.mail.folder]
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_a_unit_may_write_where_the_page_tells_the_configuration_to(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = path.read_text(encoding="utf-8")
+    states = re.findall(r"^StateDirectory=(.+)$", text, re.MULTILINE)
+    writable = [Path("/var/lib") / name for names in states for name in names.split()]
+    written = [Path(one) for one in re.findall(r"--local-directory (\S+)", text)]
+    if path.name != "dask-scheduler.service":  # which starts no watcher
+        written += folders_told(monkeypatch, tmp_path)
+        assert re.search(r"^WorkingDirectory=/var/lib/watcher$", text, re.MULTILINE)
+    for folder in written:
+        assert any(folder.is_relative_to(one) for one in writable), folder
 
 
 def _with_values(words: list[str]) -> list[str]:
