@@ -210,6 +210,21 @@ def test_a_unit_may_write_where_the_page_tells_the_configuration_to(
         assert any(folder.is_relative_to(one) for one in writable), folder
 
 
+def test_the_page_and_the_file_say_which_images_kustomize_does_not_write() -> None:
+    made = resources(DEPLOY / "kubernetes" / "kustomization.yaml")[0]
+    (image,) = (one["name"] for one in made["images"])
+    others = [one for one in MANIFESTS if one.name not in made["resources"]]
+    assert [one.name for one in others] == ["backtest.yaml"]
+    (told,) = re.findall(
+        r"your image into\s+(.+?)\. ", page("On Kubernetes, with the Dask operator"), re.DOTALL
+    )
+    for one in others:
+        text = one.read_text(encoding="utf-8")
+        assert f"image: {image}:" in text
+        assert "write your image here too" in text
+        assert f"`{one.name}`" in told
+
+
 def _with_values(words: list[str]) -> list[str]:
     """Put something in the place of what a unit takes from its environment."""
     return ["4" if word == "${WATCHER_WORKERS}" else word for word in words]
