@@ -1,8 +1,11 @@
 """Archives are cut so that each record is in one shard, the same way each time."""
 
+import errno
 import json
 import os
+from io import BufferedReader, FileIO
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.scale.samples import work, write_lines, write_posts
+from watcher.scale import planning
 from watcher.scale.model import ScaleError, Shard
 from watcher.scale.planning import plan
 from watcher.scale.shard import run_shard
@@ -117,6 +121,24 @@ def test_what_is_no_archive_is_told_before_anything_begins(
     (tmp_path / name).write_text(content)
     with pytest.raises(ScaleError, match=said):
         plan([str(tmp_path / name)])
+
+
+class Failing(FileIO):
+    """A file of a disk, or a bucket, that is gone when it is read on."""
+
+    def readinto(self, buffer: Any) -> int:
+        if self.tell() >= 1 << 16:
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return super().readinto(buffer)
+
+
+def test_a_fault_of_the_disk_while_the_cuts_are_looked_for_is_told_with_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_posts(tmp_path / "a.jsonl", *range(2000))
+    monkeypatch.setattr(planning, "opened", lambda file: BufferedReader(Failing(file)))
+    with pytest.raises(ScaleError, match=r"a\.jsonl cannot be read: Stale file handle"):
+        plan([str(path)], 100)
 
 
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:

@@ -81,19 +81,23 @@ def _cuts(place: Place, shard_size: int) -> tuple[Form, list[int]]:
     """Return where the shards of a file begin, and where the last one ends."""
     if place.size == 0:
         return "lines", []
-    with opened(place.file) as file:
-        try:
-            head = file.read(_LOOK)
-        except OSError as error:
-            raise ScaleError(f"{place.file} cannot be read: {error}") from error
-        if head.startswith(b"PAR1"):
-            return "parquet", _between_groups(place, shard_size)
-        if head.startswith(b"\x1f\x8b"):
-            return "gzip", [0, place.size]
-        _refuse(place.file, head)
-        if _is_stream(head):
-            return "lines", [0, place.size]
-        return "lines", list(_between_lines(file, place.size, head, shard_size))
+    try:
+        with opened(place.file) as file:
+            return _cuts_of(place, file, shard_size)
+    except OSError as error:
+        raise ScaleError(f"{place.file} cannot be read: {error.strerror or error}") from error
+
+
+def _cuts_of(place: Place, file: BufferedReader, shard_size: int) -> tuple[Form, list[int]]:
+    head = file.read(_LOOK)
+    if head.startswith(b"PAR1"):
+        return "parquet", _between_groups(place, shard_size)
+    if head.startswith(b"\x1f\x8b"):
+        return "gzip", [0, place.size]
+    _refuse(place.file, head)
+    if _is_stream(head):
+        return "lines", [0, place.size]
+    return "lines", list(_between_lines(file, place.size, head, shard_size))
 
 
 def _refuse(file: str, head: bytes) -> None:
