@@ -1,7 +1,7 @@
 """Who is forgotten is in the log no more, nor in its archive; and comes into neither again."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,13 +19,15 @@ from tests.servers import Postgres
 from tests.store.conftest import BOTH, postgresql_opened, sqlite_opened
 from tests.store.samples import DAY, HOUR, NOON, account, page, post
 from watcher.config import load
-from watcher.store import Store, log_steps
+from watcher.search import SearchError
+from watcher.store import Store, StoreError, log_steps
 from watcher.store.log_erasing import authors_in, without
 from watcher.store.log_rows import opened as opened_row
 from watcher.store.log_rows import pack, packed, unpack
 from watcher.store.schema import log
 from watcher.walk import archiving
 from watcher.walk.archiving import check_archive, drop_old_log, erase_from_archive
+from watcher.walk.forgetting import ForgettingError, forget
 
 __all__ = ["postgresql_opened", "sqlite_opened", "store"]
 
@@ -400,3 +402,48 @@ def test_a_missing_library_is_told_at_the_start_and_when_all_is_checked(
     for check in (archiving.need_parquet, archiving.check_archive):
         with pytest.raises(archiving.ArchiveError, match="pyarrow"):
             check(way.app.config)
+
+
+def failing(error: Exception) -> Callable[..., Any]:
+    def fail(*_: object, **__: object) -> Any:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("broken", "error", "told"),
+    [
+        ({"index": SearchError("no room")}, SearchError, "no room"),
+        ({"people": StoreError("locked")}, StoreError, "locked"),
+        (
+            {"index": SearchError("no room"), "people": StoreError("locked")},
+            ForgettingError,
+            "locked; no room",
+        ),
+        (
+            {"index": SearchError("no room"), "people": IndexError("nobody")},
+            ExceptionGroup,
+            "parts of forgetting",
+        ),
+    ],
+)
+def test_no_part_of_forgetting_holds_up_another(
+    way: Way,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: dict[str, Exception],
+    error: type[Exception],
+    told: str,
+) -> None:
+    come(way)
+    way.app.store.append("town", "2", page(*by(2, "dull", text="nothing"), cursor="3"), NOON)
+    work_off(way.app.store)
+    app = replace(way.app, clock=lambda: NOON + 4000 * DAY)
+    places = {"index": (type(app.index), "forget"), "people": (Store, "finish_forgetting")}
+    for name, raised in broken.items():
+        monkeypatch.setattr(*places[name], failing(raised))
+    with pytest.raises(error, match=told):
+        forget(app)
+    assert "dull" not in stored(app.store)
+    assert len(archived(way)) == 13
+    assert numbers(app.store) == []
