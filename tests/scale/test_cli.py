@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,17 @@ def test_what_a_job_says_in_a_pipe(at: Terminal) -> None:
         shot.append(f"$ watcher {' '.join(words)} | cat\n{seen.err}{seen.out}{code}")
     told = re.sub("; about .* left", "", "\n".join(shot))  # a slow machine says it
     compare("cli-jobs-pipe", told.replace(str(at.folder), "FOLDER"))
+
+
+def test_a_folder_of_parquet_without_its_library_begins_nothing(
+    at: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    seen = at.pipe("backtest", "rules.toml", "posts", "--to", "found.parquet")
+    assert seen.code == 1
+    assert "pyarrow, which is not installed" in seen.err
+    assert not (at.folder / "found.parquet").exists()
+    assert at.pipe("jobs", "list", "--json").out.strip() == "[]"
 
 
 def test_each_finding_is_written_once_unless_every_one_is_asked_for(at: Terminal) -> None:

@@ -57,7 +57,10 @@ class Results(Protocol):
     """Takes what shards found."""
 
     def begin(self) -> None:
-        """Make room for a new job. Raises `ScaleError` where something is there already."""
+        """Make room for a new job.
+
+        Raises `ScaleError` where something is there already, or what writes it is not installed.
+        """
         ...
 
     def unmake(self) -> None:
@@ -111,6 +114,9 @@ class _InFolder:
 
     def begin(self) -> None:
         """Make the folder: files of another job would be replaced, or mixed with those of this."""
+        from watcher.scale import arrow
+
+        arrow.library()  # else the first shard would find out that there is none
         try:
             self._make()
         except FileExistsError as error:  # of two jobs begun at once, one makes it
