@@ -84,6 +84,8 @@ to = ["ada@acme.example"]
 """
 WORDS = ("Nordelia", "strike", "train", "Voltrame!", "late", "again", "lovely", "broken", "sea")
 NAMES = ("ann", "bob", "cay", "dee", "nordelia", "nordelia_help", "n0rdelia", "voltrame-fr", "eve")
+LEAVE = {4: "fay", 7: "gus", 10: "hal"}
+"""Who leaves the network, by the number of the page that tells of it."""
 
 
 @dataclass
@@ -150,7 +152,11 @@ def opened(
 
 
 def pages(chance: Random) -> list[tuple[str, Page]]:
-    """Return pages of two sources: authors who change, edits, deletions, what came before."""
+    """Return pages of two sources: authors who change or leave, edits, deletions, what came before.
+
+    Who leaves raises no suspect: one that was raised before would stay, and one that waits would
+    raise none.
+    """
     made: list[tuple[str, Page]] = []
     known: list[Post] = []
     cursors = {"one": 0, "two": 0}
@@ -180,6 +186,14 @@ def pages(chance: Random) -> list[tuple[str, Page]]:
                 old, text=" ".join(chance.choices(WORDS, k=3)), edited_at=edited, author=old.author
             )
             some.setdefault(old.id, chance.choice([old, changed]))
+        for leaves, name in LEAVE.items():
+            if leaves - 3 <= number <= leaves:
+                author = Account(network="town", id=f"id-{name}", handle=name, bio=f"of {number}")
+                some[f"p{number}-{name}"] = Post(
+                    network="town", id=f"p{number}-{name}", author=author,
+                    text=f"{WORDS[number % len(WORDS)]} {name}",
+                    posted_at=START + timedelta(minutes=number),
+                )  # fmt: skip
         beside = Account(
             network="town", id="id-nordelia", handle="nordelia", display_name="Nordelia",
             bio="The real one",
@@ -192,6 +206,7 @@ def pages(chance: Random) -> list[tuple[str, Page]]:
         page = Page(
             posts=tuple(some.values()), cursor=str(cursors[source]), more=True, deleted=gone,
             accounts=(beside,) if number % 5 == 0 else (),
+            departed=(f"id-{LEAVE[number]}",) if number in LEAVE else (),
         )  # fmt: skip
         made.append((source, page))
         # What was stored nowhere is not known to be deleted when it comes once more.
