@@ -144,6 +144,15 @@ def test_what_is_found_once_is_dated_by_the_server(host: Terminal, store: Store)
         assert abs(now_there(store) - told) < SOON
 
 
+def test_a_digest_sent_by_hand_is_told_by_the_servers_clock(host: Terminal, store: Store) -> None:
+    assert host.pipe("local", "post", "@zoe", "Acme is here").code == 0
+    assert host.pipe("once").code == 0
+    assert host.pipe("digests", "send", "daily").code == 0
+    told = store.told_until("daily")
+    assert told is not None
+    assert abs(now_there(store) - told) < SOON
+
+
 def test_a_slot_that_was_told_is_no_future_for_who_lags_behind(
     host: Terminal, store: Store
 ) -> None:

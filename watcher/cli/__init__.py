@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
-from watcher.clock import utc_now
+from watcher.clock import clock_of, utc_now
 
 if TYPE_CHECKING:
     from rules.errors import WatcherError
     from rules.lint import Shares
+    from watcher.app import App
     from watcher.config import Config
     from watcher.store import Store
 
@@ -99,6 +100,17 @@ class Settings:
             yield config, store
         finally:
             store.close()
+
+    @contextmanager
+    def app(self, config: "Config") -> "Iterator[App]":
+        """Open an App for steps that are done by hand, by the clock that counts for its store.
+
+        Raises what `App.open` raises.
+        """
+        from watcher.app import App
+
+        with App.open(config, clock=self.clock) as app:
+            yield replace(app, clock=clock_of(app.store, self.clock))
 
 
 class Nouns(click.Group):

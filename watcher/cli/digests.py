@@ -9,7 +9,6 @@ from alerts import DigestChannel, Outlet
 from alerts.mail.message import page_of, text_of
 from alerts.model import DeliveryKind, OutgoingMail
 from watcher import mailing, pipeline
-from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.answered import answered
 from watcher.cli.console import (
@@ -109,7 +108,7 @@ def preview(settings: Settings, channel_name: str, output: Path | None) -> None:
     channels = {one.name: one for one in config.channels if isinstance(one, DigestChannel)}
     name = meant(channel_name, email_names(config), "channel of messages")
     channel = channels[name]
-    with App.open(config, clock=settings.clock) as app:
+    with settings.app(config) as app:
         if isinstance(channel, Outlet):
             _preview_message(mailing.next_message(app, channel), output)
             return
@@ -184,7 +183,7 @@ def send(settings: Settings, channel_name: str) -> int:
     config = settings.load()
     channels = {one.name: one for one in config.channels if isinstance(one, DigestChannel)}
     channel = channels[meant(channel_name, email_names(config), "channel of messages")]
-    with App.open(config, clock=settings.clock) as app:
+    with settings.app(config) as app:
         planned = pipeline.plan_now(app, channel)
         if planned is None:
             stdout().say(f"nothing waits for {channel.name}: nothing was sent")

@@ -9,7 +9,6 @@ from alerts import AutoFollow
 from alerts.model import ProposalState
 from rules.errors import WatcherError
 from watcher import following
-from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.console import (
     ago,
@@ -107,7 +106,7 @@ def run(settings: Settings, really: bool) -> int:
     A dry run unless the channel says `dry_run = false` or --really is given.
     """
     config = settings.load()
-    with alone(config.data, config.store_url), App.open(config, clock=settings.clock) as app:
+    with alone(config.data, config.store_url), settings.app(config) as app:
         followed = following.follow(app, asked=True, really=really)
     said = (*followed.lines, *(f"{held}; nobody is followed now" for held in followed.held))
     stdout().say(*(safe(line) for line in said or ("no approved follow is due",)))
@@ -124,7 +123,7 @@ def run(settings: Settings, really: bool) -> int:
 def undo(settings: Settings, proposal_id: int) -> None:
     """Unfollow an account that was followed because of a proposal."""
     config = settings.load()
-    with alone(config.data, config.store_url), App.open(config, clock=settings.clock) as app:
+    with alone(config.data, config.store_url), settings.app(config) as app:
         stdout().say(safe(following.undo_follow(app, proposal_id, who())))
 
 

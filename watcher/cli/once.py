@@ -1,7 +1,7 @@
 """`watcher once`: every step of the walk in a row."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from time import monotonic
 
 import click
@@ -13,7 +13,6 @@ from watcher.backends.http.bounds import within
 from watcher.cli import Settings
 from watcher.cli.console import count, moment, print_json, safe, stderr, stdout
 from watcher.cli.messages import counted, noun
-from watcher.clock import clock_of
 from watcher.presence import alone
 from watcher.rates import MANY_MATCHES, RATE_FAILED
 from watcher.search import SearchError
@@ -39,8 +38,7 @@ def command(settings: Settings, as_json: bool) -> int:
     """
     config = settings.load()
     need_parquet(config)
-    with alone(config.data, config.store_url), App.open(config, clock=settings.clock) as opened:
-        app = replace(opened, clock=clock_of(opened.store, settings.clock))
+    with alone(config.data, config.store_url), settings.app(config) as app:
         app.store.believe_clock(app.clock())
         app.store.abandon_claims(app.clock())
         pulled = []
