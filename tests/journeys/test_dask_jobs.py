@@ -5,12 +5,17 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import trustme
 
 from tests.dask_servers import PATIENCE, Cluster, Host, Process, cluster
+from tests.scale.samples import work
+from watcher.scale import dask_engine
+from watcher.scale.engines import ATTEMPTS, Hands
+from watcher.scale.planning import plan
 
 pytestmark = [pytest.mark.server, pytest.mark.drill, pytest.mark.timeout(900)]
 
@@ -136,6 +141,47 @@ def test_a_result_that_goes_with_its_worker_is_made_anew(
     assert hits(dask, 1) == expected
 
 
+def test_workers_that_a_cluster_lets_go_take_no_shard_with_them(
+    dask: Cluster, folder: Path
+) -> None:
+    from distributed import Client
+
+    write_archive(folder / "long.jsonl", 100_000)
+    run = dask.run("backtest", "rules.toml", "long.jsonl", "--engine", dask.engine)
+    with Client(f"tcp://127.0.0.1:{dask.port}", set_as_default=False) as client:
+        for _ in range(ATTEMPTS):
+            wait_until(lambda: executing(dask) == 1)
+            (at_work,) = (worker for worker, keys in client.processing().items() if keys)
+            dask.start_workers(1)
+            client.retire_workers([at_work])
+            wait_until(lambda gone=at_work: gone not in client.nthreads())
+    assert run.end() == 0, run.said()
+    assert "died" not in run.said()
+    assert status(dask)["state"] == "done"
+
+
+def test_who_says_to_stop_is_heard_while_a_result_does_not_come(
+    dask: Cluster, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask_engine, "FETCH_SECONDS", PATIENCE)
+    asked: list[float] = []
+
+    def stop() -> bool:
+        asked.append(time.monotonic())
+        if len(asked) == 2:  # the shard is under way: nobody fetches it before this returns
+            wait_until(lambda: is_made(dask))
+            for worker in dask.workers:
+                worker.process.send_signal(signal.SIGSTOP)
+            asked[-1] = time.monotonic()
+        return len(asked) > 6
+
+    with closing(dask_engine.DaskEngine(dask.engine)) as engine:
+        hands = Hands(stop, lambda _number, _part: None, lambda _number, _what: None)
+        shards = plan([str(archive)], POSTS).shards[:1]
+        assert list(engine.run(work(), shards, hands)) == []
+    assert asked[-1] - asked[1] < PATIENCE / 4
+
+
 def test_ctrl_c_ends_a_job_and_a_second_one_at_once(dask: Cluster, folder: Path) -> None:
     write_archive(folder / "long.jsonl", 400_000)
     run = dask.run("backtest", "rules.toml", "long.jsonl", "--engine", dask.engine)
@@ -169,7 +215,7 @@ def test_after_a_killed_scheduler_only_what_is_left_runs_and_the_hits_are_the_sa
         dask.start_workers(2)
     resumed = dask.run("jobs", "resume", "1", "--engine", dask.engine if again else "local:2")
     assert resumed.end() == 0
-    ran = {int(found[1]) - 1 for found in resumed.wait_for(ENDED) if found}
+    ran = {int(found[1]) for found in resumed.wait_for(ENDED) if found}
     assert ran == numbers - before.keys()
     after = done(dask)
     assert {number: after[number] for number in before} == before
@@ -230,6 +276,18 @@ def certificates(folder: Path, ours: Path | None = None) -> dict[str, str]:
 def executing(dask: Cluster) -> int:
     """Tasks that the workers' threads are at, cancelled ones too."""
     return sum(busy(dask).values())
+
+
+def is_made(dask: Cluster) -> bool:
+    """Whether the result of a shard waits at a worker."""
+    from distributed import Client
+
+    def look(dask_scheduler: object) -> bool:
+        made = [key for key, one in dask_scheduler.tasks.items() if one.state == "memory"]
+        return any(not key.endswith("-work") for key in made)
+
+    with Client(f"tcp://127.0.0.1:{dask.port}", set_as_default=False) as client:
+        return client.run_on_scheduler(look)
 
 
 def busy(dask: Cluster) -> dict[int, int]:
