@@ -12,7 +12,7 @@ import pytest
 
 from tests.scale.samples import BEGAN, Here, Silent, as_line, work, write_posts
 from tests.store.conftest import Opened, opened, postgresql_opened, sqlite_opened, store
-from watcher.scale.driving import Asked, create, drive, is_driven
+from watcher.scale.driving import Asked, create, drive, finish, is_driven
 from watcher.scale.engines import Ended, Failed, Hands, open_engine
 from watcher.scale.model import Kind, ScaleError, Shard, ShardResult, Work
 from watcher.scale.planning import plan
@@ -134,6 +134,43 @@ def test_a_cancelled_job_ends_and_keeps_what_it_found(store: Store, archive: Pat
     assert drive(store, job, Here(), watching, lambda: BEGAN) == "cancelled"
     assert (store.job(job).done, watching.seen) == (3, 3)
     assert driven(store, job) == "done"
+
+
+class _Removing(Silent):
+    """Somebody cancels and removes the job when a shard of it is done."""
+
+    def __init__(self, store: Store, job: int, at: int) -> None:
+        self.store, self.job, self.at, self.seen = store, job, at, 0
+
+    def ended(self, ended: ShardResult | Failed) -> None:
+        self.seen += 1
+        if self.seen == self.at:
+            self.store.cancel_job(self.job, BEGAN)
+            self.store.remove_job(self.job)
+
+
+@pytest.mark.parametrize("at", [3, 10])
+def test_a_job_that_is_removed_under_way_ends_as_cancelled(
+    store: Store, archive: Path, at: int
+) -> None:
+    job = job_over(store, archive)
+    assert drive(store, job, Here(), _Removing(store, job, at), lambda: BEGAN) == "cancelled"
+    assert store.jobs() == ()
+
+
+def test_a_job_whose_driver_went_before_it_could_end_it_is_ended_as_done(
+    store: Store, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = job_over(store, archive)
+    with monkeypatch.context() as gone:
+        gone.setattr(store, "end_job", lambda *_: None)
+        driven(store, job)
+    assert (store.job(job).state, store.job(job).left) == ("running", 0)
+    finish(store, job, BEGAN + timedelta(minutes=2))
+    assert store.job(job).state == "done"
+    store.take_job(job, "elsewhere:17", BEGAN)
+    with pytest.raises(ScaleError, match="is being worked on by elsewhere:17"):
+        finish(store, job, BEGAN)
 
 
 def test_nobody_drives_a_job_that_another_one_drives(store: Store, archive: Path) -> None:

@@ -17,7 +17,7 @@ from watcher.cli.links import defused
 from watcher.cli.names import NUMBER, MistakeError, limit
 from watcher.clock import clock_of
 from watcher.export import FORMATS, Format, format_of, write_file, write_stream
-from watcher.scale.driving import Asked, is_driven, kind_of
+from watcher.scale.driving import Asked, finish, is_driven, kind_of
 from watcher.scale.model import Shard
 from watcher.scale.results import hits_table, merged, open_results
 from watcher.store.job_records import HitRecord, JobRecord, ShardRecord
@@ -100,7 +100,7 @@ def status(settings: Settings, id: int, as_json: bool) -> None:
         stdout().say(f"  skipped {safe(where, 200)}: {safe(why, 300)}")
     if len(failed) > SHOWN or job.skipped > min(len(notes), SHOWN):
         stdout().note(f"these are the first {SHOWN} of each; --json has the first of every shard")
-    if job.left and not is_driven(job, now):
+    if job.state != "done" and not is_driven(job, now):
         stdout().hint(f"`watcher jobs resume {job.id}` goes on")
 
 
@@ -115,7 +115,11 @@ def resume(settings: Settings, id: int, engine: str | None) -> int:
         if job.left:
             with engine_at(engine) as opened:
                 return work_off(settings, store, id, opened)
-        stdout().say(f"nothing is left of job {id}")
+        ended = ""
+        if job.state != "done":
+            finish(store, id, settings.clock())
+            ended = ": it is done"
+        stdout().say(f"nothing is left of job {id}{ended}")
         return 0
 
 

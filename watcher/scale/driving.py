@@ -18,7 +18,7 @@ from watcher.scale.engines import Engine, Failed, Hands
 from watcher.scale.model import Kind, ScaleError, Shard, ShardResult, Work
 from watcher.scale.planning import Plan
 from watcher.scale.results import Results, open_results
-from watcher.store import Store
+from watcher.store import NoSuchRecordError, Store
 from watcher.store.job_records import JobRecord, JobState
 from watcher.store.jobs import OvertakenError
 
@@ -123,8 +123,9 @@ def drive(
     """Work off what is left of a job; return how the job ended.
 
     `done` where every shard is, `failed` where some had to be given up, `cancelled` or `stopped`
-    where somebody ended it or went on with it elsewhere. When it raises, what is done stays done,
-    and the job can be resumed. Raises `ScaleError` where another driver is at work on it.
+    where somebody ended it, and removed it perhaps, or went on with it elsewhere. When it raises,
+    what is done stays done, and the job can be resumed. Raises `ScaleError` where another driver is
+    at work on it.
     """
     record = store.job(job)
     _free(record, clock())
@@ -142,11 +143,27 @@ def drive(
     try:
         if _worked_off(engine, asked.work, left, results, turning, watching):
             ending = "failed" if store.job(job).left else "done"
-    except OvertakenError:
+    except (OvertakenError, NoSuchRecordError):
         turning.over = True
     finally:
         store.end_job(job, turn, ending, clock())
-    return store.job(job).state if turning.over else ending
+    return _as_left(store, job) if turning.over else ending
+
+
+def _as_left(store: Store, job: int) -> JobState:
+    try:
+        return store.job(job).state
+    except NoSuchRecordError:
+        return "cancelled"
+
+
+def finish(store: Store, job: int, now: datetime) -> None:
+    """End a job as done of which nothing is left: its driver went before it could say so.
+
+    Raises `ScaleError` where another driver is about to.
+    """
+    _free(store.job(job), now)
+    store.end_job(job, store.take_job(job, _myself(), now), "done", now)
 
 
 def _worked_off(
