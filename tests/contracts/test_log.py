@@ -25,6 +25,7 @@ from watcher.store import (
     Store,
     log_reading,
     log_steps,
+    log_waiting,
 )
 from watcher.store import log as log_module
 from watcher.store.log import partition_of
@@ -483,10 +484,19 @@ def is_waited_for(store: Store) -> bool:
         return connection.execute(text(waits)).first() is not None
 
 
-def test_lags_tell_how_long_posts_wait(store: Store) -> None:
+@pytest.mark.parametrize("few", [1, 500])
+def test_lags_tell_how_long_posts_wait(
+    store: Store, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(log_waiting, "_FEW", few)
     store.append("town", None, page(*by(1, "a")), NOON)
     store.append("square", None, page(*by(2, "b")), NOON + MINUTE)
     assert store.log_lags(NOON + HOUR) == {"town": HOUR, "square": HOUR - MINUTE}
+    store.append("town", "1", page(*by(2, "c"), cursor="2"), NOON + 2 * MINUTE)
+    with store.claim("one", 1, NOON, aside=ALL - {partition_of(("town", "1"), 4)}) as claim:
+        assert claim is not None
+        claim.save(Findings(), {}, lambda: NOON)
+    assert store.log_lags(NOON + HOUR) == {"town": HOUR - 2 * MINUTE, "square": HOUR - MINUTE}
     work_off(store)
     assert store.log_lags(NOON + HOUR) == {}
     assert store.log_backlog() == 0

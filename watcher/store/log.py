@@ -32,6 +32,7 @@ from watcher.store.log_reading import UnreadError, hold_next, read_held, readabl
 from watcher.store.log_rows import Seen, packs
 from watcher.store.log_steps import START, next_rows
 from watcher.store.log_taken_back import take_back
+from watcher.store.log_waiting import waiting_since
 from watcher.store.schema import log, log_cursors, log_heads, sources
 
 PARTITIONS = 16
@@ -206,14 +207,9 @@ class Log(Database):
 
     def log_lags(self, now: datetime) -> Mapping[str, timedelta]:
         """Return for how long the oldest post of each source waits in the log; none: not in it."""
-        query = (
-            select(log.c.source, func.min(log.c.at))
-            .join(log_cursors, log_cursors.c.partition == log.c.partition)
-            .where(log.c.last > log_cursors.c.number)
-            .group_by(log.c.source)
-        )
         with self.reading() as connection:
-            return {source: max(now - at, timedelta()) for source, at in connection.execute(query)}
+            oldest = waiting_since(connection)
+        return {source: max(now - at, timedelta()) for source, at in oldest.items()}
 
     def log_days(self, before: datetime) -> tuple[datetime, ...]:
         """Return the days, by when they began, that ended before a moment and are worked off."""

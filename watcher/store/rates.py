@@ -13,6 +13,7 @@ from watcher.store.database import Database
 from watcher.store.database import insert as insert_or
 from watcher.store.errors import StaleBatchError
 from watcher.store.left_out import is_told
+from watcher.store.log_waiting import waiting_since
 from watcher.store.matches import matched_up_to, unseen
 from watcher.store.queue import NOWHERE_ELSE, Found, Places, Routes, enqueue
 from watcher.store.records import AlarmRecord, FreshMatches, SavedAlarms
@@ -21,8 +22,6 @@ from watcher.store.schema import (
     alarms,
     gaps,
     known_terms,
-    log,
-    log_cursors,
     matches,
     posts,
     progress,
@@ -186,7 +185,7 @@ class Rates(Database):
             return None
         begun, read = [], []
         with self.reading() as connection:
-            waits = _waits_since(connection)
+            waits = waiting_since(connection)
             for name in names:
                 first = select(pulls.c.started).where(pulls.c.source == name)
                 begun.append(connection.execute(first.order_by(pulls.c.ended).limit(1)).scalar())
@@ -255,17 +254,6 @@ class Rates(Database):
         with self.reading() as connection:
             row = connection.execute(select(alarms).where(alarms.c.id == alarm_id)).first()
         return None if row is None else alarm_record(row)
-
-
-def _waits_since(connection: Connection) -> dict[str, datetime]:
-    """Return of each source when the oldest came of what waits in the log."""
-    query = (
-        select(log.c.source, func.min(log.c.at).label("at"))
-        .join(log_cursors, log_cursors.c.partition == log.c.partition)
-        .where(log.c.last > log_cursors.c.number)
-        .group_by(log.c.source)
-    )
-    return {row.source: row.at for row in connection.execute(query)}
 
 
 def _read_until(connection: Connection, name: str, waits: datetime | None) -> datetime | None:
