@@ -1,15 +1,18 @@
 """Opens what the watcher is made of, and hands it over as one App."""
 
 import gc
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from random import Random
 from typing import Self
 
 from alerts.routing.route import Router
 from alerts.words.render import Templates
 from rules import KeywordRule, LookalikeRule
+from rules.errors import WatcherError
 from rules.lookalike import Detector
 from rules.matcher import Matcher
 from rules.rates.values import Values
@@ -17,13 +20,15 @@ from rules.signals.spoken import Hearing
 from watcher import allowances, files
 from watcher.backends import XSource
 from watcher.clock import utc_now
-from watcher.config import Config
+from watcher.config import Config, ConfigError, load
 from watcher.impostors.alarm_load import load_of
 from watcher.presence import make_private
 from watcher.relevance import Relevances
 from watcher.routing import router_of
 from watcher.search import Index, open_index
 from watcher.store import Store, StoreError
+
+log = logging.getLogger("watcher")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +116,35 @@ class App:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def renewed(app: App, seen: tuple[int, int] | None) -> tuple[App, tuple[int, int] | None]:
+    """Return the app with its configuration as it is now, and how that file looks.
+
+    It is the same app where the file looks as it did when it was `seen`, says the same, or is
+    broken, which is told.
+    """
+    path = app.config.path
+    stamp = file_stamp(path)
+    if stamp == seen:
+        return app, stamp
+    try:
+        config = load(path)
+        if config == app.config:
+            return app, stamp
+        return app.reconfigured(config), stamp
+    except (ConfigError, WatcherError) as error:
+        log.error("the changed configuration is not used:\n%s", error)  # noqa: TRY400
+        return app, stamp
+
+
+def file_stamp(path: Path) -> tuple[int, int] | None:
+    """Return what tells a changed file from the one before; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 def _billed(config: Config, store: Store) -> Config:

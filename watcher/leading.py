@@ -16,12 +16,13 @@ from functools import partial
 
 from alerts.words.hostile import one_line
 from rules.errors import WatcherError
-from watcher.app import App
+from watcher.app import App, renewed
 from watcher.clock import ServerClock, utc_now
 from watcher.presence import HEARTBEAT_EVERY, Heartbeat, SignsOfLife, sign_off
 from watcher.pulse import Pulse
 from watcher.schedule import LINE
-from watcher.service import GRACE, Service, leave_behind, listen_for_signals, renewed
+from watcher.service import GRACE, Service
+from watcher.stopping import leave_behind, listen_for_signals
 from watcher.store import Lead, StoreError, otherwise
 
 log = logging.getLogger("watcher")

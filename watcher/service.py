@@ -5,28 +5,25 @@
 
 import logging
 import os
-import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
-from typing import NoReturn
 
 from alerts.model import FollowError
 from alerts.words.hostile import one_line
 from rules.errors import WatcherError
 from watcher import allowances, following, pipeline, revisiting
-from watcher.app import App
+from watcher.app import App, renewed
 from watcher.backends import AnySource
 from watcher.clock import utc_now
-from watcher.config import ConfigError, load
 from watcher.presence import HEARTBEAT_EVERY, Heartbeat, sign_off
 from watcher.pulse import Pulse
 from watcher.rates import MANY_MATCHES, RATE_FAILED
 from watcher.schedule import LINE, Schedule
+from watcher.stopping import leave_behind, listen_for_signals
 from watcher.store import StoreError
 from watcher.streams import Listener, Streams
 
@@ -402,48 +399,6 @@ class Service:
         allowances.leave(self.app.config.data)
 
 
-def renewed(app: App, seen: tuple[int, int] | None) -> tuple[App, tuple[int, int] | None]:
-    """Return the app with its configuration as it is now, and how that file looks.
-
-    It is the same app where the file looks as it did when it was `seen`, says the same, or is
-    broken, which is told.
-    """
-    path = app.config.path
-    stamp = _stamp(path)
-    if stamp == seen:
-        return app, stamp
-    try:
-        config = load(path)
-        return (app if config == app.config else app.reconfigured(config)), stamp
-    except (ConfigError, WatcherError) as error:
-        log.error("the changed configuration is not used:\n%s", error)  # noqa: TRY400
-        return app, stamp
-
-
-def listen_for_signals(stopping: threading.Event, stop: Callable[[], object]) -> None:
-    """Let SIGTERM and SIGINT stop in good order; a second one ends the process at once."""
-
-    def heard(signum: int, _frame: object) -> None:
-        if stopping.is_set():
-            os._exit(128 + signum)
-        # Not here: the main thread may be holding the event's lock at this very moment.
-        threading.Thread(target=stop).start()
-
-    signal.signal(signal.SIGTERM, heard)
-    signal.signal(signal.SIGINT, heard)
-
-
-def leave_behind(left: Sequence[str], grace: timedelta) -> NoReturn:
-    """End the process though steps are under way, and say which."""
-    log.error(
-        "not finished within %.0f seconds: %s; the next start takes up what was left",
-        grace.total_seconds(),
-        ", ".join(left),
-    )
-    logging.shutdown()
-    os._exit(1)  # a thread that hangs would keep the process for ever
-
-
 def _count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
@@ -452,11 +407,3 @@ def _sent(delivered: pipeline.Delivered) -> str:
     if set(delivered.kinds) <= {"email"}:
         return _count(delivered.sent, "mail")
     return ", ".join(f"{number:,} {kind}" for kind, number in sorted(delivered.kinds.items()))
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size

@@ -8,20 +8,17 @@ again, nothing is lost.
 """
 
 import logging
-import os
-import signal
 import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 from alerts.words.hostile import one_line
 from rules.errors import WatcherError
-from watcher.app import App
+from watcher.app import App, file_stamp, renewed
 from watcher.clock import ServerClock
-from watcher.config import ConfigError, load
 from watcher.pulse import Pulse
+from watcher.stopping import listen_for_signals
 from watcher.store import BEAT_EVERY, StoreError
 from watcher.walk.working import Worked, work
 
@@ -49,21 +46,13 @@ class Worker:
         self._id = ""
         self._posts = self._matches = 0
         self._trouble = ""
-        self._stamp = _stamp(app.config.path)
+        self._config_seen = file_stamp(app.config.path)
         self._looked_at_config = time.monotonic()
         self._beaten = 0.0
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT, which finish the claim under way; a second ends at once."""
-
-        def stop(signum: int, _frame: object) -> None:
-            if self.stopping.is_set():
-                os._exit(128 + signum)
-            # Not here: the main thread may be holding the event's lock at this very moment.
-            threading.Thread(target=self.stopping.set).start()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
+        listen_for_signals(self.stopping, self.stopping.set)
         self.work()
 
     def work(self) -> None:
@@ -151,17 +140,10 @@ class Worker:
         if now - self._looked_at_config < CONFIG_EVERY.total_seconds():
             return
         self._looked_at_config = now
-        stamp = _stamp(self.app.config.path)
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
-        try:
-            config = load(self.app.config.path)
-            if config != self.app.config:
-                self.app = self.app.reconfigured(config)
-                log.info("the changed configuration is in use")
-        except (ConfigError, WatcherError) as error:
-            log.error("the changed configuration is not used:\n%s", error)  # noqa: TRY400
+        before = self.app
+        self.app, self._config_seen = renewed(before, self._config_seen)
+        if self.app is not before:
+            log.info("the changed configuration is in use")
 
 
 def _said(error: Exception) -> tuple[str, Exception | None]:
@@ -169,11 +151,3 @@ def _said(error: Exception) -> tuple[str, Exception | None]:
     if isinstance(error, WatcherError):
         return f"{error}{f' ({error.help})' if error.help else ''}", None
     return f"an error in the watcher itself ({type(error).__name__})", error
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size

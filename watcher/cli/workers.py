@@ -1,12 +1,9 @@
 """`watcher workers`: who works on the database; keeping workers at work, here or on a cluster."""
 
 import logging
-import os
-import signal
 import threading
 import time
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +13,7 @@ from watcher.cli.console import ago, count, print_json, safe, stdout
 from watcher.cli.logs import log_format, set_up_log
 from watcher.cli.names import MistakeError
 from watcher.clock import clock_of
+from watcher.stopping import listen_for_signals
 
 if TYPE_CHECKING:
     from watcher.scale.placing import Crew
@@ -174,20 +172,9 @@ def _keep_on_cluster(engine: str, there: str, number: int) -> None:
 def _keep(crew: "Crew", number: int, stopping: threading.Event) -> None:
     from watcher.scale.placing import Keeper
 
-    _listen_for_signals(stopping)
+    listen_for_signals(stopping, stopping.set)
     Keeper(crew, number, log.info).keep(stopping.is_set, time.monotonic)
     log.info("stopped")
-
-
-def _listen_for_signals(stopping: threading.Event) -> None:
-    def stop(signum: int, _frame: FrameType | None) -> None:
-        if stopping.is_set():
-            os._exit(128 + signum)
-        # Not here: the main thread may be holding the event's lock at this very moment.
-        threading.Thread(target=stopping.set).start()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
 
 
 def _stop(settings: Settings, engine: str, there: str | None) -> None:
