@@ -224,7 +224,7 @@ class _WithPoison(LocalEngine):
     def run(self, work, shards: Sequence[Shard], hands: Hands):  # type: ignore[no-untyped-def]
         poisoned = [
             _Fatal(**{name: getattr(one, name) for name in Shard.__dataclass_fields__})
-            if one.number == 1
+            if one.number == 2
             else one
             for one in shards
         ]
@@ -236,7 +236,7 @@ def test_a_shard_that_kills_every_worker_is_given_up_and_the_others_go_on(tmp_pa
     with closing(Store.open(f"sqlite:///{tmp_path / 'jobs.sqlite'}")) as store:
         asked = Asked(work=work(), to="store", rules="r", archives=("posts.jsonl",))
         job = create(store, asked, plan([str(path)], 20), BEGAN)
-        watching = _Deadly(1)
+        watching = _Deadly(2)
         with closing(_WithPoison(2)) as engine:
             assert drive(store, job, engine, watching, lambda: BEGAN) == "failed"
         assert (store.job(job).done, store.job(job).failed) == (4, 1)

@@ -34,12 +34,13 @@ def subjects(store: Store, job: int) -> list[tuple[int, str]]:
 
 def test_a_shard_is_done_together_with_its_hits(store: Store) -> None:
     job, turn = begun(store)
-    store.save_shard(job, turn, 1, COUNTS, [hit("town:1"), hit("town:2")], LATER)
-    assert subjects(store, job) == [(1, "town:1"), (1, "town:2")]
+    store.save_shard(job, turn, 2, COUNTS, [hit("town:1"), hit("town:2")], LATER)
+    assert subjects(store, job) == [(2, "town:1"), (2, "town:2")]
     saved = store.job(job)
     assert (saved.done, saved.left, saved.records, saved.skipped, saved.hits) == (1, 2, 10, 1, 2)
     assert {type(one) for one in (saved.records, saved.skipped, saved.hits)} == {int}  # for JSON
     shard = store.job_shards(job)[1]
+    assert shard.number == 2
     assert (shard.done, shard.notes) == (LATER, (("a.jsonl:3", "not JSON"),))
 
 
@@ -51,7 +52,7 @@ def test_what_fails_in_its_middle_leaves_nothing(store: Store) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        store.save_shard(job, turn, 0, COUNTS, breaking(), LATER)
+        store.save_shard(job, turn, 1, COUNTS, breaking(), LATER)
     assert subjects(store, job) == []
     assert store.job(job).done == 0
 
@@ -72,8 +73,8 @@ def test_others_write_while_the_hits_of_a_shard_come_in(store: Store, portions: 
             assert store.beat_job(job, turn, LATER + timedelta(seconds=number))
             assert subjects(store, job) == []
 
-    store.save_shard(job, turn, 0, COUNTS, coming(), LATER)
-    assert subjects(store, job) == [(0, f"town:{number}") for number in range(25)]
+    store.save_shard(job, turn, 1, COUNTS, coming(), LATER)
+    assert subjects(store, job) == [(1, f"town:{number}") for number in range(25)]
     assert store.cancel_job(other, LATER)
 
 
@@ -86,13 +87,13 @@ def test_a_driver_that_is_overtaken_amid_its_hits_brings_no_more(
         for number in range(100):
             if number == 25:
                 second = store.take_job(job, "other:2", LATER)
-                store.save_shard(job, second, 0, COUNTS, [hit("town:new")], LATER)
+                store.save_shard(job, second, 1, COUNTS, [hit("town:new")], LATER)
             assert number < 40
             yield hit(f"town:{number}")
 
     with pytest.raises(OvertakenError):
-        store.save_shard(job, first, 0, COUNTS, coming(), LATER)
-    assert subjects(store, job) == [(0, "town:new")]
+        store.save_shard(job, first, 1, COUNTS, coming(), LATER)
+    assert subjects(store, job) == [(1, "town:new")]
     assert store.job(job).done == 1
 
 
@@ -100,7 +101,7 @@ def test_a_job_whose_removal_breaks_off_has_found_nothing(
     store: Store, portions: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job, turn = begun(store)
-    store.save_shard(job, turn, 0, COUNTS, [hit(f"town:{n}") for n in range(35)], LATER)
+    store.save_shard(job, turn, 1, COUNTS, [hit(f"town:{n}") for n in range(35)], LATER)
     removed: list[int] = []
     writing = store.writing
 
@@ -128,17 +129,17 @@ def test_a_job_whose_removal_breaks_off_has_found_nothing(
 def test_a_shard_saved_again_takes_the_place_of_the_first(store: Store) -> None:
     job, turn = begun(store)
     for _ in range(2):
-        store.save_shard(job, turn, 0, COUNTS, [hit("town:1"), hit("town:2")], LATER)
-    assert subjects(store, job) == [(0, "town:1"), (0, "town:2")]
+        store.save_shard(job, turn, 1, COUNTS, [hit("town:1"), hit("town:2")], LATER)
+    assert subjects(store, job) == [(1, "town:1"), (1, "town:2")]
 
 
 def test_a_driver_that_was_overtaken_saves_nothing(store: Store) -> None:
     job, first = begun(store)
     second = store.take_job(job, "other:2", LATER)
     with pytest.raises(OvertakenError):
-        store.save_shard(job, first, 0, COUNTS, [hit("town:1")], LATER)
+        store.save_shard(job, first, 1, COUNTS, [hit("town:1")], LATER)
     with pytest.raises(OvertakenError):
-        store.fail_shard(job, first, 0, "broken", 3)
+        store.fail_shard(job, first, 1, "broken", 3)
     store.end_job(job, first, "done", LATER)
     assert not store.beat_job(job, first, LATER)
     assert store.beat_job(job, second, LATER)
@@ -147,19 +148,19 @@ def test_a_driver_that_was_overtaken_saves_nothing(store: Store) -> None:
 
 def test_a_cancelled_job_takes_no_more(store: Store) -> None:
     job, turn = begun(store)
-    store.save_shard(job, turn, 0, COUNTS, [hit("town:1")], LATER)
+    store.save_shard(job, turn, 1, COUNTS, [hit("town:1")], LATER)
     assert store.cancel_job(job, LATER)
     assert not store.beat_job(job, turn, LATER)
     with pytest.raises(OvertakenError):
-        store.save_shard(job, turn, 1, COUNTS, [hit("town:2")], LATER)
+        store.save_shard(job, turn, 2, COUNTS, [hit("town:2")], LATER)
     store.end_job(job, turn, "done", LATER)
-    assert (store.job(job).state, subjects(store, job)) == ("cancelled", [(0, "town:1")])
+    assert (store.job(job).state, subjects(store, job)) == ("cancelled", [(1, "town:1")])
     assert not store.cancel_job(job, LATER)
 
 
 def test_a_new_turn_tries_again_what_failed(store: Store) -> None:
     job, turn = begun(store)
-    store.fail_shard(job, turn, 2, "its file is gone", 3)
+    store.fail_shard(job, turn, 3, "its file is gone", 3)
     store.end_job(job, turn, "failed", LATER)
     assert (store.job(job).failed, store.job_shards(job)[2].error) == (1, "its file is gone")
     store.take_job(job, "host:2", LATER)
@@ -175,7 +176,7 @@ def test_jobs_are_listed_newest_first(store: Store) -> None:
 
 def test_a_job_is_removed_with_its_hits(store: Store) -> None:
     job, turn = begun(store)
-    store.save_shard(job, turn, 0, COUNTS, [hit("town:1")], LATER)
+    store.save_shard(job, turn, 1, COUNTS, [hit("town:1")], LATER)
     store.remove_job(job)
     assert subjects(store, job) == []
     for gone in (store.job, store.remove_job):
@@ -185,17 +186,17 @@ def test_a_job_is_removed_with_its_hits(store: Store) -> None:
 
 def test_hits_are_read_in_steps(store: Store, portions: None) -> None:
     job, turn = begun(store)
-    for number in (2, 0):
+    for number in (3, 1):
         some = [hit(f"town:{number}-{n}") for n in range(30 + number)]
         store.save_shard(job, turn, number, COUNTS, some, LATER)
     found = subjects(store, job)
-    assert found == [(s, f"town:{s}-{n}") for s in (0, 2) for n in range(30 + s)]
+    assert found == [(s, f"town:{s}-{n}") for s in (1, 3) for n in range(30 + s)]
 
 
 def test_whoever_is_forgotten_is_in_no_hit(store: Store) -> None:
     job, turn = begun(store)
     some = [hit("town:1", "town:zoe"), hit("town:2", "town:ada"), hit("town:3", "x:9")]
-    store.save_shard(job, turn, 0, COUNTS, some, LATER)
+    store.save_shard(job, turn, 1, COUNTS, some, LATER)
     store.keep_out("town", "zoe", LATER)
-    assert subjects(store, job) == [(0, "town:2"), (0, "town:3")]
+    assert subjects(store, job) == [(1, "town:2"), (1, "town:3")]
     assert Account(network="x", id="9", handle="h").key == "x:9"

@@ -197,7 +197,7 @@ def tell(store: Store, record: JobRecord) -> int:
     for shard in shards:
         if shard.error:
             place = Shard.load(shard.number, shard.place)
-            stderr().trouble(f"shard {shard.number} ({place.name}): {shard.error}")
+            stderr().trouble(f"shard {shard.number:,} ({place.name}): {shard.error}")
     notes = [note for shard in shards for note in shard.notes]
     for where, why in notes[:MOST_NOTES]:
         stdout().say(f"  skipped {safe(where, 200)}: {safe(why, 300)}")

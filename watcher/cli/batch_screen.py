@@ -46,7 +46,7 @@ class Shown:
 
     def died(self, number: int, what: str) -> None:
         """Say that a worker died."""
-        self._say(f"shard {number}: the process at work on it died, {what}")
+        self._say(f"shard {number:,}: the process at work on it died, {what}")
 
     def ended(self, ended: ShardResult | Failed) -> None:
         """Say what a shard came to, and how long the rest may take."""
@@ -55,7 +55,7 @@ class Shown:
 
     def _words(self, ended: ShardResult | Failed) -> str:
         name = safe(self._names.get(ended.number, ""), 60)
-        head = f"shard {ended.number + 1:,} of {self._shards:,} ({name})"
+        head = f"shard {ended.number:,} of {self._shards:,} ({name})"
         if isinstance(ended, Failed):
             return f"{head} failed: {safe(ended.why, 500)}"
         skipped = f", {ended.skipped:,} skipped" if ended.skipped else ""
@@ -102,7 +102,7 @@ class Bars(Shown):
     def moved(self, number: int, part: float) -> None:
         """Move the bar of a shard."""
         if number not in self._bars:
-            name = f"{number + 1:,} {safe(self._names.get(number, ''), 24)}"
+            name = f"{number:,} {safe(self._names.get(number, ''), 24)}"
             self._bars[number] = self._progress.add_task(name, total=1.0)
         self._parts[number] = part
         self._progress.update(self._bars[number], completed=part)

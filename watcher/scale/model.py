@@ -60,7 +60,7 @@ class Shard:
     """A part of one file. Its place and the file's mark are written down when a job is planned."""
 
     number: int
-    """From 0, in the order of the files and within them."""
+    """From 1, in the order of the files and within them."""
     file: str
     """An absolute path, or an address such as `s3://bucket/key`."""
     name: str

@@ -64,7 +64,7 @@ def plan(
         for start, stop in pairwise(cuts):
             shards.append(
                 Shard(
-                    number=len(shards),
+                    number=len(shards) + 1,
                     file=place.file,
                     name=name,
                     form=form,

@@ -58,7 +58,7 @@ class Jobs(Database):
         with self.writing() as connection:
             made = insert(jobs).values(kind=kind, asked=asked, state="stopped", created=now, by="")
             job: int = connection.execute(made.returning(jobs.c.id)).scalar_one()
-            rows = ({"job": job, "number": n, "place": place} for n, place in enumerate(places))
+            rows = ({"job": job, "number": n, "place": place} for n, place in enumerate(places, 1))
             while some := list(islice(rows, _AT_ONCE)):
                 connection.execute(insert(shards), some)
             return job
