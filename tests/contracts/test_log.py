@@ -4,7 +4,7 @@ import tracemalloc
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,11 +28,14 @@ from watcher.store import (
     log_waiting,
 )
 from watcher.store import log as log_module
+from watcher.store import log_days as log_days_module
 from watcher.store.log import partition_of
 from watcher.store.log_rows import packs, unpack
 from watcher.store.schema import accounts, log, log_heads, log_matched, matches
 
 __all__ = ["postgresql_opened", "sqlite_opened"]
+
+LATER = NOON + 3 * DAY
 
 ALL = {0, 1, 2, 3}
 """The partitions of the log."""
@@ -58,7 +61,7 @@ def ready(store: Store) -> None:
 
 def dropped(store: Store, before: datetime) -> int:
     """Drop the days that ended before a moment and are worked off; return how many."""
-    return store.drop_log(store.log_days(before))
+    return store.drop_log(store.log_days(before)).dropped
 
 
 def by(number: int, *ids: str, text: str = "I like Acme") -> tuple[Post, ...]:
@@ -453,35 +456,134 @@ def test_days_are_dropped_when_they_are_worked_off_and_not_before(store: Store) 
     assert work_off(store, now=later) == 1
 
 
-@pytest.mark.server
-def test_a_day_is_dropped_beside_a_claim_which_is_saved(
-    postgresql_opened: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def on_server(postgresql_opened: Opened) -> Store:
+    """A store on PostgreSQL, whose log holds a day that is worked off, and posts that wait."""
     store = postgresql_opened[1]
     ready(store)
-    later = NOON + 3 * DAY
     store.append("town", None, page(*by(1, "a"), cursor="1"), NOON)
     work_off(store)
-    store.append("town", "1", page(*by(1, "b"), cursor="2"), later)
+    store.append("town", "1", page(*by(1, "b"), cursor="2"), LATER)
+    return store
+
+
+@pytest.mark.server
+def test_a_day_is_dropped_beside_a_claim_and_nobody_waits_for_that(on_server: Store) -> None:
     with ThreadPoolExecutor() as beside:
-        with store.claim("one", 10, later) as claim:
+        with on_server.claim("one", 10, LATER) as claim:
+            assert claim is not None
+            dropping = beside.submit(dropped, on_server, LATER)
+            while not is_waited_for(on_server):
+                assert not dropping.done()
+            on_server.append("town", "2", page(*by(2, "c"), cursor="3"), LATER)
+            with on_server.claim("two", 10, LATER) as other:
+                assert other is not None
+                other.save(Findings(), {}, lambda: LATER)
+            assert not dropping.done()
+            claim.save(Findings(), {}, lambda: LATER)
+        assert dropping.result() >= 1
+    assert sorted(stored(on_server)) == ["a", "b", "c"]
+    assert tables(on_server) == []
+
+
+@pytest.mark.server
+def test_a_day_that_is_dropped_half_is_dropped_later(
+    on_server: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = on_server.log_days(LATER)
+    with on_server.claim("one", 10, LATER) as claim:
+        assert claim is not None
+        with monkeypatch.context() as hurried:
+            hurried.setattr(log_days_module, "_DETACH_PATIENCE", MINUTE / 600)
+            found = on_server.drop_log(days)
+        assert (found.dropped, found.in_use) == (0, len(days))
+        assert on_server.log_days(LATER) == days
+    with on_server._transaction(on_server._writers) as connection:  # as if killed in between
+        connection.execute(
+            text(f"ALTER TABLE log DETACH PARTITION {tables(on_server)[0]} FINALIZE")
+        )
+    assert on_server.log_days(LATER) == days
+    assert on_server.drop_log(days).dropped == len(days)
+    assert tables(on_server) == []
+    assert work_off(on_server, now=LATER) == 1
+
+
+@pytest.mark.server
+def test_what_comes_to_a_day_at_the_last_moment_is_not_dropped_with_it(
+    on_server: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = on_server.log_days(LATER)
+    is_worked_off = log_days_module.is_worked_off
+
+    def at_last(*args: Any) -> bool:
+        worked_off = is_worked_off(*args)
+        monkeypatch.setattr(log_days_module, "is_worked_off", is_worked_off)
+        on_server.append("town", "2", page(*by(1, "c"), cursor="3"), NOON)
+        return worked_off
+
+    monkeypatch.setattr(log_days_module, "is_worked_off", at_last)
+    found = on_server.drop_log(days)
+    assert found.in_use == 0
+    assert found.dropped < len(days)
+    assert work_off(on_server, now=LATER) == 2
+    assert sorted(stored(on_server)) == ["a", "b", "c"]
+    assert on_server.drop_log(days).dropped >= 1
+    assert tables(on_server) == []
+
+
+@pytest.mark.server
+def test_two_processes_drop_days_one_after_the_other(
+    on_server: Store, postgresql_opened: Opened
+) -> None:
+    days = on_server.log_days(LATER)
+    with ThreadPoolExecutor() as beside:
+        with on_server.claim("one", 10, LATER):
+            dropping = beside.submit(on_server.drop_log, days)
+            while not is_waited_for(on_server):
+                assert not dropping.done()
+            with closing(Store.open(postgresql_opened[0])) as other:
+                found = other.drop_log(days)
+            assert (found.dropped, found.in_use) == (0, 0)
+        assert dropping.result().dropped == len(days)
+
+
+@pytest.mark.server
+def test_an_older_server_drops_a_day_when_nobody_has_the_log_in_use(
+    on_server: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_days_module, "_DETACHES", (1000,))
+    with ThreadPoolExecutor() as beside:
+        with on_server.claim("one", 10, LATER) as claim:
             assert claim is not None
             with monkeypatch.context() as hurried:
-                hurried.setattr("watcher.store.log._DROP_PATIENCE", (MINUTE / 600,) * 2)
-                assert dropped(store, later) == 0
-            dropping = beside.submit(dropped, store, later)
-            while not is_waited_for(store):
+                hurried.setattr(log_days_module, "_TRIES", (MINUTE / 600,) * 2)
+                assert dropped(on_server, LATER) == 0
+            dropping = beside.submit(dropped, on_server, LATER)
+            while not is_waited_for(on_server):
                 assert not dropping.done()
-            claim.save(Findings(), {}, lambda: later)
+            claim.save(Findings(), {}, lambda: LATER)
         assert dropping.result() >= 1
-    assert stored(store) == ["a", "b"]
+    assert stored(on_server) == ["a", "b"]
 
 
 def is_waited_for(store: Store) -> bool:
     """Whether somebody waits until nobody has the log in use."""
-    waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"
+    waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype IN ('virtualxid', 'relation')"
     with store.reading() as connection:
         return connection.execute(text(waits)).first() is not None
+
+
+def tables(store: Store) -> list[str]:
+    """Return the tables of the log's days that ended before `LATER`."""
+    query = (
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'log_day_%' ORDER BY 1"
+    )
+    with store.reading() as connection:
+        return [
+            one
+            for one in connection.execute(text(query)).scalars()
+            if one < f"log_day_{LATER:%Y%m%d}"
+        ]
 
 
 @pytest.mark.parametrize("few", [1, 500])

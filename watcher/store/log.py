@@ -8,7 +8,7 @@ them in the same transaction that moves the partition's cursor. See docs/log.md.
 
 import zlib
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -21,13 +21,13 @@ from watcher.backends.interface import Page
 from watcher.store.accounts import Key, key_of
 from watcher.store.columns import storable_key
 from watcher.store.coverage import note_page
-from watcher.store.database import Database, take_writers_lock
 from watcher.store.database import insert as insert_or
+from watcher.store.database import take_writers_lock
 from watcher.store.errors import StoreError, translate
 from watcher.store.kept_out import without_forgotten
 from watcher.store.leaving import take_away_named
 from watcher.store.log_claim import Claim
-from watcher.store.log_days import DAY, BusyError, day_of, days, drop_day, is_worked_off, make_day
+from watcher.store.log_days import DAY, LogDays, day_of
 from watcher.store.log_reading import UnreadError, hold_next, read_held, readable
 from watcher.store.log_rows import Seen, packs
 from watcher.store.log_steps import START, next_rows
@@ -41,8 +41,6 @@ _ASK_AGAIN = timedelta(minutes=1)
 """So long after more partitions were wanted while posts waited it is tried again."""
 _TRIES = 5
 """How often appending begins anew while partitions are added."""
-_DROP_PATIENCE = (timedelta(seconds=0.2), timedelta(seconds=1), timedelta(seconds=3))
-"""So long each try to drop a day waits for those who have the log in use; all others wait too."""
 
 
 class StaleCursorError(StoreError):
@@ -63,14 +61,13 @@ class Appended:
     """Posts that were stored until the page said that they are deleted."""
 
 
-class Log(Database):
+class Log(LogDays):
     """The part of the store that keeps posts on their way to workers."""
 
     partitions = PARTITIONS
     """Into how many partitions posts go. It may grow: see docs/log.md."""
     _known_partitions = 0
     _asked_for_more: datetime | None = None
-    _known_days: frozenset[datetime] = frozenset()
 
     def append(self, source: str, cursor: str | None, page: Page, now: datetime) -> Appended:
         """Append a page in one transaction: posts, coverage, deletions and the cursor after it.
@@ -140,12 +137,6 @@ class Log(Database):
             self._make_days({day_of(now), day_of(now) + DAY})
         return partitions
 
-    def _make_days(self, wanted: set[datetime]) -> None:
-        for day in sorted(wanted - self._known_days):
-            with self._transaction(self._writers) as connection:
-                make_day(connection, day)
-        self._known_days = frozenset(wanted)
-
     @contextmanager
     def claim(
         self, worker: str, limit: int, now: datetime, *, aside: Collection[int] = ()
@@ -210,29 +201,6 @@ class Log(Database):
         with self.reading() as connection:
             oldest = waiting_since(connection)
         return {source: max(now - at, timedelta()) for source, at in oldest.items()}
-
-    def log_days(self, before: datetime) -> tuple[datetime, ...]:
-        """Return the days, by when they began, that ended before a moment and are worked off."""
-        with self.reading() as connection:
-            found = days(connection, before)
-            return tuple(day for day in found if is_worked_off(connection, day))
-
-    def drop_log(self, days: Collection[datetime]) -> int:
-        """Drop these days whole, as `log_days` gave them; return how many.
-
-        One that is not worked off stays, and so does one while the log is in use all the time.
-        SQLite deletes the rows of such days.
-        """
-        done = sum(self._drop_day(day) for day in days)
-        self._known_days = frozenset()
-        return done
-
-    def _drop_day(self, day: datetime) -> bool:
-        for patience in _DROP_PATIENCE:
-            # Without the writers' lock: a claim under way has the log in use and waits for it.
-            with suppress(BusyError), self._transaction(self._writers) as connection:
-                return drop_day(connection, day, patience)
-        return False
 
     def logged(self, day: datetime) -> Iterator[tuple[str, Post]]:
         """Yield all that came on a day, in the order of the log, with the source that brought it.

@@ -74,16 +74,14 @@ def drop_old_log(app: App, now: datetime) -> int:
     if folder is not None:
         for day in days:
             _keep(app, folder, day)
-    dropped = app.store.drop_log(days)
-    if dropped < len(days):
-        log.warning(
-            "%d old days of the log are in use; the next turn drops them", len(days) - dropped
-        )
+    done = app.store.drop_log(days)
+    if done.in_use:
+        log.warning("%d old days of the log are in use; the next turn drops them", done.in_use)
     if folder is not None and (mark := app.store.forgotten_in("archive")) is not None:
         # After the days were written: one may hold what was read before somebody was forgotten.
         erase_from_archive(app, folder)
         app.store.forgotten_gone("archive", mark)
-    return dropped
+    return done.dropped
 
 
 def archive_of(config: Config) -> Path | None:
