@@ -7,6 +7,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.cli_fixtures import terminal
@@ -113,6 +115,26 @@ def test_what_a_job_says_in_a_pipe(at: Terminal) -> None:
         shot.append(f"$ watcher {' '.join(words)} | cat\n{seen.err}{seen.out}{code}")
     told = re.sub("; about .* left", "", "\n".join(shot))  # a slow machine says it
     compare("cli-jobs-pipe", told.replace(str(at.folder), "FOLDER"))
+
+
+def test_a_shard_has_one_number_wherever_it_is_told(at: Terminal) -> None:
+    write_lines(at.folder / "two" / "a.jsonl", [post(0)])
+    damaged = at.folder / "two" / "b.parquet"
+    pq.write_table(pa.table({"text": [f"Nordelia {n}" for n in range(5000)]}), damaged)
+    octets = bytearray(damaged.read_bytes())
+    octets[100:2000] = bytes(1900)
+    damaged.write_bytes(octets)
+    seen = at.pipe("backtest", "rules.toml", "two")
+    assert seen.code == 1
+    assert "shard 1 of 2 (a.jsonl): 1 post" in seen.err
+    assert "shard 2 of 2 (b.parquet) failed: " in seen.err
+    assert "shard 2 (b.parquet): " in seen.err
+    assert "failed: shard 2 (b.parquet): " in at.pipe("jobs", "status", "1").out
+    told = json.loads(at.pipe("jobs", "status", "1", "--json").out)["of_shards"]
+    assert [(one["number"], bool(one["error"])) for one in told] == [(1, False), (2, True)]
+    assert at.pipe("jobs", "hits", "1", "-o", "hits.jsonl").code == 0
+    hits = (at.folder / "hits.jsonl").read_text().splitlines()
+    assert {json.loads(hit)["shard"] for hit in hits} == {1}
 
 
 def test_a_folder_of_parquet_without_its_library_begins_nothing(
