@@ -54,14 +54,6 @@ class Claim(Claimed):
                 findings, routes, wanted, copies, brands, places
             )
 
-    def pass_over(self, now: datetime) -> None:
-        """Move on past these posts, and keep nothing of them. Raises as `save` does.
-
-        So is measured what the log costs by itself.
-        """
-        with self.writing() as connection:
-            self._move_cursor(connection, now)
-
     def _move_cursor(self, connection: Connection, now: datetime) -> None:
         moved = connection.execute(
             update(log_cursors)

@@ -13,12 +13,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rules.model import Account, Post
-from watcher.store.columns import storable, storable_count, storable_key
+from watcher.store.columns import in_microseconds, storable, storable_count, storable_key
 from watcher.store.errors import StoreError
 
 _VERSION = 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _LEVEL = 1
 """Of zlib: half as large as they were; a higher level takes twice the time for a tenth less."""
 _LARGEST = 64_000_000
@@ -147,7 +146,7 @@ def pack(posts: Iterable[Post], accounts: Iterable[Seen], most: int | None = Non
     return packed(
         [_account_out(one) for one in authors],
         written,
-        [[_number(one.at), _account_out(one.account)] for one in accounts],
+        [[in_microseconds(one.at), _account_out(one.account)] for one in accounts],
         most,
     )
 
@@ -241,12 +240,8 @@ def _cleaned(value: Any) -> Any:
     return [_cleaned(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _number(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
-
-
 def _optional(moment: datetime | None) -> int | None:
-    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+    return None if moment is None else in_microseconds(moment)
 
 
 def _key(text: str) -> str:
@@ -284,7 +279,7 @@ def _post_out(post: Post, author: int) -> list[Any]:
         _key(post.network),
         _key(post.id),
         post.text,
-        _number(post.posted_at),
+        in_microseconds(post.posted_at),
         post.url,
         post.language,
         post.links,
