@@ -360,6 +360,14 @@ def test_a_deleted_post_is_kept_out_though_it_waited_in_the_log(store: Store) ->
     assert stored(store) == ["b"]
 
 
+def test_a_deletion_that_waited_takes_nothing_from_a_later_one(store: Store) -> None:
+    store.append("town", None, page(*by(1, "a", "b"), cursor="1"), NOON + MINUTE)
+    store.append("town", "1", page(cursor="2", deleted=("a",)), NOON + 2 * MINUTE)
+    store.append("town", "2", page(cursor="3", deleted=("a",)), NOON)
+    work_off(store)
+    assert stored(store) == ["b"]
+
+
 @pytest.mark.parametrize("keep", ["all", "matched"])
 @pytest.mark.parametrize("claimed_before", [False, True])
 def test_an_account_that_left_while_it_waited_in_the_log_is_not_stored(

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, Text, any_, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Connection, Text, any_, literal, select
 
 from rules.model import Post
 from watcher.backends.interface import Page
@@ -37,8 +37,14 @@ def take_back(connection: Connection, source: str, page: Page, now: datetime) ->
     ]
     if rows:
         upsert = insert(connection, tombstones)
-        later = {"at": func.coalesce(upsert.excluded.at, tombstones.c.at)}
-        connection.execute(upsert.on_conflict_do_update(index_elements=["name"], set_=later), rows)
+        # A page that waited for its turn may tell of an earlier moment than what is kept.
+        is_later = upsert.excluded.at > tombstones.c.at
+        connection.execute(
+            upsert.on_conflict_do_update(
+                index_elements=["name"], set_={"at": upsert.excluded.at}, where=is_later
+            ),
+            rows,
+        )
 
 
 def is_any_waiting(connection: Connection) -> bool:
