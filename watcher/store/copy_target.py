@@ -63,9 +63,9 @@ def make_room(url: str) -> bool:
         for table in reversed(metadata.sorted_tables):
             if _first(connection, table) is not None:
                 connection.execute(table.delete())
-        for name in inspect(connection).get_table_names():
-            if is_derived(name):  # of posts that were here once
-                connection.exec_driver_sql(f"DROP TABLE {quoted(connection, name)} CASCADE")
+        derived = [name for name in inspect(connection).get_table_names() if is_derived(name)]
+        for name in derived:  # of posts that were here once
+            connection.exec_driver_sql(f"DROP TABLE {quoted(connection, name)}")
         mark(connection, COPYING)
     return half
 
@@ -95,7 +95,7 @@ def _throw_away(url: str) -> None:
         with engine.begin() as connection:
             # Row triggers, which guard what only grows, have no say in this.
             names = ", ".join(quoted(connection, table.name) for table in metadata.sorted_tables)
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
             mark(connection, HEAD)
     except SQLAlchemyError as error:
         raise translate(error, shown_address(url)) from error
