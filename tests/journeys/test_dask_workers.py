@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from rules.model import Account, Post
 from tests.dask_servers import PATIENCE, Cluster, Host, Process, cluster
 from watcher.backends.interface import Page
+from watcher.scale.dask_crew import DaskCrew
 from watcher.store import Store
 from watcher.store.schema import matches, posts, queue, workers
 
@@ -179,6 +180,21 @@ def test_a_keeper_whose_workers_all_pause_is_stopped(dask: Cluster, store: Store
     assert "0 workers stopped" in dask.call(*stop)
     assert run.end() == 0
     assert "nobody keeps workers there" in dask.call(*stop)
+
+
+def test_a_worker_for_a_scheduler_that_went_just_now_waits_for_it(dask: Cluster) -> None:
+    crew = DaskCrew(dask.engine, "watcher.toml")
+    client = crew._client
+    dask.scheduler.kill()
+    wait_until(lambda: client.status == "closed")
+    crew.start(1)
+    (ended,) = crew.news(0)
+    assert ended.number == 1
+    assert "the Dask scheduler at" in ended.why
+    crew.start(1)
+    (ended,) = crew.news(0)
+    assert ended.why == "no Dask scheduler answers"
+    crew.stop()
 
 
 def host_of(dask: Cluster, pid: int) -> Process:
