@@ -21,7 +21,7 @@ _UNPACKED: Final = 64 << 20
 _LARGE: Final = 256 << 20
 """A row group that unpacks to no more is read, however well it is packed."""
 _DENSEST: Final = 100
-"""So many octets to one of the file are believed; text packs to a tenth, counts to a fiftieth."""
+"""So many octets to one of the file are believed of a larger one; posts pack to a tenth."""
 _MOST_IN_LISTS: Final = 1 << 25
 """Values in the lists of a row group, beside one a row: one row may have all of them."""
 _VALUE: Final = 8
@@ -72,7 +72,7 @@ class _Leaf(NamedTuple):
 
     path: str
     longest: int
-    """Octets that no value of it exceeds."""
+    """Octets that no value of it exceeds, by what the file says."""
     values: int
     in_lists: bool
     coded: bool
@@ -90,7 +90,7 @@ class _Group:
         self._leaves = self._bounded(parquet)
 
     def _bounded(self, parquet: Any) -> list[_Leaf]:
-        """Return the leaves with text. Raises `ShardError` where all of them are too large."""
+        """Return the leaves with text. Raises `ShardError` where all columns come to too much."""
         group = self._metadata.row_group(self._number)
         wanted, leaves = {*self._columns}, []
         unpacked = packed = in_lists = 0
