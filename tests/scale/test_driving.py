@@ -5,13 +5,16 @@ import os
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.scale.samples import BEGAN, Here, Silent, as_line, work, write_posts
 from tests.store.conftest import Opened, opened, postgresql_opened, sqlite_opened, store
+from watcher.scale import driving
 from watcher.scale.driving import Asked, create, drive, finish, is_driven
 from watcher.scale.engines import Ended, Failed, Hands, open_engine
 from watcher.scale.model import Kind, ScaleError, Shard, ShardResult, Work
@@ -171,6 +174,26 @@ def test_a_job_whose_driver_went_before_it_could_end_it_is_ended_as_done(
     store.take_job(job, "elsewhere:17", BEGAN)
     with pytest.raises(ScaleError, match="is being worked on by elsewhere:17"):
         finish(store, job, BEGAN)
+
+
+def test_a_driver_that_saves_many_hits_gives_signs_of_life_meanwhile(
+    store: Store, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driving, "ASK_EVERY", 0.0)
+    job = job_over(store, archive)
+    times = (BEGAN + timedelta(seconds=n) for n in count())
+    beats: list[datetime | None] = []
+    save = store.save_shard
+
+    def watched(*all_of: Any) -> None:
+        *others, found, now = all_of
+        seen = [(store.job(job).beat, one) for one in found]
+        beats.extend(beat for beat, _ in seen)
+        save(*others, [one for _, one in seen], now)
+
+    monkeypatch.setattr(store, "save_shard", watched)
+    drive(store, job, Here(), Silent(), lambda: next(times))
+    assert len(set(beats)) == len(beats) > 1
 
 
 def test_nobody_drives_a_job_that_another_one_drives(store: Store, archive: Path) -> None:

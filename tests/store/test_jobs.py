@@ -1,6 +1,6 @@
 """The ledger of batch jobs: a shard is done together with its hits, and only for one driver."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -95,6 +95,60 @@ def test_a_driver_that_is_overtaken_amid_its_hits_brings_no_more(
         store.save_shard(job, first, 1, COUNTS, coming(), LATER)
     assert subjects(store, job) == [(1, "town:new")]
     assert store.job(job).done == 1
+
+
+@contextmanager
+def meanwhile(
+    store: Store, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]
+) -> Iterator[None]:
+    """Let somebody else act between the first transaction and the second."""
+    writing = store.writing
+    before: list[int] = []
+
+    @contextmanager
+    def watched() -> Iterator[Connection]:
+        before.append(1)
+        if len(before) == 2:
+            act()
+        with writing() as connection:
+            yield connection
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "writing", watched)
+        yield
+
+
+def test_a_driver_that_is_overtaken_before_it_removes_hits_removes_none(
+    store: Store, portions: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, first = begun(store)
+
+    def goes_on() -> None:
+        monkeypatch.undo()
+        monkeypatch.setattr(ledger, "_PORTION", 10)
+        second = store.take_job(job, "other:2", LATER)
+        store.save_shard(job, second, 1, COUNTS, [hit("town:new")], LATER)
+
+    with meanwhile(store, monkeypatch, goes_on), pytest.raises(OvertakenError):
+        store.save_shard(job, first, 1, COUNTS, [hit("town:old")], LATER)
+    assert subjects(store, job) == [(1, "town:new")]
+    assert store.job(job).done == 1
+
+
+def test_a_job_that_somebody_goes_on_with_is_not_removed(
+    store: Store, portions: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, turn = begun(store)
+    store.save_shard(job, turn, 1, COUNTS, [hit("town:old")], LATER)
+
+    def goes_on() -> None:
+        monkeypatch.undo()
+        second = store.take_job(job, "other:2", LATER)
+        store.save_shard(job, second, 1, COUNTS, [hit("town:new")], LATER)
+
+    with meanwhile(store, monkeypatch, goes_on), pytest.raises(OvertakenError):
+        store.remove_job(job)
+    assert subjects(store, job) == [(1, "town:new")]
 
 
 def test_a_job_whose_removal_breaks_off_has_found_nothing(

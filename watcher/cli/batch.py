@@ -33,7 +33,7 @@ from watcher.scale.engines import (
 from watcher.scale.model import Shard
 from watcher.scale.planning import SHARD_SIZE, plan
 from watcher.scale.results import TO_STORE
-from watcher.store import Store
+from watcher.store import NoSuchRecordError, Store
 from watcher.store.job_records import JobRecord
 
 MOST_NOTES = 10
@@ -182,7 +182,11 @@ def work_off(settings: Settings, store: Store, job: int, engine: Engine) -> int:
     except WatcherError:
         stderr().say(f"job {job} is not done: {how} goes on where it stopped")
         raise
-    return tell(store, store.job(job))
+    try:
+        return tell(store, store.job(job))
+    except NoSuchRecordError:
+        stderr().say(f"job {job} was removed meanwhile")
+        return 1
 
 
 def tell(store: Store, record: JobRecord) -> int:

@@ -9,13 +9,13 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from watcher.scale.engines import Engine, Failed, Hands
-from watcher.scale.model import Kind, ScaleError, Shard, ShardResult, Work
+from watcher.scale.model import Hit, Kind, ScaleError, Shard, ShardResult, Work
 from watcher.scale.planning import Plan
 from watcher.scale.results import Results, open_results
 from watcher.store import NoSuchRecordError, Store
@@ -182,7 +182,8 @@ def _worked_off(
         if isinstance(ended, Failed):
             turn.failed(ended)
         else:
-            results.save(turn.job, turn.number, ended, turn.clock())
+            found = turn.living(ended.read())
+            results.save(turn.job, turn.number, ended, found, turn.clock())
         watching.ended(ended)
     return number == len(left)
 
@@ -202,6 +203,12 @@ class _Turn:
             self.over = not self._store.beat_job(self.job, self.number, self.clock())
             self._asked = time.monotonic()
         return self.over
+
+    def living(self, found: Iterable[Hit]) -> Iterator[Hit]:
+        """Yield what is being saved; signs of life go on, though millions of hits take minutes."""
+        for hit in found:
+            self.is_over()  # what is saved then is refused by the ledger
+            yield hit
 
     def failed(self, ended: Failed) -> None:
         self._store.fail_shard(self.job, self.number, ended.number, ended.why, ended.failures)

@@ -67,8 +67,10 @@ class Results(Protocol):
         """Take back what `begin` made: no job was begun."""
         ...
 
-    def save(self, job: int, turn: int, result: ShardResult, now: datetime) -> None:
-        """Keep the hits of a shard, and write down that it is done."""
+    def save(
+        self, job: int, turn: int, result: ShardResult, found: Iterable[Hit], now: datetime
+    ) -> None:
+        """Keep what a shard found, which is read as it is kept, and write down that it is done."""
         ...
 
     def hits(self, job: int) -> Iterator[HitRecord]:
@@ -101,8 +103,10 @@ class _InStore:
     def unmake(self) -> None:
         """Nothing was made."""
 
-    def save(self, job: int, turn: int, result: ShardResult, now: datetime) -> None:
-        self._store.save_shard(job, turn, result.number, _counts(result), result.read(), now)
+    def save(
+        self, job: int, turn: int, result: ShardResult, found: Iterable[Hit], now: datetime
+    ) -> None:
+        self._store.save_shard(job, turn, result.number, _counts(result), found, now)
 
     def hits(self, job: int) -> Iterator[HitRecord]:
         return self._store.job_hits(job)
@@ -139,10 +143,12 @@ class _InFolder:
         except OSError as error:
             raise ScaleError(f"{self._folder} cannot be made: {error.strerror}") from error
 
-    def save(self, job: int, turn: int, result: ShardResult, now: datetime) -> None:
+    def save(
+        self, job: int, turn: int, result: ShardResult, found: Iterable[Hit], now: datetime
+    ) -> None:
         with suppress(FileExistsError):  # a job may be resumed on another machine
             self._make()
-        rows = (_record(result.number, hit) for hit in result.read())
+        rows = (_record(result.number, hit) for hit in found)
         write_file(hits_table(self._kind, rows), self._file(result.number), "parquet", force=True)
         _flush(self._folder)
         self._store.save_shard(job, turn, result.number, _counts(result), (), now)

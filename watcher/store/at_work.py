@@ -66,7 +66,7 @@ def keep_out(writing: Connection, now: datetime) -> None:
     Raises `StoreError` where somebody is at work already.
     """
     if writing.dialect.name == "postgresql":  # signs of life wait for no other writer
-        writing.execute(text(f"LOCK TABLE {workers.name} IN SHARE MODE"))
+        writing.execute(text(f"LOCK TABLE {workers.name}, {jobs.name} IN SHARE MODE"))
     _refuse(writing, now)
 
 

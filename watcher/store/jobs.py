@@ -105,7 +105,7 @@ class Jobs(Database):
         with self.writing() as connection:
             _still_ours(connection, job, turn)
             connection.execute(here.values(_UNDONE))
-        self._remove_hits(hits.c.job == job, hits.c.shard == number)
+        self._remove_hits(job, turn, "running", hits.c.shard == number)
         rows = (_hit_row(job, number, *one) for one in found)
         while len(some := list(islice(rows, _PORTION))) == _PORTION:
             with self._adding(job, turn) as connection:
@@ -131,11 +131,15 @@ class Jobs(Database):
             _still_ours(connection, job, turn)
             yield connection
 
-    def _remove_hits(self, *which: ColumnElement[bool]) -> None:
-        some = select(hits.c.row).where(*which).limit(_PORTION)
+    def _remove_hits(
+        self, job: int, turn: int, state: JobState, *which: ColumnElement[bool]
+    ) -> None:
+        """Remove hits of a job for as long as it is in this turn and state."""
+        some = select(hits.c.row).where(hits.c.job == job, *which).limit(_PORTION)
         gone = _PORTION
         while gone == _PORTION:
             with self.writing() as connection:
+                _still_ours(connection, job, turn, state)
                 gone = connection.execute(delete(hits).where(hits.c.row.in_(some))).rowcount
 
     def fail_shard(self, job: int, turn: int, number: int, error: str, failures: int) -> None:
@@ -169,15 +173,19 @@ class Jobs(Database):
     def remove_job(self, job: int) -> None:
         """Remove a job with all that it found. Raises `NoSuchRecordError`.
 
-        Where that breaks off, it is a cancelled job of which nothing is done.
+        Where that breaks off, it is a cancelled job of which nothing is done. Raises
+        `OvertakenError` where somebody goes on with it meanwhile, who then begins anew.
         """
         with self.writing() as connection:
             change = update(jobs).where(jobs.c.id == job)
-            if connection.execute(change.values(state="cancelled")).rowcount == 0:
+            mine = change.values(state="cancelled", turn=jobs.c.turn + 1).returning(jobs.c.turn)
+            turn: int | None = connection.execute(mine).scalar()
+            if turn is None:
                 raise _unknown(job)
             connection.execute(update(shards).where(shards.c.job == job).values(_UNDONE))
-        self._remove_hits(hits.c.job == job)
+        self._remove_hits(job, turn, "cancelled")
         with self.writing() as connection:
+            _still_ours(connection, job, turn, "cancelled")
             connection.execute(delete(jobs).where(jobs.c.id == job))
 
     def job(self, job: int) -> JobRecord:
@@ -279,10 +287,10 @@ def _hit_row(
     }
 
 
-def _still_ours(connection: Connection, job: int, turn: int) -> None:
+def _still_ours(connection: Connection, job: int, turn: int, state: JobState = "running") -> None:
     query = select(jobs.c.turn, jobs.c.state).where(jobs.c.id == job).with_for_update()
     found = connection.execute(query).first()
-    if found is None or found.turn != turn or found.state != "running":
+    if found is None or found.turn != turn or found.state != state:
         why = "was cancelled" if found and found.state == "cancelled" else "is another's now"
         raise OvertakenError(f"job {job} {why}")
 
