@@ -672,6 +672,20 @@ def test_tables_of_other_programs_stay(postgres_url: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.server
+def test_a_day_of_the_log_that_stands_by_itself_goes_with_the_rest(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    a_store(postgres_url, "p1").close()
+    back_up(postgres_url, tmp_path / "saved")
+    engine = create_engine(postgres_url)
+    with engine.begin() as connection:  # who dropped it was killed after it was detached
+        connection.execute(text("CREATE TABLE log_day_20260301 (LIKE log)"))
+    restore(tmp_path / "saved", postgres_url, force=True)
+    assert "log_day_20260301" not in inspect(engine).get_table_names()
+    engine.dispose()
+
+
+@pytest.mark.server
 def test_what_another_program_built_on_our_tables_is_named_and_stays(
     postgres_url: str, tmp_path: Path
 ) -> None:

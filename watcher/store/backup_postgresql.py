@@ -28,6 +28,8 @@ Progress = Callable[[int, int], None]
 _DAYS = "log_day_[0-9]*"
 """The log's tables of days, to pg_dump: one may be made while it begins."""
 _MARK = "watcher_restore_refused"
+_DAY = re.compile(r"log_day_\d{8}", re.ASCII)
+"""How a day of the log is called that stands by itself: not dropped yet, and no part of `log`."""
 _THEIRS = "watcher_restore_kept"
 _FUNCTIONS = (
     "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS"
@@ -113,7 +115,7 @@ def _dropping(url: URL) -> str:
     finally:
         engine.dispose()
     ours = {*metadata.tables, VERSION_TABLE}
-    names = [name for name in found if name in ours or is_derived(name)]
+    names = [name for name in found if name in ours or is_derived(name) or _DAY.fullmatch(name)]
     tables = ", ".join(f'"{name}"' for name in names)
     return f"""
 SET client_min_messages = warning;

@@ -101,7 +101,7 @@ def restore_sqlite(file: Path, url: URL) -> Path | None:
     except OSError as error:
         raise StoreError(
             f"{database} cannot be put in place: {error.strerror}",
-            help="what was there before is not lost",
+            help="what was there before is not lost" if database.exists() else "",
         ) from error
     finally:
         with suppress(OSError):

@@ -81,7 +81,8 @@ def read_held(
 
 def _rows(connection: Connection, held: HeldPartition, limit: int) -> Iterator[Any]:
     """Yield the rows that hold the next posts; where these are gone, the first that are left."""
-    own = log.c.partition == held.partition
+    # Above the head there is nothing yet, unless it was left by a database that was replaced.
+    own = and_(log.c.partition == held.partition, log.c.last <= held.head)
     wanted = and_(own, log.c.first <= held.after + limit)
     after = held.partition, held.after
     rows = next_rows(connection, after, wanted) or next_rows(connection, after, own)[:1]
