@@ -20,6 +20,7 @@ from watcher.metrics.health import Health
 from watcher.scale.driving import Asked, create
 from watcher.scale.planning import plan
 from watcher.store import Store
+from watcher.store.job_records import ShardCounts
 from watcher.store.schema import channels, log, workers
 
 __all__ = ["acme", "terminal"]
@@ -99,6 +100,35 @@ def a_job(host: Terminal, store: Store) -> int:
     archive = str(write_posts(host.folder / "posts.jsonl", *range(10)))
     asked = Asked(work=work("backtest"), to="store", rules="rules.toml", archives=(archive,))
     return create(store, asked, plan([archive], 100), BEGAN)
+
+
+def test_a_job_that_only_lacks_its_end_is_ended_by_the_servers_clock(
+    host: Terminal, store: Store
+) -> None:
+    job = a_job(host, store)
+    turn = store.take_job(job, "elsewhere:17", now_there(store))
+    store.save_shard(job, turn, 1, ShardCounts(records=10, skipped=0, hits=0), (), now_there(store))
+    seen = host.pipe("jobs", "resume", str(job))
+    assert "is being worked on by elsewhere:17" in seen.err
+    assert store.beat_job(job, turn, now_there(store) - timedelta(minutes=5))
+    host.now -= 2 * OFF
+    assert host.pipe("jobs", "resume", str(job)).code == 0
+    ended = store.job(job).ended
+    assert ended is not None
+    assert abs(ended - now_there(store)) < SOON
+
+
+def test_a_silence_begins_and_ends_by_the_servers_clock(host: Terminal, store: Store) -> None:
+    seen = host.pipe(
+        "silence", "add", "--rule", rule_of(host), "--for", "10m", "--because", "known"
+    )
+    assert seen.code == 0, seen.err
+    (one,) = store.silences(now_there(store))
+    assert abs(one.silence.until - now_there(store) - timedelta(minutes=10)) < SOON
+
+
+def rule_of(host: Terminal) -> str:
+    return load(host.folder / "watcher.toml").rules[0].name
 
 
 def test_a_job_that_another_machine_drives_is_left_alone(host: Terminal, store: Store) -> None:

@@ -152,6 +152,8 @@ class Standby:
         except WatcherError as error:
             self._tell(str(error))
             self._lead.release()
+            with self.pulse.step("heartbeat"):  # it is the database that is not well
+                self._leave_a_sign("another process")
             return
         self._service = leading
         if self.stopping.is_set():  # in between: it was not told

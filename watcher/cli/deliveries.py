@@ -17,6 +17,7 @@ from watcher.cli.messages import content
 from watcher.cli.names import NUMBER, completing, email_names, limit
 from watcher.cli.suppressed import as_dict, gets_nothing, lift
 from watcher.cli.suppressed import list_ as suppressed
+from watcher.clock import clock_of
 from watcher.store import AttemptRecord, DeliveryRecord, ReturnKind, SuppressionRecord
 
 MARGIN = len("2026-03-10 08:30  sent  ")
@@ -161,7 +162,7 @@ def retry(settings: Settings, delivery_id: int) -> None:
     A parked one may have arrived already: then its reader gets it twice.
     """
     with settings.opened() as (_, store):
-        store.retry_delivery(delivery_id, settings.clock())
+        store.retry_delivery(delivery_id, clock_of(store, settings.clock)())
     stdout().say(f"delivery {delivery_id} goes out with the next `watcher once` or a running one")
 
 
@@ -171,7 +172,7 @@ def retry(settings: Settings, delivery_id: int) -> None:
 def drop(settings: Settings, delivery_id: int) -> None:
     """Give up on a mail that was not sent."""
     with settings.opened() as (_, store):
-        store.drop_delivery(delivery_id, settings.clock())
+        store.drop_delivery(delivery_id, clock_of(store, settings.clock)())
     stdout().say(f"delivery {delivery_id} is given up")
 
 

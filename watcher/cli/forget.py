@@ -11,6 +11,7 @@ from watcher.app import App
 from watcher.cli import Settings
 from watcher.cli.console import count, print_json, safe, stderr, stdout
 from watcher.cli.names import MistakeError
+from watcher.clock import clock_of
 from watcher.presence import BusyError, alone
 from watcher.store import Held, Store
 from watcher.walk.archiving import archive_of, erase_from_archive
@@ -42,13 +43,13 @@ def command(settings: Settings, account: str, yes: bool, undo: bool, as_json: bo
         if held is None:
             network, _, name = account.partition(":")
             _ask(f"keep {safe(account, 100)} out? Nothing is stored of them", yes=yes)
-            app.store.keep_out(network, name, settings.clock())
+            app.store.keep_out(network, name, clock_of(app.store, settings.clock)())
             gone = 0
         else:
             if not as_json:
                 _tell(held)
             _ask("erase this and keep them out?", yes=yes)
-            gone = app.store.forget_account(held, settings.clock())
+            gone = app.store.forget_account(held, clock_of(app.store, settings.clock)())
         if (archive := archive_of(app.config)) is not None:
             erase_from_archive(app, archive)
         mended = _clear(app)

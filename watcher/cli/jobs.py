@@ -117,7 +117,7 @@ def resume(settings: Settings, id: int, engine: str | None) -> int:
                 return work_off(settings, store, id, opened)
         ended = ""
         if job.state != "done":
-            finish(store, id, settings.clock())
+            finish(store, id, clock_of(store, settings.clock)())
             ended = ": it is done"
         stdout().say(f"nothing is left of job {id}{ended}")
         return 0

@@ -20,6 +20,7 @@ from watcher.cli.names import (
     rule_names,
 )
 from watcher.cli.suspects.subject import who
+from watcher.clock import clock_of
 from watcher.config import Config
 from watcher.store import SilenceRecord
 
@@ -77,8 +78,8 @@ def add(
     What is silenced is stored and counted, and is not told later. The next digest of the channel
     says how much there was, and by which silence.
     """
-    now = settings.clock()
     with settings.opened() as (config, store):
+        now = clock_of(store, settings.clock)()
         silence = Silence(
             rule=meant(rule, rule_names(config), "rule") if rule else "",
             brand=meant(brand, brand_names(config), "brand") if brand else "",
@@ -108,8 +109,8 @@ def add(
 @click.pass_obj
 def list_(settings: Settings, state: str, limit: int, as_json: bool) -> None:
     """List silences, the newest first, with how much each has kept back."""
-    now = settings.clock()
     with settings.opened() as (_, store):
+        now = clock_of(store, settings.clock)()
         active = None if state == "all" else state == "active"
         found = store.silences(now, active=active, limit=limit + 1)
     records = shown(found, limit)
@@ -147,8 +148,8 @@ _EMPTY = {
 @click.pass_obj
 def expire(settings: Settings, id: int, by: str | None) -> None:
     """End a silence now. What it has kept back stays so."""
-    now = settings.clock()
     with settings.opened() as (_, store):
+        now = clock_of(store, settings.clock)()
         record = store.expire_silence(id, by or who(), now)
     stdout().say(f"silence {id} has ended; it kept back {record.kept:,}")
 
