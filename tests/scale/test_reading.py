@@ -169,6 +169,86 @@ def test_a_small_file_that_stands_for_gigabytes_takes_little_memory(
     assert read_ == rows
 
 
+ORDINARY: dict[str, tuple[Any, dict[str, Any]]] = {
+    "plain": (pa.string(), {"use_dictionary": False}),
+    "lengths": (
+        pa.string(),
+        {"use_dictionary": False, "column_encoding": "DELTA_LENGTH_BYTE_ARRAY"},
+    ),
+    "lengths of binary": (
+        pa.binary(),
+        {"use_dictionary": False, "column_encoding": "DELTA_LENGTH_BYTE_ARRAY"},
+    ),
+    "json": (pa.json_(), {}),
+    "plain json": (pa.json_(), {"use_dictionary": False}),
+}
+"""Ordinary forms of text: none shares octets but through a dictionary that pyarrow can keep."""
+
+
+def sizes(path: Path, columns: list[str]) -> list[tuple[int, int]]:
+    """Return the rows and the octets of each batch in which a file is unpacked."""
+    seen: list[tuple[int, int]] = []
+    real = parquet._rows
+
+    def noted(batch: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+        seen.append((batch.num_rows, batch.nbytes))
+        return real(batch)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parquet, "_rows", noted)
+        list(parquet.rows(str(path), 0, len(parquet.row_groups(str(path))), columns))
+    return seen
+
+
+@pytest.mark.parametrize("form", ORDINARY)
+def test_lists_of_text_are_read_in_every_ordinary_form(tmp_path: Path, form: str) -> None:
+    kind, options = ORDINARY[form]
+    rows = 20_000
+    tags = pa.array([f"sale{n}" for n in range(rows)]).cast(pa.binary())
+    stored = tags if kind == pa.binary() else tags.cast(pa.string()).cast(kind)
+    lists = pa.ListArray.from_arrays(pa.array(range(rows + 1), pa.int32()), stored)
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"hashtags": lists}), path, **options)
+    found = [row["hashtags"] for _, row in parquet.rows(str(path), 0, 1, ["hashtags"])]
+    assert found == lists.to_pylist()
+    assert {rows for rows, _ in sizes(path, ["hashtags"])} == {parquet._BATCH}
+
+
+@pytest.mark.parametrize("form", ORDINARY)
+def test_ordinary_text_is_read_thousands_of_rows_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    kind, options = ORDINARY[form]
+    texts = pa.array([f"{n} {'x' * 1000}" for n in range(20_000)]).cast(pa.binary())
+    stored = texts if kind == pa.binary() else texts.cast(pa.string()).cast(kind)
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": stored}), path, **options)
+    monkeypatch.setattr(parquet, "_UNPACKED", 8 << 20)
+    assert {rows for rows, _ in sizes(path, ["text"])} == {parquet._BATCH}
+
+
+@pytest.mark.parametrize("encoding", ["PLAIN", "DELTA_LENGTH_BYTE_ARRAY"])
+def test_long_texts_stored_in_full_are_unpacked_a_few_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    monkeypatch.setattr(parquet, "_UNPACKED", 1 << 20)
+    options = {"use_dictionary": False, "column_encoding": encoding, "compression": "zstd"}
+    short, long = ["Nordelia"] * 2000, ["x" * 100_000] * 90
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": long}), path, **options)
+    seen = sizes(path, ["text"])
+    assert sum(rows for rows, _ in seen) == 90
+    assert max(octets for _, octets in seen) <= parquet._UNPACKED
+    pq.write_table(pa.table({"text": short + long}), path, **options)
+    whole = pq.read_metadata(path).row_group(0).total_byte_size
+    seen = sizes(path, ["text"])
+    assert sum(rows for rows, _ in seen) == 2090
+    assert max(octets for _, octets in seen) <= whole
+    monkeypatch.setattr(parquet, "_LARGE", whole - 1)
+    with pytest.raises(ShardError, match="more than posts come to"):
+        sizes(path, ["text"])
+
+
 def test_rows_of_over_four_megabytes_are_skipped_and_told(tmp_path: Path) -> None:
     long = "x" * 3_000_000
     some = [post(0), post(1) | {"links": [long, long]}, post(2) | {"text": long * 2}, post(3)]

@@ -1,8 +1,11 @@
-"""Rows out of Parquet, of which little is in memory at a time, whatever the file says.
+"""Rows out of Parquet, of which little is in memory at a time.
 
 A file of a few kilobytes may stand for gigabytes: a dictionary has a long text once, and a million
-rows point to it. So what is unpacked at a time is bounded here, and so is what of it becomes
-objects of Python. pyarrow comes from `watcher.scale.arrow`.
+rows point to it. So as many rows are unpacked at a time as come to little if each were the longest
+of those that share their octets, and the average of those that are stored in full. Where the long
+ones of the latter stand together, that is at most what their row group unpacks to, which is bounded
+too. So is what becomes objects of Python. What a file's footer says of sizes and encodings is
+believed. pyarrow comes from `watcher.scale.arrow`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +20,7 @@ from watcher.scale.model import ShardError
 _BATCH: Final = 2_000
 _BUFFER: Final = 1 << 20
 _UNPACKED: Final = 64 << 20
-"""Octets of text that pyarrow may unpack at a time."""
+"""Octets of text that pyarrow may unpack at a time, as long as rows are no longer than supposed."""
 _LARGE: Final = 256 << 20
 """A row group that unpacks to no more is read, however well it is packed."""
 _DENSEST: Final = 100
@@ -27,7 +30,11 @@ _MOST_IN_LISTS: Final = 1 << 25
 _VALUE: Final = 8
 """Octets of a value beside those of its text."""
 _OF_TEXT: Final = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
-_PLAIN: Final = ("NONE", "STRING")
+_PLAIN: Final = ("NONE", "STRING", "JSON")
+_IN_FULL: Final = frozenset(
+    {"PLAIN", "RLE", "BIT_PACKED", "DELTA_LENGTH_BYTE_ARRAY", "BYTE_STREAM_SPLIT"}
+)
+"""Encodings of text of which no value shares octets with another, and those of its levels."""
 _CODED: Final = frozenset({"PLAIN", "RLE", "BIT_PACKED", "PLAIN_DICTIONARY", "RLE_DICTIONARY"})
 """Encodings of which pyarrow can leave the text in its dictionary."""
 
@@ -68,7 +75,7 @@ def _opened(file: str) -> Iterator[tuple[Any, Any]]:
 
 
 class _Leaf(NamedTuple):
-    """A column of text in a row group, or such a part of a column."""
+    """A column of text in a row group, or such a part of a column, whose values share octets."""
 
     path: str
     longest: int
@@ -87,10 +94,13 @@ class _Group:
     ) -> None:
         self._file, self._source, self._metadata = file, source, parquet.metadata
         self._number, self._columns = number, columns
-        self._leaves = self._bounded(parquet)
+        self._average, self._leaves = self._bounded(parquet)
 
-    def _bounded(self, parquet: Any) -> list[_Leaf]:
-        """Return the leaves with text. Raises `ShardError` where all columns come to too much."""
+    def _bounded(self, parquet: Any) -> tuple[int, list[_Leaf]]:
+        """Return the octets that are stored for a row, and the leaves whose values share theirs.
+
+        Raises `ShardError` where all columns come to too much.
+        """
         group = self._metadata.row_group(self._number)
         wanted, leaves = {*self._columns}, []
         unpacked = packed = in_lists = 0
@@ -101,7 +111,7 @@ class _Group:
             unpacked += chunk.total_uncompressed_size
             packed += chunk.total_compressed_size
             in_lists += chunk.num_values - group.num_rows
-            if chunk.physical_type in _OF_TEXT:
+            if chunk.physical_type in _OF_TEXT and not _IN_FULL.issuperset(chunk.encodings):
                 leaves.append(
                     _Leaf(
                         column.path,
@@ -117,7 +127,7 @@ class _Group:
             raise self._refused(f"its row group {self._number} unpacks to {unpacked >> 20:,} MB")
         if in_lists > _MOST_IN_LISTS:
             raise self._refused(f"its row group {self._number} has {in_lists:,} values in lists")
-        return leaves
+        return unpacked // max(1, group.num_rows), leaves
 
     def _refused(self, why: str) -> ShardError:
         return ShardError(f"{self._file} cannot be read: {why}, more than posts come to")
@@ -129,7 +139,7 @@ class _Group:
         dictionary, since one row may point to it a million times; so does what has no value in the
         first rows, where pyarrow shows no dictionary.
         """
-        octets, coded = 0, []
+        octets, coded = self._average, []
         for leaf in self._leaves:
             longest = self._longest(leaf)
             if longest is None:
@@ -169,6 +179,7 @@ class _Group:
             read_dictionary=coded,
             buffer_size=buffer,
             pre_buffer=False,
+            arrow_extensions_enabled=False,  # else JSON never stays in its dictionary
         )
         batches: Iterator[Any] = reader.iter_batches(
             size, row_groups=[self._number], columns=columns, use_threads=False
