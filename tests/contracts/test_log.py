@@ -517,10 +517,13 @@ def test_a_day_that_is_dropped_half_is_dropped_later(
 
 
 @pytest.mark.server
+@pytest.mark.parametrize("detaches_from", [14, 1000])
 def test_what_comes_to_a_day_at_the_last_moment_is_not_dropped_with_it(
-    on_server: Store, monkeypatch: pytest.MonkeyPatch
+    on_server: Store, monkeypatch: pytest.MonkeyPatch, detaches_from: int
 ) -> None:
+    monkeypatch.setattr(log_days_module, "_DETACHES", (detaches_from,))
     days = on_server.log_days(LATER)
+    on_server._known_days = frozenset(days)
     is_worked_off = log_days_module.is_worked_off
 
     def at_last(*args: Any) -> bool:

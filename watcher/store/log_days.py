@@ -249,7 +249,9 @@ def drop_day(connection: Connection, day: datetime, patience: timedelta) -> bool
         return True
     detached = table(_name(day), column("partition"), column("last"))
     if connection.execute(_waiting(detached)).first() is not None:
-        _attach(connection, day)  # it came to this day at the last moment
+        # It came to this day at the last moment. An older server has detached nothing.
+        if _name(day) not in connection.execute(_PARTS).scalars():
+            _attach(connection, day)
         return False
     connection.execute(text(f"SET LOCAL lock_timeout = {_milliseconds(patience)}"))
     with _busy_told():
