@@ -43,6 +43,12 @@ def shown(at: Terminal, *words: str, **more: str) -> str:
     return f"$ watcher {' '.join(words)}\n" + at.type(*words, **more).screen
 
 
+def indexed(at: Terminal) -> bytes:
+    """Return all that the files of the search index hold."""
+    index = at.folder / "data" / "index"
+    return b"".join(path.read_bytes() for path in index.rglob("*") if path.is_file())
+
+
 def test_a_person_is_erased_and_kept_out(read: Terminal) -> None:
     seen = shown(read, "forget", "@zoe", keys="y\n")
     seen += shown(read, "search", "acme") + shown(read, "status").splitlines()[-1] + "\n"
@@ -65,10 +71,8 @@ def test_nothing_is_erased_unless_somebody_agrees(read: Terminal) -> None:
 def test_no_file_of_the_data_folder_holds_the_words_any_more(read: Terminal) -> None:
     said = json.loads(read.pipe("forget", "@zoe", "--yes", "--json").out)
     assert (said["posts"], said["posts_erased"], said["index_cleared"]) == (2, 2, True)
-    index = read.folder / "data" / "index"
-    held = b"".join(path.read_bytes() for path in index.rglob("*") if path.is_file())
-    assert b"account:local" in held
-    assert b"zoe" not in held
+    assert b"account:local" in indexed(read)
+    assert b"zoe" not in indexed(read)
 
 
 def test_who_was_never_seen_can_be_kept_out(read: Terminal) -> None:
@@ -79,6 +83,17 @@ def test_who_was_never_seen_can_be_kept_out(read: Terminal) -> None:
     assert read.pipe("once").code == 0
     assert "nobody" not in read.pipe("search", "acme").out
     assert read.pipe("forget", "--undo", "local:somebody").code == 2
+
+
+def test_a_damaged_file_of_the_archive_is_told_when_all_else_is_cleared(read: Terminal) -> None:
+    config = read.folder / "watcher.toml"
+    config.write_text(config.read_text() + '\n[store]\nlog = true\narchive = "kept"\n')
+    (read.folder / "kept").mkdir()
+    (read.folder / "kept" / "log-2026-01-01.parquet").write_bytes(b"no")
+    done = read.pipe("forget", "@zoe", "--yes")
+    assert done.code != 0
+    assert "log-2026-01-01.parquet" in done.err
+    assert b"zoe" not in indexed(read)
 
 
 def test_a_pending_mail_is_made_again_without_the_person(read: Terminal) -> None:

@@ -1,6 +1,8 @@
 """Who is forgotten is in the log no more, nor in its archive; and comes into neither again."""
 
+import fcntl
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,7 +19,7 @@ from tests.contracts.test_log import by, store, stored, work_off
 from tests.contracts.test_log_same_as_pages import Way, opened
 from tests.servers import Postgres
 from tests.store.conftest import BOTH, postgresql_opened, sqlite_opened
-from tests.store.samples import DAY, HOUR, NOON, account, page, post
+from tests.store.samples import DAY, NOON, account, page, post
 from watcher.config import load
 from watcher.search import SearchError
 from watcher.store import Store, StoreError, log_steps
@@ -26,7 +28,13 @@ from watcher.store.log_rows import opened as opened_row
 from watcher.store.log_rows import pack, packed, unpack
 from watcher.store.schema import log
 from watcher.walk import archiving
-from watcher.walk.archiving import check_archive, drop_old_log, erase_from_archive
+from watcher.walk.archiving import (
+    ArchiveError,
+    check_archive,
+    clear_archive,
+    drop_old_log,
+    erase_from_archive,
+)
 from watcher.walk.forgetting import ForgettingError, forget
 
 __all__ = ["postgresql_opened", "sqlite_opened", "store"]
@@ -249,6 +257,13 @@ def archived(way: Way) -> list[dict[str, Any]]:
     ]
 
 
+def files(way: Way) -> list[Path]:
+    """Return the files of the archive's folder, but the one that writers lock."""
+    return sorted(
+        path for path in (way.app.config.folder / "kept").iterdir() if path.name != ".lock"
+    )
+
+
 def come(way: Way) -> None:
     """Posts of one day, worked off."""
     filled(way.app.store)
@@ -329,8 +344,33 @@ def test_a_crash_between_writing_and_dropping_loses_and_doubles_nothing(
     drop_old_log(way.app, NOON + 9 * DAY)
     assert len(archived(way)) == 12
     assert numbers(way.app.store) == []
+    assert len(files(way)) == 1
+
+
+def test_what_a_killed_writer_left_goes_when_the_next_one_writes(way: Way) -> None:
+    come(way)
     folder = way.app.config.folder / "kept"
-    assert [path.suffix for path in folder.iterdir()] == [".parquet"]
+    folder.mkdir()
+    for name in ("log-2026-01-01.new", "log-2026-01-01.0a1b.new"):
+        (folder / name).write_bytes(b"half")
+    drop_old_log(way.app, NOON + 9 * DAY)
+    assert [path.suffix for path in files(way)] == [".parquet"]
+
+
+def test_what_writers_lock_is_a_file_open_for_writing_as_network_drives_need(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    come(way)
+    flock, locked = fcntl.flock, list[bool]()
+
+    def seen(file: Any, how: int) -> None:
+        writes = fcntl.fcntl(file, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+        locked.append(stat.S_ISREG(os.fstat(file.fileno()).st_mode) and writes)
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", seen)
+    drop_old_log(way.app, NOON + 9 * DAY)
+    assert set(locked) == {True}
 
 
 def test_a_day_that_another_leader_is_still_writing_is_not_replaced_by_what_is_left_of_it(
@@ -356,11 +396,11 @@ def test_who_is_forgotten_goes_from_the_archive_too(way: Way) -> None:
     come(way)
     later = NOON + 9 * DAY
     drop_old_log(way.app, later)
-    (path,) = (way.app.config.folder / "kept").iterdir()
+    (path,) = files(way)
     (held,) = way.app.store.accounts_called("@ann")
     way.app.store.forget_account(held, later)
     assert way.app.store.forgotten_in("archive") is not None
-    drop_old_log(way.app, later + HOUR)
+    clear_archive(way.app)
     assert way.app.store.forgotten_in("archive") is None
     left = archived(way)
     assert "Annabelle" not in repr(left)
@@ -368,7 +408,49 @@ def test_who_is_forgotten_goes_from_the_archive_too(way: Way) -> None:
     before = path.stat().st_mtime_ns
     assert erase_from_archive(way.app, path.parent) == 0
     assert path.stat().st_mtime_ns == before
-    assert [one.suffix for one in path.parent.iterdir()] == [".parquet"]
+    assert files(way) == [path]
+
+
+def damaged(way: Way) -> None:
+    """Three days are archived and Ann is forgotten; one is cut off, one lacks who wrote."""
+    come(way)
+    drop_old_log(way.app, NOON + 9 * DAY)
+    (path,) = files(way)
+    path.with_name("log-2000-01-01.parquet").write_bytes(path.read_bytes()[:-9])
+    pq.write_table(pq.read_table(path, columns=["text"]), path.with_name("log-2000-01-02.parquet"))
+    (held,) = way.app.store.accounts_called("@ann")
+    way.app.store.forget_account(held, NOON + 9 * DAY)
+
+
+def test_a_damaged_file_of_the_archive_holds_up_no_other(way: Way) -> None:
+    damaged(way)
+    with pytest.raises(ArchiveError, match=r"2000-01-01.*2000-01-02"):
+        clear_archive(way.app)
+    assert way.app.store.forgotten_in("archive") is not None
+    first, second, path = files(way)
+    assert "Annabelle" not in repr(pq.read_table(path).to_pylist())
+    for one in (first, second):
+        one.unlink()
+    clear_archive(way.app)
+    assert way.app.store.forgotten_in("archive") is None
+
+
+def test_the_archive_is_gone_through_again_while_the_log_is_not_cleared(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    come(way)
+    (held,) = way.app.store.accounts_called("@ann")
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "_go_through", failing(StoreError("locked")))
+        with pytest.raises(StoreError):
+            way.app.store.forget_account(held, NOON)
+        clear_archive(way.app)
+        drop_old_log(way.app, NOON + 9 * DAY)
+    assert "Annabelle" in repr(archived(way))
+    way.app.store.finish_forgetting(NOON)
+    clear_archive(way.app)
+    assert "Annabelle" not in repr(archived(way))
+    assert way.app.store.forgotten_in("archive") is None
 
 
 def test_batch_work_reads_what_was_archived(way: Way) -> None:

@@ -50,9 +50,11 @@ def command(settings: Settings, account: str, yes: bool, undo: bool, as_json: bo
                 _tell(held)
             _ask("erase this and keep them out?", yes=yes)
             gone = app.store.forget_account(held, clock_of(app.store, settings.clock)())
-        if (archive := archive_of(app.config)) is not None:
-            erase_from_archive(app, archive)
-        mended = _clear(app)
+        try:
+            if (archive := archive_of(app.config)) is not None:
+                erase_from_archive(app, archive)
+        finally:  # a file of the archive that is damaged holds up no mails
+            mended = _clear(app)
     if as_json:
         print_json(_as_dict(held) | {"posts_erased": gone, "index_cleared": mended})
         return

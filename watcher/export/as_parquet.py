@@ -86,7 +86,8 @@ def rewrite(
             with pq.ParquetWriter(_Counting(to), file.schema_arrow, compression="zstd") as writer:
                 for block, mask in zip(file.iter_batches(_BLOCK), masks, strict=True):
                     writer.write_batch(block.filter(pa.array(mask, pa.bool_())))
-    except pa.ArrowException as error:
+    # Damage may show in a text that is none, and another program's file in a column it has not.
+    except (pa.ArrowException, KeyError, UnicodeDecodeError) as error:
         raise ExportError(f"{path} cannot be read as Parquet: {error}") from error
     return gone
 

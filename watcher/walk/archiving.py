@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
+from secrets import token_hex
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
@@ -16,6 +17,7 @@ from rules.errors import WatcherError
 from rules.model import Post
 from watcher.app import App
 from watcher.config import Config
+from watcher.export import ExportError
 from watcher.export.as_parquet import rewrite, write
 from watcher.export.table import Column, Table, Value
 from watcher.store import Store, is_shared
@@ -63,9 +65,8 @@ class ArchiveError(WatcherError):
 def drop_old_log(app: App, now: datetime) -> int:
     """Drop the days of the log that are worked off and old enough; return how many.
 
-    With `[store] archive` each is written there first, whole or not at all. What people wrote who
-    were forgotten goes from the files there. Raises `ArchiveError`, `StoreError`; what was not
-    dropped is tried again at the next turn.
+    With `[store] archive` each is written there first, whole or not at all. Raises `ArchiveError`,
+    `ExportError`, `StoreError`; what was not dropped is tried again at the next turn.
     """
     before = now - timedelta(days=app.config.store.log_days)
     folder = archive_of(app.config)
@@ -77,11 +78,22 @@ def drop_old_log(app: App, now: datetime) -> int:
     done = app.store.drop_log(days)
     if done.in_use:
         log.warning("%d old days of the log are in use; the next turn drops them", done.in_use)
-    if folder is not None and (mark := app.store.forgotten_in("archive")) is not None:
-        # After the days were written: one may hold what was read before somebody was forgotten.
-        erase_from_archive(app, folder)
-        app.store.forgotten_gone("archive", mark)
     return done.dropped
+
+
+def clear_archive(app: App) -> None:
+    """Erase from the archive what forgotten people wrote, where some may be in it.
+
+    Raises `ArchiveError`, `StoreError`; then, and while the log may hold some too, from where it
+    would come into the archive, it is done once more at the next turn.
+    """
+    folder, mark = archive_of(app.config), app.store.forgotten_in("archive")
+    if folder is None or mark is None:
+        return
+    in_log = app.store.forgotten_in("log")
+    erase_from_archive(app, folder)
+    if in_log is None:
+        app.store.forgotten_gone("archive", mark)
 
 
 def archive_of(config: Config) -> Path | None:
@@ -117,19 +129,34 @@ def check_archive(config: Config) -> str:
 def erase_from_archive(app: App, folder: Path) -> int:
     """Erase from all files of the archive what forgotten people wrote; return how many posts went.
 
-    Each file is replaced whole or not at all. Raises `ArchiveError`, `StoreError`.
+    Each file is replaced whole or not at all. One that fails holds up no other: `ArchiveError`,
+    which names them, is raised when all had their turn. Raises `StoreError` at once.
     """
     if not folder.is_dir():
         return 0
+    need_parquet(app.config)
     gone = 0
+    failed = list[WatcherError]()
     with _told(folder), _alone(folder):
         for path in _files(folder):
-            with _told(path), _whole(path) as file:
-                gone += rewrite(path, file, _WHO, lambda rows: _are_left(app.store, rows))
+            try:
+                with _told(path), _whole(path) as file:
+                    gone += rewrite(path, file, _WHO, lambda rows: _are_left(app.store, rows))
+            except (ArchiveError, ExportError) as error:
+                failed.append(error)
+    if failed:
+        told = "; ".join(error.message for error in failed[:_TOLD])
+        more = f"; and {len(failed) - _TOLD} more" * (len(failed) > _TOLD)
+        raise ArchiveError(
+            f"files of the archive may still hold what forgotten people wrote: {told}{more}",
+            help="mend these files, or take them away; the service tries it again by itself",
+        )
     return gone
 
 
 _WHO = ("network", "author_key", "author", "repost_author")
+_TOLD = 3
+"""So many files that failed are named."""
 _HELP = "check [store] archive, its room and who may write there; the log keeps the day until then"
 
 
@@ -169,28 +196,35 @@ def _keep(app: App, folder: Path, day: datetime) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Write into the archive while nobody else does: a file replaced twice would lose one."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    """Write into the archive while nobody else does: a file replaced twice would lose one.
+
+    What writers left who were killed goes first.
+    """
+    # A file that is open for writing: a network drive passes on no locks of folders, and NFS none
+    # of a file that is only read.
+    with (folder / ".lock").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        for left in folder.glob("log-*.new"):
+            left.unlink(missing_ok=True)
         yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager
 def _whole(path: Path) -> Iterator[BinaryIO]:
     """Open a file beside, which takes the place of another when all is on disk; or of none."""
-    aside = path.with_suffix(".new")
-    with aside.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-        empty = file.tell() == 0
-    if empty:
-        aside.unlink()
-        return
-    aside.replace(path)
+    # Of its own name: where a drive has no locks, two writers are not to fill the same file.
+    aside = path.with_suffix(f".{token_hex(8)}.new")
+    try:
+        with aside.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            empty = file.tell() == 0
+        if empty:
+            return
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)
     try:  # the name too is to be there when the log is dropped and the power goes
         os.fsync(folder)
@@ -204,7 +238,7 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ArchiveError(
-            f"the archive cannot be written: {path} ({error.strerror})", help=_HELP
+            f"the archive cannot be written: {path} ({error.strerror or error})", help=_HELP
         ) from error
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from rules.errors import WatcherError
 from watcher.app import App
-from watcher.walk.archiving import drop_old_log
+from watcher.walk.archiving import clear_archive, drop_old_log
 from watcher.walk.indexing import leave_index
 
 
@@ -19,8 +19,8 @@ def forget(app: App) -> int:
     another: what failed is raised when all had their turn, as `ForgettingError` where it is more.
     """
     now = app.clock()
-    parts = (_finish, _forget_old, _clear_index, _drop_log)  # each says how many posts went by age
-    gone, failed = 0, list[Exception]()
+    parts = (_finish, _forget_old, _clear_index, _drop_log, _clear_archive)
+    gone, failed = 0, list[Exception]()  # each part says how many posts went by age
     for part in parts:
         try:
             gone += part(app, now)
@@ -57,6 +57,12 @@ def _clear_index(app: App, _now: datetime) -> int:
 def _drop_log(app: App, now: datetime) -> int:
     if app.config.uses_log:
         drop_old_log(app, now)
+    return 0
+
+
+def _clear_archive(app: App, _now: datetime) -> int:
+    # After the days were written: one may hold what was read before somebody was forgotten.
+    clear_archive(app)
     return 0
 
 
